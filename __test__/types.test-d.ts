@@ -1,0 +1,237 @@
+// Checked by tsc, never run: each line compiles, or is marked as an error that has to stay one.
+import type { Readable } from 'node:stream'
+import type {
+  AnyFunction,
+  ArgsOf,
+  MapOptions,
+  PoolMethods,
+  PoolStats,
+  TaskContext,
+  TaskReference,
+  TaskReferences,
+  UntypedFunction,
+  WorkerInfo,
+  WorkerPoolOptions
+} from '../src-ts/types.js'
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+declare function holds<T extends true>(...values: T[]): void
+declare function is<Wanted>(): <Given>(value: Given, ...same: Equal<Wanted, Given> extends true ? [] : [never]) => void
+
+declare const pool: PoolMethods
+declare function task(url: string | URL, name?: string): TaskReference
+declare function task<F extends AnyFunction>(url: string | URL, name?: string): TaskReference<F>
+declare function tasks<M = Record<string, UntypedFunction>>(url: string | URL): TaskReferences<M>
+
+// oxlint-disable-next-line typescript/consistent-type-imports -- the form that the documentation shows
+type PathModule = typeof import('node:path')
+
+interface Jobs {
+  readonly resize: (path: string, width: number, context: TaskContext) => Promise<Uint8Array>
+  readonly double: (x: number) => number
+  readonly label: (x: number, prefix?: string) => string
+  readonly version: string
+  readonly Resizer: new () => object
+}
+
+export async function results(): Promise<void> {
+  is<number[]>()(await pool.map((x: number) => x * 2, [1, 2]))
+  is<string[]>()(await pool.mapUnordered(async (x: number) => String(x), [1, 2]))
+  is<Promise<boolean[]>>()(pool.map((x: string) => x === '', ['a']))
+  is<AsyncIterableIterator<string>>()(pool.imap(async (x: number) => String(x), [1, 2]))
+  is<AsyncIterableIterator<number>>()(pool.imapUnordered((x: number) => x, [1, 2]))
+  is<PromiseSettledResult<number>[]>()(await pool.mapSettled(async (x: number) => x, [1, 2]))
+  is<number[]>()(await pool.map((x) => x.toFixed().length, [1, 2]))
+  is<1[]>()(await pool.map(() => 1 as const, [1, 2]))
+  is<number[]>()(await pool.map((x: number | string) => Number(x), [1, 2]))
+  is<number[]>()(await pool.map((mode: 'fast' | 'small') => mode.length, ['fast', 'small']))
+  for await (const x of pool.imap((n: bigint) => n * 2n, [1n])) is<bigint>()(x)
+
+  // @ts-expect-error a number is no string
+  void pool.map((x: string) => x.length, [1])
+  // @ts-expect-error the items of a mixed array are checked too
+  void pool.map((x: number) => x, [1, 'a'])
+  // @ts-expect-error neither is one of the modes
+  void pool.map((mode: 'fast' | 'small') => mode, ['slow'])
+  // @ts-expect-error not iterable
+  void pool.map((x: number) => x, 5)
+  // @ts-expect-error no function
+  void pool.map('Math.sqrt', [1])
+  // @ts-expect-error the second parameter is not given
+  void pool.map((a: number, b: number) => a + b, [1, 2])
+}
+
+export async function context(): Promise<void> {
+  is<number[]>()(await pool.map((x: number, ctx: TaskContext) => x + ctx.workerId, [1]))
+  is<string[]>()(
+    await pool.map(
+      (x, ctx) => {
+        is<string>()(x)
+        is<TaskContext>()(ctx)
+        is<Record<string, unknown>>()(ctx.state)
+        return x + ctx.index
+      },
+      ['a']
+    )
+  )
+  is<string[]>()(await pool.map((x: number, prefix: string = '#') => prefix + String(x), [1]))
+  // @ts-expect-error comes with a later version
+  void pool.map((x: number, ctx: TaskContext) => ctx.shared, [1])
+}
+
+export async function items(stream: Readable, lines: AsyncIterable<string>): Promise<void> {
+  is<number[]>()(await pool.map((x) => x, new Set([1])))
+  is<string[]>()(await pool.map(([key, value]) => key + value.toFixed(), new Map([['a', 1]])))
+  is<number[]>()(await pool.map((x) => x, new Float64Array(2)))
+  is<bigint[]>()(await pool.map((x) => x, new BigInt64Array(2)))
+  is<number[]>()(await pool.map((line) => line.length, lines))
+  is<number[]>()(await pool.map((chunk: Buffer) => chunk.length, stream))
+  is<string[]>()(await pool.map((letter) => letter, 'abc'))
+  is<number[]>()(await pool.map((x) => x, [1, 2] as const).then((all) => all.map(Number)))
+  function* count(): Generator<number> {
+    yield 1
+  }
+  is<number[]>()(await pool.map((x) => x, count()))
+  // @ts-expect-error entries of a map are pairs
+  void pool.map((x: string) => x, new Map([['a', 1]]))
+  // @ts-expect-error lines are strings
+  void pool.map((x: number) => x, lines)
+}
+
+export async function spread(rows: [number, string][], pairs: AsyncIterable<readonly [number, number]>): Promise<void> {
+  is<string[]>()(await pool.map((a: number, b: string) => b.repeat(a), [[1, 'a']], { spread: true }))
+  is<string[]>()(await pool.map((a: number, b: string) => b.repeat(a), rows, { spread: true }))
+  is<string[]>()(await pool.map((a, b) => b.repeat(a), rows, { spread: true }))
+  is<string[]>()(await pool.map((a, b) => b.repeat(a), [[1, 'a']], { spread: true, chunkSize: 1 }))
+  is<number[]>()(await pool.map(async (a: number, b: number) => a + b, pairs, { spread: true }))
+  is<number[]>()(
+    await pool.map((a: number, b: string, ctx: TaskContext) => a + b.length + ctx.index, [[1, 'a']], { spread: true })
+  )
+  is<number[]>()(await pool.map((a, b, ctx) => a + b.length + ctx.index, rows, { spread: true }))
+  is<number[]>()(await pool.map((a: number, b?: number) => a + (b ?? 0), [[1], [1, 2]], { spread: true }))
+  is<number[]>()(await pool.map((...all: number[]) => all.length, [[1], [1, 2, 3]], { spread: true }))
+  is<string[]>()(await pool.map((mode: 'fast' | 'small', n: number) => mode + n, [['fast', 1]], { spread: true }))
+  is<AsyncIterableIterator<string>>()(pool.imap((a: number, b: string) => b.repeat(a), rows, { spread: true }))
+
+  // @ts-expect-error the second argument is a string
+  void pool.map((a: number, b: number) => a + b, [[1, 'a']], { spread: true })
+  // @ts-expect-error the second argument is missing
+  void pool.map((a: number, b: number) => a + b, [[1]], { spread: true })
+  // @ts-expect-error one argument too many
+  void pool.map((a: number) => a, [[1, 2]], { spread: true })
+  // @ts-expect-error an item is not an array
+  void pool.map((a: number) => a, [1], { spread: true })
+  // @ts-expect-error a pair is one argument without `spread`
+  void pool.map((a: number, b: string) => b.repeat(a), rows)
+  is<number[]>()(await pool.map((pair) => pair[0], rows, { spread: false }))
+}
+
+export async function apply(): Promise<void> {
+  is<string>()(await pool.apply((a: number, b: string) => b.repeat(a), [1, 'a']))
+  is<number>()(await pool.apply(async (a: number, ctx: TaskContext) => a + ctx.workerId, [1]))
+  is<number>()(await pool.apply((a, b) => a + b.length, [1, 'a']))
+  is<number>()(await pool.apply(() => 1))
+  is<number>()(await pool.apply((ctx: TaskContext) => ctx.workerId))
+  is<number>()(await pool.apply((ctx) => ctx.workerId))
+  is<number>()(await pool.apply(async (ctx: TaskContext) => ctx.index, undefined, {}))
+  is<number>()(await pool.apply((ctx: TaskContext) => ctx.workerId, [], { signal: AbortSignal.abort() }))
+  is<number>()(await pool.apply((a?: number) => a ?? 0))
+  is<number>()(await pool.apply((a: number, b?: number) => a + (b ?? 0), [1]))
+  is<number>()(await pool.apply((a: number, b?: number) => a + (b ?? 0), [1, 2]))
+  is<number>()(await pool.apply((...all: number[]) => all.length, [1, 2, 3]))
+  is<number>()(await pool.apply((a: number) => a, [1] as const))
+  // @ts-expect-error the argument is missing
+  void pool.apply((a: number) => a)
+  // @ts-expect-error wrong kind of argument
+  void pool.apply((a: number) => a, ['a'])
+  // @ts-expect-error one argument too many
+  void pool.apply((a: number) => a, [1, 2])
+  // @ts-expect-error an option of the map family
+  void pool.apply((a: number) => a, [1], { chunkSize: 1 })
+}
+
+export async function references(): Promise<void> {
+  const url = new URL('./jobs.js', import.meta.url)
+  const jobs = tasks<Jobs>(url)
+  holds<Equal<keyof typeof jobs, 'resize' | 'double' | 'label'>>()
+  is<number[]>()(await pool.map(jobs.double, [1]))
+  is<string[]>()(await pool.map(jobs.label, [1]))
+  is<Uint8Array[]>()(await pool.map(jobs.resize, [['a.png', 10]], { spread: true }))
+  is<Uint8Array>()(await pool.apply(jobs.resize, ['a.png', 10]))
+  is<AsyncIterableIterator<number>>()(pool.imap(task<(x: number) => number>(url, 'double'), [1]))
+  is<unknown[]>()(await pool.map(task(url), ['anything']))
+  is<unknown>()(await pool.apply(task(url, 'double'), [1, 'a']))
+  is<unknown[]>()(await pool.map(url, [1, 'a']))
+  is<unknown[]>()(await pool.map(url, [[1, 'a']], { spread: true }))
+  is<unknown>()(await pool.apply(url, [1]))
+  is<string[]>()(await pool.map(tasks<PathModule>('node:path').dirname, ['/a/b']))
+  is<TaskReference | undefined>()(tasks(url)['anything'])
+  // @ts-expect-error a number is no string
+  void pool.map(tasks<PathModule>('node:path').dirname, [1])
+  // @ts-expect-error a string is no number
+  void pool.map(jobs.double, ['a'])
+  // @ts-expect-error the width is missing
+  void pool.apply(jobs.resize, ['a.png'])
+  // @ts-expect-error not callable
+  void jobs.version
+  // @ts-expect-error a class cannot be called
+  void jobs.Resizer
+  // @ts-expect-error a reference is not made by hand
+  void pool.map({ url: 'file:///jobs.js', name: 'double' }, [1])
+}
+
+export async function options(ready: MapOptions): Promise<void> {
+  const all: WorkerPoolOptions = {
+    nJobs: 2,
+    cpuIds: [[0, 1], 1],
+    daemon: false,
+    env: process.env,
+    cwd: new URL('file:///tmp'),
+    execArgv: ['--no-warnings'] as const,
+    execPath: process.execPath,
+    stdio: 'ignore',
+    chunkSize: 1,
+    spread: true,
+    signal: undefined
+  }
+  void all
+  is<number[]>()(await pool.map((x: number) => x, [1], ready))
+  is<number[]>()(await pool.map((x: number) => x, [1], { chunkSize: 1, orderTasks: true, signal: undefined }))
+  // @ts-expect-error misspelt
+  void pool.map((x: number) => x, [1], { chunksize: 1 })
+  // @ts-expect-error null is for cpuIds only
+  void pool.map((x: number) => x, [1], { chunkSize: null })
+  // @ts-expect-error comes with a later version
+  const later: WorkerPoolOptions = { enableInsights: true }
+  void later
+  // @ts-expect-error piping comes with a later version
+  const pipe: WorkerPoolOptions = { stdio: 'pipe' }
+  void pipe
+  await pool.stopAndJoin({ timeout: 1000 })
+  // @ts-expect-error terminate has no options
+  await pool.terminate({ timeout: 1000 })
+}
+
+export function state(): void {
+  is<readonly WorkerInfo[]>()(pool.workers)
+  is<PoolStats>()(pool.stats)
+  is<boolean>()(pool.closed)
+  pool
+    .on('workerStart', (worker) => is<number>()(worker.pid))
+    .on('workerExit', (_worker, { signal }) => is<string | null>()(signal))
+    .on('error', (error) => is<Error>()(error))
+    .on('close', () => undefined)
+  // @ts-expect-error no such event
+  pool.on('exit', () => undefined)
+}
+
+export function argumentsOf(): void {
+  holds<Equal<ArgsOf<(a: number, ctx: TaskContext) => void>, [a: number]>>()
+  holds<Equal<ArgsOf<(ctx: TaskContext) => void>, []>>()
+  holds<Equal<ArgsOf<() => void>, []>>()
+  holds<Equal<ArgsOf<(a: number, b: string) => void>, [a: number, b: string]>>()
+  holds<Equal<ArgsOf<(a: unknown) => void>, [a: unknown]>>()
+  holds<Equal<ArgsOf<(a: never) => void>, [a: never]>>()
+  holds<Equal<ArgsOf<(a: ReturnType<typeof JSON.parse>) => void>, [a: ReturnType<typeof JSON.parse>]>>()
+  holds<Equal<ArgsOf<(...all: number[]) => void>, number[]>>()
+}

@@ -1,0 +1,63 @@
+//! How many CPUs there are, which this process may use, and how many workers that makes.
+
+mod quota;
+
+use std::fs;
+use std::path::Path;
+
+use crate::sys;
+
+/// Logical CPUs of the system, blind to the affinity of this process: the bound of CPU ids, at least 1.
+///
+/// Where ids have gaps because CPUs are switched off, the highest id decides: every valid id is below the result.
+pub fn cpu_count() -> usize {
+    let listed = fs::read_to_string("/sys/devices/system/cpu/online").ok();
+    let highest = listed.as_deref().and_then(highest_id).map_or(0, |id| id as usize + 1);
+    sys::online_cpu_count().max(highest)
+}
+
+/// The CPU ids this process may use, ascending; empty where the system does not tell.
+///
+/// Those of the process, not of the calling thread: a pinned thread sees the same as any other.
+pub fn available_cpus() -> Vec<u32> {
+    sys::affinity_of(std::process::id()).unwrap_or_else(|_| {
+        let ids = core_affinity::get_core_ids().unwrap_or_default();
+        ids.into_iter().filter_map(|core| u32::try_from(core.id).ok()).collect()
+    })
+}
+
+/// How many workers a pool has when nobody says: the CPUs this process may use, or fewer when its control group grants
+/// less time than they have; at least 1.
+pub fn default_jobs() -> usize {
+    let cpus = match available_cpus().len() {
+        0 => cpu_count(),
+        count => count,
+    };
+    quota::cpu_limit(Path::new("/")).map_or(cpus, |limit| limit.min(cpus)).max(1)
+}
+
+/// The last id of a list such as `0-3,8-11`.
+fn highest_id(list: &str) -> Option<u32> {
+    list.trim().split([',', '-']).filter_map(|id| id.parse().ok()).max()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_highest_id_of_a_list_is_found() {
+        assert_eq!(highest_id("0-1\n"), Some(1));
+        assert_eq!(highest_id("0\n"), Some(0));
+        assert_eq!(highest_id("0-3,8-11,64\n"), Some(64));
+        assert_eq!(highest_id("\n"), None);
+    }
+
+    #[test]
+    fn every_available_cpu_is_below_the_count() {
+        let cpus = available_cpus();
+        assert!(cpus.is_sorted());
+        assert!(cpus.iter().all(|&cpu| (cpu as usize) < cpu_count()));
+        assert!((1..=cpu_count()).contains(&default_jobs()));
+    }
+}

@@ -1,0 +1,208 @@
+//! Frames: what travels through a ring.
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 0..4 | length of the payload in bytes, u32 little endian, at most [`MAX_PAYLOAD`] |
+//! | 4..8 | kind, u32 little endian: a [`ToWorker`] or a [`ToParent`] |
+//! | 8..32 | six fields, u32 little endian each; their meaning depends on the kind |
+//! | 32.. | the payload, then zeroes up to a multiple of 8 |
+//!
+//! So every frame starts at a multiple of 8 in the stream. A frame may be longer than the ring: it passes through it.
+
+use crate::ring::RingCorrupt;
+
+mod assembler;
+
+pub use assembler::{Assembler, Frame};
+
+/// Size of a frame without payload.
+pub const HEADER_BYTES: usize = 32;
+/// The longest payload in bytes: 2 GiB - 1.
+pub const MAX_PAYLOAD: usize = i32::MAX as usize;
+
+/// Why a stream of bytes is no stream of frames, or could not be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FrameError {
+    /// The payload is longer than [`MAX_PAYLOAD`].
+    #[error("a payload of {bytes} bytes exceeds {MAX_PAYLOAD}")]
+    TooLong {
+        /// Length of the payload.
+        bytes: usize,
+    },
+    /// No frame of that kind goes this way.
+    #[error("unknown kind of frame: {kind}")]
+    UnknownKind {
+        /// The kind that the header names.
+        kind: u32,
+    },
+    /// The system refused the memory for the payload.
+    #[error("no memory for a payload of {bytes} bytes")]
+    OutOfMemory {
+        /// Length of the payload.
+        bytes: usize,
+    },
+    /// The ring under it is corrupt.
+    #[error(transparent)]
+    Ring(#[from] RingCorrupt),
+}
+
+/// The kinds of frames that go one way.
+pub trait FrameKind: Copy {
+    /// The kind numbered `kind`, if there is one.
+    fn from_number(kind: u32) -> Option<Self>;
+    /// Its number.
+    fn number(self) -> u32;
+}
+
+/// Kinds of frames from the parent to the worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ToWorker {
+    /// Tasks to run; the fields are a [`ChunkFields`], the payload holds the tasks.
+    Chunk = 1,
+    /// A function; field 0 is the definition's id, the payload the definition.
+    Define = 2,
+    /// A function no longer needed; field 0 is its id.
+    Forget = 3,
+    /// No more work will come: leave in order.
+    Leave = 4,
+}
+
+impl FrameKind for ToWorker {
+    fn from_number(kind: u32) -> Option<Self> {
+        [Self::Chunk, Self::Define, Self::Forget, Self::Leave]
+            .into_iter()
+            .find(|known| known.number() == kind)
+    }
+
+    fn number(self) -> u32 {
+        self as u32
+    }
+}
+
+/// Kinds of frames from the worker to the parent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ToParent {
+    /// The worker takes work now.
+    Ready = 1,
+    /// How tasks ended; the fields are an [`OutcomeFields`], the payload holds the results.
+    Outcome = 2,
+    /// Text that may be ignored.
+    Note = 3,
+}
+
+impl FrameKind for ToParent {
+    fn from_number(kind: u32) -> Option<Self> {
+        [Self::Ready, Self::Outcome, Self::Note].into_iter().find(|known| known.number() == kind)
+    }
+
+    fn number(self) -> u32 {
+        self as u32
+    }
+}
+
+/// Bits of [`ChunkFields::flags`]; those from 8 on are free.
+pub mod chunk_flag {
+    /// Each result is flushed before the next task begins.
+    pub const EACH: u32 = 1;
+    /// The first failure ends the chunk.
+    pub const FAIL_FAST: u32 = 2;
+    /// Each item is the array of the arguments.
+    pub const SPREAD: u32 = 4;
+}
+
+/// Bits of [`OutcomeFields::flags`].
+pub mod outcome_flag {
+    /// The one task of this outcome failed.
+    pub const ERROR: u32 = 1;
+    /// The chunk ended here.
+    pub const LAST: u32 = 2;
+    /// The chunk's tasks after these were not run.
+    pub const DROPPED: u32 = 4;
+}
+
+/// The fields of a [`ToWorker::Chunk`], in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChunkFields {
+    /// The chunk's sequence number.
+    pub seq: u32,
+    /// Number, in the claim word, of the payload's first task.
+    pub first_task: u32,
+    /// Index in the payload of the first task to run.
+    pub from: u32,
+    /// Number of tasks in the payload.
+    pub count: u32,
+    /// Id of the function.
+    pub definition: u32,
+    /// Of [`chunk_flag`].
+    pub flags: u32,
+}
+
+impl From<ChunkFields> for [u32; 6] {
+    fn from(chunk: ChunkFields) -> Self {
+        [chunk.seq, chunk.first_task, chunk.from, chunk.count, chunk.definition, chunk.flags]
+    }
+}
+
+impl From<[u32; 6]> for ChunkFields {
+    fn from([seq, first_task, from, count, definition, flags]: [u32; 6]) -> Self {
+        Self { seq, first_task, from, count, definition, flags }
+    }
+}
+
+/// The fields of a [`ToParent::Outcome`], in their order; the sixth is 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutcomeFields {
+    /// The chunk's sequence number.
+    pub seq: u32,
+    /// Index in the chunk of the first of these tasks.
+    pub first: u32,
+    /// Number of these tasks.
+    pub count: u32,
+    /// Of [`outcome_flag`].
+    pub flags: u32,
+    /// Time that these tasks took together, in microseconds.
+    pub elapsed_micros: u32,
+}
+
+impl From<OutcomeFields> for [u32; 6] {
+    fn from(outcome: OutcomeFields) -> Self {
+        [outcome.seq, outcome.first, outcome.count, outcome.flags, outcome.elapsed_micros, 0]
+    }
+}
+
+impl From<[u32; 6]> for OutcomeFields {
+    fn from([seq, first, count, flags, elapsed_micros, _]: [u32; 6]) -> Self {
+        Self { seq, first, count, flags, elapsed_micros }
+    }
+}
+
+/// The bytes of a frame's header, which `payload_bytes` of payload and its [`padding`] are to follow.
+///
+/// # Errors
+/// [`FrameError::TooLong`].
+pub fn header(
+    kind: impl FrameKind,
+    fields: impl Into<[u32; 6]>,
+    payload_bytes: usize,
+) -> Result<[u8; HEADER_BYTES], FrameError> {
+    if payload_bytes > MAX_PAYLOAD {
+        return Err(FrameError::TooLong { bytes: payload_bytes });
+    }
+    let mut bytes = [0; HEADER_BYTES];
+    let words = [payload_bytes as u32, kind.number()].into_iter().chain(fields.into());
+    for (place, word) in bytes.chunks_exact_mut(4).zip(words) {
+        place.copy_from_slice(&word.to_le_bytes());
+    }
+    Ok(bytes)
+}
+
+/// The place that `payload_bytes` of payload take: up to a multiple of 8.
+pub const fn padded_len(payload_bytes: usize) -> usize {
+    payload_bytes.next_multiple_of(8)
+}
+
+/// The zeroes that follow `payload_bytes` of payload.
+pub fn padding(payload_bytes: usize) -> &'static [u8] {
+    &[0; 8][..padded_len(payload_bytes) - payload_bytes]
+}

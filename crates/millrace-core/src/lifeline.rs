@@ -1,0 +1,130 @@
+//! The lifeline of a worker: whatever ends its parent ends the worker too, and the children of its tasks with it.
+//!
+//! Before the parent starts a worker it writes the *hello* into the control socket ([`greet`]): configuration, memory, bells,
+//! and a descriptor of the parent itself. The worker's first act is [`hold`]: it reads the hello and leaves a thread waiting
+//! for either of two signs that the parent is gone. The end of the socket alone would not do: a forked copy of the parent
+//! holds it open. The parent's own descriptor alone would not do either: a pool may end while its process goes on.
+//!
+//! **Invariant:** the thread takes no signals, needs no lock and no JavaScript, so a busy worker dies as fast as an idle one.
+
+use std::io;
+use std::sync::Arc;
+use std::thread;
+
+use crate::sys::{self, AsFd, Bell, Control, OwnedFd, Received, SharedMemory};
+
+/// The first byte of a hello; no message is ever empty.
+const HELLO: u8 = b'H';
+
+/// The longest start error, in bytes.
+const ERROR_BYTES_MAX: usize = 32 * 1024;
+
+/// The thread waits in one system call; it needs next to no stack.
+const STACK_BYTES: usize = 128 * 1024;
+
+/// What the parent gives a worker to begin with.
+#[derive(Debug)]
+pub struct Hello {
+    /// The worker's configuration, as the parent passed it to [`greet`].
+    pub config: Vec<u8>,
+    /// The memory shared with the parent.
+    pub memory: SharedMemory,
+    /// Rung by the parent.
+    pub to_worker: Bell,
+    /// Heard by the parent.
+    pub to_parent: Bell,
+}
+
+/// The worker's end of the control socket, after the hello. The watch goes on when this is dropped.
+#[derive(Debug)]
+pub struct Lifeline {
+    control: Arc<Control>,
+}
+
+impl Lifeline {
+    /// Tells the parent why this worker cannot start. Cut to 32 KiB. A parent that is gone is not told.
+    pub fn send_error(&self, text: &str) {
+        let end = (0..=text.len().min(ERROR_BYTES_MAX))
+            .rev()
+            .find(|&end| text.is_char_boundary(end))
+            .unwrap_or(0);
+        let _ = self.control.send(&text.as_bytes()[..end], &[]);
+    }
+
+    fn read_hello(&self, memory_bytes: usize) -> io::Result<Hello> {
+        let (mut config, fds) = match self.control.try_recv()? {
+            Received::Message(bytes, fds) => (bytes, fds),
+            Received::Empty => return Err(invalid("it has not arrived")),
+            Received::Closed => {
+                return Err(io::Error::new(io::ErrorKind::BrokenPipe, "the parent is gone"));
+            }
+        };
+        if config.first() != Some(&HELLO) {
+            return Err(invalid("it begins with an unknown byte"));
+        }
+        config.remove(0);
+        let [memory, to_worker, to_parent, parent] = <[OwnedFd; 4]>::try_from(fds)
+            .map_err(|fds| invalid(&format!("it has {} descriptors, not 4", fds.len())))?;
+        // The watch comes before anything else that may fail.
+        watch(Arc::clone(&self.control), parent)?;
+        let memory = SharedMemory::attach(memory, memory_bytes)?;
+        Ok(Hello {
+            config,
+            memory,
+            to_worker: Bell::from_fd(to_worker),
+            to_parent: Bell::from_fd(to_parent),
+        })
+    }
+}
+
+/// Parent: writes the hello into `control`, whose other end goes to [`sys::launch`]. Never blocks.
+///
+/// # Errors
+/// `InvalidInput` when `config` has 64 KiB or more; `Unsupported` before Linux 5.3; else what the system reports.
+pub fn greet(
+    control: &Control,
+    config: &[u8],
+    memory: &impl AsFd,
+    to_worker: &Bell,
+    to_parent: &Bell,
+) -> io::Result<()> {
+    let parent = sys::own_pidfd()?;
+    let message = [&[HELLO], config].concat();
+    control.send(&message, &[memory.as_fd(), to_worker.as_fd(), to_parent.as_fd(), parent.as_fd()])
+}
+
+/// Worker: takes over descriptor 3, reads the hello, and dies with the parent from now on.
+///
+/// `memory_bytes` is the length the shared memory must have. To be called once per process. Messages the parent sends
+/// later are left unread. A failure after the socket was taken over is sent to the parent as the start error.
+///
+/// # Errors
+/// `NotFound` when this process was not started as a worker; `AlreadyExists` from the second call on; `InvalidData` when
+/// the hello is not as expected; `BrokenPipe` when the parent is gone already.
+pub fn hold(memory_bytes: usize) -> io::Result<(Hello, Lifeline)> {
+    let lifeline = Lifeline { control: Arc::new(Control::inherited()?) };
+    match lifeline.read_hello(memory_bytes) {
+        Ok(hello) => Ok((hello, lifeline)),
+        Err(error) => {
+            lifeline.send_error(&error.to_string());
+            Err(error)
+        }
+    }
+}
+
+fn watch(control: Arc<Control>, parent: OwnedFd) -> io::Result<()> {
+    let wait_and_die = move || {
+        sys::wait_until_gone(&control, parent.as_fd());
+        sys::kill_own_group();
+    };
+    let thread = thread::Builder::new().name("millrace-lifeline".into()).stack_size(STACK_BYTES);
+    sys::with_signals_blocked(|| thread.spawn(wait_and_die))?;
+    Ok(())
+}
+
+fn invalid(why: &str) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        format!("the parent's first message is not usable: {why}"),
+    )
+}

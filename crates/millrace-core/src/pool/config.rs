@@ -1,0 +1,34 @@
+//! What a pool is made of.
+
+use std::ffi::CString;
+use std::io;
+
+/// How the workers of a pool are started. Validated by whoever builds it.
+#[derive(Debug, Clone)]
+pub struct PoolConfig {
+    /// Worker ids are `0..worker_count`.
+    pub worker_count: u32,
+    /// CPU ids each worker may use, by worker id; empty: no pinning.
+    pub cpus: Vec<Vec<u32>>,
+    /// Path of the executable.
+    pub program: CString,
+    /// Its arguments, the program's name first.
+    pub args: Vec<CString>,
+    /// Its environment, as `NAME=value`.
+    pub env: Vec<CString>,
+    /// Its working directory; none: the parent's.
+    pub cwd: Option<CString>,
+    /// Whether standard output and error go nowhere.
+    pub is_quiet: bool,
+    /// Opaque bytes that every worker is given, after its id.
+    pub greeting: Vec<u8>,
+}
+
+/// Why a pool cannot be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The system refused a descriptor.
+    #[error("the system refused the pool's resources")]
+    Resources(#[source] io::Error),
+}

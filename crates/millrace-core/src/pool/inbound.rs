@@ -1,0 +1,115 @@
+//! The way from one worker process: bytes out of its ring, frames, events for the scheduler, records to collect.
+//!
+//! Nothing that comes from a worker is trusted: bytes are copied out, then checked, then used. What cannot be is a
+//! breach; the worker is killed, and its death settles its tasks.
+
+use std::sync::Arc;
+
+use super::Shared;
+use super::outcomes::RecordKind;
+use crate::frame::{Assembler, Frame, OutcomeFields, ToParent, outcome_flag};
+use crate::lock::lock;
+use crate::ring::Consumer;
+use crate::scheduler::{Settled, Verdict};
+use crate::segment::{Segment, word};
+use crate::sys::Bell;
+
+/// Frames taken in before other workers get their turn.
+const FRAMES_PER_TURN: usize = 4_096;
+
+/// The receiving half of a worker's shared memory.
+pub(super) struct Inbound {
+    worker: u32,
+    segment: Segment,
+    ring: Consumer,
+    assembler: Assembler<ToParent>,
+    to_worker: Arc<Bell>,
+    /// It broke the protocol; what it says is not read any more.
+    is_broken: bool,
+}
+
+impl Inbound {
+    pub(super) fn new(worker: u32, segment: Segment, ring: Consumer, to_worker: Arc<Bell>) -> Self {
+        Self { worker, segment, ring, assembler: Assembler::default(), to_worker, is_broken: false }
+    }
+
+    /// Takes in what is there; `true` when there is more than one turn takes. Otherwise the worker rings for the next
+    /// bytes.
+    pub(super) fn take_in(&mut self, shared: &Shared) -> bool {
+        let segment = self.segment.clone();
+        let asleep = segment.doorbell(word::PARENT_ASLEEP);
+        asleep.disarm();
+        let mut frames = 0;
+        let mut has_more = false;
+        while !self.is_broken {
+            match self.assembler.poll(&mut self.ring) {
+                Ok(Some(frame)) => {
+                    frames += 1;
+                    self.is_broken = !handle(shared, self.worker, &frame);
+                }
+                Ok(None) => {
+                    self.offer_space();
+                    asleep.arm();
+                    match self.ring.available() {
+                        Ok(0) => break,
+                        Ok(_) => asleep.disarm(),
+                        Err(_) => self.is_broken = true,
+                    }
+                }
+                Err(_) => self.is_broken = true,
+            }
+            if frames >= FRAMES_PER_TURN {
+                self.offer_space();
+                has_more = true;
+                break;
+            }
+        }
+        if self.is_broken {
+            shared.posts[self.worker as usize].kill();
+        }
+        if frames > 0 {
+            shared.drive(|_| ());
+        }
+        has_more
+    }
+
+    fn offer_space(&self) {
+        if self.segment.doorbell(word::WORKER_WANTS_SPACE).should_ring() {
+            self.to_worker.ring();
+        }
+    }
+}
+
+/// `false` when the frame cannot be.
+fn handle(shared: &Shared, worker: u32, frame: &Frame<'_, ToParent>) -> bool {
+    match frame.kind {
+        ToParent::Ready => {
+            shared.drive(|scheduler| scheduler.ready(worker));
+            true
+        }
+        ToParent::Outcome => {
+            let fields = OutcomeFields::from(frame.fields);
+            let verdict = lock(&shared.scheduler).outcome(worker, settled(fields));
+            if let Ok(Verdict::Report { job, chunk }) = verdict {
+                let OutcomeFields { first, count, flags, elapsed_micros, .. } = fields;
+                let words =
+                    [RecordKind::Outcome as u32, job, chunk, first, count, flags, elapsed_micros];
+                shared.outcomes.push(words, &frame.payload);
+            }
+            verdict.is_ok()
+        }
+        ToParent::Note => true,
+    }
+}
+
+fn settled(fields: OutcomeFields) -> Settled {
+    Settled {
+        seq: fields.seq,
+        first: fields.first,
+        count: fields.count,
+        is_error: fields.flags & outcome_flag::ERROR != 0,
+        is_last: fields.flags & outcome_flag::LAST != 0,
+        is_dropped: fields.flags & outcome_flag::DROPPED != 0,
+        elapsed_us: fields.elapsed_micros,
+    }
+}

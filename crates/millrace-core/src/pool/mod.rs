@@ -1,0 +1,257 @@
+//! The pool: the scheduler, the workers' memory and processes, and the two threads that serve them.
+//!
+//! ```text
+//! submitter --lock--> scheduler --actions--> post (one per worker) --ring--> worker
+//!                        ^                                                      |
+//! waiting thread --lock--+------------------- ring, pidfd, control socket ------+
+//!        |
+//!        +--> outcomes --notify--> whoever collects them
+//! ```
+//!
+//! Lock order: scheduler, then a post's queue. A post's ring is written under its own lock, never under the
+//! scheduler's, so no large copy happens there. No callback runs under a lock.
+
+mod claims;
+mod config;
+mod inbound;
+mod outcomes;
+mod post;
+mod spawner;
+mod submission;
+mod waiter;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use crossbeam::channel::Sender;
+
+pub use config::{PoolConfig, StartError};
+pub use outcomes::{Collected, RecordKind};
+pub use submission::SubmitError;
+
+use crate::lock::lock;
+use crate::scheduler::{Action, Definition, Scheduler, Stats, WorkerSnapshot};
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sys::{self, Bell};
+use outcomes::Outcomes;
+use post::Post;
+use spawner::Spawner;
+use waiter::Arrival;
+
+/// Called when there is something to collect; from any thread, at most once until it is collected.
+pub type Notify = Box<dyn Fn() + Send + Sync>;
+
+/// A pool of worker processes. Its processes and threads start with the first submit.
+#[derive(Debug)]
+pub struct Pool {
+    shared: Arc<Shared>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// What the threads of a pool share.
+pub(crate) struct Shared {
+    config: PoolConfig,
+    scheduler: Mutex<Scheduler>,
+    definitions: Mutex<HashMap<u32, Arc<Definition>>>,
+    posts: Box<[Post]>,
+    outcomes: Outcomes,
+    /// Wakes the waiting thread: an arrival, a nearer deadline, the end.
+    wake: Bell,
+    spawner: Mutex<Option<Sender<u32>>>,
+    /// The scheduler has reported the end.
+    is_closed: AtomicBool,
+    started_at: Instant,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Shared").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl Pool {
+    /// A pool that has started nothing yet. `notify` is called when outcomes wait to be collected.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] when the system refuses the pool's own bell, or is not supported.
+    pub fn new(config: PoolConfig, notify: Notify) -> Result<Self, StartError> {
+        let wake = Bell::new().map_err(StartError::Resources)?;
+        let worker_count = config.worker_count;
+        let shared = Shared {
+            config,
+            scheduler: Mutex::new(Scheduler::new(worker_count)),
+            definitions: Mutex::default(),
+            posts: (0..worker_count).map(|_| Post::default()).collect(),
+            outcomes: Outcomes::new(notify),
+            wake,
+            spawner: Mutex::new(None),
+            is_closed: AtomicBool::new(false),
+            started_at: Instant::now(),
+        };
+        Ok(Self { shared: Arc::new(shared), threads: Mutex::default() })
+    }
+
+    /// Makes a function known under `id`; it is sent to a worker before the first chunk that needs it.
+    pub fn define(&self, id: u32, bytes: &[u8]) {
+        lock(&self.shared.definitions).insert(id, Arc::new(Definition { id, bytes: bytes.into() }));
+    }
+
+    /// Drops a definition, here and in the workers. Chunks that were submitted with it keep it.
+    pub fn forget(&self, id: u32) {
+        lock(&self.shared.definitions).remove(&id);
+        self.shared.drive(|scheduler| scheduler.forget(id));
+    }
+
+    /// Accepts the chunks in `bytes`, a row of submissions (see [`submission`]).
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError`] when the bytes are not submissions or the pool's threads cannot start; nothing is accepted then.
+    pub fn submit(&self, bytes: &[u8]) -> Result<(), SubmitError> {
+        let chunks = {
+            let definitions = lock(&self.shared.definitions);
+            submission::read_all(bytes, &definitions, self.shared.config.worker_count)?
+        };
+        self.start_threads()?;
+        self.shared.drive(|scheduler| chunks.into_iter().for_each(|chunk| scheduler.submit(chunk)));
+        Ok(())
+    }
+
+    /// Drops what is left of a call; with `kill`, workers that run its tasks are killed and replaced.
+    pub fn cancel(&self, job: u32, kill: bool) {
+        self.shared.drive(|scheduler| scheduler.cancel(job, kill));
+    }
+
+    /// Finishes what was accepted, lets the workers leave, then gives out a record of kind [`RecordKind::Closed`].
+    pub fn close(&self) {
+        self.shared.drive(Scheduler::close);
+    }
+
+    /// Kills all workers now; a record of kind [`RecordKind::Closed`] follows within a second.
+    pub fn terminate(&self) {
+        self.shared.drive(Scheduler::terminate);
+    }
+
+    /// Copies waiting records into `into`; see [`Collected`].
+    pub fn collect(&self, into: &mut [u8]) -> Collected {
+        self.shared.outcomes.collect(into)
+    }
+
+    /// Counts of tasks.
+    pub fn stats(&self) -> Stats {
+        lock(&self.shared.scheduler).stats()
+    }
+
+    /// The workers that have a process.
+    pub fn workers(&self) -> Vec<WorkerSnapshot> {
+        lock(&self.shared.scheduler).workers()
+    }
+
+    /// The CPU ids that a worker process was bound to; empty without pinning, or when it is gone.
+    pub fn applied_cpus(&self, worker: &WorkerSnapshot) -> Vec<u32> {
+        if self.shared.config.cpus.is_empty() {
+            Vec::new()
+        } else {
+            sys::affinity_of(worker.pid).unwrap_or_default()
+        }
+    }
+
+    /// Kills what is left, notifies nobody any more, and waits for the pool's threads, which end when the processes are
+    /// reaped.
+    pub fn shut_down(&self) {
+        self.shared.outcomes.silence();
+        self.terminate();
+        *lock(&self.shared.spawner) = None;
+        self.shared.wake.ring();
+        for thread in lock(&self.threads).drain(..) {
+            // A thread that panicked has nothing left to clean up.
+            let _panic = thread.join();
+        }
+    }
+
+    fn start_threads(&self) -> Result<(), SubmitError> {
+        let mut threads = lock(&self.threads);
+        if threads.is_empty() {
+            let (arrivals, arrived) = crossbeam::channel::unbounded::<Arrival>();
+            let (wanted, orders) = crossbeam::channel::unbounded();
+            let spawner = Spawner::new(Arc::clone(&self.shared), orders, arrivals);
+            threads.push(
+                waiter::start(Arc::clone(&self.shared), arrived).map_err(SubmitError::Threads)?,
+            );
+            threads.push(spawner.start().map_err(SubmitError::Threads)?);
+            *lock(&self.shared.spawner) = Some(wanted);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.shut_down();
+    }
+}
+
+impl Shared {
+    /// Gives the scheduler an event and carries out what follows from it.
+    pub(crate) fn drive<R>(&self, event: impl FnOnce(&mut Scheduler) -> R) -> R {
+        let (result, actions, is_nearer) = {
+            let mut scheduler = lock(&self.scheduler);
+            let deadline = scheduler.next_deadline();
+            scheduler.tick(self.started_at.elapsed());
+            let result = event(&mut scheduler);
+            scheduler.dispatch();
+            let actions = scheduler.take_actions();
+            // In the scheduler's order, so that a worker's frames cannot overtake each other.
+            for action in &actions {
+                if let Action::Send { worker, frame } = action {
+                    self.posts[*worker as usize].enqueue(frame.clone());
+                }
+            }
+            let is_nearer = scheduler
+                .next_deadline()
+                .is_some_and(|next| deadline.is_none_or(|before| next < before));
+            (result, actions, is_nearer)
+        };
+        self.carry_out(actions);
+        if is_nearer {
+            self.wake.ring();
+        }
+        result
+    }
+
+    fn carry_out(&self, actions: Vec<Action>) {
+        let mut last_sent = None;
+        for action in actions {
+            match action {
+                Action::Send { worker, .. } if last_sent == Some(worker) => {}
+                Action::Send { worker, .. } => {
+                    self.posts[worker as usize].pump();
+                    last_sent = Some(worker);
+                }
+                Action::Spawn { worker } => {
+                    if let Some(spawner) = lock(&self.spawner).as_ref() {
+                        // Fails only when the spawner has ended, and then the pool is closed.
+                        let _refused = spawner.send(worker);
+                    }
+                }
+                Action::Kill { worker } => self.posts[worker as usize].kill(),
+                Action::Lose { job, chunk, first, count, loss } => {
+                    self.outcomes.push_loss(job, chunk, first, count, &loss);
+                }
+                Action::Started { worker, pid } => self.outcomes.push_started(worker, pid),
+                Action::Exited { worker, pid, code, signal, tasks_done } => {
+                    self.outcomes.push_exited(worker, pid, code, signal, tasks_done);
+                }
+                Action::Closed => {
+                    *lock(&self.spawner) = None;
+                    self.is_closed.store(true, Ordering::SeqCst);
+                    self.outcomes.push_closed();
+                    self.wake.ring();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! What waits to be collected: records, each a header of 8 words and a payload, padded to a multiple of 8 bytes.
+//!
+//! | word | meaning |
+//! |---|---|
+//! | 0 | payload bytes |
+//! | 1 | [`RecordKind`] |
+//! | 2 | the call, or the worker id |
+//! | 3 | the chunk within the call, or the worker's pid |
+//! | 4 | first task |
+//! | 5 | count of tasks |
+//! | 6 | flags of the outcome frame |
+//! | 7 | elapsed microseconds |
+//!
+//! Small records are packed together; a large payload keeps the memory it was received in until it is copied out.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use super::Notify;
+use crate::frame::{HEADER_BYTES, padded_len};
+use crate::lock::lock;
+use crate::scheduler::Loss;
+use crate::sync::atomic::{AtomicBool, Ordering};
+
+/// Payloads from this size on are not packed.
+const LARGE_BYTES: usize = 64 * 1024;
+/// A pack is closed at this size.
+const PACK_BYTES: usize = 256 * 1024;
+
+/// Kinds of records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub enum RecordKind {
+    /// Tasks settled by their worker; the payload is the worker's.
+    Outcome = 2,
+    /// Tasks lost with their worker. Payload: index, worker, pid, exit code + 1 or 0, signal or 0; 32-bit words.
+    Died = 16,
+    /// Tasks for which no worker could be started. Payload: the reason, UTF-8.
+    StartFailed = 17,
+    /// A worker is ready.
+    Started = 18,
+    /// A worker was reaped. Payload: exit code + 1 or 0, signal or 0, tasks done (low, high); 32-bit words.
+    Exited = 19,
+    /// The pool has ended.
+    Closed = 20,
+}
+
+/// What [`super::Pool::collect`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Collected {
+    /// Whole records fill this many bytes; zero: nothing waits, and the next record notifies again.
+    Bytes(usize),
+    /// The next record alone needs this many bytes.
+    NeedsRoom(usize),
+}
+
+/// A run of bytes that is collected from the front.
+struct Pack {
+    bytes: Vec<u8>,
+    /// Starts of records are found by their headers; this one is next.
+    at: usize,
+}
+
+/// Records in the order in which they came.
+pub(super) struct Outcomes {
+    packs: Mutex<VecDeque<Pack>>,
+    notify: Mutex<Option<Arc<Notify>>>,
+    /// A notification is out and its collector has not yet found the packs empty.
+    is_notified: AtomicBool,
+}
+
+impl Outcomes {
+    pub(super) fn new(notify: Notify) -> Self {
+        Self {
+            packs: Mutex::default(),
+            notify: Mutex::new(Some(Arc::new(notify))),
+            is_notified: AtomicBool::new(false),
+        }
+    }
+
+    /// Nobody is notified any more.
+    pub(super) fn silence(&self) {
+        *lock(&self.notify) = None;
+    }
+
+    pub(super) fn push(&self, words: [u32; 7], payload: &[u8]) {
+        let bytes = HEADER_BYTES + padded_len(payload.len());
+        let mut packs = lock(&self.packs);
+        let has_room = packs.back().is_some_and(|pack| pack.bytes.len() + bytes <= PACK_BYTES);
+        if !has_room || payload.len() >= LARGE_BYTES {
+            packs.push_back(Pack { bytes: Vec::with_capacity(bytes), at: 0 });
+        }
+        if let Some(pack) = packs.back_mut() {
+            pack.bytes.extend_from_slice(&(payload.len() as u32).to_le_bytes());
+            for word in words {
+                pack.bytes.extend_from_slice(&word.to_le_bytes());
+            }
+            pack.bytes.extend_from_slice(payload);
+            let end = pack.bytes.len() + padded_len(payload.len()) - payload.len();
+            pack.bytes.resize(end, 0);
+        }
+        drop(packs);
+        self.notify_once();
+    }
+
+    pub(super) fn push_loss(&self, job: u32, chunk: u32, first: u32, count: u32, loss: &Loss) {
+        match loss {
+            Loss::Died { index, worker, pid, code, signal } => {
+                let words = [
+                    *index,
+                    *worker,
+                    *pid,
+                    encode_code(*code),
+                    signal.unwrap_or(0).cast_unsigned(),
+                ];
+                self.push(
+                    [RecordKind::Died as u32, job, chunk, first, count, 0, 0],
+                    &to_bytes(&words),
+                );
+            }
+            Loss::StartFailed { reason } => {
+                self.push(
+                    [RecordKind::StartFailed as u32, job, chunk, first, count, 0, 0],
+                    reason.as_bytes(),
+                );
+            }
+        }
+    }
+
+    pub(super) fn push_started(&self, worker: u32, pid: u32) {
+        self.push([RecordKind::Started as u32, worker, pid, 0, 0, 0, 0], &[]);
+    }
+
+    pub(super) fn push_exited(
+        &self,
+        worker: u32,
+        pid: u32,
+        code: Option<i32>,
+        signal: Option<i32>,
+        done: u64,
+    ) {
+        let words = [
+            encode_code(code),
+            signal.unwrap_or(0).cast_unsigned(),
+            done as u32,
+            (done >> 32) as u32,
+        ];
+        self.push([RecordKind::Exited as u32, worker, pid, 0, 0, 0, 0], &to_bytes(&words));
+    }
+
+    pub(super) fn push_closed(&self) {
+        self.push([RecordKind::Closed as u32, 0, 0, 0, 0, 0, 0], &[]);
+    }
+
+    pub(super) fn collect(&self, into: &mut [u8]) -> Collected {
+        let mut packs = lock(&self.packs);
+        let mut filled = 0;
+        while let Some(pack) = packs.front_mut() {
+            let room = into.len() - filled;
+            let rest = &pack.bytes[pack.at..];
+            let take = if rest.len() <= room { rest.len() } else { whole_records(rest, room) };
+            if take == 0 && filled == 0 {
+                return Collected::NeedsRoom(record_bytes(rest));
+            }
+            into[filled..filled + take].copy_from_slice(&rest[..take]);
+            filled += take;
+            pack.at += take;
+            if pack.at < pack.bytes.len() {
+                break;
+            }
+            packs.pop_front();
+        }
+        if filled == 0 {
+            // Under the lock of the packs: a record pushed after this finds the flag down and notifies.
+            self.is_notified.store(false, Ordering::SeqCst);
+        }
+        Collected::Bytes(filled)
+    }
+
+    fn notify_once(&self) {
+        if self.is_notified.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let notify = lock(&self.notify).clone();
+        if let Some(notify) = notify {
+            notify();
+        }
+    }
+}
+
+fn record_bytes(bytes: &[u8]) -> usize {
+    let payload = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+    HEADER_BYTES + padded_len(payload as usize)
+}
+
+/// Bytes of the whole records at the front that fit into `room`.
+fn whole_records(bytes: &[u8], room: usize) -> usize {
+    let mut taken = 0;
+    while taken < bytes.len() {
+        let next = record_bytes(&bytes[taken..]);
+        if taken + next > room {
+            break;
+        }
+        taken += next;
+    }
+    taken
+}
+
+fn encode_code(code: Option<i32>) -> u32 {
+    code.map_or(0, |code| code.cast_unsigned().wrapping_add(1))
+}
+
+fn to_bytes(words: &[u32]) -> Vec<u8> {
+    words.iter().flat_map(|word| word.to_le_bytes()).collect()
+}

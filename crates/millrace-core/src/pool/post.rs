@@ -1,0 +1,158 @@
+//! The way to one worker id: frames that wait, the ring of its present process, and the process itself.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use crate::frame::{self, ChunkFields, HEADER_BYTES, ToWorker, padding};
+use crate::lock::lock;
+use crate::ring::{Producer, RingCorrupt};
+use crate::scheduler::Outgoing;
+use crate::segment::{Segment, word};
+use crate::sys::{Bell, Child};
+
+/// Frames for one worker id. What does not fit into the ring waits here for the space bell.
+#[derive(Debug, Default)]
+pub(super) struct Post {
+    queue: Mutex<VecDeque<Outgoing>>,
+    line: Mutex<Option<Line>>,
+    child: Mutex<Option<Arc<Child>>>,
+}
+
+impl Post {
+    /// Adds a frame; call it under the scheduler's lock, so that frames keep the scheduler's order.
+    pub(super) fn enqueue(&self, frame: Outgoing) {
+        lock(&self.queue).push_back(frame);
+    }
+
+    /// Drops the frames of a process that has died; call it under the scheduler's lock, with the death.
+    pub(super) fn clear(&self) {
+        lock(&self.queue).clear();
+    }
+
+    pub(super) fn connect(&self, line: Line, child: Arc<Child>) {
+        *lock(&self.line) = Some(line);
+        *lock(&self.child) = Some(child);
+    }
+
+    pub(super) fn disconnect(&self) {
+        *lock(&self.line) = None;
+        *lock(&self.child) = None;
+    }
+
+    /// Writes what the ring takes, and rings for a sleeping worker. Never waits for the worker.
+    pub(super) fn pump(&self) {
+        let is_corrupt = match lock(&self.line).as_mut() {
+            Some(line) => line.pump(|| lock(&self.queue).pop_front()).is_err(),
+            None => false,
+        };
+        if is_corrupt {
+            self.kill();
+        }
+    }
+
+    pub(super) fn kill(&self) {
+        let child = lock(&self.child).clone();
+        if let Some(child) = child {
+            child.kill_group();
+        }
+    }
+}
+
+/// The sending half of a worker's shared memory.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) segment: Segment,
+    pub(super) ring: Producer,
+    pub(super) bell: Arc<Bell>,
+    /// The frame that is partly in the ring.
+    pub(super) current: Option<Writing>,
+}
+
+impl Line {
+    fn pump(&mut self, mut next: impl FnMut() -> Option<Outgoing>) -> Result<(), RingCorrupt> {
+        let segment = self.segment.clone();
+        let space = segment.doorbell(word::PARENT_WANTS_SPACE);
+        while let Some(mut writing) = self.current.take().or_else(|| next().map(Writing::new)) {
+            if writing.advance(&mut self.ring)? {
+                continue;
+            }
+            self.current = Some(writing);
+            self.publish();
+            space.arm();
+            if self.ring.free()? == 0 {
+                return Ok(());
+            }
+            space.disarm();
+        }
+        self.publish();
+        Ok(())
+    }
+
+    fn publish(&mut self) {
+        self.ring.publish();
+        if self.segment.doorbell(word::WORKER_ASLEEP).should_ring() {
+            self.bell.ring();
+        }
+    }
+}
+
+/// A frame on its way into a ring.
+#[derive(Debug)]
+pub(super) struct Writing {
+    header: [u8; HEADER_BYTES],
+    frame: Outgoing,
+    written: usize,
+}
+
+impl Writing {
+    fn new(frame: Outgoing) -> Self {
+        let (kind, fields) = match &frame {
+            Outgoing::Define(definition) => (ToWorker::Define, [definition.id, 0, 0, 0, 0, 0]),
+            Outgoing::Forget(id) => (ToWorker::Forget, [*id, 0, 0, 0, 0, 0]),
+            Outgoing::Leave => (ToWorker::Leave, [0; 6]),
+            Outgoing::Chunk { seq, first_task, chunk } => {
+                let fields = ChunkFields {
+                    seq: *seq,
+                    first_task: *first_task,
+                    from: chunk.from,
+                    count: chunk.count,
+                    definition: chunk.definition.id,
+                    flags: chunk.flags.0,
+                };
+                (ToWorker::Chunk, fields.into())
+            }
+        };
+        let mut writing = Self { header: [0; HEADER_BYTES], frame, written: 0 };
+        writing.header = frame::header(kind, fields, writing.payload().len()).expect(
+            "submissions and definitions are checked against the limit when they are accepted",
+        );
+        writing
+    }
+
+    fn payload(&self) -> &[u8] {
+        match &self.frame {
+            Outgoing::Define(definition) => &definition.bytes,
+            Outgoing::Chunk { chunk, .. } => &chunk.payload,
+            Outgoing::Forget(_) | Outgoing::Leave => &[],
+        }
+    }
+
+    /// Copies what fits; `true` when the whole frame is in the ring.
+    fn advance(&mut self, ring: &mut Producer) -> Result<bool, RingCorrupt> {
+        let payload = self.payload();
+        let mut before = 0;
+        let mut pushed = 0;
+        for part in [&self.header[..], payload, padding(payload.len())] {
+            let at = self.written + pushed;
+            let rest = &part[(at - before).min(part.len())..];
+            let taken = ring.push(rest)?;
+            pushed += taken;
+            before += part.len();
+            if taken < rest.len() {
+                break;
+            }
+        }
+        self.written += pushed;
+        Ok(self.written == self.header.len() + frame::padded_len(self.payload().len()))
+    }
+}

@@ -1,0 +1,99 @@
+//! The bytes by which a submitter hands over chunks: a row of submissions, each a header of 8 words and its payload,
+//! padded to a multiple of 8 bytes.
+//!
+//! | word | meaning |
+//! |---|---|
+//! | 0 | payload bytes |
+//! | 1 | the call |
+//! | 2 | the chunk within the call |
+//! | 3 | tasks in the payload, at least 1 |
+//! | 4 | definition id |
+//! | 5 | [`ChunkFlags`] |
+//! | 6 | 1 + the only worker that may run it, or 0 |
+//! | 7 | 0 |
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+
+use crate::frame::{HEADER_BYTES, MAX_PAYLOAD, padded_len};
+use crate::scheduler::{Chunk, ChunkFlags, Definition};
+
+/// Why nothing was accepted.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SubmitError {
+    /// The bytes end within a submission.
+    #[error("submission at byte {at} is cut short")]
+    Torn {
+        /// Where it starts.
+        at: usize,
+    },
+    /// A payload over the limit of a message.
+    #[error("submission at byte {at} has {bytes} bytes, the limit is {MAX_PAYLOAD}")]
+    TooLarge {
+        /// Where it starts.
+        at: usize,
+        /// Its payload.
+        bytes: usize,
+    },
+    /// A chunk without tasks, or for a worker that the pool does not have.
+    #[error("submission at byte {at} names {count} tasks and worker {worker:?}")]
+    OutOfRange {
+        /// Where it starts.
+        at: usize,
+        /// Its tasks.
+        count: u32,
+        /// Its worker.
+        worker: Option<u32>,
+    },
+    /// A definition that was never made, or forgotten.
+    #[error("definition {id} is not known")]
+    Undefined {
+        /// The definition.
+        id: u32,
+    },
+    /// The pool's threads cannot start.
+    #[error("the pool's threads cannot start")]
+    Threads(#[source] io::Error),
+}
+
+pub(super) fn read_all(
+    bytes: &[u8],
+    definitions: &HashMap<u32, Arc<Definition>>,
+    worker_count: u32,
+) -> Result<Vec<Chunk>, SubmitError> {
+    let mut chunks = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        let header = bytes.get(at..at + HEADER_BYTES).ok_or(SubmitError::Torn { at })?;
+        let word = |index: usize| {
+            let field = &header[index * 4..index * 4 + 4];
+            u32::from_le_bytes([field[0], field[1], field[2], field[3]])
+        };
+        let payload_bytes = word(0) as usize;
+        if payload_bytes > MAX_PAYLOAD {
+            return Err(SubmitError::TooLarge { at, bytes: payload_bytes });
+        }
+        let start = at + HEADER_BYTES;
+        let payload = bytes.get(start..start + payload_bytes).ok_or(SubmitError::Torn { at })?;
+        let only = word(6).checked_sub(1);
+        if word(3) == 0 || only.is_some_and(|worker| worker >= worker_count) {
+            return Err(SubmitError::OutOfRange { at, count: word(3), worker: only });
+        }
+        let definition = definitions.get(&word(4)).ok_or(SubmitError::Undefined { id: word(4) })?;
+        chunks.push(Chunk {
+            job: word(1),
+            id: word(2),
+            count: word(3),
+            from: 0,
+            flags: ChunkFlags(word(5)),
+            only,
+            receivers_lost: 0,
+            definition: Arc::clone(definition),
+            payload: payload.into(),
+        });
+        at = start + padded_len(payload_bytes);
+    }
+    Ok(chunks)
+}

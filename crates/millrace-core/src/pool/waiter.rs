@@ -1,0 +1,191 @@
+//! The waiting thread: it sleeps until a worker rings, dies or speaks, a new worker arrives, or a deadline comes.
+
+use std::io;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crossbeam::channel::Receiver;
+
+use super::Shared;
+use super::claims::SegmentClaims;
+use super::inbound::Inbound;
+use super::post::Line;
+use crate::lock::lock;
+use crate::scheduler::Death;
+use crate::segment::Segment;
+use crate::sync::atomic::Ordering;
+use crate::sys::{AsFd, Bell, Child, Control, Poller, Received};
+
+/// What a worker's descriptor stands for; the low bits of a token, above them the worker id.
+const BELL: u64 = 0;
+const DEATH: u64 = 1;
+const CONTROL: u64 = 2;
+const KIND_BITS: u32 = 2;
+const WAKE: u64 = u64::MAX;
+
+/// The spawner's answer to an order.
+pub(super) struct Arrival {
+    pub(super) worker: u32,
+    pub(super) newcomer: io::Result<Newcomer>,
+}
+
+/// A worker process that was just started.
+pub(super) struct Newcomer {
+    pub(super) child: Child,
+    pub(super) control: Control,
+    pub(super) segment: Segment,
+    pub(super) to_worker: Bell,
+    pub(super) to_parent: Bell,
+}
+
+/// A living worker process, as the waiting thread knows it.
+struct Guest {
+    child: Arc<Child>,
+    control: Control,
+    bell: Bell,
+    inbound: Inbound,
+    /// The last thing it said over its control socket.
+    last_words: Option<String>,
+}
+
+struct Waiter {
+    shared: Arc<Shared>,
+    poller: Poller,
+    arrived: Receiver<Arrival>,
+    guests: Vec<Option<Guest>>,
+}
+
+/// Starts the waiting thread; it ends when the pool has closed.
+pub(super) fn start(shared: Arc<Shared>, arrived: Receiver<Arrival>) -> io::Result<JoinHandle<()>> {
+    let poller = Poller::new()?;
+    poller.add(shared.wake.as_fd(), WAKE)?;
+    let guests = shared.posts.iter().map(|_| None).collect();
+    let mut waiter = Waiter { shared, poller, arrived, guests };
+    std::thread::Builder::new().name("millrace-wait".to_owned()).spawn(move || waiter.run())
+}
+
+impl Waiter {
+    fn run(&mut self) {
+        let mut tokens = Vec::new();
+        while !self.shared.is_closed.load(Ordering::SeqCst) {
+            tokens.clear();
+            let timeout = self.time_to_deadline();
+            // A poller that fails has nothing to say; the loop then lives on arrivals and deadlines alone.
+            drop(self.poller.wait(&mut tokens, timeout));
+            for token in &tokens {
+                self.handle(*token);
+            }
+            while let Ok(arrival) = self.arrived.try_recv() {
+                self.welcome(arrival);
+            }
+            if timeout.is_some() {
+                self.shared.drive(|_| ());
+            }
+        }
+    }
+
+    fn time_to_deadline(&self) -> Option<Duration> {
+        let deadline = lock(&self.shared.scheduler).next_deadline()?;
+        Some(deadline.saturating_sub(self.shared.started_at.elapsed()))
+    }
+
+    fn handle(&mut self, token: u64) {
+        if token == WAKE {
+            self.shared.wake.silence();
+            return;
+        }
+        let worker = (token >> KIND_BITS) as u32;
+        match token & ((1 << KIND_BITS) - 1) {
+            BELL => self.hear(worker),
+            DEATH => self.bury(worker),
+            CONTROL => self.listen(worker),
+            _ => {}
+        }
+    }
+
+    fn welcome(&mut self, arrival: Arrival) {
+        let worker = arrival.worker;
+        match arrival.newcomer.and_then(|newcomer| self.admit(worker, newcomer)) {
+            Ok((pid, claims)) => {
+                self.shared.drive(|scheduler| scheduler.spawned(worker, pid, claims));
+            }
+            Err(error) => {
+                self.shared.posts[worker as usize].disconnect();
+                let death = Death {
+                    reason: Some(format!("it cannot be started: {error}")),
+                    ..Death::default()
+                };
+                self.shared.drive(|scheduler| scheduler.died(worker, &death));
+            }
+        }
+    }
+
+    fn admit(&mut self, worker: u32, newcomer: Newcomer) -> io::Result<(u32, Arc<SegmentClaims>)> {
+        let Newcomer { child, control, segment, to_worker, to_parent } = newcomer;
+        let child = Arc::new(child);
+        let to_worker = Arc::new(to_worker);
+        let (outbound, inbound) = segment.parent_ends();
+        let line = Line {
+            segment: segment.clone(),
+            ring: outbound,
+            bell: Arc::clone(&to_worker),
+            current: None,
+        };
+        let token = |kind| u64::from(worker) << KIND_BITS | kind;
+        self.poller.add(to_parent.as_fd(), token(BELL))?;
+        self.poller.add(child.as_fd(), token(DEATH))?;
+        self.poller.add(control.as_fd(), token(CONTROL))?;
+        let pid = child.pid();
+        self.shared.posts[worker as usize].connect(line, Arc::clone(&child));
+        let inbound = Inbound::new(worker, segment.clone(), inbound, to_worker);
+        self.guests[worker as usize] =
+            Some(Guest { child, control, bell: to_parent, inbound, last_words: None });
+        Ok((pid, Arc::new(SegmentClaims(segment))))
+    }
+
+    fn hear(&mut self, worker: u32) {
+        let Some(guest) = self.guests[worker as usize].as_mut() else { return };
+        guest.bell.silence();
+        if guest.inbound.take_in(&self.shared) {
+            // More is there than one turn takes; the others come first.
+            guest.bell.ring();
+        }
+        self.shared.posts[worker as usize].pump();
+    }
+
+    fn listen(&mut self, worker: u32) {
+        let Some(guest) = self.guests[worker as usize].as_mut() else { return };
+        match guest.control.try_recv() {
+            Ok(Received::Message(bytes, _)) => {
+                guest.last_words = Some(String::from_utf8_lossy(&bytes).into_owned());
+            }
+            Ok(Received::Empty) => {}
+            // Dead, or it has cut its own lifeline: then it may not live on.
+            Ok(Received::Closed) | Err(_) => {
+                drop(self.poller.remove(guest.control.as_fd()));
+                guest.child.kill_group();
+            }
+        }
+    }
+
+    fn bury(&mut self, worker: u32) {
+        self.listen(worker);
+        let Some(guest) = self.guests[worker as usize].as_mut() else { return };
+        while guest.inbound.take_in(&self.shared) {}
+        let Some(exit) = guest.child.reap() else { return };
+        if let Some(guest) = self.guests[worker as usize].take() {
+            for fd in [guest.bell.as_fd(), guest.child.as_fd(), guest.control.as_fd()] {
+                // The control socket may be gone from the poller already.
+                drop(self.poller.remove(fd));
+            }
+            let post = &self.shared.posts[worker as usize];
+            post.disconnect();
+            let death = Death { code: exit.code, signal: exit.signal, reason: guest.last_words };
+            self.shared.drive(|scheduler| {
+                scheduler.died(worker, &death);
+                post.clear();
+            });
+        }
+    }
+}

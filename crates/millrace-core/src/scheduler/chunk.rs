@@ -1,0 +1,66 @@
+//! Tasks that travel together, and the function they call.
+
+use std::sync::Arc;
+
+/// A function as a worker receives it: opaque bytes, sent to each worker once.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Definition {
+    /// Unique within the pool.
+    pub id: u32,
+    /// What the worker makes the function from.
+    pub bytes: Box<[u8]>,
+}
+
+/// How a chunk is to be treated; the first three travel to the worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ChunkFlags(pub u32);
+
+impl ChunkFlags {
+    /// Each result is in shared memory before the next task begins.
+    pub const EACH: u32 = 1;
+    /// The first failure ends the chunk.
+    pub const FAIL_FAST: u32 = 2;
+    /// An item is the list of arguments.
+    pub const SPREAD: u32 = 4;
+    /// Goes in front of every chunk without this flag that no worker has begun.
+    pub const URGENT: u32 = 8;
+
+    /// Whether `flag` is set.
+    pub fn has(self, flag: u32) -> bool {
+        self.0 & flag != 0
+    }
+}
+
+/// Tasks of one call, encoded together. A worker runs them in order.
+#[derive(Debug, Clone)]
+pub struct Chunk {
+    /// The call they belong to.
+    pub job: u32,
+    /// The chunk within the call.
+    pub id: u32,
+    /// Tasks in the payload.
+    pub count: u32,
+    /// First task that is not settled; a chunk that outlived its worker goes on from here.
+    pub from: u32,
+    /// See [`ChunkFlags`].
+    pub flags: ChunkFlags,
+    /// The only worker that may run it, if any.
+    pub only: Option<u32>,
+    /// Workers that died on receiving it, before any of its tasks began.
+    pub receivers_lost: u32,
+    /// The function.
+    pub definition: Arc<Definition>,
+    /// The encoded items.
+    pub payload: Arc<[u8]>,
+}
+
+impl Chunk {
+    /// Tasks still open.
+    pub fn unsettled(&self) -> u32 {
+        self.count - self.from
+    }
+
+    pub(super) fn is_urgent(&self) -> bool {
+        self.flags.has(ChunkFlags::URGENT)
+    }
+}

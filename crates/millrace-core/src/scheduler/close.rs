@@ -1,0 +1,93 @@
+//! Closing: finish and leave, or end now.
+
+use std::time::Duration;
+
+use super::worker::WorkerState;
+use super::{Action, Closing, Outgoing, Scheduler};
+
+/// Time for a worker to leave by itself: its exit handlers run in it.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(5);
+/// After this [`Action::Closed`] is given out even if the system has not let go of a killed process.
+const TERMINATE_BOUND: Duration = Duration::from_millis(900);
+
+impl Scheduler {
+    /// Finishes what was accepted, then lets the workers leave. Call [`Self::dispatch`] after it.
+    pub fn close(&mut self) {
+        if self.closing == Closing::No {
+            self.closing = Closing::Drain;
+        }
+    }
+
+    /// Kills every worker now; open tasks count as cancelled and nothing more is heard of them. Call
+    /// [`Self::dispatch`] after it.
+    pub fn terminate(&mut self) {
+        if matches!(self.closing, Closing::Terminate(_) | Closing::Done) {
+            return;
+        }
+        self.closing = Closing::Terminate(self.now + TERMINATE_BOUND);
+        let queued = self.queue.take_all();
+        self.stats.cancelled +=
+            queued.iter().map(|chunk| u64::from(chunk.unsettled())).sum::<u64>();
+        for worker in 0..self.workers.len() as u32 {
+            let slot = &mut self.workers[worker as usize];
+            self.stats.cancelled +=
+                slot.hand.drain(..).map(|held| u64::from(held.chunk.unsettled())).sum::<u64>();
+            if slot.state != WorkerState::Absent {
+                self.kill(worker);
+            }
+        }
+    }
+
+    pub(super) fn finish_closing(&mut self) {
+        match self.closing {
+            Closing::No | Closing::Done => {}
+            Closing::Drain => {
+                if self.is_drained() {
+                    self.dismiss_workers();
+                    self.report_closed_if(self.has_no_process());
+                }
+            }
+            Closing::Terminate(bound) => {
+                self.report_closed_if(self.has_no_process() || self.now >= bound);
+            }
+        }
+    }
+
+    fn dismiss_workers(&mut self) {
+        for worker in 0..self.workers.len() as u32 {
+            let slot = &mut self.workers[worker as usize];
+            match slot.state {
+                WorkerState::Ready if !slot.is_dying => {
+                    slot.state = WorkerState::Leaving;
+                    slot.leave_by = Some(self.now + LEAVE_TIMEOUT);
+                    self.actions.push(Action::Send { worker, frame: Outgoing::Leave });
+                }
+                WorkerState::Spawning | WorkerState::Starting if !slot.is_dying => {
+                    self.kill(worker);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    pub(super) fn expire_leaving(&mut self) {
+        for worker in 0..self.workers.len() as u32 {
+            let slot = &mut self.workers[worker as usize];
+            if slot.leave_by.is_some_and(|at| at <= self.now) {
+                slot.leave_by = None;
+                self.kill(worker);
+            }
+        }
+    }
+
+    fn has_no_process(&self) -> bool {
+        self.workers.iter().all(|slot| slot.state == WorkerState::Absent)
+    }
+
+    fn report_closed_if(&mut self, is_closed: bool) {
+        if is_closed {
+            self.closing = Closing::Done;
+            self.actions.push(Action::Closed);
+        }
+    }
+}

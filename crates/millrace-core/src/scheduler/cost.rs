@@ -1,0 +1,35 @@
+//! What a task of a function costs, as far as it was measured.
+
+use std::collections::HashMap;
+
+/// Weight of the newest measurement in the moving average.
+const NEWEST: f64 = 0.25;
+/// What a chunk costs besides its tasks: reading, claiming, answering.
+const CHUNK_NS: f64 = 3_000.0;
+
+/// Moving averages of nanoseconds per task, by definition.
+#[derive(Debug, Default)]
+pub(super) struct Costs(HashMap<u32, f64>);
+
+impl Costs {
+    /// Notes that `count` tasks took `elapsed_us` microseconds.
+    pub(super) fn learn(&mut self, definition: u32, count: u32, elapsed_us: u32) {
+        if count == 0 {
+            return;
+        }
+        let measured = f64::from(elapsed_us) * 1_000.0 / f64::from(count);
+        self.0
+            .entry(definition)
+            .and_modify(|mean| *mean += (measured - *mean) * NEWEST)
+            .or_insert(measured);
+    }
+
+    /// Expected nanoseconds of a chunk of `count` tasks; none before the first measurement.
+    pub(super) fn chunk_ns(&self, definition: u32, count: u32) -> Option<f64> {
+        self.0.get(&definition).map(|task| task * f64::from(count) + CHUNK_NS)
+    }
+
+    pub(super) fn forget(&mut self, definition: u32) {
+        self.0.remove(&definition);
+    }
+}

@@ -1,0 +1,130 @@
+//! A worker process has ended: what becomes of the tasks it had.
+
+use std::time::Duration;
+
+use super::chunk::Chunk;
+use super::worker::{InHand, Worker, WorkerState};
+use super::{Action, Loss, Scheduler};
+
+/// Deaths in a row before ready after which waiting work is rejected.
+const START_FAILURES_MAX: u32 = 3;
+/// Pause before the next start after the first failure; it doubles.
+const BACKOFF: Duration = Duration::from_millis(50);
+/// Workers that may die on receiving a chunk before it is held to be the cause.
+const RECEIVERS_MAX: u32 = 2;
+
+/// How a worker process ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Death {
+    /// Exit code, when it exited.
+    pub code: Option<i32>,
+    /// Signal number, when a signal ended it.
+    pub signal: Option<i32>,
+    /// What it said over its control socket, or why it could not be started.
+    pub reason: Option<String>,
+}
+
+impl Scheduler {
+    /// A worker's process has ended, or could not be started, and everything it had sent was taken in. Call
+    /// [`Self::dispatch`] after it.
+    pub fn died(&mut self, worker: u32, death: &Death) {
+        let slot = std::mem::take(&mut self.workers[worker as usize]);
+        self.settle_hand(worker, &slot, death);
+        match slot.state {
+            WorkerState::Absent => return,
+            WorkerState::Spawning | WorkerState::Starting if !slot.is_dying => {
+                self.start_failed(death);
+            }
+            WorkerState::Spawning
+            | WorkerState::Starting
+            | WorkerState::Ready
+            | WorkerState::Leaving => {}
+        }
+        if slot.state != WorkerState::Spawning {
+            let (code, signal) = (death.code, death.signal);
+            let tasks_done = slot.tasks_done;
+            self.actions.push(Action::Exited { worker, pid: slot.pid, code, signal, tasks_done });
+        }
+    }
+
+    /// The worker ran its chunks in order, so those it has begun come first. Of these the last one was running; what
+    /// ran before it and is not here was in a batch of results that went down with the worker.
+    fn settle_hand(&mut self, worker: u32, slot: &Worker, death: &Death) {
+        let mut has_begun_later = false;
+        for (place, held) in slot.hand.iter().enumerate().rev() {
+            let mut chunk = held.chunk.clone();
+            if held.is_cancelled {
+                self.stats.cancelled += u64::from(chunk.unsettled());
+                continue;
+            }
+            if let Some(last) = last_begun(slot, held, has_begun_later) {
+                has_begun_later = true;
+                self.lose(worker, slot.pid, &chunk, last, death);
+                chunk.from = last + 1;
+            } else if place == 0 && chunk.from == held.sent_from {
+                chunk.receivers_lost += 1;
+                if chunk.receivers_lost >= RECEIVERS_MAX {
+                    self.lose(worker, slot.pid, &chunk, chunk.count - 1, death);
+                    continue;
+                }
+            }
+            if chunk.unsettled() > 0 {
+                self.queue.push_front(chunk);
+            }
+        }
+    }
+
+    /// The tasks from the first open one to `last` went down with the worker. Those before `last` had run, but their
+    /// results had not been sent: only calls that fail as a whole batch results.
+    fn lose(&mut self, worker: u32, pid: u32, chunk: &Chunk, last: u32, death: &Death) {
+        let count = last + 1 - chunk.from;
+        self.stats.failed += u64::from(count);
+        let loss = Loss::Died { index: last, worker, pid, code: death.code, signal: death.signal };
+        self.actions.push(Action::Lose {
+            job: chunk.job,
+            chunk: chunk.id,
+            first: chunk.from,
+            count,
+            loss,
+        });
+    }
+
+    fn start_failed(&mut self, death: &Death) {
+        self.start_failures += 1;
+        if self.start_failures < START_FAILURES_MAX {
+            self.spawn_not_before = self.now + BACKOFF * (1 << (self.start_failures - 1));
+            return;
+        }
+        self.start_failures = 0;
+        let reason = death.reason.clone().unwrap_or_else(|| match (death.code, death.signal) {
+            (Some(code), _) => format!("it exited with code {code} before it was ready"),
+            (None, Some(signal)) => format!("signal {signal} ended it before it was ready"),
+            (None, None) => "it ended before it was ready".to_owned(),
+        });
+        for chunk in self.queue.take_all() {
+            let count = chunk.unsettled();
+            self.stats.failed += u64::from(count);
+            let loss = Loss::StartFailed { reason: reason.clone() };
+            self.actions.push(Action::Lose {
+                job: chunk.job,
+                chunk: chunk.id,
+                first: chunk.from,
+                count,
+                loss,
+            });
+        }
+    }
+}
+
+/// Index of the last task of the chunk that the worker had begun and whose result is not here.
+fn last_begun(slot: &Worker, held: &InHand, has_begun_later: bool) -> Option<u32> {
+    let claims = slot.claims.as_ref()?;
+    if !claims.has_begun(held.seq) {
+        return None;
+    }
+    if has_begun_later {
+        return Some(held.chunk.count - 1);
+    }
+    // The word is the worker's to write: a number out of range is none of the chunk's tasks.
+    held.index_of(claims.current_task()).filter(|index| *index >= held.chunk.from)
+}

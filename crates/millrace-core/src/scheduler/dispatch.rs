@@ -1,0 +1,159 @@
+//! Which worker gets which chunk, and when another worker is started.
+
+use std::sync::Arc;
+
+use super::worker::{InHand, WorkerState};
+use super::{Action, Closing, Outgoing, Scheduler};
+use crate::scheduler::chunk::Chunk;
+
+/// Measured work that a busy worker may hold besides the running chunk: enough to bridge a round trip, little enough
+/// that a late chunk is not far from free.
+const IN_HAND_NS: f64 = 2_000_000.0;
+/// Chunks in one hand; their claim slots (1,024) must not be reused while one waits.
+const IN_HAND_CHUNKS: usize = 256;
+
+impl Scheduler {
+    /// Gives out what can be given out. Call it after each batch of events.
+    pub fn dispatch(&mut self) {
+        if !self.queue.is_empty() {
+            self.feed_idle();
+            if self.queue.has_urgent() {
+                self.recall_for_urgent();
+                self.feed_idle();
+            }
+            self.fill_hands();
+        }
+        self.share_out();
+        self.spawn_wanted();
+        self.finish_closing();
+    }
+
+    fn feed_idle(&mut self) {
+        for worker in 0..self.workers.len() as u32 {
+            if self.workers[worker as usize].is_idle()
+                && let Some(chunk) = self.queue.pop(worker)
+            {
+                self.send(worker, chunk);
+            }
+        }
+    }
+
+    /// An urgent chunk waits: what bulk work is in hand and not begun comes back, to go behind it.
+    fn recall_for_urgent(&mut self) {
+        for slot in &mut self.workers {
+            while let Some(chunk) = slot.revoke_last(|chunk| !chunk.is_urgent()) {
+                self.queue.push_front(chunk);
+            }
+        }
+    }
+
+    /// Tops up busy workers with chunks of known cost, the least loaded first.
+    fn fill_hands(&mut self) {
+        let mut open: Vec<u32> = (0..self.workers.len() as u32)
+            .filter(|worker| self.workers[*worker as usize].takes_work())
+            .collect();
+        while let Some((place, worker)) = self.least_loaded(&open) {
+            let room = IN_HAND_NS - self.workers[worker as usize].hand_ns().unwrap_or(IN_HAND_NS);
+            let fits = self.queue.peek(worker).is_some_and(|chunk| {
+                self.costs
+                    .chunk_ns(chunk.definition.id, chunk.unsettled())
+                    .is_some_and(|ns| ns <= room)
+            });
+            if fits
+                && self.workers[worker as usize].hand.len() < IN_HAND_CHUNKS
+                && let Some(chunk) = self.queue.pop(worker)
+            {
+                self.send(worker, chunk);
+            } else {
+                open.swap_remove(place);
+            }
+        }
+    }
+
+    fn least_loaded(&self, open: &[u32]) -> Option<(usize, u32)> {
+        let load = |worker: u32| self.workers[worker as usize].hand_ns().unwrap_or(f64::INFINITY);
+        open.iter().copied().enumerate().min_by(|(_, a), (_, b)| load(*a).total_cmp(&load(*b)))
+    }
+
+    /// An idle worker with nothing queued takes over half of what the fullest hand has not begun.
+    fn share_out(&mut self) {
+        for thief in 0..self.workers.len() as u32 {
+            if !self.workers[thief as usize].is_idle() {
+                continue;
+            }
+            let Some(victim) = self.fullest_hand() else { return };
+            let slot = &mut self.workers[victim];
+            let mut taken = Vec::new();
+            for _ in 0..slot.hand.len() / 2 {
+                taken.extend(slot.revoke_last(|chunk| chunk.only.is_none()));
+            }
+            for chunk in taken.into_iter().rev() {
+                self.send(thief, chunk);
+            }
+        }
+    }
+
+    fn fullest_hand(&self) -> Option<usize> {
+        let (victim, slot) =
+            self.workers.iter().enumerate().max_by_key(|(_, slot)| slot.hand.len())?;
+        (slot.hand.len() > 1).then_some(victim)
+    }
+
+    fn send(&mut self, worker: u32, chunk: Chunk) {
+        let slot = &mut self.workers[worker as usize];
+        let (seq, first_task) = slot.number(chunk.unsettled());
+        if slot.known.insert(chunk.definition.id) {
+            let frame = Outgoing::Define(Arc::clone(&chunk.definition));
+            self.actions.push(Action::Send { worker, frame });
+        }
+        if let Some(claims) = &slot.claims {
+            claims.offer(seq);
+        }
+        let expected_ns = self.costs.chunk_ns(chunk.definition.id, chunk.unsettled());
+        let frame = Outgoing::Chunk { seq, first_task, chunk: chunk.clone() };
+        self.actions.push(Action::Send { worker, frame });
+        let sent_from = chunk.from;
+        slot.hand.push_back(InHand {
+            seq,
+            first_task,
+            sent_from,
+            chunk,
+            is_cancelled: false,
+            expected_ns,
+        });
+    }
+
+    /// The absent workers to start: those that ordered chunks wait for, and one for each shared chunk that no idle
+    /// or starting worker will take.
+    pub(super) fn wanted_workers(&self) -> Vec<u32> {
+        if matches!(self.closing, Closing::Terminate(_) | Closing::Done) {
+            return Vec::new();
+        }
+        let is_starting = |state| matches!(state, WorkerState::Spawning | WorkerState::Starting);
+        let starting = self.workers.iter().filter(|slot| is_starting(slot.state)).count();
+        let in_hand = self.workers.iter().flat_map(|slot| slot.hand.iter().skip(1));
+        let waiting =
+            self.queue.shared_count() + in_hand.filter(|held| held.chunk.only.is_none()).count();
+        let mut shared = waiting.saturating_sub(starting);
+        let absent = (0..).zip(&self.workers).filter(|(_, slot)| slot.state == WorkerState::Absent);
+        absent
+            .map(|(worker, _)| worker)
+            .filter(|worker| {
+                let has_own = self.queue.ordered_count(*worker) > 0;
+                let takes_shared = !has_own && shared > 0;
+                shared -= usize::from(takes_shared);
+                has_own || takes_shared
+            })
+            .collect()
+    }
+
+    fn spawn_wanted(&mut self) {
+        if self.now < self.spawn_not_before {
+            return;
+        }
+        for worker in self.wanted_workers() {
+            self.workers[worker as usize].state = WorkerState::Spawning;
+            self.actions.push(Action::Spawn { worker });
+        }
+    }
+}

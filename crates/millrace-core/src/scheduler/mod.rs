@@ -1,0 +1,317 @@
+//! The scheduler: a plain state machine. Events go in, actions come out.
+//!
+//! It owns the task queue, what every worker has in hand, worker states, start failures and deadlines. It makes no
+//! system call and knows no thread: a mutex guards it, whoever has an event (a submit, a worker's outcome, a death)
+//! calls the method of that name and then carries out [`Scheduler::take_actions`] in their order. The only thing it
+//! touches besides its own fields is a worker's claim words, through [`Claims`]: a compare-and-exchange that decides
+//! at once whether the worker or the parent owns a chunk.
+//!
+//! # A worker's states
+//!
+//! ```text
+//! Absent -> Spawning -> Starting -> Ready -> Leaving -> Absent
+//!              any state but Absent --death--> Absent
+//! ```
+//!
+//! *Spawning*: asked of the spawner. *Starting*: the process exists. *Ready*: it said so and takes chunks.
+//! *Leaving*: told to end by itself, with a deadline. *Dying* is any of them with a kill sent.
+//!
+//! # What holds at every moment
+//!
+//! - A task is in exactly one place: queued, in one worker's hand, or settled. It settles once.
+//! - `submitted = completed + failed + cancelled + running + queued`.
+//! - Only the front chunk of a hand can have begun; a chunk leaves a hand by its last outcome, by a won revoke,
+//!   or by the worker's death.
+
+mod cancel;
+mod chunk;
+mod close;
+mod cost;
+mod death;
+mod dispatch;
+mod outcome;
+mod queue;
+#[cfg(all(test, not(loom)))]
+mod tests;
+mod worker;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use chunk::{Chunk, ChunkFlags, Definition};
+pub use death::Death;
+pub use outcome::{Breach, Settled, Verdict};
+pub use worker::{WorkerSnapshot, WorkerState};
+
+use cost::Costs;
+use queue::Queue;
+use worker::Worker;
+
+/// The claim words of one worker process, as the parent uses them. Each call is a compare-and-exchange or a load
+/// on shared memory; none blocks.
+pub trait Claims: Send + Sync + std::fmt::Debug {
+    /// Opens chunk `seq` to the worker. Comes before the worker can see the chunk's frame.
+    fn offer(&self, seq: u32);
+    /// Takes chunk `seq` back; `false` when the worker has begun it.
+    fn revoke(&self, seq: u32) -> bool;
+    /// Whether the worker has begun chunk `seq`.
+    fn has_begun(&self, seq: u32) -> bool;
+    /// Marks chunk `seq`, which the worker has begun: a worker that is about to run its first task drops it instead.
+    fn cancel(&self, seq: u32);
+    /// Number of the task the worker began last.
+    fn current_task(&self) -> u32;
+    /// Condemns the worker while it is on a task of `first..=last`; the number of the task it was on.
+    fn condemn(&self, first: u32, last: u32) -> Option<u32>;
+    /// Makes the worker drop what is left of a chunk while it is on a task of `first..=last`.
+    fn skip(&self, first: u32, last: u32) -> Option<u32>;
+}
+
+/// A frame for a worker, in the order in which it has to reach it.
+#[derive(Debug, Clone)]
+pub enum Outgoing {
+    /// A function the worker has not seen yet.
+    Define(Arc<Definition>),
+    /// The worker may forget this function.
+    Forget(u32),
+    /// Tasks to run.
+    Chunk {
+        /// Number of the chunk within this worker process.
+        seq: u32,
+        /// Number of its first task within this worker process.
+        first_task: u32,
+        /// The tasks.
+        chunk: Chunk,
+    },
+    /// End in order: exit handlers run.
+    Leave,
+}
+
+/// How a task ended without its worker saying so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Loss {
+    /// The worker died while it ran task `index` of the chunk.
+    Died {
+        /// The task that was running, or the first one lost.
+        index: u32,
+        /// Its worker.
+        worker: u32,
+        /// The worker's process id.
+        pid: u32,
+        /// Exit code, when it exited.
+        code: Option<i32>,
+        /// Signal number, when a signal ended it.
+        signal: Option<i32>,
+    },
+    /// Workers cannot start.
+    StartFailed {
+        /// What the last one said.
+        reason: String,
+    },
+}
+
+/// What the scheduler wants done.
+#[derive(Debug, Clone)]
+pub enum Action {
+    /// Start a process for this worker id.
+    Spawn {
+        /// The worker id.
+        worker: u32,
+    },
+    /// Put a frame on a worker's way.
+    Send {
+        /// The worker id.
+        worker: u32,
+        /// The frame.
+        frame: Outgoing,
+    },
+    /// SIGKILL the worker's process group.
+    Kill {
+        /// The worker id.
+        worker: u32,
+    },
+    /// Tell the submitter that tasks `first..first + count` of a chunk are lost.
+    Lose {
+        /// The call.
+        job: u32,
+        /// The chunk within the call.
+        chunk: u32,
+        /// First task lost.
+        first: u32,
+        /// How many.
+        count: u32,
+        /// Why.
+        loss: Loss,
+    },
+    /// A worker is ready.
+    Started {
+        /// The worker id.
+        worker: u32,
+        /// Its process id.
+        pid: u32,
+    },
+    /// A worker's process has ended and was reaped.
+    Exited {
+        /// The worker id.
+        worker: u32,
+        /// Its process id.
+        pid: u32,
+        /// Exit code, when it exited.
+        code: Option<i32>,
+        /// Signal number, when a signal ended it.
+        signal: Option<i32>,
+        /// Tasks it had settled.
+        tasks_done: u64,
+    },
+    /// Nothing is open and no worker is left: the pool has ended.
+    Closed,
+}
+
+/// Counts of tasks since the pool was made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Accepted by the scheduler.
+    pub submitted: u64,
+    /// Returned a value.
+    pub completed: u64,
+    /// Threw, were lost with their worker, or found no worker.
+    pub failed: u64,
+    /// Dropped because their call ended.
+    pub cancelled: u64,
+    /// At a worker now, at most one each.
+    pub running: u64,
+    /// Waiting, here or in a worker's ring.
+    pub queued: u64,
+}
+
+/// How far closing has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Closing {
+    /// Work is accepted.
+    No,
+    /// Finish what was accepted, then let the workers leave.
+    Drain,
+    /// Everything is killed; report closed at this time even if a process will not die.
+    Terminate(Duration),
+    /// [`Action::Closed`] was given out.
+    Done,
+}
+
+/// The state machine. Times are durations since a moment of the caller's choice.
+#[derive(Debug)]
+pub struct Scheduler {
+    workers: Vec<Worker>,
+    queue: Queue,
+    costs: Costs,
+    stats: Stats,
+    closing: Closing,
+    start_failures: u32,
+    spawn_not_before: Duration,
+    now: Duration,
+    actions: Vec<Action>,
+}
+
+impl Scheduler {
+    /// A scheduler for workers `0..worker_count`, none of which exists yet.
+    pub fn new(worker_count: u32) -> Self {
+        Self {
+            workers: (0..worker_count).map(|_| Worker::default()).collect(),
+            queue: Queue::new(worker_count),
+            costs: Costs::default(),
+            stats: Stats::default(),
+            closing: Closing::No,
+            start_failures: 0,
+            spawn_not_before: Duration::ZERO,
+            now: Duration::ZERO,
+            actions: Vec::new(),
+        }
+    }
+
+    /// Accepts a chunk. Call [`Self::dispatch`] after the last of a batch. After [`Self::terminate`] its tasks count
+    /// as cancelled and nothing more is heard of it.
+    pub fn submit(&mut self, chunk: Chunk) {
+        let tasks = u64::from(chunk.unsettled());
+        self.stats.submitted += tasks;
+        if matches!(self.closing, Closing::Terminate(_) | Closing::Done) {
+            self.stats.cancelled += tasks;
+        } else {
+            self.queue.push(chunk);
+        }
+    }
+
+    /// The process of a worker exists; `claims` are its claim words.
+    pub fn spawned(&mut self, worker: u32, pid: u32, claims: Arc<dyn Claims>) {
+        let slot = &mut self.workers[worker as usize];
+        slot.state = WorkerState::Starting;
+        slot.pid = pid;
+        slot.claims = Some(claims);
+        if slot.is_dying || self.closing != Closing::No && self.is_drained() {
+            self.kill(worker);
+        }
+    }
+
+    /// A worker said that it is ready for work.
+    pub fn ready(&mut self, worker: u32) {
+        let slot = &mut self.workers[worker as usize];
+        if slot.state != WorkerState::Starting {
+            return;
+        }
+        slot.state = WorkerState::Ready;
+        self.start_failures = 0;
+        self.actions.push(Action::Started { worker, pid: slot.pid });
+    }
+
+    /// No worker needs the definition any more; workers that have it are told.
+    pub fn forget(&mut self, definition: u32) {
+        self.costs.forget(definition);
+        for (worker, slot) in (0..).zip(&mut self.workers) {
+            if slot.known.remove(&definition) {
+                self.actions.push(Action::Send { worker, frame: Outgoing::Forget(definition) });
+            }
+        }
+    }
+
+    /// Time has passed: deadlines are looked at. Call [`Self::dispatch`] after it.
+    pub fn tick(&mut self, now: Duration) {
+        self.now = self.now.max(now);
+        self.expire_leaving();
+    }
+
+    /// When [`Self::tick`] has to be called next, if ever. An idle pool has no deadline.
+    pub fn next_deadline(&self) -> Option<Duration> {
+        let leaving = self.workers.iter().filter_map(|worker| worker.leave_by);
+        let backoff = (self.spawn_not_before > self.now && !self.wanted_workers().is_empty())
+            .then_some(self.spawn_not_before);
+        let bound = match self.closing {
+            Closing::Terminate(at) => Some(at),
+            Closing::No | Closing::Drain | Closing::Done => None,
+        };
+        leaving.chain(backoff).chain(bound).min()
+    }
+
+    /// The actions since the last call, in the order in which they have to be carried out.
+    pub fn take_actions(&mut self) -> Vec<Action> {
+        std::mem::take(&mut self.actions)
+    }
+
+    /// Counts of tasks; they always add up.
+    pub fn stats(&self) -> Stats {
+        let running = self.workers.iter().filter(|worker| worker.is_running()).count() as u64;
+        let settled = self.stats.completed + self.stats.failed + self.stats.cancelled;
+        Stats { running, queued: self.stats.submitted - settled - running, ..self.stats }
+    }
+
+    /// The workers that have a process, lowest id first.
+    pub fn workers(&self) -> Vec<WorkerSnapshot> {
+        (0..).zip(&self.workers).filter_map(|(id, worker)| worker.snapshot(id)).collect()
+    }
+
+    fn kill(&mut self, worker: u32) {
+        self.workers[worker as usize].is_dying = true;
+        self.actions.push(Action::Kill { worker });
+    }
+
+    /// Whether no task is open anywhere.
+    fn is_drained(&self) -> bool {
+        self.queue.is_empty() && self.workers.iter().all(|worker| worker.hand.is_empty())
+    }
+}

@@ -1,0 +1,138 @@
+//! One worker id: the state of its present process and the chunks in its hand.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Claims;
+use super::chunk::Chunk;
+
+/// Task and chunk numbers of a worker process use this many low bits; they wrap.
+pub(super) const NUMBER_MASK: u32 = (1 << 30) - 1;
+
+/// Where a worker's process stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WorkerState {
+    /// There is no process.
+    #[default]
+    Absent,
+    /// The spawner was asked for one.
+    Spawning,
+    /// It exists and has not said that it is ready.
+    Starting,
+    /// It takes chunks.
+    Ready,
+    /// It was told to end by itself.
+    Leaving,
+}
+
+/// A worker as users see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WorkerSnapshot {
+    /// The worker id.
+    pub id: u32,
+    /// Its process id.
+    pub pid: u32,
+    /// Where its process stands.
+    pub state: WorkerState,
+    /// Whether a task is at it.
+    pub is_busy: bool,
+    /// Tasks this process has settled.
+    pub tasks_done: u64,
+}
+
+/// A chunk that was sent to a worker.
+#[derive(Debug)]
+pub(super) struct InHand {
+    pub(super) seq: u32,
+    /// Number of the task `sent_from`.
+    pub(super) first_task: u32,
+    pub(super) sent_from: u32,
+    /// Its `from` moves on as outcomes come.
+    pub(super) chunk: Chunk,
+    /// Its call has ended: outcomes are counted, not reported.
+    pub(super) is_cancelled: bool,
+    /// Expected nanoseconds, where known.
+    pub(super) expected_ns: Option<f64>,
+}
+
+impl InHand {
+    /// Number of its last task.
+    pub(super) fn last_task(&self) -> u32 {
+        self.first_task.wrapping_add(self.chunk.count - self.sent_from - 1) & NUMBER_MASK
+    }
+
+    /// Index in the chunk of task number `task`, if it is one of the chunk's.
+    pub(super) fn index_of(&self, task: u32) -> Option<u32> {
+        let offset = task.wrapping_sub(self.first_task) & NUMBER_MASK;
+        (offset < self.chunk.count - self.sent_from).then(|| self.sent_from + offset)
+    }
+}
+
+/// One worker id.
+#[derive(Debug, Default)]
+pub(super) struct Worker {
+    pub(super) state: WorkerState,
+    /// A kill is on its way.
+    pub(super) is_dying: bool,
+    pub(super) pid: u32,
+    pub(super) claims: Option<Arc<dyn Claims>>,
+    /// Sent and not ended, in the order in which the worker runs them.
+    pub(super) hand: VecDeque<InHand>,
+    /// Definitions the process has.
+    pub(super) known: HashSet<u32>,
+    pub(super) next_seq: u32,
+    pub(super) next_task: u32,
+    pub(super) tasks_done: u64,
+    pub(super) leave_by: Option<Duration>,
+}
+
+impl Worker {
+    pub(super) fn takes_work(&self) -> bool {
+        self.state == WorkerState::Ready && !self.is_dying
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.takes_work() && self.hand.is_empty()
+    }
+
+    pub(super) fn is_running(&self) -> bool {
+        self.hand.front().is_some_and(|held| held.chunk.unsettled() > 0)
+    }
+
+    /// Expected nanoseconds of everything in hand; none when some of it is unknown.
+    pub(super) fn hand_ns(&self) -> Option<f64> {
+        self.hand.iter().map(|held| held.expected_ns).sum()
+    }
+
+    /// Takes back the last chunk in hand if `wanted` and if the worker has not begun it.
+    pub(super) fn revoke_last(&mut self, wanted: impl Fn(&Chunk) -> bool) -> Option<Chunk> {
+        let held = self.hand.back()?;
+        let is_wanted = wanted(&held.chunk) && !held.is_cancelled;
+        if !is_wanted || !self.claims.as_ref()?.revoke(held.seq) {
+            return None;
+        }
+        self.hand.pop_back().map(|held| held.chunk)
+    }
+
+    /// Numbers for a chunk of `tasks` tasks: its sequence number and its first task's number.
+    pub(super) fn number(&mut self, tasks: u32) -> (u32, u32) {
+        self.next_seq = (self.next_seq + 1) & NUMBER_MASK;
+        // A slot word of zero means "no chunk".
+        self.next_seq += u32::from(self.next_seq == 0);
+        let first = (self.next_task + 1) & NUMBER_MASK;
+        self.next_task = (self.next_task + tasks) & NUMBER_MASK;
+        (self.next_seq, first)
+    }
+
+    pub(super) fn snapshot(&self, id: u32) -> Option<WorkerSnapshot> {
+        let has_process = !matches!(self.state, WorkerState::Absent | WorkerState::Spawning);
+        has_process.then(|| WorkerSnapshot {
+            id,
+            pid: self.pid,
+            state: self.state,
+            is_busy: self.is_running(),
+            tasks_done: self.tasks_done,
+        })
+    }
+}

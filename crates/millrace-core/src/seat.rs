@@ -1,0 +1,250 @@
+//! A worker's seat: its end of the shared memory, and the mark that this process is a worker.
+//!
+//! One thread of the process takes the seat and calls [`Seat::receive`] and [`Seat::send`]; a second one, started here,
+//! waits for the parent's bell and passes it on.
+
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, OnceLock};
+
+use crate::frame::{
+    self, Assembler, Frame, FrameError, HEADER_BYTES, ToParent, ToWorker, padded_len,
+};
+use crate::lifeline::{self, Lifeline};
+use crate::lock::lock;
+use crate::ring::{Consumer, Producer, RingCorrupt};
+use crate::segment::{SEGMENT_BYTES, Segment, word};
+use crate::sys::{self, Bell};
+
+/// What makes this process a worker: set once, before any of the user's code runs, and never in the environment.
+#[derive(Debug)]
+pub struct Mark {
+    /// The worker's id.
+    pub worker: u32,
+    /// The pool's opaque bytes for its workers.
+    pub greeting: Vec<u8>,
+}
+
+/// The mark, the lifeline, and the means for the one seat until it is taken.
+struct Held {
+    mark: Mark,
+    lifeline: Lifeline,
+    means: Mutex<Option<(Segment, Bell, Bell)>>,
+}
+
+static HELD: OnceLock<Held> = OnceLock::new();
+
+/// Makes this process a worker: reads the parent's greeting from descriptor 3, starts the lifeline, ignores SIGINT.
+///
+/// # Errors
+///
+/// When descriptor 3 is not a parent's control socket, or the greeting is not one.
+pub fn hold() -> io::Result<&'static Mark> {
+    if let Some(held) = HELD.get() {
+        return Ok(&held.mark);
+    }
+    let (hello, lifeline) = lifeline::hold(SEGMENT_BYTES)?;
+    sys::ignore_interrupt();
+    let Some((worker, greeting)) = hello.config.split_first_chunk::<4>() else {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "the greeting is too short"));
+    };
+    let mark = Mark { worker: u32::from_le_bytes(*worker), greeting: greeting.to_vec() };
+    let segment = Segment::new(Arc::new(hello.memory)).map_err(io::Error::other)?;
+    segment.check().map_err(io::Error::other)?;
+    let means = Mutex::new(Some((segment, hello.to_worker, hello.to_parent)));
+    Ok(&HELD.get_or_init(|| Held { mark, lifeline, means }).mark)
+}
+
+/// The mark, in a worker process; on any of its threads.
+pub fn mark() -> Option<&'static Mark> {
+    HELD.get().map(|held| &held.mark)
+}
+
+/// Tells the parent why this worker cannot start. Ignored where there is no parent.
+pub fn send_start_error(text: &str) {
+    if let Some(held) = HELD.get() {
+        held.lifeline.send_error(text);
+    }
+}
+
+/// What [`Seat::receive`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Received {
+    /// Whole frames fill this many bytes.
+    Bytes(usize),
+    /// Nothing is there; the bell is passed on when something is.
+    Asleep,
+    /// The next frame alone needs this many bytes.
+    NeedsRoom(usize),
+}
+
+/// Why a seat cannot be taken or used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SeatError {
+    /// This process is no worker, or another thread has the seat.
+    #[error("this process has no free seat")]
+    NotFree,
+    /// The bell thread cannot start.
+    #[error("the bell thread cannot start")]
+    Thread(#[source] io::Error),
+    /// The parent's half of the ring makes no sense.
+    #[error("the ring from the parent is corrupt")]
+    Ring(#[source] RingCorrupt),
+    /// The parent's bytes are no frames.
+    #[error("the parent's bytes are no frames")]
+    Frames(#[source] FrameError),
+}
+
+/// Counts rings, for a sender that waits for space.
+#[derive(Debug, Default)]
+struct Rings {
+    count: Mutex<u64>,
+    changed: Condvar,
+}
+
+/// The worker's end of the two rings.
+#[derive(Debug)]
+pub struct Seat {
+    segment: Segment,
+    inbound: Consumer,
+    outbound: Producer,
+    assembler: Assembler<ToWorker>,
+    /// A frame that did not fit where it was to be copied.
+    held_back: Option<Vec<u8>>,
+    to_parent: Bell,
+    rings: Arc<Rings>,
+}
+
+impl Seat {
+    /// Takes the seat. `notify` is called from the bell thread each time the parent rings.
+    ///
+    /// # Errors
+    ///
+    /// [`SeatError::NotFree`] outside a worker and the second time; [`SeatError::Thread`].
+    pub fn take(notify: Box<dyn Fn() + Send>) -> Result<Self, SeatError> {
+        let held = HELD.get().ok_or(SeatError::NotFree)?;
+        let (segment, to_worker, to_parent) = lock(&held.means).take().ok_or(SeatError::NotFree)?;
+        let rings = Arc::new(Rings::default());
+        let counted = Arc::clone(&rings);
+        let listen = move || -> ! {
+            loop {
+                to_worker.wait();
+                *lock(&counted.count) += 1;
+                counted.changed.notify_all();
+                notify();
+            }
+        };
+        let thread = std::thread::Builder::new().name("millrace-bell".to_owned());
+        thread.spawn(move || listen()).map_err(SeatError::Thread)?;
+        let (outbound, inbound) = segment.worker_ends();
+        let assembler = Assembler::default();
+        Ok(Self { segment, inbound, outbound, assembler, held_back: None, to_parent, rings })
+    }
+
+    /// The memory that both processes share; the status block is at its front.
+    pub fn segment(&self) -> &Segment {
+        &self.segment
+    }
+
+    /// Copies the frames that are there into `into`, as many as fit.
+    ///
+    /// # Errors
+    ///
+    /// [`SeatError::Ring`] and [`SeatError::Frames`] when the parent's half is corrupt: there is no way on.
+    pub fn receive(&mut self, into: &mut [u8]) -> Result<Received, SeatError> {
+        let segment = self.segment.clone();
+        let asleep = segment.doorbell(word::WORKER_ASLEEP);
+        let mut filled = 0;
+        if let Some(frame) = self.held_back.take() {
+            let Some(place) = into.get_mut(..frame.len()) else {
+                let bytes = frame.len();
+                self.held_back = Some(frame);
+                return Ok(Received::NeedsRoom(bytes));
+            };
+            place.copy_from_slice(&frame);
+            filled = frame.len();
+        }
+        loop {
+            if let Some(frame) =
+                self.assembler.poll(&mut self.inbound).map_err(SeatError::Frames)?
+            {
+                let bytes = HEADER_BYTES + padded_len(frame.payload.len());
+                if let Some(place) = into.get_mut(filled..filled + bytes) {
+                    copy_frame(&frame, place);
+                    filled += bytes;
+                    continue;
+                }
+                let mut copy = vec![0; bytes];
+                copy_frame(&frame, &mut copy);
+                self.held_back = Some(copy);
+                return Ok(if filled > 0 {
+                    Received::Bytes(filled)
+                } else {
+                    Received::NeedsRoom(bytes)
+                });
+            }
+            if segment.doorbell(word::PARENT_WANTS_SPACE).should_ring() {
+                self.to_parent.ring();
+            }
+            if filled > 0 {
+                return Ok(Received::Bytes(filled));
+            }
+            asleep.arm();
+            if self.inbound.available().map_err(SeatError::Ring)? == 0 {
+                return Ok(Received::Asleep);
+            }
+            asleep.disarm();
+        }
+    }
+
+    /// Writes whole frames, and blocks while the ring is full: the parent never does, and the lifeline watches.
+    ///
+    /// # Errors
+    ///
+    /// [`SeatError::Ring`].
+    pub fn send(&mut self, mut frames: &[u8]) -> Result<(), SeatError> {
+        let segment = self.segment.clone();
+        let space = segment.doorbell(word::WORKER_WANTS_SPACE);
+        loop {
+            let pushed = self.outbound.push(frames).map_err(SeatError::Ring)?;
+            self.outbound.publish();
+            if segment.doorbell(word::PARENT_ASLEEP).should_ring() {
+                self.to_parent.ring();
+            }
+            frames = &frames[pushed..];
+            if frames.is_empty() {
+                return Ok(());
+            }
+            let heard = *lock(&self.rings.count);
+            space.arm();
+            if self.outbound.free().map_err(SeatError::Ring)? > 0 {
+                space.disarm();
+                continue;
+            }
+            let count = lock(&self.rings.count);
+            let woken = self.rings.changed.wait_while(count, |count| *count == heard);
+            drop(woken);
+        }
+    }
+
+    /// Says that this worker takes work.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::send`].
+    pub fn send_ready(&mut self) -> Result<(), SeatError> {
+        let header = frame::header(ToParent::Ready, [0; 6], 0).map_err(SeatError::Frames)?;
+        self.send(&header)
+    }
+}
+
+/// The frame as it was sent; `place` has just its size.
+fn copy_frame(frame: &Frame<'_, ToWorker>, place: &mut [u8]) {
+    let payload = &frame.payload;
+    if let Ok(header) = frame::header(frame.kind, frame.fields, payload.len()) {
+        place[..HEADER_BYTES].copy_from_slice(&header);
+    }
+    let end = HEADER_BYTES + payload.len();
+    place[HEADER_BYTES..end].copy_from_slice(payload);
+    place[end..].fill(0);
+}

@@ -1,0 +1,58 @@
+//! A bell: an eventfd.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::event::{EventfdFlags, PollFd, PollFlags};
+use rustix::io::Errno;
+
+/// Wakes a sleeping side, in this process or in another one. Rings heard late count as one.
+#[derive(Debug)]
+pub struct Bell(OwnedFd);
+
+impl Bell {
+    /// Makes a silent bell.
+    ///
+    /// # Errors
+    /// What the system reports, usually that there are too many open files.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self(rustix::event::eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?))
+    }
+
+    /// Takes over the descriptor of a bell that another process made.
+    pub fn from_fd(fd: OwnedFd) -> Self {
+        Self(fd)
+    }
+
+    /// A second descriptor of the same bell.
+    ///
+    /// # Errors
+    /// What the system reports, usually that there are too many open files.
+    pub fn try_clone_fd(&self) -> io::Result<OwnedFd> {
+        self.0.try_clone()
+    }
+
+    /// Rings. Never blocks and never fails: a bell that cannot count further is ringing already.
+    pub fn ring(&self) {
+        let _ = rustix::io::write(&self.0, &1_u64.to_ne_bytes());
+    }
+
+    /// Makes the bell silent again, whether it rang or not. Never blocks.
+    pub fn silence(&self) {
+        let _ = rustix::io::read(&self.0, &mut [0; 8]);
+    }
+
+    /// Blocks until the bell rings, then silences it. The caller re-checks its condition: a return may be spurious.
+    pub fn wait(&self) {
+        while rustix::event::poll(&mut [PollFd::new(&self.0, PollFlags::IN)], None)
+            == Err(Errno::INTR)
+        {}
+        self.silence();
+    }
+}
+
+impl AsFd for Bell {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}

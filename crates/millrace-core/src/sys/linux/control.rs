@@ -1,0 +1,92 @@
+//! The control socket: a pair of connected `SOCK_SEQPACKET` sockets.
+#![expect(unsafe_code, reason = "takes over descriptor 3, which the parent left there")]
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::sync::OnceLock;
+
+use rustix::io::FdFlags;
+use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
+
+use super::super::types::{CONTROL_FD, Received};
+use super::control_message;
+
+/// Descriptor 3 has one owner per process.
+static TAKEN: OnceLock<()> = OnceLock::new();
+
+/// One end of a connection that keeps messages whole, carries descriptors, and tells when the other end is gone.
+#[derive(Debug)]
+pub struct Control(OwnedFd);
+
+impl Control {
+    /// Makes both ends.
+    ///
+    /// # Errors
+    /// What the system reports, usually that there are too many open files.
+    pub fn pair() -> io::Result<(Self, Self)> {
+        let (one, other) = rustix::net::socketpair(
+            AddressFamily::UNIX,
+            SocketType::SEQPACKET,
+            SocketFlags::CLOEXEC,
+            None,
+        )?;
+        Ok((Self(one), Self(other)))
+    }
+
+    /// Takes over descriptor 3, where [`super::launch`] leaves a process its end, and closes it on exec.
+    ///
+    /// # Errors
+    /// `AlreadyExists` from the second call on; `NotFound` when descriptor 3 is no such socket.
+    pub fn inherited() -> io::Result<Self> {
+        let absent = || {
+            io::Error::new(
+                io::ErrorKind::NotFound,
+                "descriptor 3 is not the control socket of a worker",
+            )
+        };
+        // SAFETY: `fcntl` with F_GETFD takes any number and touches no memory.
+        if unsafe { libc::fcntl(CONTROL_FD, libc::F_GETFD) } < 0 {
+            return Err(absent());
+        }
+        // SAFETY: the descriptor is open, and the borrow ends with this call: nobody closes 3 while a process starts.
+        let fd = unsafe { BorrowedFd::borrow_raw(CONTROL_FD) };
+        if !is_control(fd) {
+            return Err(absent());
+        }
+        TAKEN.set(()).map_err(|()| {
+            io::Error::new(io::ErrorKind::AlreadyExists, "the control socket is taken already")
+        })?;
+        rustix::io::fcntl_setfd(fd, FdFlags::CLOEXEC)?;
+        // SAFETY: `launch` put the socket there for this call, and `TAKEN` lets one call through: nobody else owns it.
+        Ok(Self(unsafe { OwnedFd::from_raw_fd(CONTROL_FD) }))
+    }
+
+    /// Sends one message of 1 to [`MESSAGE_BYTES_MAX`](super::super::MESSAGE_BYTES_MAX) bytes, together with copies of up to
+    /// [`MESSAGE_FDS_MAX`](super::super::MESSAGE_FDS_MAX) descriptors. Never blocks.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a message of another size; `WouldBlock` when the other side leaves too much unread; `BrokenPipe`
+    /// when it is gone.
+    pub fn send(&self, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<()> {
+        control_message::send(self.as_fd(), bytes, fds)
+    }
+
+    /// Takes the next message, if there is one. Never blocks. Descriptors beyond the limit are closed.
+    ///
+    /// # Errors
+    /// `InvalidData` for a message larger than the limit, which is lost; else what the system reports.
+    pub fn try_recv(&self) -> io::Result<Received> {
+        control_message::try_recv(self.as_fd())
+    }
+}
+
+impl AsFd for Control {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+fn is_control(fd: BorrowedFd<'_>) -> bool {
+    sockopt::socket_type(fd) == Ok(SocketType::SEQPACKET)
+        && sockopt::socket_domain(fd) == Ok(AddressFamily::UNIX)
+}

@@ -1,0 +1,28 @@
+//! Linux: memfd, eventfd, epoll, pidfd, `posix_spawn`. Needs Linux 5.4 (`waitid` on a pidfd).
+
+mod affinity;
+mod bell;
+mod child;
+mod control;
+mod control_message;
+mod memory;
+mod poller;
+mod process;
+mod signals;
+mod spawn;
+mod spawn_setup;
+mod symbols;
+
+pub use affinity::{affinity_of, set_affinity_of_current_thread};
+pub use bell::Bell;
+pub use child::Child;
+pub use control::Control;
+pub use memory::SharedMemory;
+pub use poller::Poller;
+pub use process::{kill_own_group, online_cpu_count, own_pidfd, resident_bytes, wait_until_gone};
+pub use signals::{ignore_interrupt, with_signals_blocked};
+pub use spawn::launch;
+pub use symbols::library_path;
+
+/// Whether pools work on this system.
+pub const SUPPORTED: bool = true;

@@ -1,0 +1,102 @@
+//! Hearing many descriptors at once: epoll.
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use rustix::event::Timespec;
+use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
+use rustix::io::Errno;
+
+/// How many events one call of `wait` takes at most; the rest stays for the next one.
+const BATCH: usize = 64;
+
+/// The longest single wait in ms: what the oldest of the system calls takes.
+const WAIT_MS_MAX: u64 = i32::MAX as u64;
+
+/// Waits for any of many descriptors to become readable or to hang up. May be used from several threads.
+#[derive(Debug)]
+pub struct Poller(OwnedFd);
+
+impl Poller {
+    /// Makes a poller that hears nothing yet.
+    ///
+    /// # Errors
+    /// What the system reports, usually that there are too many open files.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self(epoll::create(CreateFlags::CLOEXEC)?))
+    }
+
+    /// Reports `token` from now on whenever `fd` is readable or hung up. A wait that has begun hears it too.
+    ///
+    /// # Errors
+    /// `AlreadyExists` when `fd` is in already; else what the system reports.
+    pub fn add(&self, fd: BorrowedFd<'_>, token: u64) -> io::Result<()> {
+        Ok(epoll::add(&self.0, fd, EventData::new_u64(token), EventFlags::IN | EventFlags::RDHUP)?)
+    }
+
+    /// Hears `fd` no more. A `wait` that has returned already may still have reported it.
+    ///
+    /// # Errors
+    /// `NotFound` when `fd` is not in.
+    pub fn remove(&self, fd: BorrowedFd<'_>) -> io::Result<()> {
+        Ok(epoll::delete(&self.0, fd)?)
+    }
+
+    /// Replaces the content of `tokens` by those of the ready descriptors; leaves it empty when `timeout` has passed.
+    ///
+    /// Without a timeout it waits for ever. It never returns early: a part of a millisecond counts as a whole one.
+    /// Level-triggered: what was not read, silenced or removed is reported again, to every thread that waits.
+    ///
+    /// # Errors
+    /// What the system reports; interruptions by signals are not errors.
+    pub fn wait(&self, tokens: &mut Vec<u64>, timeout: Option<Duration>) -> io::Result<()> {
+        tokens.clear();
+        // A deadline beyond the clock's range is none.
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let mut space = [MaybeUninit::uninit(); BATCH];
+        loop {
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            match epoll::wait(&self.0, &mut space, left.map(whole_milliseconds).as_ref()) {
+                Ok((events, _)) => tokens.extend(events.iter().map(|event| event.data.u64())),
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+            if !tokens.is_empty() || left.is_some_and(|left| left.is_zero()) {
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl AsFd for Poller {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+fn whole_milliseconds(duration: Duration) -> Timespec {
+    let milliseconds =
+        u64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX).min(WAIT_MS_MAX);
+    // What fits the oldest system call fits the structure.
+    Timespec::try_from(Duration::from_millis(milliseconds)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(duration: Duration) -> (i64, i64) {
+        let Timespec { tv_sec, tv_nsec } = whole_milliseconds(duration);
+        (tv_sec, tv_nsec as _)
+    }
+
+    #[test]
+    fn waits_are_rounded_up_and_bounded() {
+        assert_eq!(parts(Duration::ZERO), (0, 0));
+        assert_eq!(parts(Duration::from_nanos(1)), (0, 1_000_000));
+        assert_eq!(parts(Duration::from_micros(2_000_001)), (2, 1_000_000));
+        assert_eq!(parts(Duration::MAX), (2_147_483, 647_000_000));
+    }
+}

@@ -1,0 +1,58 @@
+//! Signals of this process and of its threads.
+#![expect(unsafe_code, reason = "changes signal actions and masks")]
+
+use std::mem::MaybeUninit;
+use std::ptr;
+
+/// Makes this process ignore SIGINT: Ctrl-C reaches the whole terminal, and what becomes of a worker is its parent's decision.
+pub fn ignore_interrupt() {
+    // SAFETY: all zeros are a valid `sigaction`: no handler, no flags, an empty mask.
+    let mut action: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
+    action.sa_sigaction = libc::SIG_IGN;
+    // SAFETY: `action` lives until the call returns, and nothing is written because the old action is not asked for.
+    unsafe { libc::sigaction(libc::SIGINT, &raw const action, ptr::null_mut()) };
+}
+
+/// Runs `work` while the calling thread takes no signals, so that a thread it starts never takes any.
+pub fn with_signals_blocked<R>(work: impl FnOnce() -> R) -> R {
+    let _restored_on_drop = Blocked::new();
+    work()
+}
+
+/// The mask to go back to.
+struct Blocked(libc::sigset_t);
+
+impl Blocked {
+    fn new() -> Self {
+        let all = full_set();
+        let mut before = empty_set();
+        // SAFETY: both sets live until the call returns; it fails only for an unknown first argument.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const all, &raw mut before) };
+        Self(before)
+    }
+}
+
+impl Drop for Blocked {
+    fn drop(&mut self) {
+        // SAFETY: the set lives until the call returns, and nothing is written because the old mask is not asked for.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, ptr::null_mut()) };
+    }
+}
+
+/// The set of no signal.
+pub(super) fn empty_set() -> libc::sigset_t {
+    let mut set = MaybeUninit::zeroed();
+    // SAFETY: writes to `set`, which lives until the call returns.
+    unsafe { libc::sigemptyset(set.as_mut_ptr()) };
+    // SAFETY: every byte was zeroed, then `sigemptyset` made it a set.
+    unsafe { set.assume_init() }
+}
+
+/// The set of all signals, without those the C library keeps for itself.
+pub(super) fn full_set() -> libc::sigset_t {
+    let mut set = MaybeUninit::zeroed();
+    // SAFETY: writes to `set`, which lives until the call returns.
+    unsafe { libc::sigfillset(set.as_mut_ptr()) };
+    // SAFETY: every byte was zeroed, then `sigfillset` made it a set.
+    unsafe { set.assume_init() }
+}

@@ -1,0 +1,112 @@
+//! Starting a process: no code of ours runs between fork and exec, whatever the size of this process.
+#![expect(unsafe_code, reason = "calls posix_spawn")]
+
+use std::ffi::{CStr, CString, OsStr, c_char};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::ptr;
+
+use rustix::process::Pid;
+
+use super::super::types::{CONTROL_FD, Launch};
+use super::affinity::{affinity_of, set_affinity_of_current_thread};
+use super::child::Child;
+use super::control::Control;
+use super::spawn_setup::{Attributes, FileActions, check};
+
+/// Above every descriptor the file actions write to, so that copying the socket down never copies it onto itself.
+const SOURCE_FD_MIN: i32 = 10;
+
+/// Starts a process: leader of its own group, signals at default, `/dev/null` as standard input, `control` as descriptor 3,
+/// and pinned to `launch.cpus` with every thread it will ever have.
+///
+/// Call it on a thread of its own: meanwhile the calling thread itself is pinned, and takes its old mask again afterwards.
+///
+/// # Errors
+/// `NotFound` and others for a program or directory that cannot be used, named in the message; `Unsupported` for a working
+/// directory where the C library has no way (glibc before 2.29); what the system says when it refuses the CPUs.
+pub fn launch(launch: &Launch, control: Control) -> io::Result<Child> {
+    let socket = rustix::io::fcntl_dupfd_cloexec(&control, SOURCE_FD_MIN)?;
+    drop(control);
+    let attributes = Attributes::new()?;
+    let actions = file_actions(launch, socket.as_raw_fd())?;
+    let (args, env) = (pointers(&launch.args), pointers(&launch.env));
+    let mut pid = 0;
+
+    let pinned = Pinned::to(&launch.cpus)?;
+    // SAFETY: every pointer is to something that lives until the call returns; the arrays end in null, their strings in NUL.
+    let error = unsafe {
+        libc::posix_spawnp(
+            &raw mut pid,
+            launch.program.as_ptr(),
+            actions.as_ptr(),
+            attributes.as_ptr(),
+            args.as_ptr(),
+            env.as_ptr(),
+        )
+    };
+    drop(pinned);
+
+    check(error).map_err(|error| explain(launch, &error))?;
+    let pid = Pid::from_raw(pid).ok_or_else(|| io::Error::other("the new process has no id"))?;
+    Child::adopt(pid)
+}
+
+fn file_actions(launch: &Launch, socket: i32) -> io::Result<FileActions> {
+    let mut actions = FileActions::new()?;
+    actions.copy(socket, CONTROL_FD)?;
+    actions.open(0, c"/dev/null", libc::O_RDONLY)?;
+    if launch.quiet {
+        actions.open(1, c"/dev/null", libc::O_WRONLY)?;
+        actions.open(2, c"/dev/null", libc::O_WRONLY)?;
+    }
+    if let Some(cwd) = &launch.cwd {
+        actions.change_directory(cwd)?;
+    }
+    actions.close_from(CONTROL_FD + 1)?;
+    Ok(actions)
+}
+
+/// The array C functions want: a pointer for each string, then null. `posix_spawn` does not write through them.
+fn pointers(strings: &[CString]) -> Vec<*mut c_char> {
+    strings.iter().map(|string| string.as_ptr().cast_mut()).chain([ptr::null_mut()]).collect()
+}
+
+/// The system gives one number for either of two paths.
+fn explain(launch: &Launch, error: &io::Error) -> io::Error {
+    let name = match &launch.cwd {
+        Some(cwd) if !path_of(cwd).is_dir() => cwd,
+        _ => &launch.program,
+    };
+    io::Error::new(error.kind(), format!("{}: {error}", path_of(name).display()))
+}
+
+fn path_of(string: &CStr) -> &Path {
+    Path::new(OsStr::from_bytes(string.to_bytes()))
+}
+
+/// The calling thread on other CPUs, until dropped.
+struct Pinned {
+    before: Vec<u32>,
+}
+
+impl Pinned {
+    /// `None` for no CPUs: the thread stays as it is.
+    fn to(cpus: &[u32]) -> io::Result<Option<Self>> {
+        if cpus.is_empty() {
+            return Ok(None);
+        }
+        let before = affinity_of(0)?;
+        set_affinity_of_current_thread(cpus)?;
+        Ok(Some(Self { before }))
+    }
+}
+
+impl Drop for Pinned {
+    fn drop(&mut self) {
+        // Refused only when the administrator has taken all these CPUs away in the meantime.
+        let _ = set_affinity_of_current_thread(&self.before);
+    }
+}

@@ -1,0 +1,36 @@
+//! The door to the operating system: the only place of system calls.
+//!
+//! What a system must provide:
+//!
+//! - [`SharedMemory`]: anonymous pages two processes map, of a length nobody can change afterwards.
+//! - [`Bell`]: wakes a sleeping side in another process; ringing never blocks.
+//! - [`Poller`]: one thread hears many bells, deaths and sockets, and a deadline; it costs nothing while nothing happens.
+//! - [`Control`]: carries the first message and its descriptors, reports the end of the other side, and carries a start error.
+//! - [`launch`] and [`Child`]: start a process pinned from its first instruction, learn of its death, and kill it together
+//!   with everything it left in its process group.
+//!
+//! Every descriptor made here is close-on-exec: only `launch` hands one over, as descriptor 3.
+//! Linux has it all. Elsewhere the same names exist and every constructor fails with [`std::io::ErrorKind::Unsupported`].
+
+mod types;
+
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(target_os = "linux")]
+use linux as system;
+#[cfg(not(target_os = "linux"))]
+mod unsupported;
+#[cfg(not(target_os = "linux"))]
+use unsupported as system;
+
+pub use system::{
+    Bell, Child, Control, Poller, SUPPORTED, SharedMemory, affinity_of, ignore_interrupt,
+    kill_own_group, launch, library_path, online_cpu_count, own_pidfd, resident_bytes,
+    set_affinity_of_current_thread, wait_until_gone, with_signals_blocked,
+};
+pub use types::{CONTROL_FD, Exit, Launch, MESSAGE_BYTES_MAX, MESSAGE_FDS_MAX, Received};
+
+#[cfg(unix)]
+pub use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+#[cfg(not(unix))]
+pub use unsupported::{AsFd, BorrowedFd, OwnedFd};

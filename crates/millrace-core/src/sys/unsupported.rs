@@ -1,0 +1,254 @@
+//! Systems that nobody has written a module for: every name exists, no value can be made.
+
+use std::io;
+use std::path::PathBuf;
+use std::ptr::NonNull;
+use std::time::Duration;
+
+use super::types::{Exit, Launch, Received};
+#[cfg(unix)]
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+#[cfg(not(unix))]
+pub use self::no_fd::{AsFd, BorrowedFd, OwnedFd};
+
+/// Whether pools work on this system.
+pub const SUPPORTED: bool = false;
+
+/// Memory shared with another process.
+#[derive(Debug)]
+pub enum SharedMemory {}
+
+/// Wakes a sleeping side.
+#[derive(Debug)]
+pub struct Bell(OwnedFd);
+
+/// Waits for many descriptors.
+#[derive(Debug)]
+pub enum Poller {}
+
+/// One end of a control socket.
+#[derive(Debug)]
+pub enum Control {}
+
+/// A started process.
+#[derive(Debug)]
+pub enum Child {}
+
+#[expect(
+    missing_docs,
+    clippy::missing_errors_doc,
+    clippy::len_without_is_empty,
+    reason = "documented in sys/linux"
+)]
+impl SharedMemory {
+    pub fn create(_len: usize) -> io::Result<(Self, OwnedFd)> {
+        not_yet()
+    }
+
+    pub fn attach(_fd: OwnedFd, _len: usize) -> io::Result<Self> {
+        not_yet()
+    }
+
+    pub fn as_ptr(&self) -> NonNull<u8> {
+        match *self {}
+    }
+
+    pub fn len(&self) -> usize {
+        match *self {}
+    }
+}
+
+#[expect(
+    missing_docs,
+    clippy::missing_errors_doc,
+    clippy::unused_self,
+    reason = "documented in sys/linux"
+)]
+impl Bell {
+    pub fn new() -> io::Result<Self> {
+        not_yet()
+    }
+
+    pub fn from_fd(fd: OwnedFd) -> Self {
+        Self(fd)
+    }
+
+    pub fn try_clone_fd(&self) -> io::Result<OwnedFd> {
+        not_yet()
+    }
+
+    pub fn ring(&self) {}
+
+    pub fn silence(&self) {}
+
+    pub fn wait(&self) {}
+}
+
+#[expect(missing_docs, clippy::missing_errors_doc, reason = "documented in sys/linux")]
+impl Poller {
+    pub fn new() -> io::Result<Self> {
+        not_yet()
+    }
+
+    pub fn add(&self, _fd: BorrowedFd<'_>, _token: u64) -> io::Result<()> {
+        match *self {}
+    }
+
+    pub fn remove(&self, _fd: BorrowedFd<'_>) -> io::Result<()> {
+        match *self {}
+    }
+
+    pub fn wait(&self, _tokens: &mut Vec<u64>, _timeout: Option<Duration>) -> io::Result<()> {
+        match *self {}
+    }
+}
+
+#[expect(missing_docs, clippy::missing_errors_doc, reason = "documented in sys/linux")]
+impl Control {
+    pub fn pair() -> io::Result<(Self, Self)> {
+        not_yet()
+    }
+
+    pub fn inherited() -> io::Result<Self> {
+        not_yet()
+    }
+
+    pub fn send(&self, _bytes: &[u8], _fds: &[BorrowedFd<'_>]) -> io::Result<()> {
+        match *self {}
+    }
+
+    pub fn try_recv(&self) -> io::Result<Received> {
+        match *self {}
+    }
+}
+
+#[expect(missing_docs, reason = "documented in sys/linux")]
+impl Child {
+    pub fn pid(&self) -> u32 {
+        match *self {}
+    }
+
+    pub fn kill_group(&self) {
+        match *self {}
+    }
+
+    pub fn reap(&self) -> Option<Exit> {
+        match *self {}
+    }
+}
+
+macro_rules! never_a_descriptor {
+    ($($name:ty),*) => {$(
+        impl AsFd for $name {
+            fn as_fd(&self) -> BorrowedFd<'_> {
+                match *self {}
+            }
+        }
+    )*};
+}
+never_a_descriptor!(Poller, Control, Child);
+
+impl AsFd for Bell {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// Starts a process.
+///
+/// # Errors
+/// Always `Unsupported`.
+#[expect(clippy::needless_pass_by_value, reason = "the signature is that of sys/linux")]
+pub fn launch(_launch: &Launch, control: Control) -> io::Result<Child> {
+    match control {}
+}
+
+/// A descriptor of this process.
+///
+/// # Errors
+/// Always `Unsupported`.
+pub fn own_pidfd() -> io::Result<OwnedFd> {
+    not_yet()
+}
+
+/// Blocks until the other side is gone.
+pub fn wait_until_gone(control: &Control, _pidfd: BorrowedFd<'_>) {
+    match *control {}
+}
+
+/// Ends this process at once.
+pub fn kill_own_group() -> ! {
+    std::process::abort()
+}
+
+/// Makes this process ignore interrupts; does nothing here.
+pub fn ignore_interrupt() {}
+
+/// Runs `work`.
+pub fn with_signals_blocked<R>(work: impl FnOnce() -> R) -> R {
+    work()
+}
+
+/// The file this code was loaded from.
+///
+/// # Errors
+/// Always `Unsupported`.
+pub fn library_path() -> io::Result<PathBuf> {
+    not_yet()
+}
+
+/// Pins the calling thread.
+///
+/// # Errors
+/// Always `Unsupported`.
+pub fn set_affinity_of_current_thread(_cpus: &[u32]) -> io::Result<()> {
+    not_yet()
+}
+
+/// The CPU ids a process may run on.
+///
+/// # Errors
+/// Always `Unsupported`.
+pub fn affinity_of(_pid: u32) -> io::Result<Vec<u32>> {
+    not_yet()
+}
+
+/// Bytes of physical memory a process uses; not known here.
+pub fn resident_bytes(_pid: u32) -> Option<u64> {
+    None
+}
+
+/// How many CPUs of the system are switched on; at least 1.
+pub fn online_cpu_count() -> usize {
+    std::thread::available_parallelism().map_or(1, Into::into)
+}
+
+fn not_yet<T>() -> io::Result<T> {
+    Err(io::Error::new(io::ErrorKind::Unsupported, "millrace: not yet on this system"))
+}
+
+#[cfg(not(unix))]
+mod no_fd {
+    use std::marker::PhantomData;
+
+    /// Stands for a descriptor where there are none.
+    #[derive(Debug)]
+    pub struct OwnedFd(());
+
+    /// Stands for a borrowed descriptor where there are none.
+    #[derive(Debug, Clone, Copy)]
+    pub struct BorrowedFd<'fd>(PhantomData<&'fd OwnedFd>);
+
+    /// Stands for the trait of the same name in `std::os::fd`.
+    pub trait AsFd {
+        /// The descriptor.
+        fn as_fd(&self) -> BorrowedFd<'_>;
+    }
+
+    impl AsFd for OwnedFd {
+        fn as_fd(&self) -> BorrowedFd<'_> {
+            BorrowedFd(PhantomData)
+        }
+    }
+}

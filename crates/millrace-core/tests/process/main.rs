@@ -1,0 +1,8 @@
+//! Real processes, sockets and memory. Linux only.
+#![cfg(all(target_os = "linux", not(loom)))]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod launching;
+mod lifeline;
+mod primitives;
+mod support;

@@ -1,0 +1,237 @@
+//! Memory, bells, the poller and the control socket.
+
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use millrace_core::sys::{
+    Bell, Control, MESSAGE_BYTES_MAX, Poller, Received, SharedMemory, library_path, resident_bytes,
+};
+use rustix::fs::{MemfdFlags, SealFlags};
+
+use crate::support::next_message;
+
+const LEN: usize = 1 << 16;
+
+#[test]
+fn memory_is_shared_and_cannot_be_resized() {
+    let (memory, fd) = SharedMemory::create(LEN).unwrap();
+    assert!(rustix::fs::ftruncate(&fd, 0).is_err());
+    assert!(rustix::fs::ftruncate(&fd, 2 * LEN as u64).is_err());
+    assert!(rustix::fs::fcntl_add_seals(&fd, SealFlags::WRITE).is_err());
+
+    rustix::io::pwrite(&fd, b"seen", 100).unwrap();
+    let other = SharedMemory::attach(fd, LEN).unwrap();
+    assert_eq!((memory.len(), other.len()), (LEN, LEN));
+    assert_ne!(memory.as_ptr(), other.as_ptr());
+    for mapping in [memory, other] {
+        // SAFETY: 100 bytes on is still inside the mapping.
+        let place = unsafe { mapping.as_ptr().add(100) };
+        // SAFETY: the four bytes lie inside the mapping, and nobody writes to it any more.
+        let bytes = unsafe { place.cast::<[u8; 4]>().read() };
+        assert_eq!(&bytes, b"seen");
+    }
+}
+
+#[test]
+fn memory_of_another_kind_is_refused() {
+    let (_memory, fd) = SharedMemory::create(LEN).unwrap();
+    assert!(SharedMemory::attach(fd, LEN + 1).is_err());
+
+    let unsealed =
+        rustix::fs::memfd_create(c"test", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING).unwrap();
+    rustix::fs::ftruncate(&unsealed, LEN as u64).unwrap();
+    assert!(SharedMemory::attach(unsealed, LEN).is_err());
+
+    let file = std::fs::File::open(std::env::current_exe().unwrap()).unwrap();
+    assert!(SharedMemory::attach(file.into(), LEN).is_err());
+    assert!(SharedMemory::create(0).is_err());
+}
+
+#[test]
+fn every_descriptor_is_closed_on_exec() {
+    let (_memory, memory) = SharedMemory::create(LEN).unwrap();
+    let (one, other) = Control::pair().unwrap();
+    let (bell, poller) = (Bell::new().unwrap(), Poller::new().unwrap());
+    one.send(b"x", &[memory.as_fd()]).unwrap();
+    let Received::Message(_, received) = other.try_recv().unwrap() else { panic!("no message") };
+    let own = millrace_core::sys::own_pidfd().unwrap();
+    let clone = bell.try_clone_fd().unwrap();
+    for fd in [
+        memory.as_fd(),
+        one.as_fd(),
+        other.as_fd(),
+        bell.as_fd(),
+        clone.as_fd(),
+        poller.as_fd(),
+        received[0].as_fd(),
+        own.as_fd(),
+    ] {
+        assert!(rustix::io::fcntl_getfd(fd).unwrap().contains(rustix::io::FdFlags::CLOEXEC));
+    }
+}
+
+#[test]
+fn a_bell_wakes_a_poller_until_it_is_silenced() {
+    let (poller, bell) = (Poller::new().unwrap(), Arc::new(Bell::new().unwrap()));
+    poller.add(bell.as_fd(), 7).unwrap();
+    assert!(poller.add(bell.as_fd(), 8).is_err());
+    let mut ready = vec![99];
+    poller.wait(&mut ready, Some(Duration::ZERO)).unwrap();
+    assert!(ready.is_empty());
+
+    let ringer = Arc::clone(&bell);
+    let thread = thread::spawn(move || ringer.ring());
+    poller.wait(&mut ready, None).unwrap();
+    thread.join().unwrap();
+    assert_eq!(ready, [7]);
+    poller.wait(&mut ready, None).unwrap();
+    assert_eq!(ready, [7]);
+
+    bell.silence();
+    bell.silence();
+    poller.wait(&mut ready, Some(Duration::ZERO)).unwrap();
+    assert!(ready.is_empty());
+    poller.remove(bell.as_fd()).unwrap();
+    assert!(poller.remove(bell.as_fd()).is_err());
+    bell.ring();
+    poller.wait(&mut ready, Some(Duration::ZERO)).unwrap();
+    assert!(ready.is_empty());
+}
+
+#[test]
+fn a_bell_added_during_a_wait_is_heard() {
+    let (poller, bell) = (Poller::new().unwrap(), Bell::new().unwrap());
+    thread::scope(|scope| {
+        let waiter = scope.spawn(|| {
+            let mut ready = Vec::new();
+            poller.wait(&mut ready, None).unwrap();
+            ready
+        });
+        poller.add(bell.as_fd(), 3).unwrap();
+        bell.ring();
+        assert_eq!(waiter.join().unwrap(), [3]);
+    });
+}
+
+#[test]
+fn more_ready_descriptors_than_one_batch_are_all_heard() {
+    let poller = Poller::new().unwrap();
+    let bells: Vec<Bell> = (0..200).map(|_| Bell::new().unwrap()).collect();
+    for (token, bell) in bells.iter().enumerate() {
+        poller.add(bell.as_fd(), token as u64).unwrap();
+        bell.ring();
+    }
+    let mut heard = Vec::new();
+    while heard.len() < bells.len() {
+        let mut ready = Vec::new();
+        poller.wait(&mut ready, None).unwrap();
+        for &token in &ready {
+            bells[token as usize].silence();
+        }
+        heard.append(&mut ready);
+    }
+    heard.sort_unstable();
+    assert_eq!(heard, (0..200).collect::<Vec<u64>>());
+}
+
+#[test]
+fn a_wait_never_returns_before_its_timeout() {
+    let poller = Poller::new().unwrap();
+    let mut ready = Vec::new();
+    for timeout in [Duration::from_nanos(1), Duration::from_micros(2_300)] {
+        let start = Instant::now();
+        poller.wait(&mut ready, Some(timeout)).unwrap();
+        assert!(ready.is_empty());
+        assert!(start.elapsed() >= timeout);
+    }
+}
+
+#[test]
+fn a_bell_is_waited_for_and_rings_heard_late_count_as_one() {
+    let bell = Bell::new().unwrap();
+    let copy = Bell::from_fd(bell.try_clone_fd().unwrap());
+    thread::scope(|scope| {
+        let waiter = scope.spawn(|| bell.wait());
+        copy.ring();
+        waiter.join().unwrap();
+    });
+    bell.ring();
+    bell.ring();
+    copy.wait();
+    let poller = Poller::new().unwrap();
+    poller.add(bell.as_fd(), 1).unwrap();
+    let mut ready = Vec::new();
+    poller.wait(&mut ready, Some(Duration::ZERO)).unwrap();
+    assert!(ready.is_empty());
+}
+
+#[test]
+fn a_bell_that_cannot_count_further_still_rings_without_blocking() {
+    let bell = Bell::new().unwrap();
+    rustix::io::write(&bell, &(u64::MAX - 1).to_ne_bytes()).unwrap();
+    bell.ring();
+    bell.wait();
+}
+
+#[test]
+fn the_control_socket_keeps_messages_whole_and_passes_descriptors() {
+    let (one, other) = Control::pair().unwrap();
+    assert!(matches!(other.try_recv().unwrap(), Received::Empty));
+    let bell = Bell::new().unwrap();
+    one.send(b"first", &[bell.as_fd(), bell.as_fd()]).unwrap();
+    one.send(&vec![7; MESSAGE_BYTES_MAX], &[]).unwrap();
+
+    let Received::Message(bytes, mut fds) = next_message(&other) else { panic!("no message") };
+    assert_eq!((bytes.as_slice(), fds.len()), (b"first".as_slice(), 2));
+    Bell::from_fd(fds.remove(0)).ring();
+    bell.wait();
+
+    let Received::Message(bytes, fds) = next_message(&other) else { panic!("no message") };
+    assert_eq!((bytes.len(), fds.len()), (MESSAGE_BYTES_MAX, 0));
+    assert!(matches!(other.try_recv().unwrap(), Received::Empty));
+}
+
+#[test]
+fn messages_of_a_wrong_size_are_refused_on_both_sides() {
+    let (one, other) = Control::pair().unwrap();
+    assert!(one.send(b"", &[]).is_err());
+    assert!(one.send(&vec![0; MESSAGE_BYTES_MAX + 1], &[]).is_err());
+    assert!(one.send(b"x", &[one.as_fd(); 9]).is_err());
+
+    rustix::net::send(&one, &vec![0; MESSAGE_BYTES_MAX + 1], rustix::net::SendFlags::empty())
+        .unwrap();
+    assert!(other.try_recv().is_err());
+    one.send(b"next", &[]).unwrap();
+    assert!(matches!(other.try_recv().unwrap(), Received::Message(bytes, _) if bytes == b"next"));
+}
+
+#[test]
+fn a_socket_that_nobody_reads_does_not_block_the_sender() {
+    let (one, _other) = Control::pair().unwrap();
+    let error = (0..100_000).find_map(|_| one.send(&[0; 1024], &[]).err()).unwrap();
+    assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
+}
+
+#[test]
+fn a_closed_peer_is_seen_after_everything_it_sent() {
+    let (one, other) = Control::pair().unwrap();
+    other.send(b"unread by the one that goes", &[]).unwrap();
+    one.send(b"last words", &[]).unwrap();
+    drop(one);
+    assert!(matches!(next_message(&other), Received::Message(bytes, _) if bytes == b"last words"));
+    assert!(matches!(next_message(&other), Received::Closed));
+    assert!(matches!(next_message(&other), Received::Closed));
+    assert_eq!(other.send(b"x", &[]).unwrap_err().kind(), std::io::ErrorKind::BrokenPipe);
+}
+
+#[test]
+fn the_program_knows_its_file_and_its_size() {
+    assert_eq!(
+        library_path().unwrap().canonicalize().unwrap(),
+        std::env::current_exe().unwrap().canonicalize().unwrap()
+    );
+    assert!(resident_bytes(std::process::id()).unwrap() > 100_000);
+    assert_eq!(resident_bytes(u32::MAX), None);
+}

@@ -1,0 +1,34 @@
+//! What the machine has.
+
+use millrace_core::{cpu, sys};
+use napi_derive::napi;
+
+use crate::error::to_napi;
+
+/// Logical CPUs of the system, blind to affinity.
+#[napi(catch_unwind)]
+pub fn cpu_count() -> u32 {
+    cpu::cpu_count() as u32
+}
+
+/// The CPU ids that this process may use.
+#[napi(catch_unwind)]
+pub fn available_cpus() -> Vec<u32> {
+    cpu::available_cpus()
+}
+
+/// CPUs this process may use, cut to the control group's quota.
+#[napi(catch_unwind)]
+pub fn default_jobs() -> u32 {
+    cpu::default_jobs() as u32
+}
+
+/// Path of the addon's own file.
+///
+/// # Errors
+///
+/// When the system does not tell.
+#[napi(catch_unwind)]
+pub fn library_path() -> napi::Result<String> {
+    sys::library_path().map(|path| path.to_string_lossy().into_owned()).map_err(to_napi)
+}

@@ -1,0 +1,117 @@
+//! The worker's side: its lifeline and its seat at the rings.
+
+use millrace_core::seat::{self, Mark, Received, Seat};
+use napi::bindgen_prelude::{BufferSlice, Function, Int32Array};
+use napi::threadsafe_function::ThreadsafeFunctionCallMode;
+use napi_derive::napi;
+
+use crate::error::to_napi;
+use crate::status;
+
+/// What a worker process was told when it was started.
+#[napi(object, object_from_js = false)]
+#[derive(Debug)]
+pub struct RawMark {
+    /// The worker id.
+    pub worker_id: u32,
+    /// The pool's greeting.
+    pub greeting: String,
+}
+
+impl From<&Mark> for RawMark {
+    fn from(mark: &Mark) -> Self {
+        Self {
+            worker_id: mark.worker,
+            greeting: String::from_utf8_lossy(&mark.greeting).into_owned(),
+        }
+    }
+}
+
+/// Makes this process a worker whose life hangs on its parent's.
+///
+/// # Errors
+///
+/// When descriptor 3 is not a parent's control socket.
+#[napi(catch_unwind)]
+pub fn hold_lifeline() -> napi::Result<RawMark> {
+    seat::hold().map(RawMark::from).map_err(to_napi)
+}
+
+/// The mark, in a worker process; on any of its threads.
+#[napi(catch_unwind)]
+pub fn worker_mark() -> Option<RawMark> {
+    seat::mark().map(RawMark::from)
+}
+
+/// Tells the parent why this worker cannot start.
+#[napi(catch_unwind)]
+pub fn send_start_error(text: String) {
+    seat::send_start_error(&text);
+}
+
+/// The worker's end of the rings. One per process.
+#[napi]
+#[derive(Debug)]
+pub struct RawSeat {
+    seat: Seat,
+}
+
+#[napi]
+impl RawSeat {
+    /// `notify` is called when the parent has rung; it must not throw. It keeps the process alive.
+    ///
+    /// # Errors
+    ///
+    /// Outside a worker, and the second time.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(notify: Function<'_, (), ()>) -> napi::Result<Self> {
+        let notify = notify.build_threadsafe_function::<()>().build()?;
+        let wake = move || {
+            // Refused only while the process ends.
+            let _status = notify.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        };
+        Ok(Self { seat: Seat::take(Box::new(wake)).map_err(to_napi)? })
+    }
+
+    /// The status block, as memory that both processes see.
+    #[napi(catch_unwind)]
+    pub fn status_block(&self) -> Int32Array {
+        status::view(self.seat.segment())
+    }
+
+    /// Copies frames into `into`: how many bytes; 0 when there are none and `notify` will be called; minus the bytes
+    /// that the next frame needs.
+    ///
+    /// # Errors
+    ///
+    /// When the parent's half is corrupt.
+    #[napi(catch_unwind, ts_args_type = "into: Uint8Array")]
+    pub fn receive(&mut self, mut into: BufferSlice<'_>) -> napi::Result<f64> {
+        match self.seat.receive(&mut into).map_err(to_napi)? {
+            Received::Bytes(bytes) => Ok(bytes as f64),
+            Received::Asleep => Ok(0.0),
+            Received::NeedsRoom(bytes) => Ok(-(bytes as f64)),
+        }
+    }
+
+    /// Sends the frames in the first `length` bytes; blocks while the ring is full.
+    ///
+    /// # Errors
+    ///
+    /// When the parent's half is corrupt.
+    #[napi(catch_unwind)]
+    pub fn send(&mut self, frames: &[u8], length: u32) -> napi::Result<()> {
+        let frames = frames.get(..length as usize).unwrap_or(frames);
+        self.seat.send(frames).map_err(to_napi)
+    }
+
+    /// Says that this worker takes work.
+    ///
+    /// # Errors
+    ///
+    /// When the parent's half is corrupt.
+    #[napi(catch_unwind)]
+    pub fn send_ready(&mut self) -> napi::Result<()> {
+        self.seat.send_ready().map_err(to_napi)
+    }
+}

@@ -1,0 +1,89 @@
+// Every suite of `npm test`, in the order in which they run: the quick ones first.
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { brokenRules } from './rules.mjs'
+import { countCargo, countCheck, countTap } from './counts.mjs'
+import { generatedFiles, root } from './setup.mjs'
+
+const bin = (path) => join(root, 'node_modules', path)
+const cargoEnv = { CARGO_TERM_COLOR: 'never' }
+const loomFlags = [process.env.RUSTFLAGS, '--cfg loom'].filter(Boolean).join(' ')
+const targetDirectory = process.env.CARGO_TARGET_DIR || join(root, 'target')
+
+/**
+ * @typedef {object} Suite
+ * @property {string} name
+ * @property {(output: string, isOk: boolean) => import('./counts.mjs').Counts} count
+ * @property {readonly string[]} [command] program and arguments, run in the repository
+ * @property {Record<string, string>} [env] on top of this process's
+ * @property {(setup: { changed: readonly string[] }) => string} [check] what is wrong, '' where nothing is
+ */
+
+/** @type {readonly Suite[]} */
+export const suites = [
+  { name: 'generated', count: countCheck, check: ({ changed }) => staleFiles(changed) },
+  { name: 'rules', count: countCheck, check: () => brokenRules().join('\n') },
+  { name: 'rustfmt', count: countCheck, command: ['cargo', 'fmt', '--all', '--check'], env: cargoEnv },
+  {
+    name: 'prettier',
+    count: countCheck,
+    command: [
+      process.execPath,
+      bin('prettier/bin/prettier.cjs'),
+      '--check',
+      '--log-level=warn',
+      '.',
+      ...generatedFiles.map((name) => `!${name}`)
+    ]
+  },
+  {
+    name: 'oxlint',
+    count: countCheck,
+    command: [process.execPath, bin('oxlint/bin/oxlint'), '--deny-warnings'],
+    env: { NO_COLOR: '1' }
+  },
+  {
+    name: 'types',
+    count: countCheck,
+    command: [process.execPath, bin('typescript/bin/tsc'), '--noEmit', '-p', 'tsconfig.test.json']
+  },
+  {
+    name: 'clippy',
+    count: countCheck,
+    command: ['cargo', 'clippy', '--workspace', '--all-targets', '--locked', '--quiet', '--', '-D', 'warnings'],
+    env: cargoEnv
+  },
+  {
+    name: 'cargo test',
+    count: countCargo,
+    command: ['cargo', 'test', '--workspace', '--locked', '--no-fail-fast'],
+    env: cargoEnv
+  },
+  {
+    name: 'loom',
+    count: countCargo,
+    command: ['cargo', 'test', '--release', '--locked', '--no-fail-fast', '-p', 'millrace-core', '--test', 'loom*'],
+    env: {
+      LOOM_MAX_PREEMPTIONS: '3',
+      ...cargoEnv,
+      RUSTFLAGS: loomFlags,
+      // Other flags mean other artifacts: in the common directory each build would throw away the other's.
+      CARGO_TARGET_DIR: join(targetDirectory, 'loom')
+    }
+  },
+  { name: 'ava', count: countTap, command: [process.execPath, bin('ava/entrypoints/cli.mjs'), '--tap'] }
+]
+
+/**
+ * In CI nothing but the build can have touched the clone, so a difference to the commit counts as well; on a desk it may
+ * be work in progress.
+ */
+function staleFiles(changed) {
+  if (changed.length > 0) return `${changed.join(' and ')} did not match the Rust sources and was rewritten: commit it`
+  if (!process.env.CI) return ''
+  const git = spawnSync('git', ['diff', '--exit-code', '--stat', '--', ...generatedFiles], {
+    cwd: root,
+    encoding: 'utf8'
+  })
+  return git.status === 1 ? `generated files differ from the commit:\n${git.stdout}` : ''
+}

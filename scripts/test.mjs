@@ -1,0 +1,60 @@
+// `npm test`: sets up what is needed, runs every suite whatever the others did, adds up what they counted.
+// `npm test -- rules ava` runs only the suites named.
+import { spawn } from 'node:child_process'
+import { root, setUpOrExit } from './setup.mjs'
+
+const setup = setUpOrExit('0 passed, 1 failed')
+const { suites } = await import('./suites.mjs')
+
+const names = process.argv.slice(2)
+const unknown = names.filter((name) => !suites.some((suite) => suite.name === name))
+if (unknown.length > 0) {
+  console.error(`unknown suite ${unknown.join(', ')}; there are ${suites.map(({ name }) => `'${name}'`).join(', ')}`)
+  process.exit(1)
+}
+
+/** @returns {Promise<{ isOk: boolean, output: string }>} */
+function execute([program, ...args], env) {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe']
+    })
+    const pieces = []
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8')
+      stream.on('data', (text) => pieces.push(text))
+    }
+    child.on('error', (error) => resolve({ isOk: false, output: error.message }))
+    child.on('close', (code, signal) => {
+      if (signal) pieces.push(`\nended by ${signal}\n`)
+      resolve({ isOk: code === 0, output: pieces.join('') })
+    })
+  })
+}
+
+async function run(suite) {
+  if (suite.command) return execute(suite.command, suite.env)
+  const output = suite.check(setup)
+  return { isOk: output === '', output }
+}
+
+let passed = 0
+let failed = 0
+for (const suite of suites.filter(({ name }) => names.length === 0 || names.includes(name))) {
+  process.stdout.write(`${suite.name} `.padEnd(14, '.'))
+  const start = performance.now()
+  const { isOk, output } = await run(suite)
+  const counts = suite.count(output, isOk)
+  passed += counts.passed
+  failed += counts.failed
+  const seconds = ((performance.now() - start) / 1000).toFixed(1)
+  console.log(` ${counts.passed} passed, ${counts.failed} failed (${seconds} s)`)
+  if (counts.failed > 0) {
+    const quiet = output.replace(/^(ok \d+|test .* \.\.\. ok).*\n/gm, '').trim()
+    console.log(`${quiet}\n--- end of ${suite.name}`)
+  }
+}
+process.exitCode = failed > 0 ? 1 : 0
+console.log(`${passed} passed, ${failed} failed`)

@@ -1,0 +1,81 @@
+import type { FunctionDefinition } from './functions/resolve.js'
+import type { Reader } from './codec/reader.js'
+import type { Writer } from './codec/writer.js'
+import type { PoolStats, WorkerInfo } from './types.js'
+
+/**
+ * The seam between the API and what runs the tasks. All of order, iterators, progress and errors is above it, all of
+ * processes below. One implementation exists: `native-backend.ts`.
+ */
+export interface Backend {
+  /** Makes a function known; equal definitions get the same id. */
+  define(definition: FunctionDefinition): number
+  /** Opens a batch of chunks. Nothing is handed over before `send`. */
+  open(): Batch
+  /** Drops what is left of a call. `kill` also ends the workers that run its tasks. */
+  cancel(call: number, kill: boolean): void
+  /** Finishes what was accepted, then lets the workers leave; `closed` of the listener follows. */
+  close(): void
+  /** Kills all workers; `closed` of the listener follows within a second. */
+  terminate(): void
+  readonly stats: PoolStats
+  readonly workers: readonly WorkerInfo[]
+}
+
+/** A chunk as the backend has to know it. */
+export interface ChunkHeader {
+  /** The call. */
+  readonly call: number
+  /** The chunk within the call. */
+  readonly chunk: number
+  /** Tasks in its payload. */
+  readonly count: number
+  readonly definition: number
+  /** Flags of `protocol/frames.ts`. */
+  readonly flags: number
+  /** The only worker that may run it, if any. */
+  readonly only: number | undefined
+}
+
+/** Chunks under construction. */
+export interface Batch {
+  /** Starts a chunk. Its payload is the index of its first task as a double, then the items, one value after the other. */
+  begin(): Writer
+  /** Ends the chunk. */
+  commit(header: ChunkHeader): void
+  /** Forgets the chunk. */
+  abandon(): void
+  /** Bytes of the chunks so far. */
+  readonly bytes: number
+  /** Hands the chunks over. The batch must not be used any more. */
+  send(): void
+}
+
+/** Who waits for the outcomes of one call. No method may throw. */
+export interface OutcomeListener {
+  /**
+   * Tasks `first` to `first + count - 1` of a chunk have ended. The reader stands at `count` results, or at the one
+   * failure. `isLast`: nothing more comes of this chunk.
+   */
+  outcome(
+    chunk: number,
+    first: number,
+    count: number,
+    isFailure: boolean,
+    isLast: boolean,
+    elapsedUs: number,
+    reader: Reader
+  ): void
+  /** Tasks of a chunk are lost. `culprit` is the task that was running, if one was. */
+  lost(chunk: number, first: number, count: number, error: (index: number) => Error, culprit: number | undefined): void
+  /** A batch of outcomes has ended. */
+  settle(): void
+}
+
+/** Who hears of everything that belongs to no call. No method may throw. */
+export interface BackendListener {
+  find(call: number): OutcomeListener | undefined
+  workerStart(id: number): void
+  workerExit(worker: WorkerInfo, exitCode: number | null, signal: string | null): void
+  closed(): void
+}

@@ -1,0 +1,10 @@
+/** The only door to the native addon. */
+export {
+  availableCpus,
+  cpuCount,
+  defaultJobs,
+  libraryPath,
+  RawPool,
+  type RawPoolOptions,
+  workerMark
+} from '../index.js'

@@ -1,0 +1,101 @@
+import type { Backend, OutcomeListener } from '../backend.js'
+import { readValue } from '../codec/decode.js'
+import { writeValue } from '../codec/encode.js'
+import type { Reader } from '../codec/reader.js'
+import { EACH, SPREAD, URGENT } from '../protocol/frames.js'
+import type { Blame } from './blame.js'
+import { type Call, type CallEnd, callFlags } from './call.js'
+
+/** What a call of `apply` runs with. */
+export interface ApplyPlan {
+  readonly id: number
+  readonly backend: Backend
+  readonly definition: number
+  readonly args: readonly unknown[]
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: unknown) => void
+  readonly blame: Blame
+  readonly onEnd: CallEnd
+}
+
+/** One task on its own. */
+export class ApplyCall implements Call, OutcomeListener {
+  readonly #plan: ApplyPlan
+  #isOver = false
+
+  constructor(plan: ApplyPlan) {
+    this.#plan = plan
+  }
+
+  get id(): number {
+    return this.#plan.id
+  }
+
+  /** Hands the task over. Arguments that cannot be sent fail it. */
+  advance(): void {
+    const { id, backend, definition, args } = this.#plan
+    const batch = backend.open()
+    const writer = batch.begin()
+    writer.f64(0)
+    try {
+      writeValue(writer, args, argsRoot)
+    } catch (error) {
+      this.#fail(error, false)
+      return
+    }
+    const flags = callFlags(id, EACH | SPREAD | URGENT)
+    batch.commit({ call: id, chunk: 0, count: 1, definition, flags, only: undefined })
+    batch.send()
+  }
+
+  stopPulling(): void {
+    // It was accepted as it is.
+  }
+
+  abort(error: unknown, kill: boolean): void {
+    if (this.#isOver) return
+    this.#end()
+    this.#plan.backend.cancel(this.#plan.id, kill)
+    this.#plan.reject(error)
+  }
+
+  outcome(
+    _chunk: number,
+    _first: number,
+    count: number,
+    isFailure: boolean,
+    _l: boolean,
+    _us: number,
+    reader: Reader
+  ): void {
+    if (this.#isOver || count === 0) return
+    if (isFailure) {
+      this.#fail(readValue(reader), true)
+      return
+    }
+    this.#end()
+    this.#plan.resolve(readValue(reader))
+  }
+
+  lost(_chunk: number, _first: number, _count: number, error: (index: number) => Error): void {
+    if (!this.#isOver) this.#fail(error(0), false)
+  }
+
+  settle(): void {
+    // There is nothing to go on with.
+  }
+
+  #fail(error: unknown, isFromWorker: boolean): void {
+    this.#end()
+    this.#plan.reject(this.#plan.blame(error, isFromWorker))
+  }
+
+  #end(): void {
+    this.#isOver = true
+    this.#plan.onEnd(this)
+  }
+}
+
+function argsRoot(): string {
+  return 'args'
+}

@@ -1,0 +1,19 @@
+import type { OutcomeListener } from '../backend.js'
+import { CALL_SHIFT } from '../protocol/frames.js'
+
+/** A call that is open. No method throws. */
+export interface Call extends OutcomeListener {
+  readonly id: number
+  /** The pool closes: what was accepted goes on, nothing more is taken from a lazy input. */
+  stopPulling(): void
+  /** Fails the call as a whole. `kill` also ends the workers that run its tasks. */
+  abort(error: unknown, kill: boolean): void
+}
+
+/** A call is over: it settled, or its last result was handed over. */
+export type CallEnd = (call: Call) => void
+
+/** The flags of a call's chunks, with the low bits of its number above them. */
+export function callFlags(id: number, flags: number): number {
+  return (flags | (id << CALL_SHIFT)) >>> 0
+}

@@ -1,0 +1,134 @@
+import { PoolClosedError } from '../errors.js'
+import type { AfterFailure, Sink } from './sink.js'
+
+/** What the iterator needs of its call. */
+export interface IteratorCall {
+  /** Runs the first tasks; later calls let the input go on when results were taken. */
+  advance(): void
+  /** Drops what is queued and ends the input. */
+  drop(): void
+}
+
+interface Waiter {
+  resolve(step: IteratorResult<unknown, undefined>): void
+  reject(error: unknown): void
+}
+
+type Entry = { readonly value: unknown } | { readonly error: unknown }
+
+const FINISHED = { done: true, value: undefined } as const
+
+/** The results of a lazy map, as an iterator and as the sink that feeds it. */
+export class ResultIterator implements AsyncIterableIterator<unknown>, Sink {
+  readonly #isOrdered: boolean
+  readonly #waiters: Waiter[] = []
+  /** By index where ordered, else by number of arrival. */
+  readonly #entries = new Map<number, Entry>()
+  #arrived = 0
+  #next = 0
+  /** What comes after the last entry: nothing yet, the end, or an error. */
+  #last: 'open' | 'done' | { readonly error: unknown } = 'open'
+  #call: IteratorCall | undefined
+
+  constructor(isOrdered: boolean) {
+    this.#isOrdered = isOrdered
+  }
+
+  /** Binds the iterator to the call that feeds it. */
+  attach(call: IteratorCall): this {
+    this.#call = call
+    return this
+  }
+
+  get held(): number {
+    return this.#entries.size
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  next(): Promise<IteratorResult<unknown, undefined>> {
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ resolve, reject })
+      this.#deliver()
+      this.#call?.advance()
+    })
+  }
+
+  return(value?: unknown): Promise<IteratorResult<unknown, undefined>> {
+    this.#finish('done')
+    this.#call?.drop()
+    return Promise.resolve(value).then((result) => ({ done: true, value: result as undefined }))
+  }
+
+  throw(error?: unknown): Promise<IteratorResult<unknown, undefined>> {
+    this.#finish('done')
+    this.#call?.drop()
+    return Promise.reject(error)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return()
+  }
+
+  value(index: number, value: unknown): void {
+    this.#add(index, { value })
+  }
+
+  failure(index: number, error: unknown): AfterFailure {
+    this.#add(index, { error })
+    // In order, what comes before the failure is still wanted.
+    return this.#last === 'open' && this.#isOrdered ? 'drain' : 'end'
+  }
+
+  end(): void {
+    if (this.#last === 'open') this.#last = 'done'
+    this.#deliver()
+  }
+
+  stopped(): void {
+    if (this.#last === 'open') this.#last = { error: new PoolClosedError() }
+    this.#deliver()
+  }
+
+  abort(error: unknown): void {
+    if (this.#last === 'open') this.#finish({ error })
+  }
+
+  #add(index: number, entry: Entry): void {
+    this.#entries.set(this.#isOrdered ? index : this.#arrived++, entry)
+    this.#deliver()
+  }
+
+  /** Hands over what is there to those who wait. */
+  #deliver(): void {
+    while (this.#waiters.length > 0) {
+      const entry = this.#entries.get(this.#next)
+      if (entry === undefined) break
+      this.#entries.delete(this.#next++)
+      if ('error' in entry) {
+        this.#finish('done', entry)
+        this.#call?.drop()
+        return
+      }
+      this.#waiters.shift()?.resolve({ done: false, value: entry.value })
+    }
+    if (this.#last !== 'open' && !this.#entries.has(this.#next)) this.#finish(this.#last)
+  }
+
+  /** Nothing more comes but `last`; who waits first gets `failed`, if given. */
+  #finish(last: 'done' | { readonly error: unknown }, failed?: { readonly error: unknown }): void {
+    this.#entries.clear()
+    this.#last = last
+    if (failed !== undefined) this.#waiters.shift()?.reject(failed.error)
+    for (const waiter of this.#waiters.splice(0)) {
+      if (this.#last === 'done') waiter.resolve(FINISHED)
+      else {
+        waiter.reject(last === 'done' ? undefined : last.error)
+        // As after any failure of an iterator: it is told once, then there is nothing more.
+        this.#last = 'done'
+      }
+    }
+  }
+}

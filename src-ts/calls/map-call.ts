@@ -1,0 +1,291 @@
+import type { Backend, Batch, OutcomeListener } from '../backend.js'
+import { writeValue } from '../codec/encode.js'
+import { readValue } from '../codec/decode.js'
+import type { Reader } from '../codec/reader.js'
+import type { Blame } from './blame.js'
+import type { Call, CallEnd } from './call.js'
+import type { ChunkSize } from './chunk-size.js'
+import type { Sink } from './sink.js'
+import type { Source } from './source.js'
+import { Window } from './window.js'
+
+/** What a call of the map family runs with. */
+export interface MapPlan {
+  readonly id: number
+  readonly backend: Backend
+  readonly source: Source
+  readonly sink: Sink
+  readonly size: ChunkSize
+  /** The function's id, as it is now: the backend forgets those that are long unused. */
+  readonly definition: () => number
+  readonly flags: number
+  readonly nJobs: number
+  /** The consumer sets the pace: the call is an iterator. */
+  readonly isLazy: boolean
+  /** Chunk i goes to worker i mod nJobs. */
+  readonly isOrderTasks: boolean
+  readonly maxTasksActive: number | undefined
+  /** Adds to an error where the call was made. */
+  readonly blame: Blame
+  readonly onEnd: CallEnd
+}
+
+/** A payload is not made larger than this by adding items to it, where the size of chunks is ours to choose. */
+const CHUNK_BYTES = 256 * 1024
+
+/** One call of the map family: pulls items, sends chunks, and gives what comes back to its sink. */
+export class MapCall implements Call, OutcomeListener {
+  readonly #plan: MapPlan
+  readonly #window: Window
+  readonly #chunksInFlight = new Map<number, { readonly base: number; open: number }>()
+  #chunks = 0
+  #pulled = 0
+  #inFlight = 0
+  /** `reading`: the input may have more; `ended`: it has not; `stopped`: it was not asked any further. */
+  #input: 'reading' | 'ended' | 'stopped' = 'reading'
+  #isOver = false
+  #isFilling = false
+  /** Items of an asynchronous input that make up the next chunk. */
+  #gathered: unknown[] = []
+  #isGathering = false
+  #isFlushDue = false
+
+  constructor(plan: MapPlan) {
+    this.#plan = plan
+    const isAcceptedWhole = !plan.isLazy && !plan.source.isAsync && plan.source.isList
+    this.#window = new Window(plan.nJobs, plan.size, plan.maxTasksActive, isAcceptedWhole)
+  }
+
+  get id(): number {
+    return this.#plan.id
+  }
+
+  /** Takes as many items as the window lets it; call it again when results were taken. */
+  advance(): void {
+    if (this.#isOver || this.#isFilling) return
+    this.#isFilling = true
+    try {
+      if (this.#plan.source.isAsync) void this.#gather()
+      else this.#fill()
+    } finally {
+      this.#isFilling = false
+    }
+    this.#finishIfDone()
+  }
+
+  stopPulling(): void {
+    if (!this.#plan.isLazy || this.#isOver || this.#input !== 'reading') return
+    this.#input = 'stopped'
+    this.#closeSource()
+    this.#sendGathered()
+    this.#finishIfDone()
+  }
+
+  abort(error: unknown, kill: boolean): void {
+    if (this.#isOver) return
+    this.#end(kill)
+    this.#plan.sink.abort(error)
+  }
+
+  drop(): void {
+    if (!this.#isOver) this.#end(false)
+  }
+
+  outcome(
+    chunk: number,
+    first: number,
+    count: number,
+    isFailure: boolean,
+    isLast: boolean,
+    elapsedUs: number,
+    reader: Reader
+  ): void {
+    if (this.#isOver) return
+    const index = (this.#chunksInFlight.get(chunk)?.base ?? 0) + first
+    this.#settleTasks(chunk, count, isLast)
+    this.#plan.size.learn(count, elapsedUs)
+    if (isFailure) this.#fail(index, readValue(reader), true)
+    else for (let offset = 0; offset < count; offset++) this.#plan.sink.value(index + offset, readValue(reader))
+  }
+
+  lost(
+    chunk: number,
+    first: number,
+    count: number,
+    error: (index: number) => Error,
+    culprit: number | undefined
+  ): void {
+    const base = this.#chunksInFlight.get(chunk)?.base ?? 0
+    // The task that was running is to blame, not those before it whose results went down with it.
+    const offsets = Array.from({ length: count }, (_, offset) => first + offset)
+    if (culprit !== undefined) offsets.reverse()
+    this.#settleTasks(chunk, count, false)
+    for (const offset of offsets) {
+      if (!this.#isOver) this.#fail(base + offset, error(base + offset), false)
+    }
+  }
+
+  settle(): void {
+    this.advance()
+  }
+
+  #fill(): void {
+    const { backend, source } = this.#plan
+    if (source.isAsync) return
+    let batch: Batch | undefined
+    while (this.#input === 'reading' && !this.#isOver) {
+      const room = this.#window.room(this.#inFlight, this.#plan.sink.held, batch?.bytes ?? 0)
+      if (room < 1) break
+      const size = Math.min(this.#plan.size.next(source.remaining), this.#window.chunkLimit)
+      if (size > room) break
+      batch ??= backend.open()
+      this.#fillChunk(batch, size, () => source.next())
+    }
+    if (!this.#isOver) batch?.send()
+  }
+
+  /** One chunk of up to `size` items; those that cannot be sent fail on their own. */
+  #fillChunk(batch: Batch, size: number, next: () => IteratorResult<unknown, unknown>): void {
+    const base = this.#pulled
+    const writer = batch.begin()
+    const start = writer.length
+    writer.f64(base)
+    let count = 0
+    while (count < size && !this.#isOver) {
+      let step: IteratorResult<unknown, unknown>
+      try {
+        step = next()
+      } catch (error) {
+        batch.abandon()
+        this.abort(error, false)
+        return
+      }
+      if (step.done === true) {
+        if (this.#input === 'reading') this.#input = 'ended'
+        break
+      }
+      const index = this.#pulled++
+      const mark = writer.length
+      try {
+        writeValue(writer, step.value, () => `items[${index}]`)
+      } catch (error) {
+        writer.length = mark
+        this.#commit(batch, base, count)
+        this.#fail(index, error, false)
+        return
+      }
+      count++
+      if (this.#plan.size.isFlexible && writer.length - start > CHUNK_BYTES) break
+    }
+    this.#commit(batch, base, count)
+  }
+
+  #commit(batch: Batch, base: number, count: number): void {
+    if (count === 0 || this.#isOver) {
+      batch.abandon()
+      return
+    }
+    const { id, definition, flags, isOrderTasks, nJobs } = this.#plan
+    const chunk = this.#chunks++
+    this.#chunksInFlight.set(chunk, { base, open: count })
+    this.#plan.size.take()
+    this.#inFlight += count
+    const only = isOrderTasks ? chunk % nJobs : undefined
+    batch.commit({ call: id, chunk, count, definition: definition(), flags, only })
+  }
+
+  /** Takes items of an asynchronous input, one at a time, while there is room. */
+  async #gather(): Promise<void> {
+    const { source, size } = this.#plan
+    if (this.#isGathering || !source.isAsync) return
+    this.#isGathering = true
+    while (this.#input === 'reading' && !this.#isOver) {
+      const held = this.#plan.sink.held + this.#gathered.length
+      if (this.#window.room(this.#inFlight, held, 0) < 1) break
+      let step: IteratorResult<unknown, unknown>
+      try {
+        step = await source.next()
+      } catch (error) {
+        this.abort(error, false)
+        break
+      }
+      if (this.#isOver) break
+      if (step.done === true) {
+        if (this.#input === 'reading') this.#input = 'ended'
+        break
+      }
+      this.#gathered.push(step.value)
+      if (this.#gathered.length >= Math.min(size.next(source.remaining), this.#window.chunkLimit)) this.#sendGathered()
+      else this.#sendGatheredSoon()
+    }
+    this.#isGathering = false
+    if (this.#input !== 'reading') this.#sendGathered()
+    this.#finishIfDone()
+  }
+
+  /** An input that is slow must not keep items waiting for a chunk to fill. */
+  #sendGatheredSoon(): void {
+    if (!this.#plan.size.isFlexible || this.#isFlushDue) return
+    this.#isFlushDue = true
+    setImmediate(() => {
+      this.#isFlushDue = false
+      this.#sendGathered()
+    })
+  }
+
+  #sendGathered(): void {
+    if (this.#gathered.length === 0 || this.#isOver) return
+    const items = this.#gathered
+    this.#gathered = []
+    const batch = this.#plan.backend.open()
+    let at = 0
+    const next = (): IteratorResult<unknown, unknown> => ({ done: false, value: items[at++] })
+    while (at < items.length && !this.#isOver) this.#fillChunk(batch, items.length - at, next)
+    if (!this.#isOver) batch.send()
+  }
+
+  #settleTasks(chunk: number, count: number, isLast: boolean): void {
+    const entry = this.#chunksInFlight.get(chunk)
+    if (entry === undefined) return
+    // A chunk that ended early takes its open tasks with it.
+    const settled = isLast ? entry.open : count
+    this.#inFlight -= settled
+    entry.open -= settled
+    if (entry.open <= 0) this.#chunksInFlight.delete(chunk)
+  }
+
+  #fail(index: number, error: unknown, isFromWorker: boolean): void {
+    const next = this.#plan.sink.failure(index, this.#plan.blame(error, isFromWorker))
+    if (next === 'end') this.drop()
+    if (next === 'drain' && this.#input === 'reading') {
+      this.#input = 'ended'
+      this.#closeSource()
+      this.#gathered = []
+    }
+  }
+
+  #finishIfDone(): void {
+    if (this.#isOver || this.#input === 'reading' || this.#inFlight > 0 || this.#gathered.length > 0) return
+    this.#isOver = true
+    if (this.#input === 'ended') this.#plan.sink.end()
+    else this.#plan.sink.stopped()
+    this.#plan.onEnd(this)
+  }
+
+  /** Ends the call before its tasks. */
+  #end(kill: boolean): void {
+    this.#isOver = true
+    this.#closeSource()
+    this.#gathered = []
+    if (this.#inFlight > 0) this.#plan.backend.cancel(this.#plan.id, kill)
+    this.#plan.onEnd(this)
+  }
+
+  #closeSource(): void {
+    try {
+      this.#plan.source.close()
+    } catch {
+      // The call ends for another reason, which its caller is told; what the input's return() throws comes after it.
+    }
+  }
+}

@@ -1,0 +1,77 @@
+/** What a failure means for its call: it goes on, it takes nothing new, or it is over. */
+export type AfterFailure = 'go on' | 'drain' | 'end'
+
+/** Where the results of a call go. No method throws. */
+export interface Sink {
+  /** Task `index` returned a value. */
+  value(index: number, value: unknown): void
+  /** Task `index` failed. */
+  failure(index: number, error: unknown): AfterFailure
+  /** The input has ended and every task has settled. */
+  end(): void
+  /** The input was not read to its end because the pool closes, and every task taken has settled. */
+  stopped(): void
+  /** The call has failed as a whole. */
+  abort(error: unknown): void
+  /** Results that nobody has taken yet; they count as active. */
+  readonly held: number
+}
+
+/** Collects what a `map` promises. */
+abstract class ListSink<R> implements Sink {
+  readonly held = 0
+  protected readonly results: R[] = []
+  readonly #resolve: (results: never[]) => void
+  readonly #reject: (error: unknown) => void
+
+  constructor(resolve: (results: never[]) => void, reject: (error: unknown) => void) {
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  abstract value(index: number, value: unknown): void
+
+  failure(_index: number, error: unknown): AfterFailure {
+    this.#reject(error)
+    return 'end'
+  }
+
+  end(): void {
+    // The API's types say what is in it.
+    this.#resolve(this.results as never[])
+  }
+
+  stopped(): void {
+    this.end()
+  }
+
+  abort(error: unknown): void {
+    this.#reject(error)
+  }
+}
+
+/** Results in the order of the input. */
+export class OrderedSink extends ListSink<unknown> {
+  value(index: number, value: unknown): void {
+    this.results[index] = value
+  }
+}
+
+/** Results as they come. */
+export class CompletionSink extends ListSink<unknown> {
+  value(_index: number, value: unknown): void {
+    this.results.push(value)
+  }
+}
+
+/** Results and failures in the order of the input. */
+export class SettledSink extends ListSink<PromiseSettledResult<unknown>> {
+  value(index: number, value: unknown): void {
+    this.results[index] = { status: 'fulfilled', value }
+  }
+
+  override failure(index: number, reason: unknown): AfterFailure {
+    this.results[index] = { status: 'rejected', reason }
+    return 'go on'
+  }
+}

@@ -1,0 +1,50 @@
+import type { Backend } from '../backend.js'
+import type { MapSettings } from '../options.js'
+import { EACH, FAIL_FAST, SPREAD } from '../protocol/frames.js'
+import type { Blame } from './blame.js'
+import { type CallEnd, callFlags } from './call.js'
+import { AdaptiveChunkSize, type ChunkSize, FixedChunkSize, SplitChunkSize } from './chunk-size.js'
+import { MapCall } from './map-call.js'
+import type { Sink } from './sink.js'
+import type { Source } from './source.js'
+
+/** The members of the map family. */
+export type MapKind = 'map' | 'mapUnordered' | 'mapSettled' | 'imap' | 'imapUnordered'
+
+/** What is known of a call when it is made. */
+export interface MapOrder {
+  readonly kind: MapKind
+  readonly id: number
+  readonly backend: Backend
+  readonly source: Source
+  readonly sink: Sink
+  readonly definition: () => number
+  readonly nJobs: number
+  readonly settings: MapSettings
+  readonly blame: Blame
+  readonly onEnd: CallEnd
+}
+
+/** Makes the call; it runs nothing before its first `advance`. */
+export function makeMapCall(order: MapOrder): MapCall {
+  const { kind, settings, source, nJobs } = order
+  const isLazy = kind === 'imap' || kind === 'imapUnordered'
+  // Only calls that fail as a whole may send results together, and drop what follows a failure.
+  const isEach = isLazy || kind === 'mapSettled'
+  const flags = (isEach ? EACH : 0) | (kind === 'mapSettled' ? 0 : FAIL_FAST) | (settings.spread ? SPREAD : 0)
+  return new MapCall({
+    ...order,
+    flags: callFlags(order.id, flags),
+    isLazy,
+    size: chooseSize(settings, source.remaining, nJobs),
+    isOrderTasks: settings.orderTasks,
+    maxTasksActive: settings.maxTasksActive
+  })
+}
+
+function chooseSize(settings: MapSettings, length: number | undefined, nJobs: number): ChunkSize {
+  if (settings.chunkSize !== undefined) return new FixedChunkSize(settings.chunkSize)
+  // Without a length there is nothing to split: the size adapts.
+  if (settings.nSplits !== undefined && length !== undefined) return new SplitChunkSize(length, settings.nSplits)
+  return new AdaptiveChunkSize(nJobs)
+}

@@ -1,0 +1,47 @@
+import type { ChunkSize } from './chunk-size.js'
+
+/** An array in a `map` is accepted whole: pulling it shows nowhere, so that many chunks may be under way. */
+const LIST_TASKS_PER_JOB = 512
+/** Bytes under way beyond the usual window. */
+const LIST_BYTES = 8 * 1024 * 1024
+
+/** How many tasks of a call may be active. */
+export class Window {
+  readonly #nJobs: number
+  readonly #size: ChunkSize
+  readonly #limit: number | undefined
+  readonly #isDeep: boolean
+  /** Bytes of one task, as last seen. */
+  #taskBytes = 0
+
+  /** @param limit `maxTasksActive`, if given. */
+  constructor(nJobs: number, size: ChunkSize, limit: number | undefined, isDeep: boolean) {
+    this.#nJobs = nJobs
+    this.#size = size
+    this.#limit = limit
+    this.#isDeep = isDeep
+  }
+
+  /** The largest chunk that fits into an empty window. */
+  get chunkLimit(): number {
+    if (this.#limit === undefined) return Infinity
+    // A size of our choice leaves something for every worker.
+    return this.#size.isFlexible ? Math.max(1, Math.floor(this.#limit / (2 * this.#nJobs))) : this.#limit
+  }
+
+  /**
+   * Tasks that may become active.
+   * @param inFlight Tasks sent and not settled.
+   * @param held Results that the consumer has not taken, items that have not been sent.
+   * @param bytes Bytes gathered for sending.
+   */
+  room(inFlight: number, held: number, bytes: number): number {
+    const active = inFlight + held
+    if (this.#limit !== undefined) return this.#limit - active
+    const usual = 2 * this.#nJobs * this.#size.current
+    if (active < usual || !this.#isDeep) return usual - active
+    if (bytes > 0) this.#taskBytes = Math.max(this.#taskBytes, bytes / Math.max(1, active))
+    if (bytes > LIST_BYTES || this.#taskBytes * active > LIST_BYTES) return 0
+    return Math.max(usual, LIST_TASKS_PER_JOB * this.#nJobs) - active
+  }
+}

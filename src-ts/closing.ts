@@ -1,0 +1,84 @@
+import type { Backend } from './backend.js'
+import type { CallRegistry } from './calls/registry.js'
+import { PoolTerminatedError } from './errors.js'
+
+const LONGEST_TIMEOUT = 2 ** 31 - 1
+
+/** How a pool ends: in order, when its calls have, or now. */
+export class Closing {
+  readonly #calls: CallRegistry
+  readonly #backend: () => Backend | undefined
+  readonly #onClosed: () => void
+  /** `draining`: accepted work goes on; `leaving`: the backend has been told; `done`: no worker is left. */
+  #state: 'open' | 'draining' | 'leaving' | 'terminating' | 'done' = 'open'
+  readonly #done: Promise<void>
+  #resolveDone: () => void = () => undefined
+
+  /** @param onClosed Called once, when no worker is left. */
+  constructor(calls: CallRegistry, backend: () => Backend | undefined, onClosed: () => void) {
+    this.#calls = calls
+    this.#backend = backend
+    this.#onClosed = onClosed
+    this.#done = new Promise((resolve) => {
+      this.#resolveDone = resolve
+    })
+  }
+
+  get isClosed(): boolean {
+    return this.#state !== 'open'
+  }
+
+  /** Finishes what was accepted. With `timeoutMs`, what is open by then is terminated. */
+  async join(timeoutMs: number | undefined): Promise<void> {
+    if (this.#state === 'open') {
+      this.#state = 'draining'
+      this.#calls.forEach((call) => call.stopPulling())
+      this.onIdle()
+    }
+    if (timeoutMs === undefined || this.#state === 'done') return this.#done
+    const timer = setTimeout(() => void this.terminate(), Math.min(timeoutMs, LONGEST_TIMEOUT))
+    await this.#done
+    clearTimeout(timer)
+  }
+
+  /** Ends the workers now; every open call is rejected. */
+  terminate(): Promise<void> {
+    if (this.#state !== 'terminating' && this.#state !== 'done') {
+      this.#state = 'terminating'
+      this.#calls.forEach((call) => call.abort(new PoolTerminatedError(), false))
+      const backend = this.#backend()
+      if (backend === undefined) this.onClosed()
+      else {
+        this.#calls.keepAlive(true)
+        backend.terminate()
+      }
+    }
+    return this.#done
+  }
+
+  /** No call is open. */
+  readonly onIdle = (): void => {
+    if (this.#state !== 'draining') return
+    if (!this.#calls.isEmpty) {
+      this.#calls.keepAlive(true)
+      return
+    }
+    this.#state = 'leaving'
+    const backend = this.#backend()
+    if (backend === undefined) {
+      this.onClosed()
+      return
+    }
+    this.#calls.keepAlive(true)
+    backend.close()
+  }
+
+  /** No worker is left. */
+  readonly onClosed = (): void => {
+    if (this.#state === 'done') return
+    this.#state = 'done'
+    this.#calls.release()
+    this.#resolveDone()
+    this.#onClosed()
+  }
+}

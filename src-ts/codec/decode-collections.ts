@@ -1,0 +1,50 @@
+import { readEntries } from './decode-strings.js'
+import { type Reader, torn } from './reader.js'
+import { END, HOLES } from './tags.js'
+
+type ReadAny = (r: Reader) => unknown
+
+const LONGEST_ARRAY = 2 ** 32 - 1
+
+function readSparseRest(r: Reader, array: unknown[], length: number, readAny: ReadAny): void {
+  r.take(1)
+  array.length = length
+  for (let place = r.varint(); place !== END; place = r.varint()) {
+    if (place > length) throw torn('an index out of bounds')
+    array[place - 1] = readAny(r)
+  }
+}
+
+/** An array, `hasNames`: with named properties. It grows as elements are read, whatever length is told. */
+export function readArray(r: Reader, hasNames: boolean, readAny: ReadAny): unknown[] {
+  const length = r.varint()
+  if (length > LONGEST_ARRAY) throw torn('an array out of bounds')
+  const array: unknown[] = []
+  r.refs.push(array)
+  while (array.length < length) {
+    if (r.bytes[r.offset] === HOLES && r.offset < r.end) {
+      readSparseRest(r, array, length, readAny)
+      break
+    }
+    array.push(readAny(r))
+  }
+  if (hasNames) readEntries(r, array, readAny)
+  return array
+}
+
+export function readMap(r: Reader, readAny: ReadAny): Map<unknown, unknown> {
+  const map = new Map<unknown, unknown>()
+  r.refs.push(map)
+  for (let rest = r.varint(); rest > 0; rest--) {
+    const key = readAny(r)
+    map.set(key, readAny(r))
+  }
+  return map
+}
+
+export function readSet(r: Reader, readAny: ReadAny): Set<unknown> {
+  const set = new Set<unknown>()
+  r.refs.push(set)
+  for (let rest = r.varint(); rest > 0; rest--) set.add(readAny(r))
+  return set
+}

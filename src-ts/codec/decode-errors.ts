@@ -1,0 +1,33 @@
+import { makeError } from './error-classes.js'
+import { readKey } from './decode-strings.js'
+import { type Reader, torn } from './reader.js'
+import { END, ERROR_ENUMERABLE, ERROR_PROPERTY } from './tags.js'
+
+type ReadAny = (r: Reader) => unknown
+
+function readProperties(r: Reader, error: object, readAny: ReadAny): void {
+  for (let flags = r.u8(); flags !== END; flags = r.u8()) {
+    if ((flags & ~ERROR_ENUMERABLE) !== ERROR_PROPERTY) throw torn('an unknown kind of property')
+    const enumerable = (flags & ERROR_ENUMERABLE) !== 0
+    const key = readKey(r)
+    Object.defineProperty(error, key, { value: readAny(r), enumerable, writable: true, configurable: true })
+  }
+}
+
+export function readError(r: Reader, readAny: ReadAny): Error {
+  const error = makeError(readAny(r))
+  r.refs.push(error)
+  readProperties(r, error, readAny)
+  return error
+}
+
+export function readDomException(r: Reader, readAny: ReadAny): Error {
+  const message = readAny(r)
+  const name = readAny(r)
+  if (typeof message !== 'string' || typeof name !== 'string') throw torn('a DOMException without its texts')
+  const error = new DOMException(message, name)
+  Reflect.deleteProperty(error, 'stack')
+  r.refs.push(error)
+  readProperties(r, error, readAny)
+  return error
+}

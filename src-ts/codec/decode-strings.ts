@@ -1,0 +1,63 @@
+import { cachedKey, cacheKey } from './key-cache.js'
+import { type Reader, torn } from './reader.js'
+
+// Up to here characters are put together one by one, which is faster than a call into Node.
+const SHORT_STRING = 12
+const LONGEST_HEADER = 2 ** 32 - 1
+
+function shortLatin1(bytes: Uint8Array, start: number, length: number): string {
+  let text = ''
+  for (let i = start; i < start + length; i++) text += String.fromCharCode(bytes[i] as number)
+  return text
+}
+
+/** The rest of a string of `length` characters, one byte each. */
+export function readLatin1(r: Reader, length: number): string {
+  if (length > SHORT_STRING) return r.text('latin1', length)
+  const start = r.take(length)
+  return shortLatin1(r.bytes, start, length)
+}
+
+/** The rest of a string of `length` code units. */
+export function readUtf16(r: Reader, length: number): string {
+  return r.text('utf16le', length * 2)
+}
+
+// `__proto__` is no setter here; nor does a frozen Object.prototype stand in the way of its names.
+function setNew(record: Record<string, unknown>, key: string, value: unknown): void {
+  if (!(key in Object.prototype)) record[key] = value
+  else Object.defineProperty(record, key, { value, writable: true, enumerable: true, configurable: true })
+}
+
+/** A key that is none of the cached ones. */
+function readNewKey(r: Reader, start: number, length: number, isWide: boolean): string {
+  if (isWide) return readUtf16(r, length)
+  const key = r.text('latin1', length)
+  cacheKey(r.bytes, start, key)
+  return key
+}
+
+/** Reads entries up to END into `target`, and returns it. */
+export function readEntries(r: Reader, target: object, readAny: (r: Reader) => unknown): object {
+  const record = target as Record<string, unknown>
+  for (;;) {
+    const header = r.varint()
+    if (header === 0) return target
+    if (header > LONGEST_HEADER) throw torn('a key out of bounds')
+    const length = (header - 1) >>> 1
+    const isWide = (header & 1) === 0
+    const start = r.offset
+    const known = isWide || start + length > r.end ? undefined : cachedKey(r.bytes, start, length)
+    if (known !== undefined) {
+      r.offset = start + length
+      record[known] = readAny(r)
+    } else setNew(record, readNewKey(r, start, length, isWide), readAny(r))
+  }
+}
+
+/** Reads one key alone. */
+export function readKey(r: Reader): string {
+  const header = r.varint()
+  if (header === 0 || header > LONGEST_HEADER) throw torn('a key out of bounds')
+  return readNewKey(r, r.offset, (header - 1) >>> 1, (header & 1) === 0)
+}

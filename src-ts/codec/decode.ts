@@ -1,0 +1,74 @@
+import { readArrayBuffer, readBuffer, readResizableBuffer, readView } from './decode-binary.js'
+import { readDomException, readError } from './decode-errors.js'
+import { readArray, readMap, readSet } from './decode-collections.js'
+import { readBigInt, readBoxed, readRegExp } from './decode-leaves.js'
+import { readEntries, readLatin1, readUtf16 } from './decode-strings.js'
+import { type Reader, torn } from './reader.js'
+import * as tags from './tags.js'
+
+function keep<T>(r: Reader, object: T): T {
+  r.refs.push(object)
+  return object
+}
+
+function readReference(r: Reader): unknown {
+  const number = r.varint()
+  const object = r.refs[number]
+  // Also a view, in the place of its own buffer.
+  if (object === undefined) throw torn('a reference to nothing')
+  return object
+}
+
+// In the order of the tags; the first bytes of ordinary values are tried before.
+const readers: readonly (((r: Reader) => unknown) | undefined)[] = Object.assign(
+  Array.from({ length: tags.SMALL_INT }, () => undefined),
+  {
+    [tags.UNDEFINED]: () => undefined,
+    [tags.NULL]: () => null,
+    [tags.FALSE]: () => false,
+    [tags.TRUE]: () => true,
+    [tags.BIGINT64]: (r: Reader) => r.i64(),
+    [tags.BIGINT]: readBigInt,
+    [tags.UTF16]: (r: Reader) => readUtf16(r, r.varint()),
+    [tags.REF]: readReference,
+    [tags.ARRAY_NAMED]: (r: Reader) => readArray(r, true, readAny),
+    [tags.MAP]: (r: Reader) => readMap(r, readAny),
+    [tags.SET]: (r: Reader) => readSet(r, readAny),
+    [tags.DATE]: (r: Reader) => keep(r, new Date(r.f64())),
+    [tags.REGEXP]: (r: Reader) => readRegExp(r, readAny),
+    [tags.BOXED]: (r: Reader) => readBoxed(r, readAny),
+    [tags.ERROR]: (r: Reader) => readError(r, readAny),
+    [tags.DOM_EXCEPTION]: (r: Reader) => readDomException(r, readAny),
+    [tags.BUFFER]: readBuffer,
+    [tags.ARRAY_BUFFER]: readArrayBuffer,
+    [tags.RESIZABLE_BUFFER]: readResizableBuffer,
+    [tags.VIEW]: (r: Reader) => readView(r, false, readAny),
+    [tags.TRACKING_VIEW]: (r: Reader) => readView(r, true, readAny)
+  }
+)
+
+function readAny(r: Reader): unknown {
+  const tag = r.u8()
+  if (tag >= tags.SMALL_INT) return tag - tags.SMALL_INT
+  if (tag === tags.DOUBLE) return r.f64()
+  if (tag === tags.INT32) return r.i32()
+  if (tag === tags.LATIN1) return readLatin1(r, r.varint())
+  // Here and not in the table: each call between two levels costs depth.
+  if (tag === tags.OBJECT) return readEntries(r, keep(r, {}), readAny)
+  if (tag === tags.ARRAY) return readArray(r, false, readAny)
+  const read = readers[tag]
+  if (read === undefined) throw torn(`no value begins with ${tag}`)
+  return read(r)
+}
+
+/**
+ * Decodes the value at the reader's offset and moves the offset behind it. Everything is copied out of the bytes.
+ * @throws RangeError or TypeError for bytes that no value was written as. Nothing is read beyond the reader's end.
+ */
+export function readValue(r: Reader): unknown {
+  // Left behind by a value that was torn.
+  if (r.refs.length > 0) r.refs = []
+  const value = readAny(r)
+  if (r.refs.length > 0) r.refs = []
+  return value
+}

@@ -1,0 +1,104 @@
+import { inspect, types } from 'node:util'
+
+import { nearestClass } from './error-classes.js'
+import { writeKey, writeString } from './encode-primitives.js'
+import type { Session } from './session.js'
+import { ARRAY, DOM_EXCEPTION, END, ERROR, ERROR_ENUMERABLE, ERROR_PROPERTY } from './tags.js'
+
+// Kept also where they are not enumerable, as they are on most errors.
+const hiddenKeys = ['name', 'message', 'stack', 'cause', 'errors', 'code']
+const DESCRIPTION_LENGTH = 200
+
+const { propertyIsEnumerable } = Object.prototype
+
+function describe(value: unknown): string {
+  try {
+    const text = inspect(value, {
+      depth: 1,
+      breakLength: Infinity,
+      compact: true,
+      customInspect: false,
+      getters: false,
+      maxArrayLength: 8,
+      maxStringLength: 100
+    }).replaceAll(/\s*\n\s*/g, ' ')
+    return text.length > DESCRIPTION_LENGTH ? `${text.slice(0, DESCRIPTION_LENGTH)}…` : text
+  } catch {
+    return `[${typeof value}]`
+  }
+}
+
+// An error comes back whatever hangs on it: what cannot be sent is told in words.
+function writeOrDescribe(session: Session, value: unknown): void {
+  const { writer, met } = session
+  const { length } = writer
+  const { count } = met
+  try {
+    session.write(session, value)
+  } catch {
+    writer.length = length
+    met.rewind(count)
+    writeString(writer, describe(value))
+  }
+}
+
+function read(error: object, key: string): unknown {
+  try {
+    return (error as Readonly<Record<string, unknown>>)[key]
+  } catch {
+    return '[a getter that throws]'
+  }
+}
+
+function writeErrorList(session: Session, errors: readonly unknown[]): void {
+  const { writer, met } = session
+  const { length } = writer
+  const { count } = met
+  try {
+    session.write(session, errors)
+  } catch {
+    // One by one: one that cannot be sent leaves the others.
+    writer.length = length
+    met.rewind(count)
+    met.skip()
+    writer.u8(ARRAY)
+    writer.varint(errors.length)
+    for (const error of Array.from(errors)) writeOrDescribe(session, error)
+  }
+}
+
+function writeProperty(session: Session, key: string, value: unknown, flags: number): void {
+  session.writer.u8(flags)
+  writeKey(session.writer, key)
+  if (key === 'errors' && Array.isArray(value) && !types.isProxy(value)) writeErrorList(session, value)
+  else writeOrDescribe(session, value)
+}
+
+// A property that is not enumerable, perhaps inherited: what a class of the user says of its errors is theirs when they arrive.
+function writeHidden(session: Session, error: object, key: string, model: object): void {
+  if (Object.hasOwn(error, key)) {
+    if (!propertyIsEnumerable.call(error, key)) writeProperty(session, key, read(error, key), ERROR_PROPERTY)
+    return
+  }
+  if (key !== 'name' && key !== 'message' && key !== 'stack') return
+  const value = read(error, key)
+  if (typeof value === 'string' && value !== read(model, key)) writeProperty(session, key, value, ERROR_PROPERTY)
+}
+
+/** Writes an error with the nearest class that every process has, and with all that hangs on it. */
+export function writeError(session: Session, error: object): void {
+  const { writer } = session
+  const { name, prototype } = nearestClass(error)
+  const isDomException = name === 'DOMException'
+  writer.u8(isDomException ? DOM_EXCEPTION : ERROR)
+  if (isDomException) {
+    writeString(writer, String(read(error, 'message')))
+    writeString(writer, String(read(error, 'name')))
+  } else writeString(writer, name)
+  // What a DOMException inherits is made by the reader's constructor.
+  for (const key of hiddenKeys) writeHidden(session, error, key, isDomException ? error : prototype)
+  for (const key of Object.keys(error)) {
+    writeProperty(session, key, read(error, key), ERROR_PROPERTY | ERROR_ENUMERABLE)
+  }
+  writer.u8(END)
+}

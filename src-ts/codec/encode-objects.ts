@@ -1,0 +1,133 @@
+import { inspect } from 'node:util'
+
+import { writeKey, writeNumber } from './encode-primitives.js'
+import { elementStep, propertyStep, within } from './refusal.js'
+import type { Session } from './session.js'
+import { ARRAY, ARRAY_NAMED, END, HOLES, OBJECT } from './tags.js'
+
+const hasOwn = Object.prototype.hasOwnProperty
+
+// Up to here the keys are counted, beyond it `inspect` is asked: it looks at names apart from elements, in a time that does not grow.
+const COUNTED_KEYS = 64
+
+/** Writes an object with its own enumerable entries, each getter run once. False, and nothing written, where it has none. */
+export function writeObject(session: Session, object: object): boolean {
+  const start = session.writer.length
+  let at: string | undefined
+  try {
+    // `for in`, as the engine prepares its own list of keys and offsets; it also skips what a getter has deleted meanwhile.
+    for (const key in object) {
+      if (!hasOwn.call(object, key)) continue
+      if (at === undefined) session.writer.u8(OBJECT)
+      at = key
+      const value = (object as Readonly<Record<string, unknown>>)[key]
+      writeKey(session.writer, key)
+      session.write(session, value)
+    }
+  } catch (error) {
+    throw within(error, propertyStep, at)
+  }
+  if (at !== undefined) session.writer.u8(END)
+  return session.writer.length > start
+}
+
+// Never mind that this is a guess for long arrays: a wrong yes costs time only, and `inspect` shows every name.
+function mayHaveNames(array: readonly unknown[]): boolean {
+  const { length } = array
+  if (length <= COUNTED_KEYS) {
+    const keys = Object.keys(array)
+    // A hole and a name make the same count. Names come last.
+    return keys.length !== length || (length > 0 && keys[length - 1] !== String(length - 1))
+  }
+  const shown = inspect(array, {
+    maxArrayLength: 0,
+    depth: 0,
+    customInspect: false,
+    getters: false,
+    showHidden: false,
+    colors: false
+  })
+  return shown !== `[ ... ${length} more items ]`
+}
+
+// The index that a key is, or -1.
+function indexOf(key: string, length: number): number {
+  const index = Number(key)
+  return Number.isInteger(index) && index >= 0 && index < length && String(index) === key ? index : -1
+}
+
+function writeSparseRest(
+  session: Session,
+  array: readonly unknown[],
+  from: number,
+  length: number,
+  keys: readonly string[]
+): void {
+  const { writer } = session
+  writer.u8(HOLES)
+  for (const key of keys) {
+    const index = indexOf(key, length)
+    if (index < from || !hasOwn.call(array, key)) continue
+    try {
+      writer.varint(index + 1)
+      session.write(session, array[index])
+    } catch (error) {
+      throw within(error, elementStep, index)
+    }
+  }
+  writer.u8(END)
+}
+
+function writeNamed(session: Session, array: readonly unknown[], length: number, keys: readonly string[]): void {
+  const record = array as unknown as Readonly<Record<string, unknown>>
+  for (const key of keys) {
+    if (indexOf(key, length) >= 0 || !hasOwn.call(array, key)) continue
+    try {
+      const value = record[key]
+      writeKey(session.writer, key)
+      session.write(session, value)
+    } catch (error) {
+      throw within(error, propertyStep, key)
+    }
+  }
+  session.writer.u8(END)
+}
+
+function writeRest(
+  session: Session,
+  array: readonly unknown[],
+  dense: number,
+  length: number,
+  hasNames: boolean
+): void {
+  const keys = Object.keys(array)
+  if (dense < length) writeSparseRest(session, array, dense, length, keys)
+  if (hasNames) writeNamed(session, array, length, keys)
+}
+
+// Before the elements, whose getters may change the array.
+function beginArray(session: Session, array: readonly unknown[]): boolean {
+  const hasNames = mayHaveNames(array)
+  session.writer.u8(hasNames ? ARRAY_NAMED : ARRAY)
+  session.writer.varint(array.length)
+  return hasNames
+}
+
+/** Writes an array with its holes and its named properties. */
+export function writeArray(session: Session, array: readonly unknown[]): void {
+  const hasNames = beginArray(session, array)
+  const { length } = array
+  let index = 0
+  try {
+    for (; index < length; index++) {
+      const value = array[index]
+      // Numbers in a row are worth a shorter way.
+      if (typeof value === 'number') writeNumber(session.writer, value)
+      else if (value === undefined && !hasOwn.call(array, index)) break
+      else session.write(session, value)
+    }
+  } catch (error) {
+    throw within(error, elementStep, index)
+  }
+  if (index < length || hasNames) writeRest(session, array, index, length, hasNames)
+}

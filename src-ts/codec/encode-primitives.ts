@@ -1,0 +1,99 @@
+import { BIGINT, BIGINT64, DOUBLE, FALSE, INT32, LATIN1, NULL, SMALL_INT, TRUE, UNDEFINED, UTF16 } from './tags.js'
+import type { Writer } from './writer.js'
+
+// Up to here a loop over the characters is faster than a call into Node.
+const SHORT_STRING = 24
+// On a string that V8 stores with one byte a character this answers at once.
+const WIDE = /[^\0-\xff]/
+
+/** Writes a number with its tag; -0 and NaN stay. */
+export function writeNumber(w: Writer, value: number): void {
+  const int = value | 0
+  if (int !== value || (int === 0 && 1 / value < 0)) w.taggedF64(DOUBLE, value)
+  else if (int >= 0 && int < 128) w.u8(SMALL_INT | int)
+  else w.taggedI32(INT32, int)
+}
+
+// Leaves the writer as it was, and returns false, at a character above 255.
+function writeShortLatin1(w: Writer, text: string, start: number): boolean {
+  const { bytes } = w
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code > 255) return false
+    bytes[start + i] = code
+  }
+  w.length = start + text.length
+  return true
+}
+
+/** Writes a string with its tag; lone surrogates stay. */
+export function writeString(w: Writer, text: string): void {
+  const { length } = text
+  if (length <= SHORT_STRING) {
+    w.reserve(2 + SHORT_STRING)
+    w.bytes[w.length] = LATIN1
+    w.bytes[w.length + 1] = length
+    if (writeShortLatin1(w, text, w.length + 2)) return
+  } else if (!WIDE.test(text)) {
+    w.u8(LATIN1)
+    w.varint(length)
+    w.text(text, 'latin1', length)
+    return
+  }
+  w.u8(UTF16)
+  w.varint(length)
+  w.text(text, 'utf16le', length * 2)
+}
+
+/** Writes the key of an entry. */
+export function writeKey(w: Writer, key: string): void {
+  const { length } = key
+  if (length <= SHORT_STRING) {
+    w.reserve(1 + SHORT_STRING)
+    w.bytes[w.length] = (length << 1) + 1
+    if (writeShortLatin1(w, key, w.length + 1)) return
+  }
+  const isWide = WIDE.test(key)
+  w.varint(length * 2 + (isWide ? 2 : 1))
+  if (isWide) w.text(key, 'utf16le', length * 2)
+  else w.text(key, 'latin1', length)
+}
+
+function writeBigInt(w: Writer, value: bigint): void {
+  if (BigInt.asIntN(64, value) === value) {
+    w.u8(BIGINT64)
+    w.i64(value)
+    return
+  }
+  const digits = (value < 0n ? -value : value).toString(16)
+  const hex = digits.length % 2 === 0 ? digits : `0${digits}`
+  w.u8(BIGINT)
+  w.u8(value < 0n ? 1 : 0)
+  w.varint(hex.length / 2)
+  w.text(hex, 'hex', hex.length / 2)
+}
+
+/** Writes a primitive with its tag. False, and nothing written, for objects, functions and symbols. */
+export function writePrimitive(w: Writer, value: unknown): boolean {
+  switch (typeof value) {
+    case 'number':
+      writeNumber(w, value)
+      return true
+    case 'string':
+      writeString(w, value)
+      return true
+    case 'boolean':
+      w.u8(value ? TRUE : FALSE)
+      return true
+    case 'undefined':
+      w.u8(UNDEFINED)
+      return true
+    case 'bigint':
+      writeBigInt(w, value)
+      return true
+    default:
+      if (value !== null) return false
+      w.u8(NULL)
+      return true
+  }
+}

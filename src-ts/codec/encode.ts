@@ -1,0 +1,109 @@
+import { types } from 'node:util'
+
+import type { Brand } from './brands.js'
+import { writeBuffer, writeView } from './encode-binary.js'
+import { writeMap, writeSet } from './encode-collections.js'
+import { writeError } from './encode-errors.js'
+import { writeBoxed, writeDate, writeRegExp } from './encode-leaves.js'
+import { writeArray, writeObject } from './encode-objects.js'
+import { writePrimitive } from './encode-primitives.js'
+import { Identity } from './identity.js'
+import { kindOf, kindOfEmpty } from './kinds.js'
+import { Refusal, within } from './refusal.js'
+import type { Session } from './session.js'
+import { END, OBJECT, REF } from './tags.js'
+import { Writer } from './writer.js'
+
+function writeBranded(session: Session, value: object, brand: Exclude<Brand, 'plain'>): void {
+  if (typeof brand === 'object') throw new Refusal(brand.refused)
+  switch (brand) {
+    case 'date':
+      writeDate(session.writer, value)
+      return
+    case 'map':
+      writeMap(session, value)
+      return
+    case 'set':
+      writeSet(session, value)
+      return
+    case 'regexp':
+      writeRegExp(session.writer, value)
+      return
+    case 'boxed':
+      writeBoxed(session.writer, value)
+      return
+    case 'buffer':
+      writeBuffer(session, value)
+      return
+    case 'error':
+      writeError(session, value)
+  }
+}
+
+type Shape = Brand | 'array' | 'view' | 'reference'
+
+// Apart from `write`, whose frame is on the stack once a level: what it does not hold is depth.
+function begin(session: Session, value: unknown): Shape {
+  if (typeof value !== 'object') throw new Refusal(typeof value === 'symbol' ? 'a symbol' : 'a function')
+  // Never null: that is a primitive.
+  const object = value as object
+  if (types.isProxy(object)) throw new Refusal('a Proxy')
+  const number = session.met.meet(object)
+  if (number >= 0) {
+    session.writer.u8(REF)
+    session.writer.varint(number)
+    return 'reference'
+  }
+  if (Array.isArray(object)) return 'array'
+  return ArrayBuffer.isView(object) ? 'view' : kindOf(object)
+}
+
+function writeEmpty(session: Session, object: object): void {
+  const kind = kindOfEmpty(object)
+  if (kind !== 'plain') writeBranded(session, object, kind)
+  else {
+    session.writer.u8(OBJECT)
+    session.writer.u8(END)
+  }
+}
+
+function write(session: Session, value: unknown): void {
+  if (writePrimitive(session.writer, value)) return
+  const shape = begin(session, value)
+  if (shape === 'plain') {
+    if (!writeObject(session, value as object)) writeEmpty(session, value as object)
+  } else if (shape === 'array') writeArray(session, value as readonly unknown[])
+  else if (shape === 'view') writeView(session, value as ArrayBufferView)
+  else if (shape !== 'reference') writeBranded(session, value as object, shape)
+}
+
+// A getter may submit a task in the middle of an encoding: then there is more than one session.
+const nobody = new Writer()
+const sessions: (Session & { met: Identity })[] = []
+
+/**
+ * Encodes one value. Cycles and objects that occur twice are kept within it. After a throw the writer holds half a value:
+ * set its length back.
+ * @param root The start of the path in the error; asked only then.
+ * @throws {@linkcode NotSerializableError} for what cannot be sent, with the path to it; and whatever a getter of the value throws.
+ */
+export function writeValue(w: Writer, value: unknown, root: () => string): void {
+  try {
+    if (writePrimitive(w, value)) return
+  } catch (error) {
+    throw error instanceof Refusal ? error.toError(root()) : error
+  }
+  const session = sessions.pop() ?? { writer: w, met: new Identity(), write }
+  session.writer = w
+  try {
+    write(session, value)
+  } catch (error) {
+    const reason = within(error, () => '', undefined)
+    throw reason instanceof Refusal ? reason.toError(root()) : reason
+  } finally {
+    session.met.clear()
+    // The memory of a large message is not held until the next one.
+    session.writer = nobody
+    sessions.push(session)
+  }
+}

@@ -1,0 +1,74 @@
+import { types } from 'node:util'
+
+import { type Brand, brandOf } from './brands.js'
+import { classNameOf, hostKindOf } from './host-objects.js'
+
+// Classes whose objects are known by their slots alone. By name, so that those of other realms (node:vm) are found too.
+const brandedNames = new Set(
+  `
+    Date Map Set RegExp ArrayBuffer SharedArrayBuffer Error Number
+    String Boolean BigInt Symbol Promise WeakMap WeakSet
+  `
+    .trim()
+    .split(/\s+/)
+)
+
+type Verdict = Exclude<Brand, 'date'> | 'branded' | 'error'
+
+const verdicts = new WeakMap<object, Verdict>()
+// Of classes whose first object without entries was looked at.
+const emptyVerdicts = new WeakMap<object, Brand>()
+
+function judge(value: object, leaf: object): Verdict {
+  if (value === globalThis) return { refused: 'globalThis' }
+  for (let at: object | null = leaf; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+    if (at === Error.prototype) return 'error'
+    // A chain that a Proxy is part of would run its traps.
+    if (types.isProxy(at)) return { refused: 'an object with a Proxy as its prototype' }
+    if (at === Object.prototype) return 'plain'
+    // Before the host classes: these are among them, but a false one is an ordinary object.
+    if (brandedNames.has(classNameOf(at).name)) return 'branded'
+    const host = hostKindOf(at)
+    if (host !== undefined) return { refused: host }
+  }
+  return 'plain'
+}
+
+/** How to encode an object that is neither a proxy, an array nor a view. */
+export function kindOf(value: object): Brand {
+  const prototype = Object.getPrototypeOf(value) as object | null
+  if (prototype === Object.prototype) return 'plain'
+  if (prototype === null) return types.isModuleNamespaceObject(value) ? brandOf(value) : 'plain'
+  let verdict = verdicts.get(prototype)
+  if (verdict === undefined) {
+    verdict = judge(value, prototype)
+    verdicts.set(prototype, verdict)
+  }
+  return verdict === 'branded' ? brandOf(value) : verdict
+}
+
+// V8's own opinion on whether the object is one of its many special ones. It has no entries, so nothing of it is read.
+function isSpecial(value: object): boolean {
+  const { Serializer } = process.getBuiltinModule('node:v8')
+  const serializer = new Serializer()
+  try {
+    serializer.writeValue(value)
+    return false
+  } catch {
+    return true
+  }
+}
+
+/** The same for an object without entries, which may hold its content elsewhere: slots count even under another prototype. */
+export function kindOfEmpty(value: object): Brand {
+  const brand = brandOf(value)
+  const prototype = Object.getPrototypeOf(value) as object | null
+  if (brand !== 'plain' || prototype === Object.prototype || prototype === null) return brand
+  let verdict = emptyVerdicts.get(prototype)
+  if (verdict === undefined) {
+    const name = classNameOf(prototype).name || 'object'
+    verdict = isSpecial(value) ? { refused: `a host object (${name})` } : 'plain'
+    emptyVerdicts.set(prototype, verdict)
+  }
+  return verdict
+}

@@ -1,0 +1,96 @@
+import { types } from 'node:util'
+
+/** What the lib of ES2023 does not know of an ArrayBuffer yet. */
+export interface ModernArrayBuffer extends ArrayBuffer {
+  readonly resizable?: boolean
+  readonly maxByteLength?: number
+  readonly resize?: (byteLength: number) => void
+}
+
+/** The classes of views; their place here is their number in a message. Float16Array only where it exists. */
+export const viewNames: readonly string[] = `
+  Int8Array Uint8Array Uint8ClampedArray Int16Array Uint16Array Int32Array Uint32Array
+  Float32Array Float64Array BigInt64Array BigUint64Array DataView Float16Array
+`
+  .trim()
+  .split(/\s+/)
+
+type ViewConstructor = new (buffer: ArrayBuffer, byteOffset: number, length?: number) => ArrayBufferView
+
+/** The constructors in the order of {@linkcode viewNames}. */
+export const viewConstructors: readonly (ViewConstructor | undefined)[] = viewNames.map(
+  (name) => (globalThis as unknown as Readonly<Record<string, ViewConstructor | undefined>>)[name]
+)
+
+const numbers = new Map(viewNames.map((name, number) => [name, number]))
+const nameOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)?.get
+
+/** The number of a view's class, whatever its prototype says; undefined for one that is not known. */
+export function viewNumber(view: ArrayBufferView): number | undefined {
+  return numbers.get(String(nameOf?.call(view) ?? 'DataView'))
+}
+
+const at = Uint8Array.prototype.at
+const byteLengthOf = Object.getOwnPropertyDescriptor(DataView.prototype, 'byteLength')?.get
+
+/** Whether the memory was moved elsewhere. */
+export function isDetached(buffer: ArrayBuffer): boolean {
+  if (buffer.byteLength !== 0) return false
+  try {
+    return new Uint8Array(buffer).length !== 0
+  } catch {
+    return true
+  }
+}
+
+/** Whether a view has lost its memory: the buffer was moved elsewhere, or has become too short for it. */
+export function isOutOfBounds(view: ArrayBufferView): boolean {
+  try {
+    // Each throws then, though the lengths just read as 0.
+    if (types.isDataView(view)) byteLengthOf?.call(view)
+    else at.call(view as Uint8Array, 0)
+    return false
+  } catch {
+    return true
+  }
+}
+
+/**
+ * Whether a view's length follows that of its resizable buffer. Nothing tells but to resize the buffer for a moment: nobody else runs
+ * meanwhile, and the bytes are put back.
+ */
+export function isTracking(view: ArrayBufferView): boolean {
+  const buffer = view.buffer as ModernArrayBuffer
+  const { byteLength, maxByteLength = byteLength } = buffer
+  const { byteLength: seen } = view
+  const unit = (view as Partial<Uint8Array>).BYTES_PER_ELEMENT ?? 1
+  if (buffer.resizable !== true || view.byteOffset + seen + unit <= byteLength) return false
+  if (byteLength + unit <= maxByteLength) {
+    buffer.resize?.(byteLength + unit)
+    const grown = view.byteLength
+    buffer.resize?.(byteLength)
+    return grown !== seen
+  }
+  if (seen < unit) return false
+  const kept = view.byteOffset + seen - unit
+  const saved = new Uint8Array(buffer).slice(kept)
+  buffer.resize?.(kept)
+  const follows = !isOutOfBounds(view)
+  buffer.resize?.(byteLength)
+  new Uint8Array(buffer).set(saved, kept)
+  return follows
+}
+
+interface MaybeMarked {
+  readonly isMarkedAsUntransferable?: (value: unknown) => boolean
+}
+
+/** Whether a view sees a part of the memory that Node hands out to small Buffers, of which the rest is nobody's business. */
+export function isPooled(view: ArrayBufferView): boolean {
+  const { buffer } = view
+  if (view.byteLength === buffer.byteLength) return false
+  const { isMarkedAsUntransferable } = process.getBuiltinModule('node:worker_threads') as MaybeMarked
+  // Only newer versions tell. Elsewhere the size has to do: part of a buffer of exactly that size is sent without the rest.
+  if (isMarkedAsUntransferable !== undefined) return isMarkedAsUntransferable(buffer)
+  return buffer.byteLength === Buffer.poolSize
+}

@@ -1,0 +1,97 @@
+/** The error for bytes that no value was written as. */
+export function torn(what: string): RangeError {
+  return new RangeError(`torn message: ${what}`)
+}
+
+/** Reads bytes from `offset` up to `end`, never beyond; everything that ends too early is a RangeError. */
+export class Reader {
+  /** Where the next read begins. */
+  offset: number
+  end: number
+  /** The objects of the value being decoded, by number. */
+  refs: unknown[] = []
+  #bytes: Uint8Array
+  #buffer: Buffer
+  #view: DataView
+
+  constructor(bytes: Uint8Array = new Uint8Array(0)) {
+    this.#bytes = bytes
+    this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.offset = 0
+    this.end = bytes.length
+  }
+
+  /** The memory that is read. */
+  get bytes(): Uint8Array {
+    return this.#bytes
+  }
+
+  /**
+   * Goes on with other bytes, or other limits.
+   * @throws RangeError where the limits lie outside of the bytes.
+   */
+  reset(bytes: Uint8Array, offset: number, end: number): void {
+    if (!(offset >= 0 && offset <= end && end <= bytes.length)) throw torn('limits outside of the memory')
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes
+      this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    }
+    this.offset = offset
+    this.end = end
+  }
+
+  /** Steps over `count` bytes and returns where they begin. */
+  take(count: number): number {
+    const start = this.offset
+    if (count > this.end - start) throw torn('it ends too early')
+    this.offset = start + count
+    return start
+  }
+
+  u8(): number {
+    if (this.offset >= this.end) throw torn('it ends too early')
+    return this.#bytes[this.offset++] as number
+  }
+
+  u32(): number {
+    return this.#view.getUint32(this.take(4), true)
+  }
+
+  i32(): number {
+    return this.#view.getInt32(this.take(4), true)
+  }
+
+  f64(): number {
+    return this.#view.getFloat64(this.take(8), true)
+  }
+
+  i64(): bigint {
+    return this.#view.getBigInt64(this.take(8), true)
+  }
+
+  varint(): number {
+    const first = this.u8()
+    if (first < 128) return first
+    let value = first & 127
+    for (let unit = 128; ; unit *= 128) {
+      const byte = this.u8()
+      value += (byte & 127) * unit
+      if (value > Number.MAX_SAFE_INTEGER) throw torn('a length out of bounds')
+      if (byte < 128) return value
+    }
+  }
+
+  /** `byteLength` bytes as text. */
+  text(encoding: 'latin1' | 'utf16le' | 'hex', byteLength: number): string {
+    const start = this.take(byteLength)
+    return this.#buffer.toString(encoding, start, start + byteLength)
+  }
+
+  /** Copies the next bytes to the beginning of `target`, as many as it has. */
+  copyTo(target: Uint8Array): void {
+    const start = this.take(target.length)
+    target.set(this.#bytes.subarray(start, start + target.length))
+  }
+}

@@ -1,0 +1,77 @@
+import { NotSerializableError } from '../errors.js'
+
+// A path of thousands of steps tells no more than its two ends.
+const SHOWN_STEPS = 12
+const SHOWN_KEY = 60
+
+/**
+ * Why a value cannot be encoded, on its way out through the containers, each of which adds its step to the path. Its own path, the
+ * whole message, is seen only where bytes are written without a value.
+ */
+export class Refusal extends NotSerializableError {
+  readonly what: string
+  readonly #steps: string[] = []
+
+  /** @param what The kind of value, such as `a function`. */
+  constructor(what: string) {
+    super('message', what)
+    this.what = what
+  }
+
+  addStep(step: string): void {
+    this.#steps.push(step)
+  }
+
+  /** The public error; `root` is the start of the path. */
+  toError(root: string): NotSerializableError {
+    const steps = this.#steps.toReversed()
+    if (steps.length > 2 * SHOWN_STEPS) steps.splice(SHOWN_STEPS, steps.length - 2 * SHOWN_STEPS, '…')
+    return new NotSerializableError(root + steps.join(''), this.what)
+  }
+}
+
+// Known by its words: the class alone says nothing, users throw RangeErrors too.
+function isStackOverflow(error: unknown): boolean {
+  return error instanceof RangeError && error.message === 'Maximum call stack size exceeded'
+}
+
+/**
+ * What to throw on for an error that came up at one step of a container: a refusal with that step, a stack overflow as a refusal,
+ * and anything else, which a getter has thrown, as it is.
+ */
+export function within(error: unknown, step: (at: unknown) => string, at: unknown): unknown {
+  const refusal = isStackOverflow(error) ? new Refusal('nested too deeply') : error
+  if (refusal instanceof Refusal) refusal.addStep(step(at))
+  return refusal
+}
+
+function shortened(text: string): string {
+  return text.length > SHOWN_KEY ? `${text.slice(0, SHOWN_KEY)}…` : text
+}
+
+/** `.name`, or `["odd name"]`. */
+export function propertyStep(key: unknown): string {
+  const text = shortened(String(key))
+  return /^[\p{ID_Start}$_][\p{ID_Continue}$…]*$/u.test(text) ? `.${text}` : `[${JSON.stringify(text)}]`
+}
+
+/** `[3]` */
+export function elementStep(index: unknown): string {
+  return `[${String(index)}]`
+}
+
+/** `.values[3]`, of a Set. */
+export function memberStep(index: unknown): string {
+  return `.values[${String(index)}]`
+}
+
+/** Of a Map, whose keys and values stand in turn: `.keys[3]`, `.get("a")`; the value behind an object as key is `.get(keys[3])`. */
+export function entryStep(entries: readonly unknown[], place: number): string {
+  const index = place >> 1
+  if (place % 2 === 0) return `.keys[${index}]`
+  const key = entries[place - 1]
+  if (typeof key === 'string') return `.get(${JSON.stringify(shortened(key))})`
+  if (typeof key === 'bigint') return `.get(${shortened(`${key}n`)})`
+  const isPrimitive = key === null || (typeof key !== 'object' && typeof key !== 'function')
+  return isPrimitive ? `.get(${String(key)})` : `.get(keys[${index}])`
+}

@@ -1,0 +1,63 @@
+/*
+ * The first byte of every value. From SMALL_INT on the byte is itself an integer, 0 to 127. Lengths are varints (7 bits a
+ * byte, lowest first), numbers little endian. Objects are numbered in the order in which they begin; REF names one of them.
+ */
+
+/** Ends the entries of an object, of an array's named part, of an error. Never the start of a value. */
+export const END = 0
+export const UNDEFINED = 1
+export const NULL = 2
+export const FALSE = 3
+export const TRUE = 4
+/** i32 */
+export const INT32 = 5
+/** f64 */
+export const DOUBLE = 6
+/** i64 */
+export const BIGINT64 = 7
+/** sign u8 (1: negative), varint bytes, magnitude with the highest byte first */
+export const BIGINT = 8
+/** varint length, one byte a character */
+export const LATIN1 = 9
+/** varint length in code units, two bytes each */
+export const UTF16 = 10
+/** varint number of an object of this value */
+export const REF = 11
+/** (key, value)*, END. A key is varint `(length << 1 | isWide) + 1` and its characters. */
+export const OBJECT = 12
+/** varint length, values in order, of which the last may be HOLES */
+export const ARRAY = 13
+/** The same, and named entries as of an OBJECT at the end */
+export const ARRAY_NAMED = 14
+/** Inside an array: (varint index + 1, value)*, END instead of the rest of its values */
+export const HOLES = 15
+/** varint size, (key, value)* */
+export const MAP = 16
+/** varint size, values */
+export const SET = 17
+/** f64 milliseconds */
+export const DATE = 18
+/** source and flags, two strings with tags */
+export const REGEXP = 19
+/** a primitive with its tag */
+export const BOXED = 20
+/** class name (string with tag), then (flags u8: ERROR_PROPERTY, perhaps with ERROR_ENUMERABLE; key; value)*, END */
+export const ERROR = 21
+/** message and name (strings with tags), then as ERROR */
+export const DOM_EXCEPTION = 22
+/** varint length, bytes */
+export const BUFFER = 23
+/** varint length, bytes */
+export const ARRAY_BUFFER = 24
+/** varint maximum length, varint length, bytes */
+export const RESIZABLE_BUFFER = 25
+/** kind u8, varint byte offset, varint length in elements, an ArrayBuffer with its tag or a REF to one */
+export const VIEW = 26
+/** kind u8, varint byte offset, the buffer: its length follows that of a resizable buffer */
+export const TRACKING_VIEW = 27
+
+/** Added to an integer of 0 to 127. */
+export const SMALL_INT = 0x80
+
+export const ERROR_PROPERTY = 1
+export const ERROR_ENUMERABLE = 2

@@ -1,0 +1,118 @@
+import { Refusal } from './refusal.js'
+
+/** The largest message in bytes: 2 GiB - 1. */
+export const MAX_MESSAGE_BYTES: number = 2 ** 31 - 1
+
+/** Bytes under construction, in memory that grows by doubling. What is written is in `bytes`, from 0 to `length`. */
+export class Writer {
+  /** The memory; another one after it has grown. */
+  bytes: Uint8Array
+  /** How much is written. May be set back to an earlier value. */
+  length = 0
+  #buffer: Buffer
+  #view: DataView
+  #capacity: number
+
+  /** @param capacity Bytes to begin with. */
+  constructor(capacity = 256) {
+    this.#buffer = Buffer.allocUnsafeSlow(Math.max(capacity, 16))
+    this.bytes = this.#buffer
+    this.#view = new DataView(this.#buffer.buffer)
+    this.#capacity = this.#buffer.length
+  }
+
+  /**
+   * Makes room for `extra` more bytes.
+   * @throws Where the message would pass 2 GiB - 1, or memory is out.
+   */
+  reserve(extra: number): void {
+    if (this.length + extra > this.#capacity) this.#grow(this.length + extra)
+  }
+
+  /** Writes zeros until the length is a multiple of `unit`, a power of two. */
+  alignTo(unit: number): void {
+    const length = (this.length + unit - 1) & -unit
+    this.reserve(length - this.length)
+    this.bytes.fill(0, this.length, length)
+    this.length = length
+  }
+
+  u8(value: number): void {
+    this.reserve(1)
+    this.bytes[this.length++] = value
+  }
+
+  u32(value: number): void {
+    this.reserve(4)
+    this.#view.setUint32(this.length, value, true)
+    this.length += 4
+  }
+
+  /** A tag and an i32. */
+  taggedI32(tag: number, value: number): void {
+    this.reserve(5)
+    this.bytes[this.length] = tag
+    this.#view.setInt32(this.length + 1, value, true)
+    this.length += 5
+  }
+
+  /** A tag and a double. */
+  taggedF64(tag: number, value: number): void {
+    this.reserve(9)
+    this.bytes[this.length] = tag
+    this.#view.setFloat64(this.length + 1, value, true)
+    this.length += 9
+  }
+
+  f64(value: number): void {
+    this.reserve(8)
+    this.#view.setFloat64(this.length, value, true)
+    this.length += 8
+  }
+
+  i64(value: bigint): void {
+    this.reserve(8)
+    this.#view.setBigInt64(this.length, value, true)
+    this.length += 8
+  }
+
+  /** An integer of 0 to 2^53 - 1, in 1 to 8 bytes. */
+  varint(value: number): void {
+    this.reserve(8)
+    let rest = value
+    while (rest > 127) {
+      this.bytes[this.length++] = (rest % 128) | 128
+      rest = Math.floor(rest / 128)
+    }
+    this.bytes[this.length++] = rest
+  }
+
+  /** The characters of `text` in the encoding, `byteLength` in all, without their length. */
+  text(text: string, encoding: 'latin1' | 'utf16le' | 'hex', byteLength: number): void {
+    this.reserve(byteLength)
+    this.#buffer.write(text, this.length, byteLength, encoding)
+    this.length += byteLength
+  }
+
+  copy(bytes: Uint8Array): void {
+    this.reserve(bytes.length)
+    this.bytes.set(bytes, this.length)
+    this.length += bytes.length
+  }
+
+  #grow(needed: number): void {
+    if (needed > MAX_MESSAGE_BYTES) throw new Refusal(`a message may have 2 GiB - 1 bytes, this one has more`)
+    const capacity = Math.min(Math.max(needed, 2 * this.#capacity), MAX_MESSAGE_BYTES)
+    let grown: Buffer
+    try {
+      grown = Buffer.allocUnsafeSlow(capacity)
+    } catch {
+      throw new Refusal(`no memory for a message of ${needed} bytes`)
+    }
+    grown.set(this.length < this.#capacity ? this.#buffer.subarray(0, this.length) : this.#buffer)
+    this.#buffer = grown
+    this.bytes = grown
+    this.#view = new DataView(grown.buffer)
+    this.#capacity = capacity
+  }
+}

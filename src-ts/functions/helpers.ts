@@ -1,0 +1,21 @@
+/** True for names that transpilers and coverage tools write into a function and that the worker replaces by stand-ins. */
+export function isHelper(name: string): boolean {
+  return name === '__name' || /^cov_[0-9a-z]+$/.test(name)
+}
+
+// The name under which a script finds its import(): as long as the keyword, so that columns stay, and not in the text.
+const IMPORT_STAND_IN = /^\$im\d{3}$/
+
+/** True for what {@linkcode importStandIn} gave. */
+export function isImportStandIn(name: string): boolean {
+  return IMPORT_STAND_IN.test(name)
+}
+
+/** An identifier of the length of `import` that the text does not contain. */
+export function importStandIn(text: string): string {
+  for (let number = 100; number < 1000; number++) {
+    const name = `$im${number}`
+    if (!text.includes(name)) return name
+  }
+  throw new RangeError('every stand-in for import() is in use')
+}

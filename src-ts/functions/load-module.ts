@@ -1,0 +1,73 @@
+import { statSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { inspect } from 'node:util'
+import { TaskFunctionError } from '../errors.js'
+import type { ShippedModule } from './shipped.js'
+
+const NOT_FOUND: ReadonlySet<unknown> = new Set([
+  'ERR_MODULE_NOT_FOUND',
+  'MODULE_NOT_FOUND',
+  'ERR_UNSUPPORTED_DIR_IMPORT',
+  'ERR_UNKNOWN_BUILTIN_MODULE',
+  'ENOENT',
+  'EISDIR'
+])
+
+function isFile(url: string): boolean {
+  return statSync(fileURLToPath(url), { throwIfNoEntry: false })?.isFile() === true
+}
+
+/** True where it is this module that is missing, rather than one that it imports. */
+function isMissing(url: string, error: unknown): boolean {
+  if (typeof error !== 'object' || error === null || !('code' in error) || !NOT_FOUND.has(error.code)) return false
+  return url.startsWith('node:') || (url.startsWith('file:') && !isFile(url))
+}
+
+function isHolder(value: unknown): value is Readonly<Record<string, unknown>> {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function'
+}
+
+function own(holder: unknown, name: string): unknown {
+  return isHolder(holder) && Object.hasOwn(holder, name) ? holder[name] : undefined
+}
+
+/** The export, by the rules of `import`; for CommonJS also what only `module.exports` shows. */
+function findExport(namespace: Readonly<Record<string, unknown>>, name: string | undefined): unknown {
+  const main = own(namespace, 'default')
+  if (name !== undefined) return own(namespace, name) ?? own(main, name)
+  // A CommonJS file that was compiled from `export default`.
+  return typeof main !== 'function' && own(main, '__esModule') === true ? own(main, 'default') : main
+}
+
+// A data: URL holds its whole text.
+function shorten(url: string): string {
+  const place = url.startsWith('file:') ? fileURLToPath(url) : url
+  return place.length > 200 ? `${place.slice(0, 200)}...` : place
+}
+
+/**
+ * Imports the module and takes the export.
+ * @throws TaskFunctionError naming file and export where one is missing or no function. What a module throws while it loads
+ *   comes through unchanged.
+ */
+export async function loadModule({ url, name }: ShippedModule): Promise<(...args: unknown[]) => unknown> {
+  const place = shorten(url)
+  let namespace: Readonly<Record<string, unknown>>
+  try {
+    namespace = (await import(url)) as Readonly<Record<string, unknown>>
+  } catch (error) {
+    if (isMissing(url, error)) throw new TaskFunctionError(`the module ${place} does not exist`, { cause: error })
+    throw error
+  }
+  const value = findExport(namespace, name)
+  if (typeof value === 'function') return value as (...args: unknown[]) => unknown
+  const wanted = name === undefined ? 'a default export' : `an export '${name}'`
+  if (value !== undefined) {
+    const shown = inspect(value, { depth: 0, breakLength: Infinity }).slice(0, 100)
+    throw new TaskFunctionError(`the module ${place} has ${wanted} that is no function: ${shown}`)
+  }
+  const exported = Object.keys(namespace).slice(0, 20).join(', ')
+  throw new TaskFunctionError(
+    `the module ${place} has not ${wanted}; it exports ${exported === '' ? 'nothing' : exported}`
+  )
+}

@@ -1,0 +1,124 @@
+import type { AnyNode, ImportExpression, Node } from 'acorn'
+import { TaskFunctionError } from '../errors.js'
+import type { ParsedFunction } from './parse.js'
+
+/** What lies inside of the function at some point of its text; all else belongs to what is around it. */
+interface Context {
+  readonly hasThis: boolean
+  readonly hasNewTarget: boolean
+  readonly hasSuper: boolean
+  readonly privateNames: ReadonlySet<string>
+}
+
+/** What the walk through a function brings back. */
+export interface Survey {
+  /** Every `import()`. */
+  readonly imports: readonly ImportExpression[]
+  /** Identifiers that are only asked for their type, which is allowed for names that do not exist. */
+  readonly typeofOperands: ReadonlySet<Node>
+}
+
+const OWN: Omit<Context, 'privateNames'> = { hasThis: true, hasNewTarget: true, hasSuper: true }
+
+function isNode(value: unknown): value is AnyNode {
+  return typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string'
+}
+
+class Surveyor {
+  readonly imports: ImportExpression[] = []
+  readonly typeofOperands = new Set<Node>()
+  readonly #called: string
+
+  constructor(called: string) {
+    this.#called = called
+  }
+
+  visit(node: AnyNode, context: Context): void {
+    switch (node.type) {
+      case 'ThisExpression':
+        if (!context.hasThis) throw this.#outer('this')
+        return
+      case 'Super':
+        if (!context.hasSuper) throw this.#outer('super')
+        return
+      case 'MetaProperty':
+        if (node.meta.name === 'import') throw this.#outer('import.meta')
+        if (!context.hasNewTarget) throw this.#outer('new.target')
+        return
+      case 'PrivateIdentifier':
+        if (!context.privateNames.has(node.name)) throw this.#outer(`#${node.name}`)
+        return
+      case 'WithStatement':
+        throw this.#refuse('uses a with statement, so that its variables cannot be told', undefined)
+      case 'CallExpression':
+        // With ?. the call is an indirect one, which sees no variables.
+        if (node.callee.type === 'Identifier' && node.callee.name === 'eval' && !node.optional) {
+          throw this.#refuse('calls eval directly, so that its variables cannot be told: use (0, eval)(...)', 'eval')
+        }
+        break
+      case 'UnaryExpression':
+        if (node.operator === 'typeof' && node.argument.type === 'Identifier') this.typeofOperands.add(node.argument)
+        break
+      case 'ImportExpression':
+        this.imports.push(node)
+        break
+      case 'FunctionDeclaration':
+      case 'FunctionExpression':
+        return this.#children(node, { ...context, ...OWN, hasSuper: false })
+      case 'ClassDeclaration':
+      case 'ClassExpression': {
+        const declared = node.body.body.flatMap((member) =>
+          'key' in member && member.key.type === 'PrivateIdentifier' ? [member.key.name] : []
+        )
+        return this.#children(node, { ...context, privateNames: new Set([...context.privateNames, ...declared]) })
+      }
+      case 'StaticBlock':
+        return this.#children(node, { ...context, ...OWN })
+      case 'Property':
+      case 'MethodDefinition':
+      case 'PropertyDefinition':
+        return this.#member(node, context)
+    }
+    this.#children(node, context)
+  }
+
+  #member(
+    node: Extract<AnyNode, { type: 'Property' | 'MethodDefinition' | 'PropertyDefinition' }>,
+    context: Context
+  ): void {
+    // The name belongs to what is around the member; a private one is a declaration here.
+    if (node.key.type !== 'PrivateIdentifier') this.visit(node.key, context)
+    if (!isNode(node.value)) return
+    const isMethod =
+      node.type === 'MethodDefinition' || (node.type === 'Property' && (node.method || node.kind !== 'init'))
+    if (isMethod) this.#children(node.value, { ...context, ...OWN })
+    else this.visit(node.value, node.type === 'PropertyDefinition' ? { ...context, ...OWN } : context)
+  }
+
+  #children(node: AnyNode, context: Context): void {
+    for (const child of Object.values(node) as unknown[]) {
+      if (Array.isArray(child)) {
+        for (const element of child as unknown[]) if (isNode(element)) this.visit(element, context)
+      } else if (isNode(child)) this.visit(child, context)
+    }
+  }
+
+  #outer(name: string): TaskFunctionError {
+    return this.#refuse(`uses ${name} of what is around it, which does not travel`, name)
+  }
+
+  #refuse(reason: string, variable: string | undefined): TaskFunctionError {
+    return new TaskFunctionError(`${this.#called} ${reason}`, { variable })
+  }
+}
+
+/**
+ * Walks through a function.
+ * @throws TaskFunctionError where it uses `this`, `super`, `new.target`, `import.meta` or a private name of its surroundings,
+ *   a direct `eval` or a `with` statement.
+ */
+export function survey(parsed: ParsedFunction, called: string): Survey {
+  const surveyor = new Surveyor(called)
+  surveyor.visit(parsed.node, { hasThis: false, hasNewTarget: false, hasSuper: false, privateNames: new Set() })
+  return surveyor
+}

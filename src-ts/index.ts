@@ -1,0 +1,17 @@
+/** The public API of millrace. */
+export {
+  DaemonicProcessError,
+  NotSerializableError,
+  PoolClosedError,
+  PoolError,
+  type PoolErrorCode,
+  PoolTerminatedError,
+  TaskFunctionError,
+  WorkerDiedError,
+  WorkerStartError
+} from './errors.js'
+export { task, tasks } from './functions/reference.js'
+export { availableCpus, cpuCount } from './machine.js'
+export { WorkerPool } from './pool.js'
+export type * from './types.js'
+export { isWorker } from './worker-mark.js'

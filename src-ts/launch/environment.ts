@@ -1,0 +1,29 @@
+import { workerNodeOptions } from './exec-argv.js'
+
+// What a test runner, a parent with a channel, a cluster or a watcher tells this process and no other.
+const FOR_THIS_PROCESS_ONLY: ReadonlySet<string> = new Set([
+  'NODE_TEST_CONTEXT',
+  'NODE_CHANNEL_FD',
+  'NODE_CHANNEL_SERIALIZATION_MODE',
+  'NODE_UNIQUE_ID',
+  'WATCH_REPORT_DEPENDENCIES'
+])
+
+const RUN_AS_NODE = 'ELECTRON_RUN_AS_NODE'
+
+/**
+ * The environment of a worker as `NAME=value`, inherited or given by the user alike.
+ * @param base Where relative preloads of `NODE_OPTIONS` are meant from; undefined: where the worker starts.
+ */
+export function workerEnvironment(env: NodeJS.ProcessEnv | Readonly<Record<string, string>>, base?: string): string[] {
+  const variables: string[] = []
+  for (const [name, value] of Object.entries(env)) {
+    if (value === undefined || FOR_THIS_PROCESS_ONLY.has(name) || name === RUN_AS_NODE) continue
+    const taken = name === 'NODE_OPTIONS' ? workerNodeOptions(value, base) : value
+    if (taken !== '' || name !== 'NODE_OPTIONS') variables.push(`${name}=${taken}`)
+  }
+  // Electron's binary starts the app otherwise.
+  const runAsNode = process.versions['electron'] === undefined ? env[RUN_AS_NODE] : '1'
+  if (runAsNode !== undefined) variables.push(`${RUN_AS_NODE}=${runAsNode}`)
+  return variables
+}

@@ -1,0 +1,75 @@
+import { isSea } from 'node:sea'
+import { invalidOption } from '../errors.js'
+import type { PoolSettings } from '../options.js'
+import { workerEnvironment } from './environment.js'
+import { workerExecArgv } from './exec-argv.js'
+
+/** How a worker process is started. */
+export interface Launch {
+  readonly program: string
+  /** The program's name first. */
+  readonly args: readonly string[]
+  /** `NAME=value` each. */
+  readonly env: readonly string[]
+  /** An absolute path; undefined: that of this process. */
+  readonly cwd: string | undefined
+  /** True: the worker's output goes nowhere. */
+  readonly quiet: boolean
+}
+
+/** The files of this package that a worker starts from, absolute paths. */
+export interface LaunchFiles {
+  readonly lifeline: string
+  readonly worker: string
+  readonly addon: string
+}
+
+/** What a worker inherits. */
+export interface Heritage {
+  readonly execPath: string
+  readonly execArgv: readonly string[]
+  readonly env: NodeJS.ProcessEnv
+  /** Undefined: it was deleted. */
+  readonly cwd: string | undefined
+  readonly isSingleExecutable: boolean
+}
+
+/**
+ * Describes how a worker is started: what the user gave as it is, what is inherited without what is not for workers.
+ * @param heritage That of this process, as it is now.
+ * @throws TypeError, `ERR_POOL_INVALID_OPTION`, in a single-executable app without `execPath`.
+ */
+export function describeLaunch(
+  settings: Pick<PoolSettings, 'env' | 'cwd' | 'execArgv' | 'execPath' | 'stdio'>,
+  files: LaunchFiles,
+  heritage: Heritage = ofThisProcess()
+): Launch {
+  // The binary would start the app in it, again and again, never the worker.
+  if (settings.execPath === undefined && heritage.isSingleExecutable) {
+    throw invalidOption('type', 'execPath', undefined, 'the path of a Node.js binary (in a single-executable app)')
+  }
+  const program = settings.execPath ?? heritage.execPath
+  const base = settings.cwd === undefined || settings.cwd === heritage.cwd ? undefined : heritage.cwd
+  const execArgv = settings.execArgv ?? workerExecArgv(heritage.execArgv, base)
+  return {
+    program,
+    // The lifeline before any other preload of the command line: one that hangs must not outlive the parent.
+    args: [program, '--require', files.lifeline, ...execArgv, files.worker, files.addon],
+    env: settings.env === undefined ? workerEnvironment(heritage.env, base) : workerEnvironment(settings.env),
+    cwd: settings.cwd,
+    quiet: settings.stdio === 'ignore'
+  }
+}
+
+function ofThisProcess(): Heritage {
+  const { execPath, execArgv, env } = process
+  return { execPath, execArgv, env, cwd: workingDirectory(), isSingleExecutable: isSea() }
+}
+
+function workingDirectory(): string | undefined {
+  try {
+    return process.cwd()
+  } catch {
+    return undefined
+  }
+}

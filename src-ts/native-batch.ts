@@ -1,0 +1,57 @@
+import type { Batch, ChunkHeader } from './backend.js'
+import { Writer } from './codec/writer.js'
+import { HEADER_BYTES, paddedLength } from './protocol/frames.js'
+
+const USUAL_BYTES = 64 * 1024
+
+/** Hands submissions to the core. */
+export type Submit = (bytes: Uint8Array, length: number) => void
+
+/** Chunks in the layout of the core's submissions. User code runs while items are encoded, so each batch has its own memory. */
+export class NativeBatch implements Batch {
+  readonly #submit: Submit
+  readonly #free: Writer[]
+  readonly #writer: Writer
+  #start = 0
+
+  /** `free` keeps the memory of batches that were sent. */
+  constructor(submit: Submit, free: Writer[]) {
+    this.#submit = submit
+    this.#free = free
+    this.#writer = free.pop() ?? new Writer(USUAL_BYTES)
+    this.#writer.length = 0
+  }
+
+  get bytes(): number {
+    return this.#writer.length
+  }
+
+  begin(): Writer {
+    this.#start = this.#writer.length
+    this.#writer.reserve(HEADER_BYTES)
+    this.#writer.length += HEADER_BYTES
+    return this.#writer
+  }
+
+  commit(header: ChunkHeader): void {
+    const writer = this.#writer
+    const payload = writer.length - this.#start - HEADER_BYTES
+    const end = this.#start + HEADER_BYTES + paddedLength(payload)
+    writer.reserve(end - writer.length)
+    writer.bytes.fill(0, writer.length, end)
+    writer.length = end
+    const { call, chunk, count, definition, flags, only } = header
+    const words = [payload, call, chunk, count, definition, flags, only === undefined ? 0 : only + 1, 0]
+    new Uint32Array(writer.bytes.buffer, writer.bytes.byteOffset + this.#start, words.length).set(words)
+  }
+
+  abandon(): void {
+    this.#writer.length = this.#start
+  }
+
+  send(): void {
+    if (this.#writer.length > 0) this.#submit(this.#writer.bytes, this.#writer.length)
+    // What grew for a large message is not kept.
+    if (this.#writer.bytes.length <= 16 * USUAL_BYTES) this.#free.push(this.#writer)
+  }
+}

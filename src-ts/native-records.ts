@@ -1,0 +1,119 @@
+import { constants } from 'node:os'
+
+import type { BackendListener, OutcomeListener } from './backend.js'
+import { Reader } from './codec/reader.js'
+import { WorkerDiedError, WorkerStartError } from './errors.js'
+import {
+  HEADER_BYTES,
+  OUTCOME_ERROR,
+  OUTCOME_LAST,
+  paddedLength,
+  RECORD_CLOSED,
+  RECORD_DIED,
+  RECORD_EXITED,
+  RECORD_OUTCOME,
+  RECORD_START_FAILED,
+  RECORD_STARTED
+} from './protocol/frames.js'
+import type { WorkerInfo } from './types.js'
+
+/** Copies records into the memory given: bytes, or minus the bytes that the next one needs. */
+export type Collect = (into: Uint8Array) => number
+
+/** Whom records are given to. */
+export interface RecordHandler {
+  readonly listener: BackendListener
+  find(call: number): OutcomeListener | undefined
+}
+
+const USUAL_BYTES = 256 * 1024
+
+const signalNames = new Map<number, string>(Object.entries(constants.signals).map(([name, number]) => [number, name]))
+
+/** Reads what the core has to tell, and tells those who wait for it. */
+export class Records {
+  readonly #collect: Collect
+  readonly #handler: RecordHandler
+  readonly #reader = new Reader()
+  readonly #decoder = new TextDecoder()
+  readonly #touched = new Set<OutcomeListener>()
+  #bytes: Uint8Array = new Uint8Array(USUAL_BYTES)
+  #words = new Uint32Array(this.#bytes.buffer)
+
+  constructor(collect: Collect, handler: RecordHandler) {
+    this.#collect = collect
+    this.#handler = handler
+  }
+
+  /** Takes all that is there; the core calls again when more comes. */
+  collect(): void {
+    for (;;) {
+      let got = this.#collect(this.#bytes)
+      if (got < 0) {
+        this.#allocate(-got)
+        got = this.#collect(this.#bytes)
+      }
+      if (got <= 0) return
+      for (let at = 0; at < got;) {
+        const length = this.#words[at / 4] ?? 0
+        this.#handle(at / 4, at + HEADER_BYTES, length)
+        at += HEADER_BYTES + paddedLength(length)
+      }
+      // Memory for a result of many megabytes does not stay behind small ones.
+      if (this.#bytes.length > USUAL_BYTES) this.#allocate(USUAL_BYTES)
+      for (const call of this.#touched) call.settle()
+      this.#touched.clear()
+    }
+  }
+
+  #handle(word: number, start: number, length: number): void {
+    const { listener } = this.#handler
+    const at = (index: number): number => this.#words[index] ?? 0
+    const kind = at(word + 1)
+    const subject = at(word + 2)
+    const second = at(word + 3)
+    if (kind === RECORD_STARTED) return listener.workerStart(subject)
+    if (kind === RECORD_CLOSED) return listener.closed()
+    if (kind === RECORD_EXITED) {
+      const payload = start / 4
+      const tasksDone = at(payload + 2) + at(payload + 3) * 2 ** 32
+      const worker: WorkerInfo = { id: subject, pid: second, state: 'leaving', cpus: [], tasksDone, rss: 0 }
+      return listener.workerExit(worker, toExitCode(at(payload)), toSignal(at(payload + 1)))
+    }
+    const call = this.#handler.find(subject)
+    if (call === undefined) return
+    this.#touched.add(call)
+    const first = at(word + 4)
+    const count = at(word + 5)
+    if (kind === RECORD_OUTCOME) {
+      const flags = at(word + 6)
+      this.#reader.reset(this.#bytes, start, start + length)
+      const isFailure = (flags & OUTCOME_ERROR) !== 0
+      call.outcome(second, first, count, isFailure, (flags & OUTCOME_LAST) !== 0, at(word + 7), this.#reader)
+    } else if (kind === RECORD_DIED) {
+      const payload = start / 4
+      const workerId = at(payload + 1)
+      const pid = at(payload + 2)
+      const exitCode = toExitCode(at(payload + 3))
+      const signal = toSignal(at(payload + 4))
+      const error = (index: number): Error => new WorkerDiedError({ exitCode, signal, pid, workerId, index })
+      call.lost(second, first, count, error, at(payload))
+    } else if (kind === RECORD_START_FAILED) {
+      const reason = this.#decoder.decode(this.#bytes.subarray(start, start + length))
+      call.lost(second, first, count, () => new WorkerStartError(reason), undefined)
+    }
+  }
+
+  #allocate(bytes: number): void {
+    this.#bytes = new Uint8Array(bytes)
+    this.#words = new Uint32Array(this.#bytes.buffer)
+  }
+}
+
+function toExitCode(word: number): number | null {
+  return word === 0 ? null : word - 1
+}
+
+function toSignal(word: number): string | null {
+  return word === 0 ? null : (signalNames.get(word) ?? `signal ${word}`)
+}

@@ -1,0 +1,94 @@
+import { readCpuIds } from './cpu-ids.js'
+import { invalidOption } from './errors.js'
+import { copyOptions, readBoolean, readInteger, readSignal } from './options/checks.js'
+import type { MapSettings } from './options/map-options.js'
+import { MAP_OPTIONS, readMapSettings } from './options/map-options.js'
+import { readCwd, readEnv, readExecArgv, readExecPath, readStdio } from './options/process-options.js'
+
+export { readMapOptions } from './options/map-options.js'
+export type { MapSettings } from './options/map-options.js'
+
+/** What a pool goes by, checked. */
+export interface PoolSettings {
+  readonly nJobs: number
+  /** The CPUs of each worker; empty: no pinning. */
+  readonly cpuIds: readonly (readonly number[])[]
+  readonly daemon: boolean
+  /** The whole environment of a worker; undefined: that of this process. */
+  readonly env: Readonly<Record<string, string>> | undefined
+  /** An absolute path. */
+  readonly cwd: string | undefined
+  readonly execArgv: readonly string[] | undefined
+  readonly execPath: string | undefined
+  readonly stdio: 'inherit' | 'ignore'
+  readonly map: MapSettings
+}
+
+/** What the options of a pool are checked against. */
+export interface Machine {
+  /** Logical CPUs of the system: the bound of the ids. */
+  readonly cpuCount: number
+  /** The ids that this process may use. */
+  readonly availableCpus: readonly number[]
+  /** The number of workers where `nJobs` is not given. */
+  readonly defaultJobs: number
+  /** False where the system has no pinning. */
+  readonly canPin: boolean
+}
+
+const MAX_JOBS = 1024
+
+const POOL_OPTIONS: readonly string[] = [
+  'nJobs',
+  'cpuIds',
+  'daemon',
+  'env',
+  'cwd',
+  'execArgv',
+  'execPath',
+  'stdio',
+  ...MAP_OPTIONS
+]
+
+/**
+ * Reads the options of a pool.
+ * @throws TypeError or RangeError, `ERR_POOL_INVALID_OPTION`.
+ */
+export function readPoolOptions(options: unknown, machine: Machine): PoolSettings {
+  const values = copyOptions(options, 'options', POOL_OPTIONS)
+  const nJobs = readInteger(values, 'nJobs', 1, MAX_JOBS) ?? Math.min(machine.defaultJobs, MAX_JOBS)
+  return {
+    nJobs,
+    cpuIds: readCpuIds(values['cpuIds'], nJobs, machine),
+    daemon: readBoolean(values, 'daemon') ?? true,
+    env: readEnv(values),
+    cwd: readCwd(values),
+    execArgv: readExecArgv(values),
+    execPath: readExecPath(values),
+    stdio: readStdio(values) ?? 'inherit',
+    map: readMapSettings(values)
+  }
+}
+
+/**
+ * Reads the options of one `apply`.
+ * @param defaults Those of the pool.
+ * @throws TypeError, `ERR_POOL_INVALID_OPTION`.
+ */
+export function readApplyOptions(options: unknown, defaults: MapSettings): Pick<MapSettings, 'signal'> {
+  const values = copyOptions(options, 'options', ['signal'])
+  return { signal: readSignal(values, 'signal') ?? defaults.signal }
+}
+
+/**
+ * Reads the options of `stopAndJoin`.
+ * @throws TypeError or RangeError, `ERR_POOL_INVALID_OPTION`.
+ */
+export function readJoinOptions(options: unknown): { readonly timeoutMs: number | undefined } {
+  const timeout = copyOptions(options, 'options', ['timeout'])['timeout']
+  if (timeout === undefined) return { timeoutMs: undefined }
+  const allowed = 'a finite number of milliseconds >= 0'
+  if (typeof timeout !== 'number') throw invalidOption('type', 'timeout', timeout, allowed)
+  if (!Number.isFinite(timeout) || timeout < 0) throw invalidOption('range', 'timeout', timeout, allowed)
+  return { timeoutMs: timeout }
+}

@@ -1,0 +1,67 @@
+import { invalidOption, unknownOption } from '../errors.js'
+
+/** Options as they were at the call: own properties only, without those that are undefined. */
+export type OptionValues = Readonly<Partial<Record<string, unknown>>>
+
+/**
+ * Copies options, each read once.
+ * @param what The argument's name, for the message.
+ * @param known The options that exist.
+ * @throws TypeError where `options` is no object or holds an option that does not exist.
+ */
+export function copyOptions(options: unknown, what: string, known: readonly string[]): OptionValues {
+  const values: Record<string, unknown> = Object.create(null) as Record<string, unknown>
+  if (options === undefined) return values
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw invalidOption('type', what, options, 'an object')
+  }
+  for (const key of Reflect.ownKeys(options)) {
+    const value: unknown = Reflect.get(options, key)
+    if (value === undefined) continue
+    if (typeof key === 'symbol' || !known.includes(key)) throw unknownOption(String(key), value, known)
+    values[key] = value
+  }
+  return values
+}
+
+/** @throws TypeError where the value is no number, RangeError where it is no integer from `min` to `max`. */
+export function readInteger(
+  values: OptionValues,
+  option: string,
+  min: number,
+  max: number = Number.MAX_SAFE_INTEGER
+): number | undefined {
+  const value = values[option]
+  if (value === undefined) return undefined
+  const allowed = max === Number.MAX_SAFE_INTEGER ? `an integer >= ${min}` : `an integer from ${min} to ${max}`
+  if (typeof value !== 'number') throw invalidOption('type', option, value, allowed)
+  if (!Number.isSafeInteger(value) || value < min || value > max) throw invalidOption('range', option, value, allowed)
+  // Turns -0 into 0.
+  return value + 0
+}
+
+/** @throws TypeError where the value is neither true nor false. */
+export function readBoolean(values: OptionValues, option: string): boolean | undefined {
+  const value = values[option]
+  if (value === undefined || typeof value === 'boolean') return value
+  throw invalidOption('type', option, value, 'true or false')
+}
+
+/** @throws TypeError where the value is no AbortSignal, of this realm or a compatible one. */
+export function readSignal(values: OptionValues, option: string): AbortSignal | undefined {
+  const value = values[option]
+  if (value === undefined || isAbortSignal(value)) return value
+  throw invalidOption('type', option, value, 'an AbortSignal')
+}
+
+function isAbortSignal(value: unknown): value is AbortSignal {
+  if (value instanceof AbortSignal) return true
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'aborted' in value &&
+    typeof value.aborted === 'boolean' &&
+    'addEventListener' in value &&
+    typeof value.addEventListener === 'function'
+  )
+}

@@ -1,0 +1,59 @@
+import type { OptionValues } from './checks.js'
+import { copyOptions, readBoolean, readInteger, readSignal } from './checks.js'
+
+/** What a call of the map family goes by, checked. */
+export interface MapSettings {
+  readonly chunkSize: number | undefined
+  readonly nSplits: number | undefined
+  readonly iterableLength: number | undefined
+  readonly maxTasksActive: number | undefined
+  readonly orderTasks: boolean
+  readonly spread: boolean
+  readonly signal: AbortSignal | undefined
+}
+
+/** The options that a call of the map family knows. */
+export const MAP_OPTIONS: readonly string[] = [
+  'chunkSize',
+  'nSplits',
+  'iterableLength',
+  'maxTasksActive',
+  'orderTasks',
+  'spread',
+  'signal'
+]
+
+const NO_DEFAULTS: MapSettings = {
+  chunkSize: undefined,
+  nSplits: undefined,
+  iterableLength: undefined,
+  maxTasksActive: undefined,
+  orderTasks: false,
+  spread: false,
+  signal: undefined
+}
+
+/**
+ * Reads the options of one map.
+ * @param defaults Those of the pool.
+ * @throws TypeError or RangeError, `ERR_POOL_INVALID_OPTION`.
+ */
+export function readMapOptions(options: unknown, defaults: MapSettings): MapSettings {
+  return readMapSettings(copyOptions(options, 'options', MAP_OPTIONS), defaults)
+}
+
+/** Reads the options of a map out of options that were copied already. */
+export function readMapSettings(values: OptionValues, defaults: MapSettings = NO_DEFAULTS): MapSettings {
+  const nSplits = readInteger(values, 'nSplits', 1)
+  // chunkSize wins over nSplits, but a pool's default does not win over what a call asks for.
+  const defaultChunkSize = nSplits === undefined ? defaults.chunkSize : undefined
+  return {
+    chunkSize: readInteger(values, 'chunkSize', 1) ?? defaultChunkSize,
+    nSplits: nSplits ?? defaults.nSplits,
+    iterableLength: readInteger(values, 'iterableLength', 0) ?? defaults.iterableLength,
+    maxTasksActive: readInteger(values, 'maxTasksActive', 1) ?? defaults.maxTasksActive,
+    orderTasks: readBoolean(values, 'orderTasks') ?? defaults.orderTasks,
+    spread: readBoolean(values, 'spread') ?? defaults.spread,
+    signal: readSignal(values, 'signal') ?? defaults.signal
+  }
+}

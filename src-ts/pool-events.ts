@@ -1,0 +1,32 @@
+import { EventEmitter } from 'node:events'
+
+import type { PoolEvents, WorkerInfo } from './types.js'
+
+/** The events of a pool. Listeners run on their own: what they throw is an uncaught exception, as of any listener. */
+export class PoolEventSource {
+  readonly #emitter = new EventEmitter()
+
+  on<E extends keyof PoolEvents>(event: E, listener: (...args: PoolEvents[E]) => void): void {
+    // EventEmitter checks the listener and throws its usual TypeError.
+    this.#emitter.on(event, listener as unknown as (...args: unknown[]) => void)
+  }
+
+  /** `describe` looks the worker up; it is called only where somebody listens. */
+  workerStarted(describe: () => WorkerInfo | undefined): void {
+    if (this.#emitter.listenerCount('workerStart') === 0) return
+    const worker = describe()
+    if (worker !== undefined) this.#emit('workerStart', worker)
+  }
+
+  workerExited(worker: WorkerInfo, exitCode: number | null, signal: string | null): void {
+    this.#emit('workerExit', worker, { exitCode, signal })
+  }
+
+  closed(): void {
+    this.#emit('close')
+  }
+
+  #emit<E extends keyof PoolEvents>(event: E, ...args: PoolEvents[E]): void {
+    queueMicrotask(() => this.#emitter.emit(event, ...args))
+  }
+}

@@ -1,0 +1,227 @@
+import type { Backend, BackendListener } from './backend.js'
+import { ApplyCall } from './calls/apply-call.js'
+import { type Blame, rememberCaller } from './calls/blame.js'
+import { ResultIterator } from './calls/iterator.js'
+import { CallRegistry } from './calls/registry.js'
+import type { MapCall } from './calls/map-call.js'
+import { CompletionSink, OrderedSink, SettledSink, type Sink } from './calls/sink.js'
+import { openSource } from './calls/source.js'
+import { makeMapCall, type MapKind } from './calls/start-map.js'
+import { Closing } from './closing.js'
+import { type DaemonicProcessError, invalidOption, PoolClosedError } from './errors.js'
+import { resolveFunction } from './functions/resolve.js'
+import { describeMachine } from './machine.js'
+import { readApplyOptions, readJoinOptions, readMapOptions, readPoolOptions } from './options.js'
+import type { MapSettings, PoolSettings } from './options.js'
+import { PoolEventSource } from './pool-events.js'
+import { startBackend } from './start-backend.js'
+import type { ApplyMethod, JoinOptions, MapMethod, PoolEvents, PoolMethods } from './types.js'
+import type { PoolStats, WorkerInfo, WorkerPoolOptions } from './types.js'
+import { checkNesting } from './worker-mark.js'
+
+const NO_TASKS: PoolStats = { submitted: 0, completed: 0, failed: 0, cancelled: 0, running: 0, queued: 0 }
+
+/** A class of sinks that settle a promise. */
+type SinkClass = new (resolve: (results: never[]) => void, reject: (error: unknown) => void) => Sink
+
+/**
+ * A pool of worker processes. They start with the first work and stay until the pool is closed, or this process ends.
+ *
+ * @example
+ * const pool = new WorkerPool({ nJobs: 4 })
+ * try {
+ *   const squares = await pool.map((x: number) => x * x, [1, 2, 3])
+ * } finally {
+ *   await pool.stopAndJoin()
+ * }
+ */
+export class WorkerPool implements PoolMethods, AsyncDisposable {
+  readonly #settings: PoolSettings
+  readonly #refusal: DaemonicProcessError | undefined
+  readonly #events = new PoolEventSource()
+  readonly #calls: CallRegistry = new CallRegistry(() => this.#closing.onIdle())
+  readonly #closing: Closing
+  #backend: Backend | undefined
+
+  /**
+   * Checks the options; starts no process.
+   * @throws TypeError or RangeError, `ERR_POOL_INVALID_OPTION`.
+   * @throws {@linkcode DaemonicProcessError} in a task of a pool with `daemon: true`.
+   */
+  constructor(options?: WorkerPoolOptions) {
+    this.#refusal = checkNesting()
+    this.#settings = readPoolOptions(options, describeMachine())
+    this.#closing = new Closing(
+      this.#calls,
+      () => this.#backend,
+      () => this.#events.closed()
+    )
+  }
+
+  readonly map: MapMethod<'list'> = (fn: unknown, items: unknown, options?: unknown) =>
+    this.#list('map', this.map, fn, items, options, OrderedSink)
+
+  readonly mapUnordered: MapMethod<'list'> = (fn: unknown, items: unknown, options?: unknown) =>
+    this.#list('mapUnordered', this.mapUnordered, fn, items, options, CompletionSink)
+
+  readonly mapSettled: MapMethod<'settled'> = (fn: unknown, items: unknown, options?: unknown) =>
+    this.#list('mapSettled', this.mapSettled, fn, items, options, SettledSink)
+
+  readonly imap: MapMethod<'iterator'> = (fn: unknown, items: unknown, options?: unknown) =>
+    this.#iterate('imap', this.imap, fn, items, options)
+
+  readonly imapUnordered: MapMethod<'iterator'> = (fn: unknown, items: unknown, options?: unknown) =>
+    this.#iterate('imapUnordered', this.imapUnordered, fn, items, options)
+
+  readonly apply: ApplyMethod = (fn: unknown, args: unknown = [], options?: unknown) =>
+    new Promise<never>((resolve, reject) => {
+      this.#checkOpen()
+      const { signal } = readApplyOptions(options, this.#settings.map)
+      signal?.throwIfAborted()
+      if (!Array.isArray(args)) throw invalidOption('type', 'args', args, 'an array of arguments')
+      const resolved = resolveFunction(fn)
+      const backend = this.#start()
+      const call = new ApplyCall({
+        id: this.#calls.nextId(),
+        backend,
+        definition: backend.define(resolved),
+        args,
+        resolve: resolve as (value: unknown) => void,
+        reject,
+        blame: rememberCaller(this.apply),
+        onEnd: this.#calls.remove
+      })
+      this.#calls.add(call, signal)
+      call.advance()
+    })
+
+  /**
+   * Takes nothing new, finishes what was accepted, lets the workers leave in order. A second call waits for the same end.
+   * @throws TypeError or RangeError, `ERR_POOL_INVALID_OPTION`, as a rejection.
+   */
+  async stopAndJoin(options?: JoinOptions): Promise<void> {
+    this.#checkAllowed()
+    const { timeoutMs } = readJoinOptions(options)
+    await this.#closing.join(timeoutMs)
+  }
+
+  /** Kills the workers now, busy ones too; open work is rejected with {@linkcode PoolTerminatedError}. */
+  async terminate(): Promise<void> {
+    this.#checkAllowed()
+    await this.#closing.terminate()
+  }
+
+  /** `stopAndJoin` where nothing is pending, else `terminate`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#checkAllowed()
+    await (this.#calls.isEmpty ? this.#closing.join(undefined) : this.#closing.terminate())
+  }
+
+  /** True from `stopAndJoin` or `terminate` on. */
+  get closed(): boolean {
+    return this.#closing.isClosed
+  }
+
+  /** The workers that have a process, as they are now. */
+  get workers(): readonly WorkerInfo[] {
+    return this.#backend?.workers ?? []
+  }
+
+  /** Counts of tasks since the pool was made. */
+  get stats(): PoolStats {
+    return this.#backend?.stats ?? NO_TASKS
+  }
+
+  /** Calls `listener` each time the event happens; see {@linkcode PoolEvents}. */
+  on<E extends keyof PoolEvents>(event: E, listener: (...args: PoolEvents[E]) => void): this {
+    this.#events.on(event, listener)
+    return this
+  }
+
+  #list(
+    kind: MapKind,
+    entry: MapMethod<'list'> | MapMethod<'settled'>,
+    fn: unknown,
+    items: unknown,
+    options: unknown,
+    sinkClass: SinkClass
+  ): Promise<never[]> {
+    return new Promise((resolve, reject) => {
+      const settings = this.#readMap(options)
+      settings.signal?.throwIfAborted()
+      const call = this.#makeCall(kind, fn, items, settings, new sinkClass(resolve, reject), rememberCaller(entry))
+      this.#calls.add(call, settings.signal)
+      call.advance()
+    })
+  }
+
+  #iterate(
+    kind: MapKind,
+    entry: MapMethod<'iterator'>,
+    fn: unknown,
+    items: unknown,
+    options: unknown
+  ): AsyncIterableIterator<never> {
+    const settings = this.#readMap(options)
+    const results = new ResultIterator(kind === 'imap')
+    const call = this.#makeCall(kind, fn, items, settings, results, rememberCaller(entry))
+    let isStarted = false
+    const advance = (): void => {
+      if (!isStarted) {
+        isStarted = true
+        this.#calls.add(call, settings.signal)
+        if (this.closed) call.abort(new PoolClosedError(), false)
+        else if (settings.signal?.aborted === true) call.abort(settings.signal.reason, false)
+      }
+      call.advance()
+    }
+    results.attach({ advance, drop: () => call.drop() })
+    return results as AsyncIterableIterator<never>
+  }
+
+  #makeCall(kind: MapKind, fn: unknown, items: unknown, settings: MapSettings, sink: Sink, blame: Blame): MapCall {
+    const resolved = resolveFunction(fn)
+    const source = openSource(items, settings.iterableLength)
+    const backend = this.#start()
+    return makeMapCall({
+      kind,
+      id: this.#calls.nextId(),
+      backend,
+      source,
+      sink,
+      definition: () => backend.define(resolved),
+      nJobs: this.#settings.nJobs,
+      settings,
+      blame,
+      onEnd: this.#calls.remove
+    })
+  }
+
+  #readMap(options: unknown): MapSettings {
+    this.#checkOpen()
+    return readMapOptions(options, this.#settings.map)
+  }
+
+  #checkAllowed(): void {
+    if (this.#refusal !== undefined) throw this.#refusal
+  }
+
+  #checkOpen(): void {
+    this.#checkAllowed()
+    if (this.closed) throw new PoolClosedError()
+  }
+
+  #start(): Backend {
+    this.#backend ??= startBackend(this.#settings, this.#listener())
+    return this.#backend
+  }
+
+  #listener(): BackendListener {
+    return {
+      find: (id) => this.#calls.find(id),
+      workerStart: (id) => this.#events.workerStarted(() => this.workers.find((worker) => worker.id === id)),
+      workerExit: (worker, exitCode, signal) => this.#events.workerExited(worker, exitCode, signal),
+      closed: this.#closing.onClosed
+    }
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * The layout of what crosses between TypeScript and the core. Every message is a header of 8 little-endian words and a
+ * payload, padded to a multiple of 8 bytes. The core's `frame.rs`, `submission.rs` and `outcomes.rs` hold the other half.
+ */
+
+/** Bytes of a header. */
+export const HEADER_BYTES = 32
+
+/** Words of a header: the payload's bytes, the kind, and from here on what the kind needs. */
+export const LENGTH = 0
+export const KIND = 1
+export const FIELDS_AT = 2
+
+/** Kinds of frames that a worker receives (word 1). */
+export const FRAME_CHUNK = 1
+export const FRAME_DEFINE = 2
+export const FRAME_FORGET = 3
+export const FRAME_LEAVE = 4
+
+/** The kind of frame that a worker sends. */
+export const FRAME_OUTCOME = 2
+
+/** Kinds of records that a pool collects (word 1). */
+export const RECORD_OUTCOME = 2
+export const RECORD_DIED = 16
+export const RECORD_START_FAILED = 17
+export const RECORD_STARTED = 18
+export const RECORD_EXITED = 19
+export const RECORD_CLOSED = 20
+
+/** Flags of a chunk. */
+export const EACH = 1
+export const FAIL_FAST = 2
+export const SPREAD = 4
+export const URGENT = 8
+/** The low bits of the call's number stand above the flags. */
+export const CALL_SHIFT = 8
+
+/** Flags of an outcome. */
+export const OUTCOME_ERROR = 1
+export const OUTCOME_LAST = 2
+export const OUTCOME_DROPPED = 4
+
+/** Room that a payload takes. */
+export function paddedLength(bytes: number): number {
+  return Math.ceil(bytes / 8) * 8
+}

@@ -1,0 +1,31 @@
+import { fileURLToPath } from 'node:url'
+
+import type { Backend, BackendListener } from './backend.js'
+import { libraryPath } from './binding.js'
+import { describeLaunch } from './launch/launch.js'
+import { NativeBackend } from './native-backend.js'
+import type { PoolSettings } from './options.js'
+import type { Greeting } from './worker-mark.js'
+
+/** The backend that a pool's settings ask for. It starts no process before it has work. */
+export function startBackend(settings: PoolSettings, listener: BackendListener): Backend {
+  const launch = describeLaunch(settings, {
+    lifeline: fileURLToPath(new URL('./worker/lifeline.cjs', import.meta.url)),
+    worker: fileURLToPath(new URL('./worker/worker.mjs', import.meta.url)),
+    addon: libraryPath()
+  })
+  const greeting: Greeting = { daemon: settings.daemon }
+  return new NativeBackend(
+    {
+      workerCount: settings.nJobs,
+      cpus: settings.cpuIds.map((set) => [...set]),
+      program: launch.program,
+      args: [...launch.args],
+      env: [...launch.env],
+      ...(launch.cwd === undefined ? {} : { cwd: launch.cwd }),
+      quiet: launch.quiet,
+      greeting: JSON.stringify(greeting)
+    },
+    listener
+  )
+}

@@ -1,0 +1,26 @@
+import { workerMark } from './binding.js'
+import { DaemonicProcessError } from './errors.js'
+import { getPhase } from './worker/phase.js'
+
+/** What a pool tells its workers when it starts them. */
+export interface Greeting {
+  readonly daemon: boolean
+}
+
+const mark = workerMark()
+
+/** Whether this process is a worker of a pool; true on all of its threads. */
+export const isWorker: boolean = mark !== null
+
+/**
+ * A daemonic worker may not make pools: MPIRE's rule.
+ * @returns The reason why a pool made here must refuse its use, where a module is being loaded: `export const pool = new
+ *   WorkerPool()` may stand beside `export function job()`.
+ * @throws DaemonicProcessError in a task.
+ */
+export function checkNesting(): DaemonicProcessError | undefined {
+  if (mark === null || !(JSON.parse(mark.greeting) as Greeting).daemon) return undefined
+  const refusal = new DaemonicProcessError()
+  if (getPhase() === 'loading') return refusal
+  throw refusal
+}

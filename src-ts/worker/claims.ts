@@ -1,0 +1,65 @@
+/**
+ * The worker's half of the claim words: on them it begins chunks and tasks, and the parent stops it, by
+ * compare-and-exchange, so that one of them wins. The core's `claim.rs` explains the protocol and is checked by loom.
+ */
+
+const TASK_WORD = 16
+const SLOTS_AT = 1024
+const SLOT_COUNT = 1024
+const STATE_BITS = 2
+const NUMBER_MASK = 0x3fffffff
+
+const OFFERED = 0
+const BEGUN = 1
+
+const CONDEMNED = 1
+const SKIP = 2
+
+/** What became of the wish to begin a task. */
+export const BEGIN = 0
+/** The rest of the chunk is not wanted. */
+export const STOP_CHUNK = 1
+/** This process begins nothing more. */
+export const STOP_WORKER = 2
+
+/** The claim words in the status block. */
+export class Claims {
+  readonly #words: Int32Array
+  /** The claim word as this side left it; the parent adds only flags. */
+  #at = 0
+
+  constructor(words: Int32Array) {
+    this.#words = words
+  }
+
+  /** False when the parent has taken the chunk back. */
+  beginChunk(seq: number): boolean {
+    const offered = (seq << STATE_BITS) | OFFERED
+    const begun = (seq << STATE_BITS) | BEGUN
+    return Atomics.compareExchange(this.#words, SLOTS_AT + (seq % SLOT_COUNT), offered, begun) === offered
+  }
+
+  /** Goes on to a chunk's first task. The chunk may have been cancelled since it was begun. */
+  beginFirstTask(seq: number, task: number): number {
+    let answer = this.beginTask(task)
+    // That flag was meant for the chunk before.
+    if (answer === STOP_CHUNK) answer = this.beginTask(task)
+    if (answer !== BEGIN) return answer
+    const slot = Atomics.load(this.#words, SLOTS_AT + (seq % SLOT_COUNT))
+    return slot === ((seq << STATE_BITS) | BEGUN) ? BEGIN : STOP_CHUNK
+  }
+
+  /** Goes on to the next task of a chunk. */
+  beginTask(task: number): number {
+    const next = (task & NUMBER_MASK) << STATE_BITS
+    const found = Atomics.compareExchange(this.#words, TASK_WORD, this.#at, next)
+    if (found === this.#at) {
+      this.#at = next
+      return BEGIN
+    }
+    if ((found & CONDEMNED) !== 0) return STOP_WORKER
+    // The parent may condemn between the two exchanges; the next one shows it.
+    if ((found & SKIP) !== 0) Atomics.compareExchange(this.#words, TASK_WORD, found, this.#at)
+    return STOP_CHUNK
+  }
+}

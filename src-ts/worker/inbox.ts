@@ -1,0 +1,62 @@
+import { HEADER_BYTES, LENGTH, paddedLength } from '../protocol/frames.js'
+
+/** Copies frames into the memory given: bytes, 0 when there are none, or minus the bytes that the next one needs. */
+export type Receive = (into: Uint8Array) => number
+
+const USUAL_BYTES = 256 * 1024
+
+/** Frames from the parent, one after the other. */
+export class Inbox {
+  readonly #receive: Receive
+  #bytes: Uint8Array = new Uint8Array(USUAL_BYTES)
+  #words = new Uint32Array(this.#bytes.buffer)
+  #at = 0
+  #end = 0
+  /** The header of the present frame, by words. */
+  header: Uint32Array = this.#words
+
+  constructor(receive: Receive) {
+    this.#receive = receive
+  }
+
+  /** Whether all that was received has been taken. */
+  get isEmpty(): boolean {
+    return this.#at === this.#end
+  }
+
+  /** Moves on to the next frame; false when there is none, and the parent will ring for the next one. */
+  next(): boolean {
+    if (this.isEmpty && !this.#fill()) return false
+    this.header = this.#words.subarray(this.#at / 4, this.#at / 4 + HEADER_BYTES / 4)
+    this.#at += HEADER_BYTES + paddedLength(this.#length)
+    return true
+  }
+
+  /** The payload of the present frame; its memory is used again for frames that follow. */
+  get payload(): Uint8Array {
+    const start = this.#at - paddedLength(this.#length)
+    return this.#bytes.subarray(start, start + this.#length)
+  }
+
+  get #length(): number {
+    return this.header[LENGTH] ?? 0
+  }
+
+  #fill(): boolean {
+    // Memory for a message of many megabytes does not stay behind small ones.
+    if (this.#bytes.length > USUAL_BYTES) this.#allocate(USUAL_BYTES)
+    let got = this.#receive(this.#bytes)
+    if (got < 0) {
+      this.#allocate(-got)
+      got = this.#receive(this.#bytes)
+    }
+    this.#at = 0
+    this.#end = Math.max(got, 0)
+    return got > 0
+  }
+
+  #allocate(bytes: number): void {
+    this.#bytes = new Uint8Array(bytes)
+    this.#words = new Uint32Array(this.#bytes.buffer)
+  }
+}

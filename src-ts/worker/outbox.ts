@@ -1,0 +1,127 @@
+import { Writer } from '../codec/writer.js'
+import { writeValue } from '../codec/encode.js'
+import { NotSerializableError } from '../errors.js'
+import {
+  FRAME_OUTCOME,
+  HEADER_BYTES,
+  OUTCOME_DROPPED,
+  OUTCOME_ERROR,
+  OUTCOME_LAST,
+  paddedLength
+} from '../protocol/frames.js'
+
+/** Sends frames to the parent; blocks while the ring is full. */
+export type Send = (frames: Uint8Array, length: number) => void
+
+/** A batch of results is sent when it has grown to this size. */
+const BATCH_BYTES = 64 * 1024
+
+/** Outcomes on their way to the parent: frames under construction, the last one perhaps still open. */
+export class Outbox {
+  readonly #send: Send
+  #writer = new Writer(BATCH_BYTES * 2)
+  /** Where the open frame starts; -1: none is open. */
+  #open = -1
+  #seq = 0
+  #first = 0
+  #count = 0
+
+  constructor(send: Send) {
+    this.#send = send
+  }
+
+  /** Starts a chunk, whose next outcome is that of task `first`. */
+  startChunk(seq: number, first: number): void {
+    this.#seq = seq
+    this.#first = first
+    this.#count = 0
+  }
+
+  /** Adds a result. One that cannot be encoded is a failure of its task alone, given back. */
+  addResult(value: unknown): NotSerializableError | undefined {
+    if (this.#open < 0) this.#openFrame()
+    const mark = this.#writer.length
+    try {
+      writeValue(this.#writer, value, resultRoot)
+    } catch (error) {
+      this.#writer.length = mark
+      if (error instanceof NotSerializableError) return error
+      throw error
+    }
+    this.#count++
+    return undefined
+  }
+
+  /** Closes the frame of results so far; they took `elapsedUs` microseconds. */
+  endResults(elapsedUs: number, isLast: boolean): void {
+    if (this.#count > 0) this.#closeFrame(isLast ? OUTCOME_LAST : 0, elapsedUs)
+  }
+
+  /** Adds the failure of the next task; results before it have to be ended. `drops`: the chunk ends here, short of its last task. */
+  addFailure(error: unknown, elapsedUs: number, isLast: boolean, drops: boolean): void {
+    if (this.#open < 0) this.#openFrame()
+    const mark = this.#writer.length
+    try {
+      writeValue(this.#writer, error, errorRoot)
+    } catch (unwritable) {
+      this.#writer.length = mark
+      const what = unwritable instanceof NotSerializableError ? unwritable : describe(unwritable)
+      writeValue(this.#writer, what, errorRoot)
+    }
+    this.#count = 1
+    this.#closeFrame(OUTCOME_ERROR | (isLast ? OUTCOME_LAST : 0) | (drops ? OUTCOME_DROPPED : 0), elapsedUs)
+  }
+
+  /** Ends the chunk before its last task: the parent wants no more of it. */
+  dropRest(elapsedUs: number): void {
+    if (this.#open < 0) this.#openFrame()
+    this.#closeFrame(OUTCOME_LAST | OUTCOME_DROPPED, elapsedUs)
+  }
+
+  /** True when enough has gathered to be sent. */
+  get isFull(): boolean {
+    return this.#writer.length >= BATCH_BYTES
+  }
+
+  /** Sends what has gathered. The open frame has to be ended before. */
+  flush(): void {
+    if (this.#writer.length === 0) return
+    this.#send(this.#writer.bytes, this.#writer.length)
+    // A result of many megabytes shall not stay allocated behind small ones.
+    if (this.#writer.bytes.length > 16 * BATCH_BYTES) this.#writer = new Writer(BATCH_BYTES * 2)
+    this.#writer.length = 0
+  }
+
+  #openFrame(): void {
+    this.#open = this.#writer.length
+    this.#writer.reserve(HEADER_BYTES)
+    this.#writer.length += HEADER_BYTES
+  }
+
+  #closeFrame(flags: number, elapsedUs: number): void {
+    const writer = this.#writer
+    const start = this.#open
+    const payload = writer.length - start - HEADER_BYTES
+    const end = start + HEADER_BYTES + paddedLength(payload)
+    writer.reserve(end - writer.length)
+    writer.bytes.fill(0, writer.length, end)
+    writer.length = end
+    const words = [payload, FRAME_OUTCOME, this.#seq, this.#first, this.#count, flags, elapsedUs, 0]
+    new Uint32Array(writer.bytes.buffer, writer.bytes.byteOffset + start, words.length).set(words)
+    this.#open = -1
+    this.#first += this.#count
+    this.#count = 0
+  }
+}
+
+function resultRoot(): string {
+  return 'result'
+}
+
+function errorRoot(): string {
+  return 'error'
+}
+
+function describe(error: unknown): Error {
+  return new NotSerializableError('error', `failed while it was encoded: ${String(error)}`)
+}

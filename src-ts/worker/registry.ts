@@ -1,0 +1,40 @@
+import { instantiate, type TaskCallable } from '../functions/instantiate.js'
+
+/** A function that is ready, one that is being loaded, or the reason why it cannot be had. */
+export type Resolved = { readonly callable: TaskCallable } | { readonly failure: unknown }
+
+/** The functions that this worker was told of, made when first needed. */
+export class Registry {
+  readonly #sources = new Map<number, string>()
+  readonly #resolved = new Map<number, Resolved>()
+
+  define(id: number, json: string): void {
+    this.#sources.set(id, json)
+    this.#resolved.delete(id)
+  }
+
+  forget(id: number): void {
+    this.#sources.delete(id)
+    this.#resolved.delete(id)
+  }
+
+  /** The function, at once where it is known or needs no module. */
+  resolve(id: number): Resolved | Promise<Resolved> {
+    const known = this.#resolved.get(id)
+    if (known !== undefined) return known
+    const keep = (resolved: Resolved): Resolved => {
+      this.#resolved.set(id, resolved)
+      return resolved
+    }
+    try {
+      const made = instantiate(this.#sources.get(id) ?? '')
+      if (!(made instanceof Promise)) return keep({ callable: made })
+      return made.then(
+        (callable) => keep({ callable }),
+        (failure: unknown) => keep({ failure })
+      )
+    } catch (failure) {
+      return keep({ failure })
+    }
+  }
+}

@@ -1,0 +1,196 @@
+import { readValue } from '../codec/decode.js'
+import { Reader } from '../codec/reader.js'
+import { NotSerializableError } from '../errors.js'
+import type { TaskCallable } from '../functions/instantiate.js'
+import { CALL_SHIFT, EACH, FAIL_FAST, SPREAD } from '../protocol/frames.js'
+import type { TaskContext } from '../types.js'
+import { BEGIN, STOP_CHUNK, type Claims } from './claims.js'
+import type { Outbox } from './outbox.js'
+import type { Resolved } from './registry.js'
+import type { Turn } from './turn.js'
+
+/** A chunk as its frame describes it. */
+export interface Chunk {
+  readonly seq: number
+  /** Number of task `from` in the claim word. */
+  readonly firstTask: number
+  /** Index in the payload of the first task to run. */
+  readonly from: number
+  /** Tasks in the payload. */
+  readonly count: number
+  readonly definition: number
+  readonly flags: number
+}
+
+/** How a turn ended. */
+export const DONE = 0
+/** A promise is awaited; the runner goes on by itself and then calls `resume`. */
+export const AWAITING = 1
+/** The event loop gets its turn. */
+export const YIELD = 2
+/** The worker is condemned and begins nothing more. */
+export const HALT = 3
+
+/** Runs the tasks of one chunk after the other, one at a time. */
+export class Runner {
+  readonly #claims: Claims
+  readonly #outbox: Outbox
+  readonly #turn: Turn
+  readonly #workerId: number
+  readonly #state: Record<string, unknown> = {}
+  readonly #resume: () => void
+  readonly #reader = new Reader()
+
+  #chunk: Chunk = { seq: 0, firstTask: 0, from: 0, count: 0, definition: 0, flags: 0 }
+  #callable: TaskCallable | undefined
+  #failure: unknown
+  #index = 0
+  #base = 0
+  #call = -1
+  /** When the time of the results that are not reported yet began. */
+  #since = 0
+  /** Results that wait are sent when the event loop has its turn. */
+  #isFlushDue = false
+
+  constructor(claims: Claims, outbox: Outbox, turn: Turn, workerId: number, resume: () => void) {
+    this.#claims = claims
+    this.#outbox = outbox
+    this.#turn = turn
+    this.#workerId = workerId
+    this.#resume = resume
+  }
+
+  /** Starts a chunk that was begun on its slot. `payload` stays as it is until the chunk ends. */
+  start(chunk: Chunk, payload: Uint8Array, resolved: Resolved): void {
+    const call = chunk.flags >>> CALL_SHIFT
+    // Results that wait belong to their own call: the next one's tasks may kill this process.
+    if (call !== this.#call || (chunk.flags & EACH) !== 0) this.#outbox.flush()
+    this.#call = call
+    this.#chunk = chunk
+    this.#callable = 'callable' in resolved ? resolved.callable : undefined
+    this.#failure = 'failure' in resolved ? resolved.failure : undefined
+    this.#index = chunk.from
+    this.#outbox.startChunk(chunk.seq, chunk.from)
+    this.#base = new DataView(payload.buffer, payload.byteOffset).getFloat64(0, true)
+    this.#reader.reset(payload, 8, payload.length)
+    for (let skipped = 0; skipped < chunk.from; skipped++) readValue(this.#reader)
+    this.#since = performance.now()
+  }
+
+  /** Runs tasks until the chunk ends, a promise has to be awaited, or the event loop needs a turn. */
+  run(): number {
+    const { seq, firstTask, from, count, flags } = this.#chunk
+    while (this.#index < count) {
+      const task = firstTask + this.#index - from
+      const begun = this.#index === from ? this.#claims.beginFirstTask(seq, task) : this.#claims.beginTask(task)
+      if (begun !== BEGIN) return begun === STOP_CHUNK ? this.#drop() : HALT
+      let value: unknown
+      try {
+        value = this.#invoke()
+        if (isThenable(value)) {
+          this.#await(value)
+          return AWAITING
+        }
+      } catch (error) {
+        if (this.#fail(error)) return DONE
+        continue
+      }
+      if (this.#succeed(value)) return DONE
+      if (this.#turn.isOverAfterTask()) {
+        if ((flags & EACH) === 0) this.#flush()
+        return YIELD
+      }
+    }
+    return DONE
+  }
+
+  #invoke(): unknown {
+    let item: unknown
+    try {
+      item = readValue(this.#reader)
+    } catch (error) {
+      throw new NotSerializableError('item', `cannot be read back: ${String(error)}`)
+    }
+    if (this.#callable === undefined) throw this.#failure
+    const { call, length, isNative } = this.#callable
+    // As in MPIRE, an item that is no list of arguments is the argument.
+    if ((this.#chunk.flags & SPREAD) !== 0 && Array.isArray(item)) {
+      const args: unknown[] = item
+      return length > args.length && !isNative ? call(...args, this.#context()) : call(...args)
+    }
+    return length > 1 && !isNative ? call(item, this.#context()) : call(item)
+  }
+
+  #context(): TaskContext {
+    return { workerId: this.#workerId, index: this.#base + this.#index, state: this.#state }
+  }
+
+  #await(value: PromiseLike<unknown>): void {
+    if ((this.#chunk.flags & EACH) === 0 && !this.#isFlushDue) {
+      this.#isFlushDue = true
+      setImmediate(() => {
+        this.#isFlushDue = false
+        this.#flush()
+      })
+    }
+    // Promise.resolve calls a foreign `then` once, whatever it does.
+    Promise.resolve(value).then(
+      (result) => {
+        this.#succeed(result)
+        this.#resume()
+      },
+      (error: unknown) => {
+        this.#fail(error)
+        this.#resume()
+      }
+    )
+  }
+
+  /** Takes in a result; true when the chunk has ended. */
+  #succeed(value: unknown): boolean {
+    const unserializable = this.#outbox.addResult(value)
+    if (unserializable !== undefined) return this.#fail(unserializable)
+    this.#index++
+    const isLast = this.#index === this.#chunk.count
+    const isEach = (this.#chunk.flags & EACH) !== 0
+    if (isLast || isEach || this.#outbox.isFull) this.#outbox.endResults(this.#lap(), isLast)
+    if (isEach || this.#outbox.isFull) this.#outbox.flush()
+    return isLast
+  }
+
+  /** Takes in a failure; true when the chunk has ended. */
+  #fail(error: unknown): boolean {
+    this.#index++
+    const rest = this.#chunk.count - this.#index
+    this.#outbox.endResults(this.#lap(), false)
+    const drops = rest > 0 && (this.#chunk.flags & FAIL_FAST) !== 0
+    this.#outbox.addFailure(error, this.#lap(), rest === 0 || drops, drops)
+    this.#outbox.flush()
+    if (drops) this.#index = this.#chunk.count
+    return this.#index === this.#chunk.count
+  }
+
+  #drop(): number {
+    this.#outbox.dropRest(this.#lap())
+    this.#index = this.#chunk.count
+    return DONE
+  }
+
+  #flush(): void {
+    this.#outbox.endResults(this.#lap(), false)
+    this.#outbox.flush()
+  }
+
+  /** Microseconds since the last report. */
+  #lap(): number {
+    const now = performance.now()
+    const elapsed = Math.round((now - this.#since) * 1000)
+    this.#since = now
+    return Math.min(elapsed, 0xffffffff)
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return false
+  return typeof (value as { then?: unknown }).then === 'function'
+}

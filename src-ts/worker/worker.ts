@@ -1,0 +1,141 @@
+/** The program of a worker process: it takes frames from its ring, runs their tasks, and puts outcomes into the other. */
+import module from 'node:module'
+
+import { FIELDS_AT, FRAME_CHUNK, FRAME_DEFINE, FRAME_FORGET, FRAME_LEAVE, KIND } from '../protocol/frames.js'
+import type { RawMark, RawSeat } from '../../index.js'
+import { Claims } from './claims.js'
+import { Inbox } from './inbox.js'
+import { Outbox } from './outbox.js'
+import { setPhase } from './phase.js'
+import { Registry } from './registry.js'
+import { type Chunk, DONE, Runner, YIELD } from './runner.js'
+import { Turn } from './turn.js'
+
+/** What `lifeline.cjs` left for this program. */
+interface Start {
+  readonly binding: {
+    readonly RawSeat: new (notify: () => void) => RawSeat
+    workerMark(): RawMark | null
+  }
+  readonly reportStartError: (error: unknown) => void
+}
+
+const START_KEY = Symbol.for('millrace.start')
+const start = Reflect.get(globalThis, START_KEY) as Start
+Reflect.deleteProperty(globalThis, START_KEY)
+// Node 20 has no compile cache.
+;(module as { enableCompileCache?: () => void }).enableCompileCache?.()
+
+const workerId = start.binding.workerMark()?.workerId ?? 0
+process.title = `millrace worker ${workerId}`
+setPhase('running')
+
+const seat = new start.binding.RawSeat(wake)
+const inbox = new Inbox((into) => seat.receive(into))
+const outbox = new Outbox((frames, length) => seat.send(frames, length))
+const claims = new Claims(seat.statusBlock())
+const registry = new Registry()
+const turn = new Turn()
+const runner = new Runner(claims, outbox, turn, workerId, resume)
+
+/** A chunk is unfinished, or a module is being loaded: whoever finishes it goes on. */
+let isBusy = false
+const decoder = new TextDecoder()
+
+/** The parent has rung. */
+function wake(): void {
+  if (isBusy) return
+  turn.begin()
+  work()
+}
+
+/** The event loop has had its turn. */
+function takeTurn(): void {
+  turn.begin()
+  resume()
+}
+
+/** An unfinished chunk goes on. */
+function resume(): void {
+  if (turn.isOver()) {
+    setImmediate(takeTurn)
+    return
+  }
+  if (runChunk()) work()
+}
+
+/** Takes frames until there are none, or one of them has to be waited for. */
+function work(): void {
+  isBusy = false
+  for (;;) {
+    if (inbox.isEmpty) outbox.flush()
+    if (!inbox.next() || !handleFrame()) return
+    if (turn.isOver()) {
+      isBusy = true
+      outbox.flush()
+      setImmediate(workOn)
+      return
+    }
+  }
+}
+
+/** The event loop has had its turn between two frames. */
+function workOn(): void {
+  turn.begin()
+  work()
+}
+
+/** True when the frame is done with. */
+function handleFrame(): boolean {
+  const { header } = inbox
+  const id = header[FIELDS_AT] ?? 0
+  switch (header[KIND]) {
+    case FRAME_CHUNK:
+      return startChunk(header)
+    case FRAME_DEFINE:
+      registry.define(id, decoder.decode(inbox.payload))
+      return true
+    case FRAME_FORGET:
+      registry.forget(id)
+      return true
+    case FRAME_LEAVE:
+      outbox.flush()
+      return process.exit(0)
+    default:
+      throw new Error(`the parent sent a frame of kind ${header[KIND]}`)
+  }
+}
+
+function startChunk(header: Uint32Array): boolean {
+  const [, , seq = 0, firstTask = 0, from = 0, count = 0, definition = 0, flags = 0] = header
+  if (!claims.beginChunk(seq)) return true
+  const chunk: Chunk = { seq, firstTask, from, count, definition, flags }
+  const { payload } = inbox
+  const resolved = registry.resolve(definition)
+  if (resolved instanceof Promise) {
+    isBusy = true
+    outbox.flush()
+    setPhase('loading')
+    void resolved.then((loaded) => {
+      setPhase('running')
+      runner.start(chunk, payload, loaded)
+      resume()
+    })
+    return false
+  }
+  runner.start(chunk, payload, resolved)
+  return runChunk()
+}
+
+/** True when the chunk has ended. */
+function runChunk(): boolean {
+  const state = runner.run()
+  if (state === YIELD) setImmediate(takeTurn)
+  isBusy = state !== DONE
+  return state === DONE
+}
+
+seat.sendReady()
+process.off('uncaughtExceptionMonitor', start.reportStartError)
+// Nothing is there yet; from now on the parent rings.
+wake()
