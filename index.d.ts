@@ -49,13 +49,14 @@ export declare class RawPool {
 /** The worker's end of the rings. One per process. */
 export declare class RawSeat {
   /**
-   * `notify` is called when the parent has rung; it must not throw. It keeps the process alive.
+   * `notify` is called when the parent has rung; it must not throw. It keeps the process alive. With `use_loop` it
+   * is called by Node's event loop itself, where the program has libuv's functions; else a thread passes the bell on.
    *
    * # Errors
    *
    * Outside a worker, and the second time.
    */
-  constructor(notify: () => void)
+  constructor(notify: () => void, useLoop: boolean)
   /** The status block, as memory that both processes see. */
   statusBlock(): Int32Array
   /**

@@ -1,14 +1,14 @@
 // Encoding and decoding one value, against what Node has. Run: npm run build:ts && node bench/codec.mjs
 import { deserialize, serialize } from 'node:v8'
 
-const dist = new URL(process.env.CODEC_DIST ?? '../dist/codec/', import.meta.url)
-const { writeValue } = await import(new URL('encode.js', dist))
-const { readValue } = await import(new URL('decode.js', dist))
-const { Reader } = await import(new URL('reader.js', dist))
-const { Writer } = await import(new URL('writer.js', dist))
+import { readValue } from '../dist/codec/decode.js'
+import { writeValue } from '../dist/codec/encode.js'
+import { Reader } from '../dist/codec/reader.js'
+import { Writer } from '../dist/codec/writer.js'
 
-const ROUND_MS = 60
-const ROUNDS = 5
+const WARM_MS = 50
+const ROUND_MS = 20
+const ROUNDS = 12
 
 const nested = {
   id: 'b1946ac9-2492-4d2f-9ef1-0f6f3d8a0b11',
@@ -75,8 +75,8 @@ function timeOf(work, values, count) {
 // Nanoseconds of one value: the best of some rounds, so that what the machine does besides counts little.
 function measure(work, values) {
   let count = 1
-  while (timeOf(work, values, count) < 1e6) count *= 2
-  count = Math.max(1, Math.round((count * ROUND_MS) / 2))
+  while (timeOf(work, values, count) < WARM_MS * 1e6) count *= 2
+  count = Math.max(1, Math.round((count * ROUND_MS) / WARM_MS))
   const rounds = Array.from({ length: ROUNDS }, () => timeOf(work, values, count) / count)
   return Math.min(...rounds)
 }

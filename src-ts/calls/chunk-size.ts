@@ -3,11 +3,11 @@ const TARGET_US = 2_000
 /** Near the end of the input chunks shrink, so that the workers end together; not below this much work. */
 const TAIL_US = 100
 /** Tasks in a chunk, at the most. */
-const ADAPTIVE_MAX = 16_384
+const ADAPTIVE_MAX = 4_096
 /** A chunk grows at most by this factor at a time: one fast task says little about the next ones. */
 const GROWTH = 8
-/** Weight of the newest measurement. */
-const NEWEST = 0.3
+/** What is kept of older measurements with each new one. They count by their tasks: one slow task says little. */
+const KEPT = 0.7
 
 /** How many tasks the next chunk holds. */
 export interface ChunkSize {
@@ -83,6 +83,8 @@ export class AdaptiveChunkSize implements ChunkSize {
   readonly isFlexible = true
   #size = 1
   #taskUs: number | undefined
+  #tasks = 0
+  #elapsedUs = 0
 
   constructor(nJobs: number) {
     this.#nJobs = nJobs
@@ -105,9 +107,10 @@ export class AdaptiveChunkSize implements ChunkSize {
 
   learn(count: number, elapsedUs: number): void {
     if (count === 0) return
+    this.#tasks = this.#tasks * KEPT + count
+    this.#elapsedUs = this.#elapsedUs * KEPT + elapsedUs
     // The clock has microseconds: a task below one is not free.
-    const taskUs = Math.max(elapsedUs / count, 0.02)
-    this.#taskUs = this.#taskUs === undefined ? taskUs : this.#taskUs + (taskUs - this.#taskUs) * NEWEST
+    this.#taskUs = Math.max(this.#elapsedUs / this.#tasks, 0.02)
     const wanted = Math.max(1, Math.floor(TARGET_US / this.#taskUs))
     this.#size = Math.min(wanted, this.#size * GROWTH, ADAPTIVE_MAX)
   }

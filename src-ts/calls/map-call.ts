@@ -32,6 +32,8 @@ export interface MapPlan {
 
 /** A payload is not made larger than this by adding items to it, where the size of chunks is ours to choose. */
 const CHUNK_BYTES = 256 * 1024
+/** Chunks are handed over together up to this size. */
+const SEND_BYTES = 16 * 1024
 
 /** One call of the map family: pulls items, sends chunks, and gives what comes back to its sink. */
 export class MapCall implements Call, OutcomeListener {
@@ -132,6 +134,7 @@ export class MapCall implements Call, OutcomeListener {
   #fill(): void {
     const { backend, source } = this.#plan
     if (source.isAsync) return
+    const next = (): IteratorResult<unknown, unknown> => source.next()
     let batch: Batch | undefined
     while (this.#input === 'reading' && !this.#isOver) {
       const room = this.#window.room(this.#inFlight, this.#plan.sink.held, batch?.bytes ?? 0)
@@ -139,7 +142,12 @@ export class MapCall implements Call, OutcomeListener {
       const size = Math.min(this.#plan.size.next(source.remaining), this.#window.chunkLimit)
       if (size > room) break
       batch ??= backend.open()
-      this.#fillChunk(batch, size, () => source.next())
+      this.#fillChunk(batch, size, next)
+      // A worker can begin with these while the next ones are encoded.
+      if (batch.bytes >= SEND_BYTES && !this.#isOver) {
+        batch.send()
+        batch = undefined
+      }
     }
     if (!this.#isOver) batch?.send()
   }

@@ -21,6 +21,8 @@ export interface Sink {
 abstract class ListSink<R> implements Sink {
   readonly held = 0
   protected readonly results: R[] = []
+  /** What stands in a place until its result comes. */
+  protected abstract readonly blank: R
   readonly #resolve: (results: never[]) => void
   readonly #reject: (error: unknown) => void
 
@@ -30,6 +32,12 @@ abstract class ListSink<R> implements Sink {
   }
 
   abstract value(index: number, value: unknown): void
+
+  /** Puts a result in its place. Later chunks may be first: the places between are filled, or V8 makes the array a table. */
+  protected place(index: number, result: R): void {
+    while (this.results.length < index) this.results.push(this.blank)
+    this.results[index] = result
+  }
 
   failure(_index: number, error: unknown): AfterFailure {
     this.#reject(error)
@@ -52,13 +60,18 @@ abstract class ListSink<R> implements Sink {
 
 /** Results in the order of the input. */
 export class OrderedSink extends ListSink<unknown> {
+  // A number, so that an array of numbers stays one.
+  protected readonly blank = 0
+
   value(index: number, value: unknown): void {
-    this.results[index] = value
+    this.place(index, value)
   }
 }
 
 /** Results as they come. */
 export class CompletionSink extends ListSink<unknown> {
+  protected readonly blank = 0
+
   value(_index: number, value: unknown): void {
     this.results.push(value)
   }
@@ -66,12 +79,14 @@ export class CompletionSink extends ListSink<unknown> {
 
 /** Results and failures in the order of the input. */
 export class SettledSink extends ListSink<PromiseSettledResult<unknown>> {
+  protected readonly blank = { status: 'rejected', reason: undefined } as const
+
   value(index: number, value: unknown): void {
-    this.results[index] = { status: 'fulfilled', value }
+    this.place(index, { status: 'fulfilled', value })
   }
 
   override failure(index: number, reason: unknown): AfterFailure {
-    this.results[index] = { status: 'rejected', reason }
+    this.place(index, { status: 'rejected', reason })
     return 'go on'
   }
 }

@@ -2,6 +2,7 @@ import type { ChunkSize } from './chunk-size.js'
 
 /** An array in a `map` is accepted whole: pulling it shows nowhere, so that many chunks may be under way. */
 const LIST_TASKS_PER_JOB = 512
+const LIST_CHUNKS_PER_JOB = 8
 /** Bytes under way beyond the usual window. */
 const LIST_BYTES = 8 * 1024 * 1024
 
@@ -42,6 +43,7 @@ export class Window {
     if (active < usual || !this.#isDeep) return usual - active
     if (bytes > 0) this.#taskBytes = Math.max(this.#taskBytes, bytes / Math.max(1, active))
     if (bytes > LIST_BYTES || this.#taskBytes * active > LIST_BYTES) return 0
-    return Math.max(usual, LIST_TASKS_PER_JOB * this.#nJobs) - active
+    const chunks = this.#size.isFlexible ? 0 : LIST_CHUNKS_PER_JOB * this.#size.current
+    return Math.max(usual, this.#nJobs * Math.max(LIST_TASKS_PER_JOB, chunks)) - active
   }
 }

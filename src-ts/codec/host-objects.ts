@@ -31,6 +31,7 @@ const moduleNames = new Map([
   ['ChildProcess', 'node:child_process'],
   ['AsyncLocalStorage', 'node:async_hooks'],
   ['AsyncResource', 'node:async_hooks'],
+  ['Dir', 'node:fs'],
   ['Script', 'node:vm'],
   ['Session', 'node:inspector']
 ])
@@ -83,8 +84,9 @@ export function hostKindOf(prototype: object): string | undefined {
   const tag: unknown = Object.getOwnPropertyDescriptor(prototype, Symbol.toStringTag)?.value
   if (typeof tag === 'string' && /^(?:Intl|WebAssembly|Temporal)\./.test(tag)) return withArticle(tag)
   if (name !== '' && member(Intl, name) === constructor) return withArticle(`Intl.${name}`)
+  // Cloneable by a port as well, but an error, for which there is a way.
+  if (tag === 'DOMException') return undefined
   if (isHostClass(name, constructor, tag)) return withArticle(name)
-  if (tag === 'process') return 'the process object'
   const isPortable = Object.getOwnPropertySymbols(prototype).some((key) => portSymbols.has(key.description ?? ''))
   return isPortable ? withArticle(name === '' ? 'host object' : name) : undefined
 }

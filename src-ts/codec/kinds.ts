@@ -21,6 +21,7 @@ const emptyVerdicts = new WeakMap<object, Brand>()
 
 function judge(value: object, leaf: object): Verdict {
   if (value === globalThis) return { refused: 'globalThis' }
+  if (value === process) return { refused: 'the process object' }
   for (let at: object | null = leaf; at !== null; at = Object.getPrototypeOf(at) as object | null) {
     if (at === Error.prototype) return 'error'
     // A chain that a Proxy is part of would run its traps.

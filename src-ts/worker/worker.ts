@@ -14,7 +14,7 @@ import { Turn } from './turn.js'
 /** What `lifeline.cjs` left for this program. */
 interface Start {
   readonly binding: {
-    readonly RawSeat: new (notify: () => void) => RawSeat
+    readonly RawSeat: new (notify: () => void, useLoop: boolean) => RawSeat
     workerMark(): RawMark | null
   }
   readonly reportStartError: (error: unknown) => void
@@ -30,7 +30,7 @@ const workerId = start.binding.workerMark()?.workerId ?? 0
 process.title = `millrace worker ${workerId}`
 setPhase('running')
 
-const seat = new start.binding.RawSeat(wake)
+const seat = new start.binding.RawSeat(wake, process.versions['bun'] === undefined)
 const inbox = new Inbox((into) => seat.receive(into))
 const outbox = new Outbox((frames, length) => seat.send(frames, length))
 const claims = new Claims(seat.statusBlock())

@@ -1,7 +1,7 @@
 //! A worker's seat: its end of the shared memory, and the mark that this process is a worker.
 //!
-//! One thread of the process takes the seat and calls [`Seat::receive`] and [`Seat::send`]; a second one, started here,
-//! waits for the parent's bell and passes it on.
+//! One thread of the process takes the seat and calls [`Seat::receive`] and [`Seat::send`]. It hears the parent's bell
+//! through its own event loop where it can, which costs half the time that [`Seat::listen`]'s thread needs to pass it on.
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
@@ -95,6 +95,15 @@ pub enum SeatError {
     Frames(#[source] FrameError),
 }
 
+/// Who hears the parent's bell.
+#[derive(Debug)]
+enum Listener {
+    /// The owner of the seat, who calls [`Seat::silence`]; a sender that waits for space hears it itself.
+    Owner,
+    /// A thread of its own, which counts what it heard.
+    Thread(Arc<Rings>),
+}
+
 /// Counts rings, for a sender that waits for space.
 #[derive(Debug, Default)]
 struct Rings {
@@ -111,34 +120,51 @@ pub struct Seat {
     assembler: Assembler<ToWorker>,
     /// A frame that did not fit where it was to be copied.
     held_back: Option<Vec<u8>>,
+    bell: Arc<Bell>,
     to_parent: Bell,
-    rings: Arc<Rings>,
+    listener: Listener,
 }
 
 impl Seat {
-    /// Takes the seat. `notify` is called from the bell thread each time the parent rings.
+    /// Takes the seat. Its owner hears [`Self::bell`], or calls [`Self::listen`].
     ///
     /// # Errors
     ///
-    /// [`SeatError::NotFree`] outside a worker and the second time; [`SeatError::Thread`].
-    pub fn take(notify: Box<dyn Fn() + Send>) -> Result<Self, SeatError> {
+    /// [`SeatError::NotFree`] outside a worker and the second time.
+    pub fn take() -> Result<Self, SeatError> {
         let held = HELD.get().ok_or(SeatError::NotFree)?;
-        let (segment, to_worker, to_parent) = lock(&held.means).take().ok_or(SeatError::NotFree)?;
+        let (segment, bell, to_parent) = lock(&held.means).take().ok_or(SeatError::NotFree)?;
+        let (outbound, inbound) = segment.worker_ends();
+        let assembler = Assembler::default();
+        let listener = Listener::Owner;
+        Ok(Self { segment, inbound, outbound, assembler, held_back: None, bell: Arc::new(bell), to_parent, listener })
+    }
+
+    /// What the parent rings.
+    pub fn bell(&self) -> &Arc<Bell> {
+        &self.bell
+    }
+
+    /// Starts a thread that calls `notify` each time the parent rings.
+    ///
+    /// # Errors
+    ///
+    /// [`SeatError::Thread`].
+    pub fn listen(&mut self, notify: Box<dyn Fn() + Send>) -> Result<(), SeatError> {
         let rings = Arc::new(Rings::default());
-        let counted = Arc::clone(&rings);
+        self.listener = Listener::Thread(Arc::clone(&rings));
+        let bell = Arc::clone(&self.bell);
         let listen = move || -> ! {
             loop {
-                to_worker.wait();
-                *lock(&counted.count) += 1;
-                counted.changed.notify_all();
+                bell.wait();
+                *lock(&rings.count) += 1;
+                rings.changed.notify_all();
                 notify();
             }
         };
         let thread = std::thread::Builder::new().name("millrace-bell".to_owned());
         thread.spawn(move || listen()).map_err(SeatError::Thread)?;
-        let (outbound, inbound) = segment.worker_ends();
-        let assembler = Assembler::default();
-        Ok(Self { segment, inbound, outbound, assembler, held_back: None, to_parent, rings })
+        Ok(())
     }
 
     /// The memory that both processes share; the status block is at its front.
@@ -215,15 +241,25 @@ impl Seat {
             if frames.is_empty() {
                 return Ok(());
             }
-            let heard = *lock(&self.rings.count);
+            let heard = match &self.listener {
+                Listener::Owner => 0,
+                Listener::Thread(rings) => *lock(&rings.count),
+            };
             space.arm();
             if self.outbound.free().map_err(SeatError::Ring)? > 0 {
                 space.disarm();
                 continue;
             }
-            let count = lock(&self.rings.count);
-            let woken = self.rings.changed.wait_while(count, |count| *count == heard);
-            drop(woken);
+            match &self.listener {
+                Listener::Owner => self.bell.wait(),
+                Listener::Thread(rings) => {
+                    let count = lock(&rings.count);
+                    let woken = rings.changed.wait_while(count, |count| *count == heard);
+                    drop(woken);
+                }
+            }
+            // The ring may have been for frames as well: whoever listens looks again.
+            self.bell.ring();
         }
     }
 

@@ -7,6 +7,7 @@
 
 mod cpu;
 mod error;
+mod event_loop;
 mod pool;
 mod seat;
 mod status;

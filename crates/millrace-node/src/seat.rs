@@ -1,11 +1,12 @@
 //! The worker's side: its lifeline and its seat at the rings.
 
 use millrace_core::seat::{self, Mark, Received, Seat};
-use napi::bindgen_prelude::{BufferSlice, Function, Int32Array};
+use napi::bindgen_prelude::{BufferSlice, Env, Function, Int32Array};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 
 use crate::error::to_napi;
+use crate::event_loop;
 use crate::status;
 
 /// What a worker process was told when it was started.
@@ -58,19 +59,24 @@ pub struct RawSeat {
 
 #[napi]
 impl RawSeat {
-    /// `notify` is called when the parent has rung; it must not throw. It keeps the process alive.
+    /// `notify` is called when the parent has rung; it must not throw. It keeps the process alive. With `use_loop` it
+    /// is called by Node's event loop itself, where the program has libuv's functions; else a thread passes the bell on.
     ///
     /// # Errors
     ///
     /// Outside a worker, and the second time.
     #[napi(constructor, catch_unwind)]
-    pub fn new(notify: Function<'_, (), ()>) -> napi::Result<Self> {
-        let notify = notify.build_threadsafe_function::<()>().build()?;
-        let wake = move || {
-            // Refused only while the process ends.
-            let _status = notify.call((), ThreadsafeFunctionCallMode::NonBlocking);
-        };
-        Ok(Self { seat: Seat::take(Box::new(wake)).map_err(to_napi)? })
+    pub fn new(env: Env, notify: Function<'_, (), ()>, use_loop: bool) -> napi::Result<Self> {
+        let mut seat = Seat::take().map_err(to_napi)?;
+        if !(use_loop && event_loop::listen(&env, seat.bell(), &notify)) {
+            let notify = notify.build_threadsafe_function::<()>().build()?;
+            let wake = move || {
+                // Refused only while the process ends.
+                let _status = notify.call((), ThreadsafeFunctionCallMode::NonBlocking);
+            };
+            seat.listen(Box::new(wake)).map_err(to_napi)?;
+        }
+        Ok(Self { seat })
     }
 
     /// The status block, as memory that both processes see.

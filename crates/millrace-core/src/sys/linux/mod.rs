@@ -22,7 +22,7 @@ pub use poller::Poller;
 pub use process::{kill_own_group, online_cpu_count, own_pidfd, resident_bytes, wait_until_gone};
 pub use signals::{ignore_interrupt, with_signals_blocked};
 pub use spawn::launch;
-pub use symbols::library_path;
+pub use symbols::{library_path, look_up};
 
 /// Whether pools work on this system.
 pub const SUPPORTED: bool = true;

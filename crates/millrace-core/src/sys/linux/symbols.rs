@@ -51,7 +51,8 @@ pub fn library_path() -> io::Result<PathBuf> {
     if path.is_absolute() { Ok(path) } else { path.canonicalize() }
 }
 
-fn look_up(name: &CStr) -> *mut libc::c_void {
+/// The address of a symbol in the running program and its libraries; null where nobody has it.
+pub fn look_up(name: &CStr) -> *mut libc::c_void {
     // SAFETY: `name` ends in NUL and lives until the call returns.
     unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) }
 }
