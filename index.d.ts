@@ -12,14 +12,15 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
 /** A pool of worker processes. */
 export declare class RawPool {
   /**
-   * Starts nothing yet. `notify` is called when records wait to be collected; it must not throw. When the
-   * environment ends, the pool is terminated.
+   * Starts nothing yet. `collect` is called when records wait to be collected; it must not throw. With `use_loop` the
+   * event loop hears the workers itself while it sleeps, where the program has libuv's functions. When the environment
+   * ends, the pool is shut down.
    *
    * # Errors
    *
    * When a string holds a NUL or the system refuses resources.
    */
-  constructor(options: RawPoolOptions, notify: () => void)
+  constructor(options: RawPoolOptions, collect: () => void, useLoop: boolean)
   /** Makes a function known under `id`. */
   define(id: number, bytes: Uint8Array): void
   /** Drops a definition. */

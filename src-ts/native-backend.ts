@@ -16,7 +16,7 @@ export class NativeBackend implements Backend {
   readonly #submit: Submit = (bytes, length) => this.#raw.submit(bytes, length)
 
   constructor(options: RawPoolOptions, listener: BackendListener) {
-    this.#raw = new RawPool(options, () => this.#records.collect())
+    this.#raw = new RawPool(options, () => this.#records.collect(), process.versions['bun'] === undefined)
     this.#definitions = new Definitions(this.#raw)
     const handler: RecordHandler = { listener, find: (call): OutcomeListener | undefined => listener.find(call) }
     this.#records = new Records((into) => this.#raw.collect(into), handler)

@@ -43,7 +43,7 @@ export class Claims {
   beginFirstTask(seq: number, task: number): number {
     let answer = this.beginTask(task)
     // That flag was meant for the chunk before.
-    if (answer === STOP_CHUNK) answer = this.beginTask(task)
+    while (answer === STOP_CHUNK) answer = this.beginTask(task)
     if (answer !== BEGIN) return answer
     const slot = Atomics.load(this.#words, SLOTS_AT + (seq % SLOT_COUNT))
     return slot === ((seq << STATE_BITS) | BEGUN) ? BEGIN : STOP_CHUNK
@@ -58,8 +58,10 @@ export class Claims {
       return BEGIN
     }
     if ((found & CONDEMNED) !== 0) return STOP_WORKER
+    // Somebody else wrote the word; this process cannot know its place any more.
+    if ((found & SKIP) === 0) throw new Error('the claim word is out of step')
     // The parent may condemn between the two exchanges; the next one shows it.
-    if ((found & SKIP) !== 0) Atomics.compareExchange(this.#words, TASK_WORD, found, this.#at)
+    Atomics.compareExchange(this.#words, TASK_WORD, found, this.#at)
     return STOP_CHUNK
   }
 }

@@ -20,6 +20,10 @@
 //! silence the bell *before* it arms: silencing later could swallow the ring that answers this very arming. If the waker
 //! dies between taking the flag and ringing, its death is what wakes the sleeper.
 //!
+//! **Two bells for one sleeper.** A sleeper that can be woken in two ways says in its flag which bell it hears: 1 or 2.
+//! Going over from one to the other is one compare-and-exchange on an armed flag ([`hand_over`](Doorbell::hand_over)):
+//! whoever publishes takes either number and rings that bell, so nothing has to be looked at again.
+//!
 //! The flag is changed by swaps alone. Stores would do for the sleeper, since nothing can come between the two halves of
 //! the waker's swap; but loom does not know that of a store, and reports a wake-up lost that no machine loses.
 
@@ -32,7 +36,7 @@ pub struct Doorbell<'a> {
 }
 
 impl<'a> Doorbell<'a> {
-    /// Views `flag`: 1 while its owner sleeps or is about to, else 0.
+    /// Views `flag`: 0 while its owner is awake, else the number of the bell it hears.
     pub const fn new(flag: &'a AtomicU32) -> Self {
         Self { flag }
     }
@@ -52,9 +56,30 @@ impl<'a> Doorbell<'a> {
     /// Waker: to be asked after publishing; `true` obliges the caller to ring the bell. One of several askers gets it.
     #[must_use = "the flag is taken: whoever gets `true` must ring"]
     pub fn should_ring(self) -> bool {
+        self.bell_to_ring() != 0
+    }
+
+    /// Waker: as [`should_ring`](Self::should_ring), for a sleeper with two bells: the number of the one to ring, or 0.
+    #[must_use = "the flag is taken: whoever gets a number must ring"]
+    pub fn bell_to_ring(self) -> u32 {
         // SeqCst pairs with the fence in `arm`; it also keeps the publication before the look at the flag.
         fence(Ordering::SeqCst);
         // Looking before taking leaves the line shared while the other side is awake, the usual case.
-        self.flag.load(Ordering::Relaxed) == 1 && self.flag.swap(0, Ordering::Relaxed) == 1
+        if self.flag.load(Ordering::Relaxed) == 0 {
+            0
+        } else {
+            self.flag.swap(0, Ordering::Relaxed)
+        }
+    }
+
+    /// Sleeper: hears bell `to` from now on, not bell `from`. `false` when it did not sleep at `from`.
+    pub fn hand_over(self, from: u32, to: u32) -> bool {
+        // Relaxed: it publishes nothing. Whoever armed the flag has looked at the condition since.
+        self.flag.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+
+    /// Sleeper: whether the flag was taken: a ring has come or is about to.
+    pub fn is_taken(self) -> bool {
+        self.flag.load(Ordering::Relaxed) == 0
     }
 }

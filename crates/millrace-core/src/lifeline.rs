@@ -31,8 +31,8 @@ pub struct Hello {
     pub memory: SharedMemory,
     /// Rung by the parent.
     pub to_worker: Bell,
-    /// Heard by the parent.
-    pub to_parent: Bell,
+    /// Heard by the parent: by its waiting thread, and by the event loop of whoever submits.
+    pub to_parent: [Bell; 2],
 }
 
 /// The worker's end of the control socket, after the hello. The watch goes on when this is dropped.
@@ -63,8 +63,8 @@ impl Lifeline {
             return Err(invalid("it begins with an unknown byte"));
         }
         config.remove(0);
-        let [memory, to_worker, to_parent, parent] = <[OwnedFd; 4]>::try_from(fds)
-            .map_err(|fds| invalid(&format!("it has {} descriptors, not 4", fds.len())))?;
+        let [memory, to_worker, first, second, parent] = <[OwnedFd; 5]>::try_from(fds)
+            .map_err(|fds| invalid(&format!("it has {} descriptors, not 5", fds.len())))?;
         // The watch comes before anything else that may fail.
         watch(Arc::clone(&self.control), parent)?;
         let memory = SharedMemory::attach(memory, memory_bytes)?;
@@ -72,7 +72,7 @@ impl Lifeline {
             config,
             memory,
             to_worker: Bell::from_fd(to_worker),
-            to_parent: Bell::from_fd(to_parent),
+            to_parent: [first, second].map(Bell::from_fd),
         })
     }
 }
@@ -86,11 +86,12 @@ pub fn greet(
     config: &[u8],
     memory: &impl AsFd,
     to_worker: &Bell,
-    to_parent: &Bell,
+    to_parent: [&Bell; 2],
 ) -> io::Result<()> {
     let parent = sys::own_pidfd()?;
     let message = [&[HELLO], config].concat();
-    control.send(&message, &[memory.as_fd(), to_worker.as_fd(), to_parent.as_fd(), parent.as_fd()])
+    let [first, second] = to_parent.map(Bell::as_fd);
+    control.send(&message, &[memory.as_fd(), to_worker.as_fd(), first, second, parent.as_fd()])
 }
 
 /// Worker: takes over descriptor 3, reads the hello, and dies with the parent from now on.

@@ -28,7 +28,7 @@ pub struct Mark {
 struct Held {
     mark: Mark,
     lifeline: Lifeline,
-    means: Mutex<Option<(Segment, Bell, Bell)>>,
+    means: Mutex<Option<(Segment, Bell, [Bell; 2])>>,
 }
 
 static HELD: OnceLock<Held> = OnceLock::new();
@@ -121,7 +121,7 @@ pub struct Seat {
     /// A frame that did not fit where it was to be copied.
     held_back: Option<Vec<u8>>,
     bell: Arc<Bell>,
-    to_parent: Bell,
+    to_parent: [Bell; 2],
     listener: Listener,
 }
 
@@ -137,7 +137,16 @@ impl Seat {
         let (outbound, inbound) = segment.worker_ends();
         let assembler = Assembler::default();
         let listener = Listener::Owner;
-        Ok(Self { segment, inbound, outbound, assembler, held_back: None, bell: Arc::new(bell), to_parent, listener })
+        Ok(Self {
+            segment,
+            inbound,
+            outbound,
+            assembler,
+            held_back: None,
+            bell: Arc::new(bell),
+            to_parent,
+            listener,
+        })
     }
 
     /// What the parent rings.
@@ -210,7 +219,7 @@ impl Seat {
                 });
             }
             if segment.doorbell(word::PARENT_WANTS_SPACE).should_ring() {
-                self.to_parent.ring();
+                self.to_parent[0].ring();
             }
             if filled > 0 {
                 return Ok(Received::Bytes(filled));
@@ -234,8 +243,10 @@ impl Seat {
         loop {
             let pushed = self.outbound.push(frames).map_err(SeatError::Ring)?;
             self.outbound.publish();
-            if segment.doorbell(word::PARENT_ASLEEP).should_ring() {
-                self.to_parent.ring();
+            match segment.doorbell(word::PARENT_ASLEEP).bell_to_ring() {
+                0 => {}
+                2 => self.to_parent[1].ring(),
+                _ => self.to_parent[0].ring(),
             }
             frames = &frames[pushed..];
             if frames.is_empty() {

@@ -8,7 +8,9 @@
 mod cpu;
 mod error;
 mod event_loop;
+mod libuv;
 mod pool;
+mod pool_ear;
 mod seat;
 mod status;
 

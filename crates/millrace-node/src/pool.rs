@@ -11,6 +11,7 @@ use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 
 use crate::error::to_napi;
+use crate::pool_ear::{self, EarHandle};
 
 /// What a pool is made of; validated by the caller.
 #[napi(object, object_to_js = false)]
@@ -75,12 +76,14 @@ pub struct RawWorker {
 #[derive(Debug)]
 pub struct RawPool {
     pool: Arc<Pool>,
+    ear: Option<EarHandle>,
 }
 
 #[napi]
 impl RawPool {
-    /// Starts nothing yet. `notify` is called when records wait to be collected; it must not throw. When the
-    /// environment ends, the pool is terminated.
+    /// Starts nothing yet. `collect` is called when records wait to be collected; it must not throw. With `use_loop` the
+    /// event loop hears the workers itself while it sleeps, where the program has libuv's functions. When the environment
+    /// ends, the pool is shut down.
     ///
     /// # Errors
     ///
@@ -89,10 +92,11 @@ impl RawPool {
     pub fn new(
         env: Env,
         options: RawPoolOptions,
-        notify: Function<'_, (), ()>,
+        collect: Function<'_, (), ()>,
+        use_loop: bool,
     ) -> napi::Result<Self> {
         // Weak: an idle pool does not keep the process alive. The facade does so while work is pending.
-        let notify = notify.build_threadsafe_function::<()>().weak::<true>().build()?;
+        let notify = collect.build_threadsafe_function::<()>().weak::<true>().build()?;
         let config = PoolConfig {
             worker_count: options.worker_count,
             cpus: options.cpus,
@@ -108,8 +112,11 @@ impl RawPool {
             let _status = notify.call((), ThreadsafeFunctionCallMode::NonBlocking);
         };
         let pool = Arc::new(Pool::new(config, Box::new(wake)).map_err(to_napi)?);
-        env.add_env_cleanup_hook(Arc::clone(&pool), |pool| pool.shut_down())?;
-        Ok(Self { pool })
+        let ear = if use_loop { pool_ear::attend(&env, &pool, &collect) } else { None };
+        if ear.is_none() {
+            env.add_env_cleanup_hook(Arc::clone(&pool), |pool| pool.shut_down())?;
+        }
+        Ok(Self { pool, ear })
     }
 
     /// Makes a function known under `id`.

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::Shared;
-use super::outcomes::RecordKind;
+use super::outcomes::{Notice, RecordKind};
 use crate::frame::{Assembler, Frame, OutcomeFields, ToParent, outcome_flag};
 use crate::lock::lock;
 use crate::ring::Consumer;
@@ -18,24 +18,42 @@ use crate::sys::Bell;
 const FRAMES_PER_TURN: usize = 4_096;
 
 /// The receiving half of a worker's shared memory.
+#[derive(Debug)]
 pub(super) struct Inbound {
     worker: u32,
     segment: Segment,
     ring: Consumer,
     assembler: Assembler<ToParent>,
     to_worker: Arc<Bell>,
+    /// Rung by the worker, and by this side when it stops before the end.
+    to_parent: Arc<Bell>,
     /// It broke the protocol; what it says is not read any more.
     is_broken: bool,
 }
 
 impl Inbound {
-    pub(super) fn new(worker: u32, segment: Segment, ring: Consumer, to_worker: Arc<Bell>) -> Self {
-        Self { worker, segment, ring, assembler: Assembler::default(), to_worker, is_broken: false }
+    /// Reads `ring` of `segment`. `bells` are rung for the worker, and for the waiting thread.
+    pub(super) fn new(
+        worker: u32,
+        segment: Segment,
+        ring: Consumer,
+        bells: [Arc<Bell>; 2],
+    ) -> Self {
+        let [to_worker, to_parent] = bells;
+        Self {
+            worker,
+            segment,
+            ring,
+            assembler: Assembler::default(),
+            to_worker,
+            to_parent,
+            is_broken: false,
+        }
     }
 
-    /// Takes in what is there; `true` when there is more than one turn takes. Otherwise the worker rings for the next
-    /// bytes.
-    pub(super) fn take_in(&mut self, shared: &Shared) -> bool {
+    /// Takes in what is there; `true` when there is more than one turn takes: the waiting thread goes on with it. Otherwise
+    /// the worker rings for the next bytes.
+    pub(super) fn take_in(&mut self, shared: &Shared, notice: Notice) -> bool {
         let segment = self.segment.clone();
         let asleep = segment.doorbell(word::PARENT_ASLEEP);
         asleep.disarm();
@@ -45,7 +63,7 @@ impl Inbound {
             match self.assembler.poll(&mut self.ring) {
                 Ok(Some(frame)) => {
                     frames += 1;
-                    self.is_broken = !handle(shared, self.worker, &frame);
+                    self.is_broken = !handle(shared, self.worker, &frame, notice);
                 }
                 Ok(None) => {
                     self.offer_space();
@@ -60,6 +78,7 @@ impl Inbound {
             }
             if frames >= FRAMES_PER_TURN {
                 self.offer_space();
+                self.to_parent.ring();
                 has_more = true;
                 break;
             }
@@ -81,7 +100,7 @@ impl Inbound {
 }
 
 /// `false` when the frame cannot be.
-fn handle(shared: &Shared, worker: u32, frame: &Frame<'_, ToParent>) -> bool {
+fn handle(shared: &Shared, worker: u32, frame: &Frame<'_, ToParent>, notice: Notice) -> bool {
     match frame.kind {
         ToParent::Ready => {
             shared.drive(|scheduler| scheduler.ready(worker));
@@ -94,7 +113,7 @@ fn handle(shared: &Shared, worker: u32, frame: &Frame<'_, ToParent>) -> bool {
                 let OutcomeFields { first, count, flags, elapsed_micros, .. } = fields;
                 let words =
                     [RecordKind::Outcome as u32, job, chunk, first, count, flags, elapsed_micros];
-                shared.outcomes.push(words, &frame.payload);
+                shared.outcomes.push(words, &frame.payload, notice);
             }
             verdict.is_ok()
         }

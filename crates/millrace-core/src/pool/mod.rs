@@ -14,6 +14,7 @@
 mod claims;
 mod config;
 mod inbound;
+mod listening;
 mod outcomes;
 mod post;
 mod spawner;
@@ -59,6 +60,11 @@ pub(crate) struct Shared {
     outcomes: Outcomes,
     /// Wakes the waiting thread: an arrival, a nearer deadline, the end.
     wake: Bell,
+    /// Rung by workers while the submitter's event loop hears them itself.
+    loop_bell: Bell,
+    loop_listens: AtomicBool,
+    /// A worker has something in hand: there will be something to hear.
+    has_hands: AtomicBool,
     spawner: Mutex<Option<Sender<u32>>>,
     /// The scheduler has reported the end.
     is_closed: AtomicBool,
@@ -87,6 +93,9 @@ impl Pool {
             posts: (0..worker_count).map(|_| Post::default()).collect(),
             outcomes: Outcomes::new(notify),
             wake,
+            loop_bell: Bell::new().map_err(StartError::Resources)?,
+            loop_listens: AtomicBool::new(false),
+            has_hands: AtomicBool::new(false),
             spawner: Mutex::new(None),
             is_closed: AtomicBool::new(false),
             started_at: Instant::now(),
@@ -204,6 +213,7 @@ impl Shared {
             let result = event(&mut scheduler);
             scheduler.dispatch();
             let actions = scheduler.take_actions();
+            self.has_hands.store(scheduler.has_hands(), Ordering::Relaxed);
             // In the scheduler's order, so that a worker's frames cannot overtake each other.
             for action in &actions {
                 if let Action::Send { worker, frame } = action {

@@ -45,6 +45,15 @@ pub enum RecordKind {
     Closed = 20,
 }
 
+/// Whether a new record is announced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Notice {
+    /// Who collects is told.
+    Give,
+    /// Who collects is the caller, and does so next.
+    Spare,
+}
+
 /// What [`super::Pool::collect`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Collected {
@@ -83,7 +92,7 @@ impl Outcomes {
         *lock(&self.notify) = None;
     }
 
-    pub(super) fn push(&self, words: [u32; 7], payload: &[u8]) {
+    pub(super) fn push(&self, words: [u32; 7], payload: &[u8], notice: Notice) {
         let bytes = HEADER_BYTES + padded_len(payload.len());
         let mut packs = lock(&self.packs);
         let has_room = packs.back().is_some_and(|pack| pack.bytes.len() + bytes <= PACK_BYTES);
@@ -100,7 +109,9 @@ impl Outcomes {
             pack.bytes.resize(end, 0);
         }
         drop(packs);
-        self.notify_once();
+        if notice == Notice::Give {
+            self.notify_once();
+        }
     }
 
     pub(super) fn push_loss(&self, job: u32, chunk: u32, first: u32, count: u32, loss: &Loss) {
@@ -116,19 +127,21 @@ impl Outcomes {
                 self.push(
                     [RecordKind::Died as u32, job, chunk, first, count, 0, 0],
                     &to_bytes(&words),
+                    Notice::Give,
                 );
             }
             Loss::StartFailed { reason } => {
                 self.push(
                     [RecordKind::StartFailed as u32, job, chunk, first, count, 0, 0],
                     reason.as_bytes(),
+                    Notice::Give,
                 );
             }
         }
     }
 
     pub(super) fn push_started(&self, worker: u32, pid: u32) {
-        self.push([RecordKind::Started as u32, worker, pid, 0, 0, 0, 0], &[]);
+        self.push([RecordKind::Started as u32, worker, pid, 0, 0, 0, 0], &[], Notice::Give);
     }
 
     pub(super) fn push_exited(
@@ -145,11 +158,15 @@ impl Outcomes {
             done as u32,
             (done >> 32) as u32,
         ];
-        self.push([RecordKind::Exited as u32, worker, pid, 0, 0, 0, 0], &to_bytes(&words));
+        self.push(
+            [RecordKind::Exited as u32, worker, pid, 0, 0, 0, 0],
+            &to_bytes(&words),
+            Notice::Give,
+        );
     }
 
     pub(super) fn push_closed(&self) {
-        self.push([RecordKind::Closed as u32, 0, 0, 0, 0, 0, 0], &[]);
+        self.push([RecordKind::Closed as u32, 0, 0, 0, 0, 0, 0], &[], Notice::Give);
     }
 
     pub(super) fn collect(&self, into: &mut [u8]) -> Collected {
@@ -175,6 +192,11 @@ impl Outcomes {
             self.is_notified.store(false, Ordering::SeqCst);
         }
         Collected::Bytes(filled)
+    }
+
+    /// Whether records wait.
+    pub(super) fn has_records(&self) -> bool {
+        !lock(&self.packs).is_empty()
     }
 
     fn notify_once(&self) {

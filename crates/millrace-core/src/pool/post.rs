@@ -3,6 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
+use super::Shared;
+use super::inbound::Inbound;
+use super::outcomes::Notice;
 use crate::frame::{self, ChunkFields, HEADER_BYTES, ToWorker, padding};
 use crate::lock::lock;
 use crate::ring::{Producer, RingCorrupt};
@@ -16,6 +19,10 @@ pub(super) struct Post {
     queue: Mutex<VecDeque<Outgoing>>,
     line: Mutex<Option<Line>>,
     child: Mutex<Option<Arc<Child>>>,
+    /// Read by whoever the worker has rung for.
+    inbound: Mutex<Option<Inbound>>,
+    /// The words of the present process, for the listener to change bells without waiting for a reader.
+    segment: Mutex<Option<Segment>>,
 }
 
 impl Post {
@@ -29,14 +36,30 @@ impl Post {
         lock(&self.queue).clear();
     }
 
-    pub(super) fn connect(&self, line: Line, child: Arc<Child>) {
+    pub(super) fn connect(&self, line: Line, child: Arc<Child>, inbound: Inbound) {
+        *lock(&self.segment) = Some(line.segment.clone());
         *lock(&self.line) = Some(line);
         *lock(&self.child) = Some(child);
+        *lock(&self.inbound) = Some(inbound);
     }
 
     pub(super) fn disconnect(&self) {
+        *lock(&self.segment) = None;
         *lock(&self.line) = None;
         *lock(&self.child) = None;
+        *lock(&self.inbound) = None;
+    }
+
+    /// Takes in what the worker has sent; `true` when there is more than one turn takes.
+    pub(super) fn take_in(&self, shared: &Shared, notice: Notice) -> bool {
+        lock(&self.inbound).as_mut().is_some_and(|inbound| inbound.take_in(shared, notice))
+    }
+
+    /// Goes over from one bell to the other while nobody reads. `Some(true)`: the worker has rung or is about to.
+    pub(super) fn change_bell(&self, from: u32, to: u32) -> Option<bool> {
+        let segment = lock(&self.segment);
+        let asleep = segment.as_ref()?.doorbell(word::PARENT_ASLEEP);
+        Some(!asleep.hand_over(from, to) && asleep.is_taken())
     }
 
     /// Writes what the ring takes, and rings for a sleeping worker. Never waits for the worker.

@@ -53,7 +53,13 @@ impl Spawner {
         let (control, theirs) = Control::pair()?;
         let mut greeting = worker.to_le_bytes().to_vec();
         greeting.extend_from_slice(&config.greeting);
-        lifeline::greet(&control, &greeting, &memory_fd, &to_worker, &to_parent)?;
+        lifeline::greet(
+            &control,
+            &greeting,
+            &memory_fd,
+            &to_worker,
+            [&to_parent, &self.shared.loop_bell],
+        )?;
         let order = Launch {
             program: config.program.clone(),
             args: config.args.clone(),

@@ -10,6 +10,7 @@ use crossbeam::channel::Receiver;
 use super::Shared;
 use super::claims::SegmentClaims;
 use super::inbound::Inbound;
+use super::outcomes::Notice;
 use super::post::Line;
 use crate::lock::lock;
 use crate::scheduler::Death;
@@ -43,8 +44,7 @@ pub(super) struct Newcomer {
 struct Guest {
     child: Arc<Child>,
     control: Control,
-    bell: Bell,
-    inbound: Inbound,
+    bell: Arc<Bell>,
     /// The last thing it said over its control socket.
     last_words: Option<String>,
 }
@@ -124,7 +124,7 @@ impl Waiter {
     fn admit(&mut self, worker: u32, newcomer: Newcomer) -> io::Result<(u32, Arc<SegmentClaims>)> {
         let Newcomer { child, control, segment, to_worker, to_parent } = newcomer;
         let child = Arc::new(child);
-        let to_worker = Arc::new(to_worker);
+        let (to_worker, bell) = (Arc::new(to_worker), Arc::new(to_parent));
         let (outbound, inbound) = segment.parent_ends();
         let line = Line {
             segment: segment.clone(),
@@ -133,25 +133,23 @@ impl Waiter {
             current: None,
         };
         let token = |kind| u64::from(worker) << KIND_BITS | kind;
-        self.poller.add(to_parent.as_fd(), token(BELL))?;
+        self.poller.add(bell.as_fd(), token(BELL))?;
         self.poller.add(child.as_fd(), token(DEATH))?;
         self.poller.add(control.as_fd(), token(CONTROL))?;
         let pid = child.pid();
-        self.shared.posts[worker as usize].connect(line, Arc::clone(&child));
-        let inbound = Inbound::new(worker, segment.clone(), inbound, to_worker);
-        self.guests[worker as usize] =
-            Some(Guest { child, control, bell: to_parent, inbound, last_words: None });
+        let inbound =
+            Inbound::new(worker, segment.clone(), inbound, [to_worker, Arc::clone(&bell)]);
+        self.shared.posts[worker as usize].connect(line, Arc::clone(&child), inbound);
+        self.guests[worker as usize] = Some(Guest { child, control, bell, last_words: None });
         Ok((pid, Arc::new(SegmentClaims(segment))))
     }
 
     fn hear(&mut self, worker: u32) {
         let Some(guest) = self.guests[worker as usize].as_mut() else { return };
         guest.bell.silence();
-        if guest.inbound.take_in(&self.shared) {
-            // More is there than one turn takes; the others come first.
-            guest.bell.ring();
-        }
-        self.shared.posts[worker as usize].pump();
+        let post = &self.shared.posts[worker as usize];
+        post.take_in(&self.shared, Notice::Give);
+        post.pump();
     }
 
     fn listen(&mut self, worker: u32) {
@@ -172,7 +170,7 @@ impl Waiter {
     fn bury(&mut self, worker: u32) {
         self.listen(worker);
         let Some(guest) = self.guests[worker as usize].as_mut() else { return };
-        while guest.inbound.take_in(&self.shared) {}
+        while self.shared.posts[worker as usize].take_in(&self.shared, Notice::Give) {}
         let Some(exit) = guest.child.reap() else { return };
         if let Some(guest) = self.guests[worker as usize].take() {
             for fd in [guest.bell.as_fd(), guest.child.as_fd(), guest.control.as_fd()] {

@@ -32,7 +32,7 @@ impl Scheduler {
         self.settle_hand(worker, &slot, death);
         match slot.state {
             WorkerState::Absent => return,
-            WorkerState::Spawning | WorkerState::Starting if !slot.is_dying => {
+            WorkerState::Spawning | WorkerState::Starting if !slot.is_put_down() => {
                 self.start_failed(death);
             }
             WorkerState::Spawning
@@ -54,17 +54,19 @@ impl Scheduler {
         for (place, held) in slot.hand.iter().enumerate().rev() {
             let mut chunk = held.chunk.clone();
             if held.is_cancelled {
+                // It could not be taken back.
+                has_begun_later = true;
                 self.stats.cancelled += u64::from(chunk.unsettled());
                 continue;
             }
             if let Some(last) = last_begun(slot, held, has_begun_later) {
                 has_begun_later = true;
-                self.lose(worker, slot.pid, &chunk, last, death);
+                self.lose((worker, slot.pid), &chunk, last, last, death);
                 chunk.from = last + 1;
-            } else if place == 0 && chunk.from == held.sent_from {
+            } else if place == 0 && chunk.from == held.sent_from && !slot.is_put_down() {
                 chunk.receivers_lost += 1;
                 if chunk.receivers_lost >= RECEIVERS_MAX {
-                    self.lose(worker, slot.pid, &chunk, chunk.count - 1, death);
+                    self.lose((worker, slot.pid), &chunk, chunk.count - 1, chunk.from, death);
                     continue;
                 }
             }
@@ -75,11 +77,18 @@ impl Scheduler {
     }
 
     /// The tasks from the first open one to `last` went down with the worker. Those before `last` had run, but their
-    /// results had not been sent: only calls that fail as a whole batch results.
-    fn lose(&mut self, worker: u32, pid: u32, chunk: &Chunk, last: u32, death: &Death) {
+    /// results had not been sent: only calls that fail as a whole batch results. `index` is the one to name.
+    fn lose(
+        &mut self,
+        (worker, pid): (u32, u32),
+        chunk: &Chunk,
+        last: u32,
+        index: u32,
+        death: &Death,
+    ) {
         let count = last + 1 - chunk.from;
         self.stats.failed += u64::from(count);
-        let loss = Loss::Died { index: last, worker, pid, code: death.code, signal: death.signal };
+        let loss = Loss::Died { index, worker, pid, code: death.code, signal: death.signal };
         self.actions.push(Action::Lose {
             job: chunk.job,
             chunk: chunk.id,

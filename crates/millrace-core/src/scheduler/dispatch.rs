@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::worker::{InHand, WorkerState};
+use super::worker::{InHand, Worker, WorkerState};
 use super::{Action, Closing, Outgoing, Scheduler};
 use crate::scheduler::chunk::Chunk;
 
 /// Measured work that a busy worker may hold besides the running chunk: enough to bridge a round trip, little enough
 /// that a late chunk is not far from free.
 const IN_HAND_NS: f64 = 2_000_000.0;
-/// Chunks in one hand; their claim slots (1,024) must not be reused while one waits.
+/// Chunks in one hand.
 const IN_HAND_CHUNKS: usize = 256;
 
 impl Scheduler {
@@ -61,6 +61,7 @@ impl Scheduler {
             });
             if fits
                 && self.workers[worker as usize].hand.len() < IN_HAND_CHUNKS
+                && self.workers[worker as usize].has_free_slot()
                 && let Some(chunk) = self.queue.pop(worker)
             {
                 self.send(worker, chunk);
@@ -81,22 +82,17 @@ impl Scheduler {
             if !self.workers[thief as usize].is_idle() {
                 continue;
             }
-            let Some(victim) = self.fullest_hand() else { return };
-            let slot = &mut self.workers[victim];
-            let mut taken = Vec::new();
-            for _ in 0..slot.hand.len() / 2 {
-                taken.extend(slot.revoke_last(|chunk| chunk.only.is_none()));
+            let Some(victim) = self.workers.iter_mut().max_by_key(|slot| slot.spare()) else {
+                return;
+            };
+            let taken = victim.give_up_half();
+            if taken.is_empty() {
+                return;
             }
-            for chunk in taken.into_iter().rev() {
+            for chunk in taken {
                 self.send(thief, chunk);
             }
         }
-    }
-
-    fn fullest_hand(&self) -> Option<usize> {
-        let (victim, slot) =
-            self.workers.iter().enumerate().max_by_key(|(_, slot)| slot.hand.len())?;
-        (slot.hand.len() > 1).then_some(victim)
     }
 
     fn send(&mut self, worker: u32, chunk: Chunk) {
@@ -129,11 +125,13 @@ impl Scheduler {
         if matches!(self.closing, Closing::Terminate(_) | Closing::Done) {
             return Vec::new();
         }
+        if self.workers.iter().all(|slot| slot.state != WorkerState::Absent) {
+            return Vec::new();
+        }
         let is_starting = |state| matches!(state, WorkerState::Spawning | WorkerState::Starting);
         let starting = self.workers.iter().filter(|slot| is_starting(slot.state)).count();
-        let in_hand = self.workers.iter().flat_map(|slot| slot.hand.iter().skip(1));
-        let waiting =
-            self.queue.shared_count() + in_hand.filter(|held| held.chunk.only.is_none()).count();
+        let in_hand: usize = self.workers.iter().map(Worker::spare).sum();
+        let waiting = self.queue.shared_count() + in_hand;
         let mut shared = waiting.saturating_sub(starting);
         let absent = (0..).zip(&self.workers).filter(|(_, slot)| slot.state == WorkerState::Absent);
         absent

@@ -20,7 +20,7 @@
 //!
 //! - A task is in exactly one place: queued, in one worker's hand, or settled. It settles once.
 //! - `submitted = completed + failed + cancelled + running + queued`.
-//! - Only the front chunk of a hand can have begun; a chunk leaves a hand by its last outcome, by a won revoke,
+//! - The chunks of a hand that have begun come first in it; a chunk leaves a hand by its last outcome, by a won revoke,
 //!   or by the worker's death.
 
 mod cancel;
@@ -252,7 +252,7 @@ impl Scheduler {
     /// A worker said that it is ready for work.
     pub fn ready(&mut self, worker: u32) {
         let slot = &mut self.workers[worker as usize];
-        if slot.state != WorkerState::Starting {
+        if slot.state != WorkerState::Starting || slot.is_dying {
             return;
         }
         slot.state = WorkerState::Ready;
@@ -303,6 +303,11 @@ impl Scheduler {
     /// The workers that have a process, lowest id first.
     pub fn workers(&self) -> Vec<WorkerSnapshot> {
         (0..).zip(&self.workers).filter_map(|(id, worker)| worker.snapshot(id)).collect()
+    }
+
+    /// Whether a worker has something in hand.
+    pub fn has_hands(&self) -> bool {
+        self.workers.iter().any(|worker| !worker.hand.is_empty())
     }
 
     fn kill(&mut self, worker: u32) {

@@ -1,6 +1,7 @@
 //! A worker reports how tasks ended.
 
 use super::Scheduler;
+use super::chunk::ChunkFlags;
 use super::worker::InHand;
 
 /// What an outcome frame says, as it was read from shared memory: nothing of it is trusted yet.
@@ -54,6 +55,7 @@ impl Scheduler {
     pub fn outcome(&mut self, worker: u32, settled: Settled) -> Result<Verdict, Breach> {
         let slot = &mut self.workers[worker as usize];
         let Some(held) = slot.hand.front_mut().filter(|held| continues(held, &settled)) else {
+            slot.has_breached = true;
             self.kill(worker);
             return Err(Breach { worker });
         };
@@ -79,9 +81,14 @@ impl Scheduler {
 fn continues(held: &InHand, settled: &Settled) -> bool {
     let open = held.chunk.unsettled();
     let ends = settled.is_dropped || settled.count == open;
+    // Tasks that somebody waits for may only be dropped behind a failure that the submitter hears of.
+    let may_drop =
+        held.is_cancelled || settled.is_error && held.chunk.flags.has(ChunkFlags::FAIL_FAST);
     held.seq == settled.seq
         && held.chunk.from == settled.first
         && settled.count <= open
         && (settled.count == 1 || !settled.is_error)
         && settled.is_last == ends
+        && (may_drop || !settled.is_dropped)
+        && (settled.count > 0 || settled.is_dropped)
 }

@@ -1,1 +1,16 @@
-//! See the property tests.
+//! Tests of the scheduler. [`world::World`] carries its actions out against model processes ([`process::Process`]) and
+//! checks after every step, with a [`ledger::Ledger`], what a submitter is promised.
+
+mod breach;
+mod cancelling;
+mod closing;
+mod dying;
+mod ledger;
+mod order;
+mod process;
+mod properties;
+mod sharing;
+mod starting;
+mod urgent;
+mod words;
+mod world;

@@ -9,6 +9,8 @@ use super::chunk::Chunk;
 
 /// Task and chunk numbers of a worker process use this many low bits; they wrap.
 pub(super) const NUMBER_MASK: u32 = (1 << 30) - 1;
+/// Claim slots of a worker process; chunk `seq` uses slot `seq` modulo this.
+const CLAIM_SLOTS: u32 = 1_024;
 
 /// Where a worker's process stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -75,6 +77,8 @@ pub(super) struct Worker {
     pub(super) state: WorkerState,
     /// A kill is on its way.
     pub(super) is_dying: bool,
+    /// It said what cannot be.
+    pub(super) has_breached: bool,
     pub(super) pid: u32,
     pub(super) claims: Option<Arc<dyn Claims>>,
     /// Sent and not ended, in the order in which the worker runs them.
@@ -103,6 +107,46 @@ impl Worker {
     /// Expected nanoseconds of everything in hand; none when some of it is unknown.
     pub(super) fn hand_ns(&self) -> Option<f64> {
         self.hand.iter().map(|held| held.expected_ns).sum()
+    }
+
+    /// The parent ends it for reasons of its own: its death says nothing about what it has in hand.
+    pub(super) fn is_put_down(&self) -> bool {
+        self.is_dying && !self.has_breached
+    }
+
+    /// Whether another chunk leaves the oldest one in hand its claim slot. Chunks that were taken back have used up
+    /// numbers too.
+    pub(super) fn has_free_slot(&self) -> bool {
+        self.hand.front().is_none_or(|held| {
+            (self.next_seq.wrapping_sub(held.seq) & NUMBER_MASK) < CLAIM_SLOTS - 1
+        })
+    }
+
+    /// Chunks behind the front one that another worker may still take over. What has begun comes first in a hand.
+    pub(super) fn spare(&self) -> usize {
+        let has_begun =
+            |held: &InHand| self.claims.as_ref().is_none_or(|claims| claims.has_begun(held.seq));
+        let waiting = self.hand.iter().skip(1).rev().take_while(|held| !has_begun(held));
+        waiting.filter(|held| held.chunk.only.is_none()).count()
+    }
+
+    /// Takes back half of the spare chunks, the last ones, in their order.
+    pub(super) fn give_up_half(&mut self) -> Vec<Chunk> {
+        let wanted = self.spare().div_ceil(2);
+        let mut taken = Vec::new();
+        for place in (1..self.hand.len()).rev() {
+            if taken.len() == wanted {
+                break;
+            }
+            let held = &self.hand[place];
+            if held.chunk.only.is_none()
+                && self.claims.as_ref().is_some_and(|claims| claims.revoke(held.seq))
+            {
+                taken.extend(self.hand.remove(place).map(|held| held.chunk));
+            }
+        }
+        taken.reverse();
+        taken
     }
 
     /// Takes back the last chunk in hand if `wanted` and if the worker has not begun it.

@@ -49,7 +49,7 @@ fn read_hello() -> ! {
     assert_eq!(hold(LEN).unwrap_err().kind(), ErrorKind::AlreadyExists);
     assert_eq!((hello.config.as_slice(), hello.memory.len()), (b"the config".as_slice(), LEN));
     hello.to_worker.wait();
-    hello.to_parent.ring();
+    hello.to_parent[0].ring();
     lifeline.send_error(&"ä".repeat(20_000));
     park();
 }
@@ -83,7 +83,7 @@ fn start_worker(what: &Launch) -> (millrace_core::sys::Child, Control, [Bell; 2]
     let (ours, theirs) = Control::pair().unwrap();
     let (_memory, fd) = SharedMemory::create(LEN).unwrap();
     let bells = [Bell::new().unwrap(), Bell::new().unwrap()];
-    greet(&ours, b"the config", &fd, &bells[0], &bells[1]).unwrap();
+    greet(&ours, b"the config", &fd, &bells[0], [&bells[1], &bells[1]]).unwrap();
     (launch(what, theirs).unwrap(), ours, bells)
 }
 

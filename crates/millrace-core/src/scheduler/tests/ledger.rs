@@ -1,0 +1,143 @@
+//! What became of every task, as its submitter sees it.
+
+use std::collections::{BTreeMap, HashSet};
+
+use crate::scheduler::{Chunk, Loss, Settled, Stats, Verdict};
+
+/// How a task was settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    Open,
+    Completed,
+    Failed,
+    /// The chunk ended before it.
+    Dropped,
+    Lost,
+    Cancelled,
+}
+
+#[derive(Debug)]
+struct Task {
+    has_begun: bool,
+    fate: Fate,
+}
+
+/// All tasks that were submitted, by call, chunk and index.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    tasks: BTreeMap<(u32, u32, u32), Task>,
+    cancelled_jobs: HashSet<u32>,
+    is_terminated: bool,
+    /// Workers may say what is not so.
+    pub(super) has_liars: bool,
+    discarded_ok: u64,
+    discarded_error: u64,
+    pub(super) losses: Vec<Loss>,
+}
+
+impl Ledger {
+    pub(super) fn submit(&mut self, chunk: &Chunk) {
+        let fate = if self.is_terminated { Fate::Cancelled } else { Fate::Open };
+        for index in chunk.from..chunk.count {
+            let task = Task { has_begun: false, fate };
+            assert!(
+                self.tasks.insert((chunk.job, chunk.id, index), task).is_none(),
+                "submitted twice"
+            );
+        }
+    }
+
+    pub(super) fn begin(&mut self, job: u32, chunk: u32, index: u32) {
+        let task = self.tasks.get_mut(&(job, chunk, index)).expect("a task that was submitted");
+        assert!(!task.has_begun, "task {job}.{chunk}[{index}] began twice");
+        let is_due = task.fate == Fate::Open || self.is_terminated || self.has_liars;
+        assert!(is_due, "task {job}.{chunk}[{index}] began when it was {:?}", task.fate);
+        task.has_begun = true;
+    }
+
+    pub(super) fn report(&mut self, verdict: Verdict, settled: &Settled, chunk: &Chunk) {
+        let Verdict::Report { job, chunk: id } = verdict else {
+            assert!(
+                settled.count == 0 || self.cancelled_jobs.contains(&chunk.job),
+                "discarded what is waited for"
+            );
+            let discarded =
+                if settled.is_error { &mut self.discarded_error } else { &mut self.discarded_ok };
+            *discarded += u64::from(settled.count);
+            return;
+        };
+        assert_eq!((job, id), (chunk.job, chunk.id), "reported as another chunk");
+        let end = settled.first + settled.count;
+        let fate = if settled.is_error { Fate::Failed } else { Fate::Completed };
+        for index in settled.first..end {
+            let has_begun = self.tasks.get(&(job, id, index)).is_some_and(|task| task.has_begun);
+            assert!(
+                has_begun || self.has_liars,
+                "task {job}.{id}[{index}] was reported and never began"
+            );
+            self.settle((job, id, index), fate);
+        }
+        if settled.is_dropped {
+            (end..chunk.count).for_each(|index| self.settle((job, id, index), Fate::Dropped));
+        }
+    }
+
+    pub(super) fn lose(&mut self, job: u32, chunk: u32, first: u32, count: u32, loss: Loss) {
+        assert!(count > 0, "lost nothing");
+        (first..first + count).for_each(|index| self.settle((job, chunk, index), Fate::Lost));
+        self.losses.push(loss);
+    }
+
+    fn settle(&mut self, key: (u32, u32, u32), fate: Fate) {
+        let task = self.tasks.get_mut(&key).expect("a task that was submitted");
+        assert_eq!(task.fate, Fate::Open, "task {key:?} settled again, as {fate:?}");
+        task.fate = fate;
+    }
+
+    pub(super) fn cancel(&mut self, job: u32) {
+        self.cancelled_jobs.insert(job);
+        self.cancel_where(|key| key.0 == job);
+    }
+
+    pub(super) fn terminate(&mut self) {
+        self.is_terminated = true;
+        self.cancel_where(|_| true);
+    }
+
+    /// From here on what is submitted counts as cancelled.
+    pub(super) fn close(&mut self) {
+        assert_eq!(self.count(Fate::Open), 0, "closed with open tasks");
+        self.is_terminated = true;
+    }
+
+    fn cancel_where(&mut self, wanted: impl Fn(&(u32, u32, u32)) -> bool) {
+        for (_, task) in
+            self.tasks.iter_mut().filter(|(key, task)| wanted(key) && task.fate == Fate::Open)
+        {
+            task.fate = Fate::Cancelled;
+        }
+    }
+
+    pub(super) fn count(&self, fate: Fate) -> u64 {
+        self.tasks.values().filter(|task| task.fate == fate).count() as u64
+    }
+
+    /// The fates of a chunk's tasks.
+    pub(super) fn fates(&self, job: u32, chunk: u32) -> Vec<Fate> {
+        self.tasks
+            .range((job, chunk, 0)..=(job, chunk, u32::MAX))
+            .map(|(_, task)| task.fate)
+            .collect()
+    }
+
+    /// `discarding`: tasks of cancelled calls that are still at workers.
+    pub(super) fn check(&self, stats: Stats, discarding: u64) {
+        let settled = stats.completed + stats.failed + stats.cancelled;
+        assert_eq!(stats.submitted, self.tasks.len() as u64);
+        assert_eq!(stats.submitted, settled + stats.running + stats.queued, "{stats:?}");
+        assert_eq!(stats.running + stats.queued, self.count(Fate::Open) + discarding, "{stats:?}");
+        assert_eq!(stats.completed, self.count(Fate::Completed) + self.discarded_ok, "{stats:?}");
+        let failed = self.count(Fate::Failed) + self.count(Fate::Lost) + self.discarded_error;
+        assert_eq!(stats.failed, failed, "{stats:?}");
+    }
+}

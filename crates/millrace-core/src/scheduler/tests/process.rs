@@ -1,0 +1,210 @@
+//! A model of a worker process: it reads its frames in order, begins chunks and tasks on the claim words, and reports.
+//! What it has not read or not sent goes down with it.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+
+use super::words::{Answer, Words};
+use crate::scheduler::worker::NUMBER_MASK;
+use crate::scheduler::{Chunk, ChunkFlags, Outgoing, Settled};
+
+/// How a task ends.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ending {
+    pub(super) is_error: bool,
+    pub(super) elapsed_us: u32,
+}
+
+/// It returns, after a microsecond.
+pub(super) const FINE: Ending = Ending { is_error: false, elapsed_us: 1 };
+/// It throws, after a microsecond.
+pub(super) const THROWS: Ending = Ending { is_error: true, elapsed_us: 1 };
+
+/// What a process did in one step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// There was nothing to do.
+    Rest,
+    /// It read, finished or sent something.
+    Moved,
+    /// A task runs now.
+    Began { job: u32, chunk: u32, index: u32 },
+}
+
+#[derive(Debug)]
+struct Running {
+    seq: u32,
+    first_task: u32,
+    next: u32,
+    chunk: Chunk,
+    is_on_task: bool,
+}
+
+/// A worker process.
+#[derive(Debug)]
+pub(super) struct Process {
+    worker: u32,
+    pub(super) words: Arc<Words>,
+    pub(super) is_ready: bool,
+    pub(super) has_left: bool,
+    is_halted: bool,
+    inbox: VecDeque<Outgoing>,
+    known: HashSet<u32>,
+    running: Option<Running>,
+    batch: Vec<Settled>,
+    batch_job: u32,
+    /// Sent, and not heard by the parent yet.
+    pub(super) sent: VecDeque<Settled>,
+}
+
+impl Process {
+    pub(super) fn new(worker: u32) -> Self {
+        Self {
+            worker,
+            words: Arc::new(Words::new()),
+            is_ready: false,
+            has_left: false,
+            is_halted: false,
+            inbox: VecDeque::new(),
+            known: HashSet::new(),
+            running: None,
+            batch: Vec::new(),
+            batch_job: 0,
+            sent: VecDeque::new(),
+        }
+    }
+
+    pub(super) fn receive(&mut self, frame: Outgoing) {
+        assert!(self.is_ready, "a frame for a worker that is not ready");
+        let is_leaving = self.inbox.iter().any(|waiting| matches!(waiting, Outgoing::Leave));
+        assert!(!is_leaving || matches!(frame, Outgoing::Forget(_)), "work behind Leave");
+        self.inbox.push_back(frame);
+    }
+
+    /// Does the next thing. A task that is running ends as `ending` says.
+    pub(super) fn step(&mut self, ending: Ending) -> Step {
+        if self.has_left || self.is_halted {
+            return Step::Rest;
+        }
+        match &self.running {
+            Some(Running { is_on_task: true, .. }) => self.finish(ending),
+            Some(_) => self.begin(),
+            None if !self.inbox.is_empty() => self.read(),
+            None if self.batch.is_empty() => Step::Rest,
+            None => self.flush(),
+        }
+    }
+
+    /// Sends the results that wait.
+    pub(super) fn flush(&mut self) -> Step {
+        self.sent.extend(self.batch.drain(..));
+        Step::Moved
+    }
+
+    fn read(&mut self) -> Step {
+        match self.inbox.pop_front() {
+            Some(Outgoing::Define(definition)) => {
+                assert!(self.known.insert(definition.id), "defined twice");
+            }
+            Some(Outgoing::Forget(id)) => {
+                assert!(self.known.remove(&id), "forgot what it did not know");
+            }
+            Some(Outgoing::Leave) => {
+                self.flush();
+                self.has_left = true;
+            }
+            Some(Outgoing::Chunk { seq, first_task, chunk }) => self.take(seq, first_task, chunk),
+            None => {}
+        }
+        Step::Moved
+    }
+
+    fn take(&mut self, seq: u32, first_task: u32, chunk: Chunk) {
+        assert!(
+            (1..=NUMBER_MASK).contains(&seq) && first_task <= NUMBER_MASK,
+            "a number out of range"
+        );
+        if !self.words.begin_chunk(seq) {
+            return;
+        }
+        assert!(self.known.contains(&chunk.definition.id), "a chunk came before its function");
+        assert!(
+            chunk.only.is_none_or(|only| only == self.worker),
+            "a chunk came to another worker than its own"
+        );
+        assert!(chunk.from < chunk.count, "a chunk came without tasks");
+        if chunk.job != self.batch_job || chunk.flags.has(ChunkFlags::EACH) {
+            self.flush();
+        }
+        self.batch_job = chunk.job;
+        self.running =
+            Some(Running { seq, first_task, next: chunk.from, chunk, is_on_task: false });
+    }
+
+    fn begin(&mut self) -> Step {
+        let Some(running) = &mut self.running else { return Step::Rest };
+        let task = running.first_task.wrapping_add(running.next - running.chunk.from);
+        let answer = if running.next == running.chunk.from {
+            self.words.begin_first_task(running.seq, task)
+        } else {
+            self.words.begin_task(task)
+        };
+        match answer {
+            Answer::Begun => {
+                running.is_on_task = true;
+                Step::Began { job: running.chunk.job, chunk: running.chunk.id, index: running.next }
+            }
+            Answer::StopChunk => {
+                let (seq, first) = (running.seq, running.next);
+                let (is_last, is_dropped) = (true, true);
+                self.batch.push(Settled {
+                    seq,
+                    first,
+                    count: 0,
+                    is_error: false,
+                    is_last,
+                    is_dropped,
+                    elapsed_us: 0,
+                });
+                self.running = None;
+                Step::Moved
+            }
+            Answer::StopWorker => {
+                self.is_halted = true;
+                Step::Moved
+            }
+        }
+    }
+
+    fn finish(&mut self, Ending { is_error, elapsed_us }: Ending) -> Step {
+        let Some(running) = &mut self.running else { return Step::Rest };
+        let (seq, first, flags) = (running.seq, running.next, running.chunk.flags);
+        running.next += 1;
+        running.is_on_task = false;
+        let is_dropped = is_error && flags.has(ChunkFlags::FAIL_FAST);
+        let is_last = is_dropped || running.next == running.chunk.count;
+        if is_last {
+            self.running = None;
+        }
+        match self.batch.last_mut() {
+            Some(before) if before.seq == seq && !before.is_error && !is_error => {
+                before.count += 1;
+                before.is_last = is_last;
+                before.elapsed_us += elapsed_us;
+            }
+            _ => self.batch.push(Settled {
+                seq,
+                first,
+                count: 1,
+                is_error,
+                is_last,
+                is_dropped,
+                elapsed_us,
+            }),
+        }
+        if flags.has(ChunkFlags::EACH) {
+            self.flush();
+        }
+        Step::Moved
+    }
+}

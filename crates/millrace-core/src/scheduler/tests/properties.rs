@@ -1,0 +1,220 @@
+//! Random orders of everything that can happen. [`World`] checks each step; at the end every task is settled.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::process::{Ending, Step};
+use super::world::{World, chunk, no_start, sigkill};
+use crate::scheduler::{Chunk, ChunkFlags, Definition, Settled};
+
+const WORKERS: u32 = 3;
+const CALLS: usize = 4;
+const DEFINITIONS: u32 = 3;
+
+#[derive(Debug, Clone)]
+enum Op {
+    Submit {
+        call: usize,
+        count: u32,
+        flags: u32,
+        only: Option<u32>,
+        definition: u32,
+        is_batched: bool,
+    },
+    Start {
+        worker: u32,
+    },
+    FailStart {
+        worker: u32,
+    },
+    Work {
+        worker: u32,
+        steps: u32,
+        is_error: bool,
+        elapsed_us: u32,
+    },
+    Flush {
+        worker: u32,
+    },
+    Hear {
+        worker: u32,
+    },
+    Die {
+        worker: u32,
+    },
+    Cancel {
+        call: usize,
+        kill: bool,
+    },
+    Forget {
+        definition: u32,
+    },
+    Tick {
+        milliseconds: u64,
+    },
+    Close,
+    Terminate,
+}
+
+fn flags() -> impl Strategy<Value = u32> {
+    let urgent = prop_oneof![4 => Just(0), 1 => Just(ChunkFlags::URGENT)];
+    (0..4_u32, urgent).prop_map(|(low, urgent)| low | urgent)
+}
+
+fn submit() -> impl Strategy<Value = Op> {
+    let only = prop_oneof![4 => Just(None), 1 => (0..WORKERS).prop_map(Some)];
+    (0..CALLS, 1..5_u32, flags(), only, 1..=DEFINITIONS, any::<bool>()).prop_map(
+        |(call, count, flags, only, definition, is_batched)| Op::Submit {
+            call,
+            count,
+            flags,
+            only,
+            definition,
+            is_batched,
+        },
+    )
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let worker = || 0..WORKERS;
+    let elapsed = prop_oneof![3 => 0..20_u32, 1 => 0..5_000_u32];
+    let work = (worker(), 1..9_u32, prop::bool::weighted(0.15), elapsed);
+    prop_oneof![
+        30 => submit(),
+        16 => worker().prop_map(|worker| Op::Start { worker }),
+        1 => worker().prop_map(|worker| Op::FailStart { worker }),
+        50 => work.prop_map(|(worker, steps, is_error, elapsed_us)| Op::Work { worker, steps, is_error, elapsed_us }),
+        5 => worker().prop_map(|worker| Op::Flush { worker }),
+        20 => worker().prop_map(|worker| Op::Hear { worker }),
+        6 => worker().prop_map(|worker| Op::Die { worker }),
+        6 => (0..CALLS, any::<bool>()).prop_map(|(call, kill)| Op::Cancel { call, kill }),
+        2 => (1..=DEFINITIONS).prop_map(|definition| Op::Forget { definition }),
+        4 => prop_oneof![4 => 0..200_u64, 1 => 800..6_000_u64].prop_map(|milliseconds| Op::Tick { milliseconds }),
+    ]
+}
+
+/// A row of operations; in some, the pool is closed or terminated at some point.
+fn ops() -> impl Strategy<Value = Vec<Op>> {
+    let last =
+        prop_oneof![2 => Just(None), 1 => Just(Some(Op::Close)), 1 => Just(Some(Op::Terminate))];
+    (prop::collection::vec(op(), 1..160), last, any::<prop::sample::Index>()).prop_map(
+        |(mut ops, last, at)| {
+            let at = at.index(ops.len());
+            ops.splice(at..at, last);
+            ops
+        },
+    )
+}
+
+/// The world and the calls that are open in it.
+struct Player {
+    world: World,
+    /// Number and next chunk of each call.
+    calls: [(u32, u32); CALLS],
+}
+
+impl Player {
+    fn new() -> Self {
+        Self { world: World::new(WORKERS), calls: [(1, 0), (2, 0), (3, 0), (4, 0)] }
+    }
+
+    /// Does what of an operation is possible now.
+    fn play(&mut self, op: &Op) {
+        let world = &mut self.world;
+        let exists = |world: &World, worker: u32| world.processes[worker as usize].is_some();
+        match *op {
+            Op::Submit { call, count, flags, only, definition, is_batched } => {
+                let (job, id) = &mut self.calls[call];
+                let definition = Arc::new(Definition { id: definition, bytes: Box::default() });
+                world.enqueue(Chunk {
+                    flags: ChunkFlags(flags),
+                    only,
+                    definition,
+                    ..chunk(*job, *id, count)
+                });
+                *id += 1;
+                if !is_batched {
+                    world.act();
+                }
+            }
+            Op::Start { worker } if world.spawning.contains(&worker) => world.spawn(worker),
+            Op::Start { worker } if exists(world, worker) && !world.process(worker).is_ready => {
+                world.ready(worker);
+            }
+            Op::FailStart { worker } if world.spawning.contains(&worker) => {
+                world.die(worker, &no_start());
+            }
+            Op::Work { worker, steps, is_error, elapsed_us } if exists(world, worker) => {
+                for step in 0..steps {
+                    let ending = Ending { is_error: is_error && step == 0, elapsed_us };
+                    if world.step(worker, ending) == Step::Rest {
+                        break;
+                    }
+                }
+            }
+            Op::Flush { worker } if exists(world, worker) => drop(world.process(worker).flush()),
+            Op::Hear { worker } if exists(world, worker) => world.hear(worker),
+            Op::Die { worker } if exists(world, worker) => world.die(worker, &sigkill()),
+            Op::Cancel { call, kill } => {
+                world.cancel(self.calls[call].0, kill);
+                self.calls[call] = (self.calls[call].0 + CALLS as u32, 0);
+            }
+            Op::Forget { definition } => {
+                world.scheduler.forget(definition);
+                world.act();
+            }
+            Op::Tick { milliseconds } => world.tick(milliseconds),
+            Op::Close => world.close(),
+            Op::Terminate => world.terminate(),
+            _ => {}
+        }
+    }
+}
+
+/// An outcome that may be anything, and often is nearly right.
+fn outcome() -> impl Strategy<Value = Settled> {
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>());
+    (1..8_u32, 0..5_u32, 0..5_u32, flags).prop_map(
+        |(seq, first, count, (is_error, is_last, is_dropped))| Settled {
+            seq,
+            first,
+            count,
+            is_error,
+            is_last,
+            is_dropped,
+            elapsed_us: 1,
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+
+    #[test]
+    fn every_task_settles_once_and_begins_at_most_once(ops in ops(), is_near_wrap: bool) {
+        let mut player = Player::new();
+        player.world.numbers_from = if is_near_wrap { u32::MAX - 5 } else { 0 };
+        for op in &ops {
+            player.play(op);
+        }
+        player.world.end();
+    }
+
+    #[test]
+    fn what_workers_say_cannot_leave_a_task_open_or_settle_it_twice(
+        ops in prop::collection::vec((op(), prop::option::weighted(0.2, (0..WORKERS, outcome()))), 1..120),
+    ) {
+        let mut player = Player::new();
+        player.world.ledger.has_liars = true;
+        for (op, lie) in &ops {
+            player.play(op);
+            if let Some((worker, settled)) = lie
+                && let Some(process) = &mut player.world.processes[*worker as usize]
+            {
+                process.sent.push_back(*settled);
+            }
+        }
+        player.world.end();
+    }
+}

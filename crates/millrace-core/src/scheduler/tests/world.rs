@@ -1,0 +1,350 @@
+//! The scheduler among model processes: its actions are carried out, and what must hold is checked after each step.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::ledger::{Fate, Ledger};
+use super::process::{Ending, FINE, Process, Step};
+use crate::scheduler::worker::{NUMBER_MASK, Worker};
+use crate::scheduler::{
+    Action, Breach, Chunk, ChunkFlags, Death, Definition, Outgoing, Scheduler, Settled, WorkerState,
+};
+
+/// A chunk of `count` tasks.
+pub(super) fn chunk(job: u32, id: u32, count: u32) -> Chunk {
+    Chunk {
+        job,
+        id,
+        count,
+        from: 0,
+        flags: ChunkFlags::default(),
+        only: None,
+        receivers_lost: 0,
+        definition: Arc::new(Definition { id: 1, bytes: Box::default() }),
+        payload: Arc::default(),
+    }
+}
+
+/// The same with `flags`.
+pub(super) fn flagged(job: u32, id: u32, count: u32, flags: u32) -> Chunk {
+    Chunk { flags: ChunkFlags(flags), ..chunk(job, id, count) }
+}
+
+/// Ended by signal 9.
+pub(super) fn sigkill() -> Death {
+    Death { signal: Some(9), ..Death::default() }
+}
+
+/// Could not be started.
+pub(super) fn no_start() -> Death {
+    Death { reason: Some("no such file".to_owned()), ..Death::default() }
+}
+
+/// The scheduler, the processes it has asked for, and what is owed to submitters.
+#[derive(Debug)]
+pub(super) struct World {
+    pub(super) scheduler: Scheduler,
+    pub(super) processes: Vec<Option<Process>>,
+    pub(super) spawning: BTreeSet<u32>,
+    /// Workers whose present process was sent a SIGKILL; it goes on until [`Self::die`].
+    pub(super) killed: BTreeSet<u32>,
+    pub(super) ledger: Ledger,
+    pub(super) is_closed: bool,
+    /// Processes are taken to have had so many chunks and tasks before; 30 bits.
+    pub(super) numbers_from: u32,
+    next_pid: u32,
+}
+
+impl World {
+    /// None of the workers exists yet.
+    pub(super) fn new(workers: u32) -> Self {
+        Self {
+            scheduler: Scheduler::new(workers),
+            processes: (0..workers).map(|_| None).collect(),
+            spawning: BTreeSet::new(),
+            killed: BTreeSet::new(),
+            ledger: Ledger::default(),
+            is_closed: false,
+            numbers_from: 0,
+            next_pid: 100,
+        }
+    }
+
+    /// All workers are ready and idle; a task of definition 1 is known to take `task_us`, if given.
+    pub(super) fn started(workers: u32, task_us: Option<u32>) -> Self {
+        let mut world = Self::new(workers);
+        world.submit_all((0..workers).map(|id| Chunk { only: Some(id), ..chunk(u32::MAX, id, 1) }));
+        world.rest();
+        world.scheduler.costs.forget(1);
+        if let Some(us) = task_us {
+            world.scheduler.costs.learn(1, 1, us);
+        }
+        world
+    }
+
+    pub(super) fn workers(&self) -> u32 {
+        self.processes.len() as u32
+    }
+
+    /// Submits without [`Self::act`], as the first of a batch.
+    pub(super) fn enqueue(&mut self, chunk: Chunk) {
+        self.ledger.submit(&chunk);
+        self.scheduler.submit(chunk);
+    }
+
+    pub(super) fn submit(&mut self, chunk: Chunk) {
+        self.submit_all([chunk]);
+    }
+
+    pub(super) fn submit_all(&mut self, chunks: impl IntoIterator<Item = Chunk>) {
+        chunks.into_iter().for_each(|chunk| self.enqueue(chunk));
+        self.act();
+    }
+
+    /// The process asked for exists.
+    pub(super) fn spawn(&mut self, worker: u32) {
+        assert!(self.spawning.remove(&worker), "nobody asked for worker {worker}");
+        let process = Process::new(worker);
+        let words = Arc::clone(&process.words);
+        self.processes[worker as usize] = Some(process);
+        self.next_pid += 1;
+        self.scheduler.spawned(worker, self.next_pid, words);
+        self.act();
+    }
+
+    pub(super) fn ready(&mut self, worker: u32) {
+        let numbers_from = self.numbers_from & NUMBER_MASK;
+        let process = self.process(worker);
+        process.is_ready = true;
+        process.words.begin_task(numbers_from);
+        let slot = &mut self.scheduler.workers[worker as usize];
+        (slot.next_seq, slot.next_task) = (numbers_from, numbers_from);
+        self.scheduler.ready(worker);
+        self.act();
+    }
+
+    /// The process asked for exists and is ready.
+    pub(super) fn start(&mut self, worker: u32) {
+        self.spawn(worker);
+        self.ready(worker);
+    }
+
+    pub(super) fn process(&mut self, worker: u32) -> &mut Process {
+        self.processes[worker as usize].as_mut().expect("a process")
+    }
+
+    pub(super) fn step(&mut self, worker: u32, ending: Ending) -> Step {
+        let step = self.process(worker).step(ending);
+        if let Step::Began { job, chunk, index } = step {
+            self.ledger.begin(job, chunk, index);
+        }
+        step
+    }
+
+    /// Steps until the worker has just begun a task; which one, as (call, chunk, index). It is heard when it is idle.
+    pub(super) fn run_to_task(&mut self, worker: u32) -> (u32, u32, u32) {
+        loop {
+            match self.step(worker, FINE) {
+                Step::Began { job, chunk, index } => return (job, chunk, index),
+                Step::Moved => {}
+                Step::Rest => {
+                    assert!(
+                        !self.process(worker).sent.is_empty(),
+                        "worker {worker} has nothing to run"
+                    );
+                    self.hear(worker);
+                }
+            }
+        }
+    }
+
+    /// Takes in what a worker has sent.
+    pub(super) fn hear(&mut self, worker: u32) {
+        while let Some(settled) = self.process(worker).sent.pop_front() {
+            // The parent stops listening to a worker that lies.
+            if self.take_in(worker, settled).is_err() {
+                self.process(worker).sent.clear();
+            }
+        }
+        self.act();
+    }
+
+    /// Takes in one outcome.
+    pub(super) fn take_in(&mut self, worker: u32, settled: Settled) -> Result<(), Breach> {
+        let front =
+            self.scheduler.workers[worker as usize].hand.front().map(|held| held.chunk.clone());
+        let verdict = self.scheduler.outcome(worker, settled)?;
+        self.ledger.report(verdict, &settled, &front.expect("an outcome was taken in for a chunk"));
+        Ok(())
+    }
+
+    /// The process ends, or could not be started; what it had sent is heard first.
+    pub(super) fn die(&mut self, worker: u32, death: &Death) {
+        if self.processes[worker as usize].is_some() {
+            self.hear(worker);
+            self.processes[worker as usize] = None;
+        }
+        self.spawning.remove(&worker);
+        self.killed.remove(&worker);
+        self.scheduler.died(worker, death);
+        self.act();
+    }
+
+    pub(super) fn cancel(&mut self, job: u32, kill: bool) {
+        self.ledger.cancel(job);
+        self.scheduler.cancel(job, kill);
+        self.act();
+    }
+
+    pub(super) fn terminate(&mut self) {
+        self.ledger.terminate();
+        self.scheduler.terminate();
+        self.act();
+    }
+
+    pub(super) fn close(&mut self) {
+        self.scheduler.close();
+        self.act();
+    }
+
+    pub(super) fn tick(&mut self, milliseconds: u64) {
+        let now = self.scheduler.now + Duration::from_millis(milliseconds);
+        self.scheduler.tick(now);
+        self.act();
+    }
+
+    /// The chunks in a worker's hand, as (call, chunk).
+    pub(super) fn hand(&self, worker: u32) -> Vec<(u32, u32)> {
+        let hand = &self.scheduler.workers[worker as usize].hand;
+        hand.iter().map(|held| (held.chunk.job, held.chunk.id)).collect()
+    }
+
+    pub(super) fn state(&self, worker: u32) -> WorkerState {
+        self.scheduler.workers[worker as usize].state
+    }
+
+    /// Dispatches, carries the actions out, and checks.
+    pub(super) fn act(&mut self) {
+        self.scheduler.dispatch();
+        for action in self.scheduler.take_actions() {
+            self.carry_out(action);
+        }
+        self.check();
+    }
+
+    fn carry_out(&mut self, action: Action) {
+        // A process may outlive the end by a moment, or come into being after it.
+        let is_aftermath = match &action {
+            Action::Exited { .. } | Action::Kill { .. } => true,
+            Action::Send { frame, .. } => matches!(frame, Outgoing::Forget(_)),
+            _ => false,
+        };
+        assert!(!self.is_closed || is_aftermath, "{action:?} after the end");
+        match action {
+            Action::Spawn { worker } => {
+                assert!(self.processes[worker as usize].is_none(), "worker {worker} has a process");
+                assert!(self.spawning.insert(worker), "worker {worker} was asked for twice");
+            }
+            Action::Send { worker, frame } => self.process(worker).receive(frame),
+            Action::Kill { worker } => {
+                // A process that does not exist yet cannot be killed.
+                if self.processes[worker as usize].is_some() {
+                    self.killed.insert(worker);
+                }
+            }
+            Action::Lose { job, chunk, first, count, loss } => {
+                self.ledger.lose(job, chunk, first, count, loss);
+            }
+            Action::Closed => {
+                self.is_closed = true;
+                self.ledger.close();
+            }
+            Action::Started { .. } | Action::Exited { .. } => {}
+        }
+    }
+
+    fn check(&self) {
+        let held = self.scheduler.workers.iter().flat_map(|worker| &worker.hand);
+        let discarding = held
+            .filter(|held| held.is_cancelled)
+            .map(|held| u64::from(held.chunk.unsettled()))
+            .sum();
+        let stats = self.scheduler.stats();
+        self.ledger.check(stats, discarding);
+        assert!(
+            stats.running <= self.processes.iter().flatten().count() as u64,
+            "more running than processes"
+        );
+        for (id, worker) in (0..).zip(&self.scheduler.workers) {
+            if worker.is_idle() {
+                assert!(
+                    !self.scheduler.workers.iter().any(Self::has_spare),
+                    "worker {id} is idle while a chunk is spare"
+                );
+                assert_eq!(
+                    self.scheduler.queue.shared_count(),
+                    0,
+                    "worker {id} is idle while a chunk waits"
+                );
+                assert_eq!(
+                    self.scheduler.queue.ordered_count(id),
+                    0,
+                    "worker {id} is idle while its chunk waits"
+                );
+            }
+        }
+    }
+
+    /// Whether the worker has a chunk in hand, behind the front, that another may run.
+    fn has_spare(slot: &Worker) -> bool {
+        let has_begun = |seq| slot.claims.as_ref().is_some_and(|claims| claims.has_begun(seq));
+        slot.hand.iter().skip(1).any(|held| held.chunk.only.is_none() && !has_begun(held.seq))
+    }
+
+    /// Lets everything go on until nothing moves: processes start, work and die, time passes to each deadline.
+    pub(super) fn rest(&mut self) {
+        self.act();
+        for _ in 0..100_000 {
+            let moved = (0..self.workers()).filter(|worker| self.go_on(*worker)).count();
+            if moved == 0 {
+                let Some(deadline) = self.scheduler.next_deadline() else { return };
+                self.scheduler.tick(deadline);
+                self.act();
+            }
+        }
+        panic!("it never comes to rest");
+    }
+
+    fn go_on(&mut self, worker: u32) -> bool {
+        if self.spawning.contains(&worker) {
+            self.spawn(worker);
+            return true;
+        }
+        let Some(process) = &self.processes[worker as usize] else { return false };
+        if self.killed.contains(&worker) {
+            self.die(worker, &sigkill());
+        } else if process.has_left {
+            self.die(worker, &Death { code: Some(0), ..Death::default() });
+        } else if !process.is_ready {
+            self.ready(worker);
+        } else if self.step(worker, FINE) == Step::Rest {
+            let has_sent = !self.process(worker).sent.is_empty();
+            self.hear(worker);
+            return has_sent;
+        }
+        true
+    }
+
+    /// Comes to rest, and finds every task settled; then closes, and finds no process left.
+    pub(super) fn end(&mut self) {
+        self.rest();
+        assert_eq!(self.ledger.count(Fate::Open), 0, "a task stays open");
+        let stats = self.scheduler.stats();
+        assert_eq!((stats.running, stats.queued), (0, 0));
+        self.close();
+        self.rest();
+        assert!(self.is_closed, "it never closes");
+        assert!(self.processes.iter().all(Option::is_none), "a process stays behind");
+    }
+}

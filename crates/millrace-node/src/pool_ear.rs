@@ -1,0 +1,182 @@
+//! A pool's ear: while Node's event loop sleeps, it hears the pool's workers itself.
+//!
+//! Three handles of the loop: one before it sleeps, one for the bell, one after it woke. They do not keep it alive. libuv
+//! knows them by their addresses and lets go of them some turns after they were closed, so the ear frees itself.
+#![expect(unsafe_code, reason = "calls libuv and Node-API by their C interfaces")]
+
+use std::cell::Cell;
+use std::ffi::{c_int, c_void};
+use std::os::fd::AsRawFd;
+use std::ptr;
+use std::sync::Arc;
+
+use millrace_core::pool::Pool;
+use millrace_core::sys::AsFd;
+use napi::bindgen_prelude::{Env, Function};
+use napi::sys::{self, Status};
+
+use crate::event_loop::{Callback, event_loop};
+use crate::libuv::{Handle, Libuv, READABLE};
+
+struct PoolEar {
+    handles: [Handle; 3],
+    pool: Arc<Pool>,
+    callback: Callback,
+    libuv: Libuv,
+    /// Handles that libuv still knows.
+    open: Cell<u32>,
+    is_closing: Cell<bool>,
+    /// Lets Node go on with the end of the environment.
+    removal: Cell<sys::napi_async_cleanup_hook_handle>,
+}
+
+/// Lets go of a pool's ear.
+#[derive(Debug)]
+pub(crate) struct EarHandle(*const PoolEar);
+
+/// Calls `collect` on the event loop's thread when workers have rung and records wait. The environment's end shuts the
+/// pool down. `None` where the program has no libuv: then a thread has to pass the bells on.
+pub(crate) fn attend(
+    env: &Env,
+    pool: &Arc<Pool>,
+    collect: &Function<'_, (), ()>,
+) -> Option<EarHandle> {
+    let (libuv, event_loop) = (Libuv::find()?, event_loop(env)?);
+    let callback = Callback::new(env, collect)?;
+    let ear = Box::new(PoolEar {
+        handles: [[0; 64]; 3],
+        pool: Arc::clone(pool),
+        callback,
+        libuv,
+        open: Cell::new(0),
+        is_closing: Cell::new(false),
+        removal: Cell::new(ptr::null_mut()),
+    });
+    let ear: &'static mut PoolEar = Box::leak(ear);
+    let fd = pool.loop_bell().as_fd().as_raw_fd();
+    let [poll, prepare, check] = ear.handles.each_mut().map(ptr::from_mut);
+    let ear: *const PoolEar = ear;
+    let started = [
+        // SAFETY: the handles have room, are not moved before libuv lets go of them, and the loop is this thread's.
+        unsafe { (libuv.poll_init)(event_loop, poll, fd) },
+        // SAFETY: as above.
+        unsafe { (libuv.prepare_init)(event_loop, prepare) },
+        // SAFETY: as above.
+        unsafe { (libuv.check_init)(event_loop, check) },
+        // SAFETY: the handle was initialised, as are the others.
+        unsafe { (libuv.poll_start)(poll, READABLE, on_bell) },
+        // SAFETY: as above.
+        unsafe { (libuv.prepare_start)(prepare, on_sleep) },
+        // SAFETY: as above.
+        unsafe { (libuv.check_start)(check, on_wake) },
+    ];
+    for handle in [poll, prepare, check] {
+        // SAFETY: the handle was initialised.
+        unsafe { (libuv.set_data)(handle, ear.cast_mut().cast()) };
+        // SAFETY: as above.
+        unsafe { (libuv.unref)(handle) };
+    }
+    // SAFETY: freed only when all three handles are closed.
+    let this = unsafe { &*ear };
+    this.open.set(3);
+    let mut removal = ptr::null_mut();
+    // SAFETY: the environment is this thread's, and the ear outlives its hook.
+    let status = unsafe {
+        sys::napi_add_async_cleanup_hook(
+            env.raw(),
+            Some(on_end),
+            ear.cast_mut().cast(),
+            &raw mut removal,
+        )
+    };
+    this.removal.set(removal);
+    if started.iter().any(|status| *status != 0) || status != Status::napi_ok {
+        this.close();
+        return None;
+    }
+    Some(EarHandle(ear))
+}
+
+impl EarHandle {
+    /// Closes the ear. To be called on the environment's thread, before its end.
+    pub(crate) fn close(self) {
+        // SAFETY: the ear is freed by closing alone, and a handle closes it once.
+        unsafe { &*self.0 }.close();
+    }
+}
+
+impl PoolEar {
+    fn close(&self) {
+        if self.is_closing.replace(true) {
+            return;
+        }
+        for handle in &self.handles {
+            // SAFETY: the handle is open, and its memory stays until `on_closed` was called for each.
+            unsafe { (self.libuv.close)(ptr::from_ref(handle).cast_mut(), on_closed) };
+        }
+    }
+
+    fn wake(&self) {
+        if self.pool.loop_wakes() {
+            self.callback.call();
+        }
+    }
+}
+
+/// The ear behind one of its handles.
+///
+/// # Safety
+///
+/// `handle` must be one of an ear's handles, and not closed.
+unsafe fn ear_of<'a>(handle: *mut Handle) -> Option<&'a PoolEar> {
+    // The data of a handle is found without the ear: libuv keeps it in the handle's first word.
+    let data = handle.cast::<*const PoolEar>();
+    // SAFETY: `uv_handle_t` begins with its data, which `attend` has set.
+    unsafe { data.read().as_ref() }
+}
+
+unsafe extern "C" fn on_sleep(handle: *mut Handle) {
+    // SAFETY: libuv calls with a handle that is open.
+    if let Some(ear) = unsafe { ear_of(handle) } {
+        ear.pool.loop_sleeps();
+    }
+}
+
+unsafe extern "C" fn on_bell(handle: *mut Handle, _status: c_int, _events: c_int) {
+    // SAFETY: as above.
+    if let Some(ear) = unsafe { ear_of(handle) } {
+        ear.pool.loop_bell().silence();
+        ear.wake();
+    }
+}
+
+unsafe extern "C" fn on_wake(handle: *mut Handle) {
+    // SAFETY: as above.
+    if let Some(ear) = unsafe { ear_of(handle) } {
+        ear.wake();
+    }
+}
+
+/// The environment ends: no worker outlives it.
+unsafe extern "C" fn on_end(_hook: sys::napi_async_cleanup_hook_handle, ear: *mut c_void) {
+    // SAFETY: the hook is removed when the ear is freed.
+    let ear = unsafe { &*ear.cast::<PoolEar>() };
+    ear.pool.shut_down();
+    ear.close();
+}
+
+unsafe extern "C" fn on_closed(handle: *mut Handle) {
+    // SAFETY: the ear is freed with the last of its handles, below.
+    let Some(ear) = (unsafe { ear_of(handle) }) else { return };
+    ear.open.set(ear.open.get() - 1);
+    if ear.open.get() > 0 {
+        return;
+    }
+    let removal = ear.removal.get();
+    // SAFETY: libuv has let go of all handles, and the reference above is not used any more.
+    drop(unsafe { Box::from_raw(ptr::from_ref(ear).cast_mut()) });
+    if !removal.is_null() {
+        // SAFETY: the hook was added by `attend`, and is removed once.
+        unsafe { sys::napi_remove_async_cleanup_hook(removal) };
+    }
+}
