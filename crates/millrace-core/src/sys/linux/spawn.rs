@@ -3,7 +3,7 @@
 
 use std::ffi::{CStr, CString, OsStr, c_char};
 use std::io;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr;
@@ -31,7 +31,8 @@ pub fn launch(launch: &Launch, control: Control) -> io::Result<Child> {
     let socket = rustix::io::fcntl_dupfd_cloexec(&control, SOURCE_FD_MIN)?;
     drop(control);
     let attributes = Attributes::new()?;
-    let actions = file_actions(launch, socket.as_raw_fd())?;
+    let outputs = outputs(launch);
+    let actions = file_actions(launch, socket.as_raw_fd(), &outputs)?;
     let (args, env) = (pointers(&launch.args), pointers(&launch.env));
     let mut pid = 0;
 
@@ -54,13 +55,28 @@ pub fn launch(launch: &Launch, control: Control) -> io::Result<Child> {
     Child::adopt(pid)
 }
 
-fn file_actions(launch: &Launch, socket: i32) -> io::Result<FileActions> {
+/// Copies of this process's output and error streams: Node marks the originals close-on-exec. None: to nowhere.
+fn outputs(launch: &Launch) -> [Option<OwnedFd>; 2] {
+    if launch.quiet {
+        return [None, None];
+    }
+    let copy = |fd: BorrowedFd<'_>| rustix::io::fcntl_dupfd_cloexec(fd, SOURCE_FD_MIN).ok();
+    [copy(io::stdout().as_fd()), copy(io::stderr().as_fd())]
+}
+
+fn file_actions(
+    launch: &Launch,
+    socket: i32,
+    outputs: &[Option<OwnedFd>; 2],
+) -> io::Result<FileActions> {
     let mut actions = FileActions::new()?;
     actions.copy(socket, CONTROL_FD)?;
     actions.open(0, c"/dev/null", libc::O_RDONLY)?;
-    if launch.quiet {
-        actions.open(1, c"/dev/null", libc::O_WRONLY)?;
-        actions.open(2, c"/dev/null", libc::O_WRONLY)?;
+    for (fd, output) in (1..).zip(outputs) {
+        match output {
+            Some(output) => actions.copy(output.as_raw_fd(), fd)?,
+            None => actions.open(fd, c"/dev/null", libc::O_WRONLY)?,
+        }
     }
     if let Some(cwd) = &launch.cwd {
         actions.change_directory(cwd)?;
