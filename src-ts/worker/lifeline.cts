@@ -8,16 +8,23 @@ interface StartBinding {
   sendStartError(text: string): void
 }
 
-const binding = require(process.argv.pop() ?? '') as StartBinding
-binding.holdLifeline()
+function begin(): void {
+  // What a task forks inherits these flags, and is no worker.
+  process.execArgv.splice(0, 2)
+  const binding = require(process.argv.pop() ?? '') as StartBinding
+  binding.holdLifeline()
 
-const reportStartError = (error: unknown): void => {
-  binding.sendStartError(error instanceof Error ? (error.stack ?? error.message) : String(error))
+  const reportStartError = (error: unknown): void => {
+    binding.sendStartError(error instanceof Error ? (error.stack ?? error.message) : String(error))
+  }
+  process.on('uncaughtExceptionMonitor', reportStartError)
+
+  Object.defineProperty(globalThis, Symbol.for('millrace.start'), {
+    value: { binding, reportStartError },
+    configurable: true,
+    enumerable: false
+  })
 }
-process.on('uncaughtExceptionMonitor', reportStartError)
 
-Object.defineProperty(globalThis, Symbol.for('millrace.start'), {
-  value: { binding, reportStartError },
-  configurable: true,
-  enumerable: false
-})
+// Node runs preloads again in each thread that it or a task starts: the thread of module hooks is one.
+if ((require('node:worker_threads') as typeof import('node:worker_threads')).isMainThread) begin()
