@@ -187,10 +187,11 @@ impl Pool {
             let (arrivals, arrived) = crossbeam::channel::unbounded::<Arrival>();
             let (wanted, orders) = crossbeam::channel::unbounded();
             let spawner = Spawner::new(Arc::clone(&self.shared), orders, arrivals);
-            threads.push(
-                waiter::start(Arc::clone(&self.shared), arrived).map_err(SubmitError::Threads)?,
-            );
-            threads.push(spawner.start().map_err(SubmitError::Threads)?);
+            // Both or none: the spawner ends with `wanted`, a waiting thread alone would wait for ever.
+            let spawning = spawner.start().map_err(SubmitError::Threads)?;
+            let waiting =
+                waiter::start(Arc::clone(&self.shared), arrived).map_err(SubmitError::Threads)?;
+            threads.extend([waiting, spawning]);
             *lock(&self.shared.spawner) = Some(wanted);
         }
         Ok(())
@@ -206,7 +207,7 @@ impl Drop for Pool {
 impl Shared {
     /// Gives the scheduler an event and carries out what follows from it.
     pub(crate) fn drive<R>(&self, event: impl FnOnce(&mut Scheduler) -> R) -> R {
-        let (result, actions, is_nearer) = {
+        let (result, actions, doomed, is_nearer) = {
             let mut scheduler = lock(&self.scheduler);
             let deadline = scheduler.next_deadline();
             scheduler.tick(self.started_at.elapsed());
@@ -214,17 +215,24 @@ impl Shared {
             scheduler.dispatch();
             let actions = scheduler.take_actions();
             self.has_hands.store(scheduler.has_hands(), Ordering::Relaxed);
-            // In the scheduler's order, so that a worker's frames cannot overtake each other.
+            let mut doomed = Vec::new();
             for action in &actions {
-                if let Action::Send { worker, frame } = action {
-                    self.posts[*worker as usize].enqueue(frame.clone());
+                match action {
+                    // In the scheduler's order, so that a worker's frames cannot overtake each other.
+                    Action::Send { worker, frame } => {
+                        self.posts[*worker as usize].enqueue(frame.clone());
+                    }
+                    // The process of this moment: a replacement may be there by the time it is killed.
+                    Action::Kill { worker } => doomed.extend(self.posts[*worker as usize].child()),
+                    _ => {}
                 }
             }
             let is_nearer = scheduler
                 .next_deadline()
                 .is_some_and(|next| deadline.is_none_or(|before| next < before));
-            (result, actions, is_nearer)
+            (result, actions, doomed, is_nearer)
         };
+        doomed.iter().for_each(|child| child.kill_group());
         self.carry_out(actions);
         if is_nearer {
             self.wake.ring();
@@ -247,7 +255,8 @@ impl Shared {
                         let _refused = spawner.send(worker);
                     }
                 }
-                Action::Kill { worker } => self.posts[worker as usize].kill(),
+                // Its process was killed first of all.
+                Action::Kill { .. } => {}
                 Action::Lose { job, chunk, first, count, loss } => {
                     self.outcomes.push_loss(job, chunk, first, count, &loss);
                 }

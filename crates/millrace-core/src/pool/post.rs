@@ -64,18 +64,22 @@ impl Post {
 
     /// Writes what the ring takes, and rings for a sleeping worker. Never waits for the worker.
     pub(super) fn pump(&self) {
-        let is_corrupt = match lock(&self.line).as_mut() {
-            Some(line) => line.pump(|| lock(&self.queue).pop_front()).is_err(),
-            None => false,
-        };
+        let mut line = lock(&self.line);
+        let is_corrupt =
+            line.as_mut().is_some_and(|line| line.pump(|| lock(&self.queue).pop_front()).is_err());
         if is_corrupt {
+            // Under the line's lock: the process is still the one whose ring this is.
             self.kill();
         }
     }
 
+    /// The present process.
+    pub(super) fn child(&self) -> Option<Arc<Child>> {
+        lock(&self.child).clone()
+    }
+
     pub(super) fn kill(&self) {
-        let child = lock(&self.child).clone();
-        if let Some(child) = child {
+        if let Some(child) = self.child() {
             child.kill_group();
         }
     }
