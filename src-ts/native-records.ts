@@ -100,7 +100,7 @@ export class Records {
       call.lost(second, first, count, error, at(payload))
     } else if (kind === RECORD_START_FAILED) {
       const reason = this.#decoder.decode(this.#bytes.subarray(start, start + length))
-      call.lost(second, first, count, () => new WorkerStartError(reason), undefined)
+      call.lost(second, first, count, () => new WorkerStartError(`workers cannot start: ${reason}`), undefined)
     }
   }
 

@@ -112,10 +112,7 @@ impl Waiter {
             }
             Err(error) => {
                 self.shared.posts[worker as usize].disconnect();
-                let death = Death {
-                    reason: Some(format!("it cannot be started: {error}")),
-                    ..Death::default()
-                };
+                let death = Death { reason: Some(error.to_string()), ..Death::default() };
                 self.shared.drive(|scheduler| scheduler.died(worker, &death));
             }
         }

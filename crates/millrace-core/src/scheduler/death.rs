@@ -7,7 +7,7 @@ use super::worker::{InHand, Worker, WorkerState};
 use super::{Action, Loss, Scheduler};
 
 /// Deaths in a row before ready after which waiting work is rejected.
-const START_FAILURES_MAX: u32 = 3;
+pub(super) const START_FAILURES_MAX: u32 = 3;
 /// Pause before the next start after the first failure; it doubles.
 const BACKOFF: Duration = Duration::from_millis(50);
 /// Workers that may die on receiving a chunk before it is held to be the cause.
@@ -106,9 +106,9 @@ impl Scheduler {
         }
         self.start_failures = 0;
         let reason = death.reason.clone().unwrap_or_else(|| match (death.code, death.signal) {
-            (Some(code), _) => format!("it exited with code {code} before it was ready"),
-            (None, Some(signal)) => format!("signal {signal} ended it before it was ready"),
-            (None, None) => "it ended before it was ready".to_owned(),
+            (Some(code), _) => format!("exited with code {code} before it was ready"),
+            (None, Some(signal)) => format!("ended by signal {signal} before it was ready"),
+            (None, None) => "ended before it was ready".to_owned(),
         });
         for chunk in self.queue.take_all() {
             let count = chunk.unsettled();

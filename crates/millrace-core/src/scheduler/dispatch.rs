@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::death::START_FAILURES_MAX;
 use super::worker::{InHand, Worker, WorkerState};
 use super::{Action, Closing, Outgoing, Scheduler};
 use crate::scheduler::chunk::Chunk;
@@ -128,8 +129,7 @@ impl Scheduler {
         if self.workers.iter().all(|slot| slot.state != WorkerState::Absent) {
             return Vec::new();
         }
-        let is_starting = |state| matches!(state, WorkerState::Spawning | WorkerState::Starting);
-        let starting = self.workers.iter().filter(|slot| is_starting(slot.state)).count();
+        let starting = self.starting_workers();
         let in_hand: usize = self.workers.iter().map(Worker::spare).sum();
         let waiting = self.queue.shared_count() + in_hand;
         let mut shared = waiting.saturating_sub(starting);
@@ -145,11 +145,21 @@ impl Scheduler {
             .collect()
     }
 
+    fn starting_workers(&self) -> usize {
+        let is_starting = |state| matches!(state, WorkerState::Spawning | WorkerState::Starting);
+        self.workers.iter().filter(|slot| is_starting(slot.state)).count()
+    }
+
     fn spawn_wanted(&mut self) {
         if self.now < self.spawn_not_before {
             return;
         }
-        for worker in self.wanted_workers() {
+        // After a failure no more than may still fail: a storm of starts would tell nothing new.
+        let attempts = match START_FAILURES_MAX.saturating_sub(self.start_failures) {
+            START_FAILURES_MAX => usize::MAX,
+            left => (left as usize).saturating_sub(self.starting_workers()),
+        };
+        for worker in self.wanted_workers().into_iter().take(attempts) {
             self.workers[worker as usize].state = WorkerState::Spawning;
             self.actions.push(Action::Spawn { worker });
         }
