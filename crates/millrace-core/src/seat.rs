@@ -165,7 +165,9 @@ impl Seat {
         let bell = Arc::clone(&self.bell);
         let listen = move || -> ! {
             loop {
-                bell.wait();
+                if !bell.wait() {
+                    end_without_bell();
+                }
                 *lock(&rings.count) += 1;
                 rings.changed.notify_all();
                 notify();
@@ -219,7 +221,7 @@ impl Seat {
                 });
             }
             if segment.doorbell(word::PARENT_WANTS_SPACE).should_ring() {
-                self.to_parent[0].ring();
+                self.ring(0);
             }
             if filled > 0 {
                 return Ok(Received::Bytes(filled));
@@ -240,16 +242,21 @@ impl Seat {
     pub fn send(&mut self, mut frames: &[u8]) -> Result<(), SeatError> {
         let segment = self.segment.clone();
         let space = segment.doorbell(word::WORKER_WANTS_SPACE);
+        let mut has_heard = false;
         loop {
             let pushed = self.outbound.push(frames).map_err(SeatError::Ring)?;
             self.outbound.publish();
             match segment.doorbell(word::PARENT_ASLEEP).bell_to_ring() {
                 0 => {}
-                2 => self.to_parent[1].ring(),
-                _ => self.to_parent[0].ring(),
+                2 => self.ring(1),
+                _ => self.ring(0),
             }
             frames = &frames[pushed..];
             if frames.is_empty() {
+                if has_heard {
+                    // It may have rung for frames as well: the owner's event loop looks again.
+                    self.bell.ring();
+                }
                 return Ok(());
             }
             let heard = match &self.listener {
@@ -262,15 +269,24 @@ impl Seat {
                 continue;
             }
             match &self.listener {
-                Listener::Owner => self.bell.wait(),
+                Listener::Owner => {
+                    has_heard = true;
+                    if !self.bell.wait() {
+                        end_without_bell();
+                    }
+                }
                 Listener::Thread(rings) => {
                     let count = lock(&rings.count);
                     let woken = rings.changed.wait_while(count, |count| *count == heard);
                     drop(woken);
                 }
             }
-            // The ring may have been for frames as well: whoever listens looks again.
-            self.bell.ring();
+        }
+    }
+
+    fn ring(&self, bell: usize) {
+        if !self.to_parent[bell].try_ring() {
+            end_without_bell();
         }
     }
 
@@ -283,6 +299,12 @@ impl Seat {
         let header = frame::header(ToParent::Ready, [0; 6], 0).map_err(SeatError::Frames)?;
         self.send(&header)
     }
+}
+
+/// Ends this worker, for a task has closed a descriptor of a bell: nobody would hear the other side any more, and
+/// promises would stay open.
+pub fn end_without_bell() -> ! {
+    sys::kill_own_group()
 }
 
 /// The frame as it was sent; `place` has just its size.

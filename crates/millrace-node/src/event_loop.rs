@@ -8,6 +8,7 @@ use std::os::fd::AsRawFd;
 use std::ptr;
 use std::sync::Arc;
 
+use millrace_core::seat::end_without_bell;
 use millrace_core::sys::{AsFd, Bell};
 use napi::bindgen_prelude::{Env, Function, JsValue};
 use napi::sys::{self, Status};
@@ -27,11 +28,6 @@ impl Callback {
         let status =
             unsafe { sys::napi_create_reference(env.raw(), function.raw(), 1, &raw mut reference) };
         (status == Status::napi_ok).then_some(Self { env: env.raw(), function: reference })
-    }
-
-    /// The environment of the function.
-    pub(crate) fn env(&self) -> sys::napi_env {
-        self.env
     }
 
     /// Calls the function as the event loop calls back: ticks and microtasks run after it.
@@ -109,6 +105,8 @@ pub(crate) fn listen(env: &Env, bell: &Arc<Bell>, function: &Function<'_, (), ()
 unsafe extern "C" fn on_bell(poll: *mut Handle, _status: c_int, _events: c_int) {
     // SAFETY: the handle's address is the ear's, which is never freed and only read.
     let ear = unsafe { &*poll.cast::<BellEar>() };
-    ear.bell.silence();
+    if !ear.bell.silence() {
+        end_without_bell();
+    }
     ear.callback.call();
 }

@@ -80,9 +80,17 @@ impl Bell {
 
     pub fn ring(&self) {}
 
-    pub fn silence(&self) {}
+    pub fn try_ring(&self) -> bool {
+        false
+    }
 
-    pub fn wait(&self) {}
+    pub fn silence(&self) -> bool {
+        false
+    }
+
+    pub fn wait(&self) -> bool {
+        false
+    }
 }
 
 #[expect(missing_docs, clippy::missing_errors_doc, reason = "documented in sys/linux")]

@@ -37,17 +37,25 @@ impl Bell {
         let _ = rustix::io::write(&self.0, &1_u64.to_ne_bytes());
     }
 
-    /// Makes the bell silent again, whether it rang or not. Never blocks.
-    pub fn silence(&self) {
-        let _ = rustix::io::read(&self.0, &mut [0; 8]);
+    /// Rings; `false` when this process has closed the bell's descriptor behind its back. Never blocks.
+    #[must_use]
+    pub fn try_ring(&self) -> bool {
+        matches!(rustix::io::write(&self.0, &1_u64.to_ne_bytes()), Ok(_) | Err(Errno::AGAIN))
+    }
+
+    /// Makes the bell silent again, whether it rang or not; `false` as for [`Self::try_ring`]. Never blocks.
+    pub fn silence(&self) -> bool {
+        matches!(rustix::io::read(&self.0, &mut [0; 8]), Ok(_) | Err(Errno::AGAIN))
     }
 
     /// Blocks until the bell rings, then silences it. The caller re-checks its condition: a return may be spurious.
-    pub fn wait(&self) {
+    ///
+    /// `false` as for [`Self::try_ring`].
+    pub fn wait(&self) -> bool {
         while rustix::event::poll(&mut [PollFd::new(&self.0, PollFlags::IN)], None)
             == Err(Errno::INTR)
         {}
-        self.silence();
+        self.silence()
     }
 }
 
