@@ -1,0 +1,39 @@
+import assert from 'node:assert'
+
+import type { ExecutionContext } from 'ava'
+
+import { type WorkerExit, type WorkerInfo, WorkerPool, type WorkerPoolOptions } from '../../dist/index.js'
+import { gone } from './processes.js'
+
+/** A pool and all that was seen of its workers. */
+export interface Watched {
+  readonly pool: WorkerPool
+  /** Every worker that was ready, in that order. */
+  readonly started: readonly WorkerInfo[]
+  /** Every worker that has ended, in that order. */
+  readonly exits: readonly (WorkerExit & { readonly id: number; readonly pid: number })[]
+  /** Resolves with the next worker that is ready. */
+  nextStart(): Promise<WorkerInfo>
+}
+
+/** A pool whose workers start fast. When the test ends it is terminated, and no process of it may be left. */
+export function watchedPool(t: ExecutionContext, options: WorkerPoolOptions = {}): Watched {
+  const pool = new WorkerPool({ execArgv: [], stdio: 'ignore', ...options })
+  const started: WorkerInfo[] = []
+  const exits: (WorkerExit & { id: number; pid: number })[] = []
+  const waiting: ((worker: WorkerInfo) => void)[] = []
+  pool.on('workerStart', (worker) => {
+    started.push(worker)
+    waiting.shift()?.(worker)
+  })
+  pool.on('workerExit', ({ id, pid }, exit) => exits.push({ id, pid, ...exit }))
+  t.teardown(async () => {
+    const running = pool.workers.map((worker) => worker.pid)
+    await pool.terminate()
+    await gone([...running, ...started.map((worker) => worker.pid)])
+    const { submitted, completed, failed, cancelled, running: busy, queued } = pool.stats
+    // Assertions of the test itself are not allowed any more when it is torn down.
+    assert.deepEqual([busy, queued, submitted], [0, 0, completed + failed + cancelled], 'the counts of tasks add up')
+  })
+  return { pool, started, exits, nextStart: () => new Promise((resolve) => waiting.push(resolve)) }
+}

@@ -1,0 +1,96 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** Long enough for a machine under load; reached only when something is broken. */
+const WATCHDOG_MS = 30_000
+const LOOK_MS = 10
+
+/** The fields of `/proc/<pid>/stat` after the name: the state, the parent's pid... Undefined where there is no such process. */
+function stat(pid: number): readonly string[] | undefined {
+  const text = read(`/proc/${pid}/stat`)
+  return text?.slice(text.lastIndexOf(')') + 2).split(' ')
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+function list(path: string): readonly string[] {
+  try {
+    return readdirSync(path)
+  } catch {
+    return []
+  }
+}
+
+/** Whether the process runs. One that is dead and not yet reaped, by whoever inherited it, does not. */
+export function isAlive(pid: number): boolean {
+  const state = stat(pid)?.[0]
+  return state !== undefined && state !== 'Z' && state !== 'X'
+}
+
+/** Waits until `condition` holds; fails after half a minute with what `describe` says. */
+export async function until(condition: () => boolean, describe: () => string): Promise<void> {
+  const end = performance.now() + WATCHDOG_MS
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(`after ${WATCHDOG_MS} ms: ${describe()}`)
+    await sleep(LOOK_MS)
+  }
+}
+
+/** Waits until none of the processes is left. */
+export async function gone(pids: Iterable<number>): Promise<void> {
+  const left = new Set(pids)
+  const check = (): boolean => {
+    for (const pid of left) if (!isAlive(pid)) left.delete(pid)
+    return left.size === 0
+  }
+  await until(check, () => `still alive: ${[...left].map(describeProcess).join(', ')}`)
+}
+
+function describeProcess(pid: number): string {
+  return `${pid} (${read(`/proc/${pid}/cmdline`)?.replaceAll('\0', ' ').trim() ?? 'gone'})`
+}
+
+/** The living processes whose parent is `pid`. */
+export function childrenOf(pid: number): readonly number[] {
+  return list('/proc')
+    .map(Number)
+    .filter((other) => other > 0 && stat(other)?.[1] === String(pid) && isAlive(other))
+}
+
+/** What the open descriptors of a process stand for, by number. */
+export function descriptors(pid: number, link: (path: string) => string): ReadonlyMap<number, string> {
+  const open = new Map<number, string>()
+  for (const name of list(`/proc/${pid}/fd`)) {
+    try {
+      open.set(Number(name), link(`/proc/${pid}/fd/${name}`))
+    } catch {
+      // It was closed in the meantime: the one that the directory was read through, for one.
+    }
+  }
+  return open
+}
+
+/** A thread as the system sees it. */
+export interface Thread {
+  readonly id: number
+  /** Cut by the system to 15 characters. */
+  readonly name: string
+  /** How often it went to sleep by itself; each time something woke it. */
+  readonly sleeps: number
+}
+
+/** The threads of a process. */
+export function threads(pid: number): readonly Thread[] {
+  return list(`/proc/${pid}/task`).flatMap((id) => {
+    const status = read(`/proc/${pid}/task/${id}/status`)
+    if (status === undefined) return []
+    const field = (name: string): string => new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)?.[1] ?? ''
+    return [{ id: Number(id), name: field('Name'), sleeps: Number(field('voluntary_ctxt_switches')) }]
+  })
+}

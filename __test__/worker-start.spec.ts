@@ -1,0 +1,234 @@
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import test, { type ExecutionContext } from 'ava'
+
+import { PoolTerminatedError, tasks, WorkerDiedError, type WorkerPoolOptions, WorkerStartError } from '../dist/index.js'
+import { watchedPool } from './helpers/pools.js'
+import { gone, until } from './helpers/processes.js'
+import { run } from './helpers/run.js'
+
+const jobs = tasks<typeof import('./fixtures/jobs-worker.mjs')>(new URL('./fixtures/jobs-worker.mjs', import.meta.url))
+const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url))
+const double = (x: number): number => x * 2
+
+function directory(t: ExecutionContext): string {
+  const path = realpathSync(mkdtempSync(join(tmpdir(), 'millrace start ')))
+  t.teardown(() => rmSync(path, { recursive: true, force: true }))
+  return path
+}
+
+interface Broken {
+  readonly options: WorkerPoolOptions
+  readonly says: RegExp
+  /** Processes that got as far as the preload. */
+  readonly spawns: number
+}
+
+const broken: Readonly<Record<string, Broken>> = {
+  'an execPath that does not exist': {
+    options: { execPath: '/does/not/exist' },
+    says: /^workers cannot start: \/does\/not\/exist: No such file/,
+    spawns: 0
+  },
+  'an execPath that is no program': {
+    options: { execPath: fixture('jobs-worker.mjs') },
+    says: /^workers cannot start: .*jobs-worker\.mjs: Permission denied/,
+    spawns: 0
+  },
+  'an execPath that is another program': {
+    options: { execPath: '/bin/true' },
+    says: /^workers cannot start: exited with code 0 before it was ready$/,
+    spawns: 0
+  },
+  'a cwd that does not exist': {
+    options: { cwd: '/does/not/exist' },
+    says: /^workers cannot start: \/does\/not\/exist: No such file/,
+    spawns: 0
+  },
+  'a preload that throws': {
+    options: { execArgv: ['--require', fixture('preload-throws.cjs')] },
+    says: /^workers cannot start: Error: the preload is broken\n +at .*preload-throws\.cjs:2/,
+    spawns: 3
+  },
+  'an imported preload that throws': {
+    options: { execArgv: ['--import', fixture('preload-throws.mjs')] },
+    says: /^workers cannot start: Error: the preload is broken\n +at .*preload-throws\.mjs:4/,
+    spawns: 3
+  },
+  'a preload that is not there': {
+    options: { execArgv: ['--require', '/does/not/exist.cjs'] },
+    says: /^workers cannot start: Error: Cannot find module '\/does\/not\/exist\.cjs'/,
+    spawns: 0
+  },
+  'a preload that exits': {
+    options: { execArgv: ['--require', fixture('preload-exits.cjs')] },
+    says: /^workers cannot start: exited with code 5 before it was ready$/,
+    spawns: 3
+  },
+  'a flag that node does not know': {
+    options: { execArgv: ['--no-such-flag'] },
+    says: /^workers cannot start: exited with code 9 before it was ready$/,
+    spawns: 0
+  }
+}
+
+for (const [what, { options, says, spawns }] of Object.entries(broken)) {
+  test(`${what} rejects each call with the start error, after three attempts`, async (t) => {
+    const counter = join(directory(t), 'spawns')
+    writeFileSync(counter, '')
+    const { pool, started } = watchedPool(t, { ...options, nJobs: 2, env: { SPAWNS: counter } })
+    for (let round = 1; round <= 2; round++) {
+      const expected = { instanceOf: WorkerStartError, code: 'ERR_POOL_WORKER_START', message: says }
+      if (round === 1) await t.throwsAsync(pool.map(double, [1, 2, 3, 4], { chunkSize: 1 }), expected)
+      else await t.throwsAsync(pool.apply(double, [1]), expected)
+      await until(
+        () => pool.workers.length === 0,
+        () => `workers left: ${JSON.stringify(pool.workers)}`
+      )
+      t.is(readFileSync(counter, 'utf8').length, spawns * round)
+    }
+    t.is(started.length, 0)
+    const { submitted, failed, cancelled } = pool.stats
+    t.is(submitted, failed + cancelled)
+    await pool.stopAndJoin()
+  })
+}
+
+test('a pool whose workers can start again is good again', async (t) => {
+  const repaired = join(directory(t), 'repaired')
+  const execArgv = ['--require', fixture('preload-until-repaired.cjs')]
+  const { pool } = watchedPool(t, { nJobs: 2, execArgv, env: { REPAIRED: repaired } })
+  const settled = await pool.mapSettled(double, [1, 2, 3])
+  t.deepEqual(
+    settled.map((each) => each.status === 'rejected' && each.reason instanceof WorkerStartError),
+    [true, true, true]
+  )
+  writeFileSync(repaired, '')
+  t.deepEqual(await pool.map(double, [1, 2, 3]), [2, 4, 6])
+})
+
+test('a worker that dies between ready and its first task is tried once more', async (t) => {
+  const files = directory(t)
+  const [SPAWNS, DIES_UNTIL] = [join(files, 'spawns'), join(files, 'healed')]
+  const execArgv = ['--require', fixture('preload-dies-when-ready.cjs')]
+  const { pool, exits } = watchedPool(t, { nJobs: 1, execArgv, env: { SPAWNS, DIES_UNTIL } })
+  const error = await t.throwsAsync(pool.apply(double, [1]), { instanceOf: WorkerDiedError })
+  t.is(readFileSync(SPAWNS, 'utf8').length, 2)
+  t.is(error.signal, 'SIGKILL')
+  t.is(error.pid, exits.at(-1)?.pid)
+  writeFileSync(DIES_UNTIL, '')
+  t.is(await pool.apply(double, [1]), 2)
+})
+
+for (const end of ['terminate', 'stopAndJoin'] as const) {
+  test(`${end} ends a pool whose workers are starting`, async (t) => {
+    const execArgv = ['--require', fixture('preload-waits.cjs')]
+    const { pool } = watchedPool(t, { nJobs: 2, execArgv })
+    const call = pool.map(double, [1, 2], { chunkSize: 1 })
+    const rejected = t.throwsAsync(call, { instanceOf: PoolTerminatedError })
+    await until(
+      () => pool.workers.length === 2,
+      () => 'two workers are starting'
+    )
+    t.deepEqual(
+      pool.workers.map(({ id, state }) => [id, state]),
+      [
+        [0, 'starting'],
+        [1, 'starting']
+      ]
+    )
+    const pids = pool.workers.map((worker) => worker.pid)
+    await (end === 'terminate' ? pool.terminate() : pool.stopAndJoin({ timeout: 50 }))
+    await rejected
+    await gone(pids)
+  })
+}
+
+test('a pool ends before the processes it has asked for are there', async (t) => {
+  for (let round = 0; round < 10; round++) {
+    const { pool } = watchedPool(t, { nJobs: 4 })
+    const rejected = t.throwsAsync(pool.map(double, [1, 2, 3, 4], { chunkSize: 1 }), {
+      instanceOf: PoolTerminatedError
+    })
+    await pool.terminate()
+    await rejected
+    t.deepEqual(pool.workers, [])
+  }
+})
+
+test('stopAndJoin lets workers that are not needed any more end while they start', async (t) => {
+  const { pool, exits } = watchedPool(t, { nJobs: 3 })
+  const aborter = new AbortController()
+  const call = pool.map(double, [1, 2, 3], { chunkSize: 1, signal: aborter.signal })
+  const rejected = call.catch((error: unknown) => error)
+  await until(
+    () => pool.workers.length > 0,
+    () => 'a worker is starting'
+  )
+  aborter.abort()
+  t.is(await rejected, aborter.signal.reason)
+  await pool.stopAndJoin()
+  t.deepEqual(pool.workers, [])
+  t.true(exits.length <= 3)
+})
+
+test('a worker has a title, a group of its own, and what the pool was given', async (t) => {
+  const cwd = directory(t)
+  const env = { PATH: process.env['PATH'], ONLY: 'this', GONE: undefined }
+  const { pool } = watchedPool(t, { nJobs: 1, cwd, env, execArgv: ['--no-deprecation', '--stack-trace-limit=7'] })
+  const seen = await pool.apply(jobs.describe)
+  t.is(seen.title, 'millrace worker 0')
+  t.is(seen.group, seen.pid)
+  t.is(seen.cwd, cwd)
+  t.deepEqual(seen.env, { PATH: process.env['PATH'], ONLY: 'this' })
+  t.deepEqual(seen.execArgv, ['--no-deprecation', '--stack-trace-limit=7'])
+  t.is(seen.execPath, process.execPath)
+  t.is(seen.argv.length, 2)
+})
+
+test('the standard input of a worker is empty', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 1 })
+  t.is(await pool.apply(jobs.readInput), '')
+  t.is(await pool.apply(jobs.streamInput), 0)
+})
+
+test('what a task forks and the threads it starts are no workers', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 1, execArgv: ['--no-deprecation'] })
+  t.deepEqual(await pool.apply(jobs.forkChild), { argv: ['argument'], execArgv: ['--no-deprecation'] })
+  t.is(await pool.apply(jobs.startThread), 2)
+  t.deepEqual(await pool.map(double, [1]), [2])
+})
+
+test('preloads run in workers, those that bring a thread of module hooks too', async (t) => {
+  const { pool } = watchedPool(t, {
+    nJobs: 1,
+    execArgv: ['--require', fixture('preload-marks.cjs'), '--import=@oxc-node/core/register']
+  })
+  // Node itself, and this package's worker: nothing of how it was started.
+  t.deepEqual(await pool.apply(jobs.loaded), [2])
+})
+
+test('output of workers goes where the parent’s goes, or nowhere', async (t) => {
+  const inherited = await run(t, 'prints.mjs', ['inherit']).end
+  t.deepEqual(inherited.lines, ['task on stdout'])
+  t.is(inherited.stderr, 'task on stderr\n')
+  const ignored = await run(t, 'prints.mjs', ['ignore']).end
+  t.deepEqual([ignored.code, ignored.lines, ignored.stderr], [0, [], ''])
+})
+
+const flags = [['--test'], ['--inspect=0'], ['--test', '--test-reporter=spec'], ['--inspect=0', '--no-deprecation']]
+
+for (const given of flags) {
+  test(`a parent that runs under ${given.join(' ')} has good workers`, async (t) => {
+    const out = join(directory(t), 'seen.json')
+    const end = await run(t, 'under-flags.mjs', [], { execArgv: given, env: { ...process.env, OUT: out } }).end
+    t.is(end.code, 0, end.stderr)
+    t.true(existsSync(out), end.lines.join('\n'))
+    t.deepEqual(
+      JSON.parse(readFileSync(out, 'utf8')),
+      given.filter((flag) => flag === '--no-deprecation')
+    )
+  })
+}
