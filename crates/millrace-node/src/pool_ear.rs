@@ -70,12 +70,12 @@ pub(crate) fn attend(
         // SAFETY: as above.
         unsafe { (libuv.check_start)(check, on_wake) },
     ];
-    for handle in [poll, prepare, check] {
+    let _adopted = [poll, prepare, check].map(|handle| {
         // SAFETY: the handle was initialised.
         unsafe { (libuv.set_data)(handle, ear.cast_mut().cast()) };
         // SAFETY: as above.
         unsafe { (libuv.unref)(handle) };
-    }
+    });
     // SAFETY: freed only when all three handles are closed.
     let this = unsafe { &*ear };
     this.open.set(3);
@@ -110,10 +110,10 @@ impl PoolEar {
         if self.is_closing.replace(true) {
             return;
         }
-        for handle in &self.handles {
+        let _closing = self.handles.each_ref().map(|handle| {
             // SAFETY: the handle is open, and its memory stays until `on_closed` was called for each.
             unsafe { (self.libuv.close)(ptr::from_ref(handle).cast_mut(), on_closed) };
-        }
+        });
     }
 
     fn wake(&self) {

@@ -232,7 +232,9 @@ impl Shared {
                 .is_some_and(|next| deadline.is_none_or(|before| next < before));
             (result, actions, doomed, is_nearer)
         };
-        doomed.iter().for_each(|child| child.kill_group());
+        for child in doomed {
+            child.kill_group();
+        }
         self.carry_out(actions);
         if is_nearer {
             self.wake.ring();
