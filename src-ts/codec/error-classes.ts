@@ -34,11 +34,19 @@ function chainOf(error: object): object[] {
   return chain
 }
 
+// The worker is a bundle with classes of its own; those of the package that a task imports are known by name and code.
+function classOfOtherCopy(error: object, prototype: object): ErrorClass | undefined {
+  const code: unknown = Object.getOwnPropertyDescriptor(error, 'code')?.value
+  if (typeof code !== 'string' || !code.startsWith('ERR_POOL_')) return undefined
+  const { name } = classNameOf(prototype)
+  return Object.hasOwn(poolErrorClasses, name) ? byName.get(name) : undefined
+}
+
 /** The nearest class in the error's chain that can be made again: a built-in one, or one of the library. */
 export function nearestClass(error: object): ErrorClass {
   const chain = chainOf(error)
   for (const prototype of chain) {
-    const found = byPrototype.get(prototype)
+    const found = byPrototype.get(prototype) ?? classOfOtherCopy(error, prototype)
     if (found !== undefined) return found
     const isDomException = Object.getOwnPropertyDescriptor(prototype, Symbol.toStringTag)?.value === 'DOMException'
     if (isDomException) return { name: 'DOMException', prototype }
