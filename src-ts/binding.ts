@@ -4,6 +4,7 @@ export {
   cpuCount,
   defaultJobs,
   libraryPath,
+  type RawMark,
   RawPool,
   type RawPoolOptions,
   workerMark

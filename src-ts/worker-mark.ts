@@ -1,4 +1,4 @@
-import { workerMark } from './binding.js'
+import { type RawMark, workerMark } from './binding.js'
 import { DaemonicProcessError } from './errors.js'
 import { getPhase } from './worker/phase.js'
 
@@ -7,7 +7,8 @@ export interface Greeting {
   readonly daemon: boolean
 }
 
-const mark = workerMark()
+// The lifeline leaves it to other copies of this package: their addon is another library, with variables of its own.
+const mark = workerMark() ?? (Reflect.get(globalThis, Symbol.for('millrace.mark')) as RawMark | undefined) ?? null
 
 /** Whether this process is a worker of a pool; true on all of its threads. */
 export const isWorker: boolean = mark !== null
