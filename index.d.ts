@@ -21,29 +21,86 @@ export declare class RawPool {
    * When a string holds a NUL or the system refuses resources.
    */
   constructor(options: RawPoolOptions, collect: () => void, useLoop: boolean)
-  /** Makes a function known under `id`. */
+  /**
+   * Gives back all that the pool has of the system and of the environment. To be called when it has closed; nothing
+   * else may be called after it.
+   *
+   * # Errors
+   *
+   * When the environment refuses to forget the pool.
+   */
+  release(): void
+  /**
+   * Makes a function known under `id`.
+   *
+   * # Errors
+   *
+   * When the pool was released.
+   */
   define(id: number, bytes: Uint8Array): void
-  /** Drops a definition. */
+  /**
+   * Drops a definition.
+   *
+   * # Errors
+   *
+   * When the pool was released.
+   */
   forget(id: number): void
   /**
    * Accepts the chunks in the first `length` bytes.
    *
    * # Errors
    *
-   * When the bytes are not submissions; nothing is accepted then.
+   * When the bytes are not submissions, and nothing is accepted then; when the pool was released.
    */
   submit(bytes: Uint8Array, length: number): void
-  /** Drops what is left of a call; `kill` also ends the workers that run its tasks. */
+  /**
+   * Drops what is left of a call; `kill` also ends the workers that run its tasks.
+   *
+   * # Errors
+   *
+   * When the pool was released.
+   */
   cancel(job: number, kill: boolean): void
-  /** Finishes what was accepted, then lets the workers leave. */
+  /**
+   * Finishes what was accepted, then lets the workers leave.
+   *
+   * # Errors
+   *
+   * When the pool was released.
+   */
   close(): void
-  /** Kills all workers now. */
+  /**
+   * Kills all workers now.
+   *
+   * # Errors
+   *
+   * When the pool was released.
+   */
   terminate(): void
-  /** Copies waiting records into `into`: how many bytes, or minus the bytes that the next record needs. */
+  /**
+   * Copies waiting records into `into`: how many bytes, or minus the bytes that the next record needs.
+   *
+   * # Errors
+   *
+   * When the pool was released.
+   */
   collect(into: Uint8Array): number
-  /** Counts of tasks. */
+  /**
+   * Counts of tasks.
+   *
+   * # Errors
+   *
+   * When the pool was released.
+   */
   stats(): RawStats
-  /** The workers that have a process. */
+  /**
+   * The workers that have a process.
+   *
+   * # Errors
+   *
+   * When the pool was released.
+   */
   workers(): Array<RawWorker>
 }
 

@@ -77,7 +77,7 @@ export class Closing {
   readonly onClosed = (): void => {
     if (this.#state === 'done') return
     this.#state = 'done'
-    this.#calls.release()
+    this.#calls.keepAlive(false)
     this.#resolveDone()
     this.#onClosed()
   }

@@ -14,12 +14,21 @@ export class NativeBackend implements Backend {
   readonly #records: Records
   readonly #writers: Writer[] = []
   readonly #submit: Submit = (bytes, length) => this.#raw.submit(bytes, length)
+  /** Counts as they were when the pool had closed; nothing of it is left then. */
+  #lastStats: PoolStats | undefined
 
   constructor(options: RawPoolOptions, listener: BackendListener) {
     this.#raw = new RawPool(options, () => this.#records.collect(), process.versions['bun'] === undefined)
     this.#definitions = new Definitions(this.#raw)
-    const handler: RecordHandler = { listener, find: (call): OutcomeListener | undefined => listener.find(call) }
-    this.#records = new Records((into) => this.#raw.collect(into), handler)
+    const closed = (): void => {
+      this.#lastStats = this.#raw.stats()
+      listener.closed()
+    }
+    const handler: RecordHandler = {
+      listener: { ...listener, closed },
+      find: (call): OutcomeListener | undefined => listener.find(call)
+    }
+    this.#records = new Records((into) => this.#collect(into), handler)
   }
 
   define(definition: FunctionDefinition): number {
@@ -31,22 +40,33 @@ export class NativeBackend implements Backend {
   }
 
   cancel(call: number, kill: boolean): void {
-    this.#raw.cancel(call, kill)
+    if (!this.#hasClosed) this.#raw.cancel(call, kill)
   }
 
   close(): void {
-    this.#raw.close()
+    if (!this.#hasClosed) this.#raw.close()
   }
 
   terminate(): void {
-    this.#raw.terminate()
+    if (!this.#hasClosed) this.#raw.terminate()
   }
 
   get stats(): PoolStats {
-    return this.#raw.stats()
+    return this.#lastStats ?? this.#raw.stats()
   }
 
   get workers(): readonly WorkerInfo[] {
-    return this.#raw.workers() as WorkerInfo[]
+    return this.#hasClosed ? [] : (this.#raw.workers() as WorkerInfo[])
+  }
+
+  get #hasClosed(): boolean {
+    return this.#lastStats !== undefined
+  }
+
+  /** The last record is that of the end. */
+  #collect(into: Uint8Array): number {
+    if (!this.#hasClosed) return this.#raw.collect(into)
+    this.#raw.release()
+    return 0
   }
 }

@@ -10,6 +10,7 @@ import { makeMapCall, type MapKind } from './calls/start-map.js'
 import { Closing } from './closing.js'
 import { type DaemonicProcessError, invalidOption, PoolClosedError } from './errors.js'
 import { resolveFunction } from './functions/resolve.js'
+import { endWhenUnreachable, keepReachable, weaken } from './lifetime.js'
 import { describeMachine } from './machine.js'
 import { readApplyOptions, readJoinOptions, readMapOptions, readPoolOptions } from './options.js'
 import type { MapSettings, PoolSettings } from './options.js'
@@ -41,6 +42,12 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
   readonly #events = new PoolEventSource()
   readonly #calls: CallRegistry = new CallRegistry(() => this.#closing.onIdle())
   readonly #closing: Closing
+  readonly #listener: BackendListener = {
+    find: (id) => this.#calls.find(id),
+    workerStart: (id) => this.#events.workerStarted(() => this.workers.find((worker) => worker.id === id)),
+    workerExit: (worker, exitCode, signal) => this.#events.workerExited(worker, exitCode, signal),
+    closed: () => this.#closing.onClosed()
+  }
   #backend: Backend | undefined
 
   /**
@@ -54,7 +61,10 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
     this.#closing = new Closing(
       this.#calls,
       () => this.#backend,
-      () => this.#events.closed()
+      () => {
+        keepReachable(this, false)
+        this.#events.closed()
+      }
     )
   }
 
@@ -135,6 +145,7 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
   /** Calls `listener` each time the event happens; see {@linkcode PoolEvents}. */
   on<E extends keyof PoolEvents>(event: E, listener: (...args: PoolEvents[E]) => void): this {
     this.#events.on(event, listener)
+    if (!this.closed) keepReachable(this, true)
     return this
   }
 
@@ -212,16 +223,10 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
   }
 
   #start(): Backend {
-    this.#backend ??= startBackend(this.#settings, this.#listener())
-    return this.#backend
-  }
-
-  #listener(): BackendListener {
-    return {
-      find: (id) => this.#calls.find(id),
-      workerStart: (id) => this.#events.workerStarted(() => this.workers.find((worker) => worker.id === id)),
-      workerExit: (worker, exitCode, signal) => this.#events.workerExited(worker, exitCode, signal),
-      closed: this.#closing.onClosed
+    if (this.#backend === undefined) {
+      this.#backend = startBackend(this.#settings, weaken(this.#listener))
+      endWhenUnreachable(this, this.#backend)
     }
+    return this.#backend
   }
 }

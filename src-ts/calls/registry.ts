@@ -1,7 +1,6 @@
 import type { OutcomeListener } from '../backend.js'
+import { keepAlive } from '../lifetime.js'
 import type { Call } from './call.js'
-
-const LONGEST_TIMEOUT = 2 ** 31 - 1
 
 interface OpenCall {
   readonly call: Call
@@ -14,7 +13,6 @@ export class CallRegistry {
   readonly #calls = new Map<number, OpenCall>()
   readonly #onIdle: () => void
   #next = 1
-  #hold: NodeJS.Timeout | undefined
 
   /** @param onIdle Called each time the last open call has ended. */
   constructor(onIdle: () => void) {
@@ -57,15 +55,8 @@ export class CallRegistry {
     for (const { call } of this.#calls.values()) act(call)
   }
 
-  /** Whether the process has to stay for what is pending. A timer does it: it wakes once in 24 days. */
+  /** Whether the process, and the pool with it, has to stay for what is pending. */
   keepAlive(isNeeded: boolean): void {
-    this.#hold ??= setInterval(() => undefined, LONGEST_TIMEOUT)
-    if (isNeeded) this.#hold.ref()
-    else this.#hold.unref()
-  }
-
-  /** Nothing will be pending any more. */
-  release(): void {
-    clearInterval(this.#hold)
+    keepAlive(this, isNeeded)
   }
 }

@@ -87,7 +87,7 @@ unsafe fn find<F: Copy>(name: &CStr) -> Option<F> {
         assert!(
             size_of::<F>() == size_of::<*mut c_void>(),
             "a function pointer is as wide as a pointer"
-        )
+        );
     };
     let address = look_up(name);
     // SAFETY: by the caller's promise `F` is a function pointer, and the address that of such a function.

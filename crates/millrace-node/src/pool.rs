@@ -1,11 +1,13 @@
 //! The parent's side: one pool of worker processes.
 
 use std::ffi::CString;
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, Weak};
 
 use millrace_core::pool::{Collected, Pool, PoolConfig};
 use millrace_core::scheduler::{WorkerSnapshot, WorkerState};
 use millrace_core::sys;
+use napi::CleanupEnvHook;
 use napi::bindgen_prelude::{BufferSlice, Env, Function};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
@@ -73,10 +75,19 @@ pub struct RawWorker {
 
 /// A pool of worker processes.
 #[napi]
-#[derive(Debug)]
 pub struct RawPool {
-    pool: Arc<Pool>,
+    /// Until it is released.
+    pool: Option<Arc<Pool>>,
+    /// Hears the workers, and ends the pool with the environment.
     ear: Option<EarHandle>,
+    /// Ends it where there is no ear. Weak: the data of a hook that was removed is never freed.
+    hook: Option<CleanupEnvHook<Weak<Pool>>>,
+}
+
+impl fmt::Debug for RawPool {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("RawPool").field("pool", &self.pool).finish_non_exhaustive()
+    }
 }
 
 #[napi]
@@ -113,88 +124,149 @@ impl RawPool {
         };
         let pool = Arc::new(Pool::new(config, Box::new(wake)).map_err(to_napi)?);
         let ear = if use_loop { pool_ear::attend(&env, &pool, &collect) } else { None };
-        if ear.is_none() {
-            env.add_env_cleanup_hook(Arc::clone(&pool), |pool| pool.shut_down())?;
+        let hook = match ear {
+            Some(_) => None,
+            None => Some(env.add_env_cleanup_hook(Arc::downgrade(&pool), shut_down)?),
+        };
+        Ok(Self { pool: Some(pool), ear, hook })
+    }
+
+    /// Gives back all that the pool has of the system and of the environment. To be called when it has closed; nothing
+    /// else may be called after it.
+    ///
+    /// # Errors
+    ///
+    /// When the environment refuses to forget the pool.
+    #[napi(catch_unwind)]
+    pub fn release(&mut self, env: Env) -> napi::Result<()> {
+        // What the system has not let go of yet is waited for when the environment ends.
+        if self.pool.take_if(|pool| pool.has_ended()).is_none() {
+            return Ok(());
         }
-        Ok(Self { pool, ear })
+        if let Some(ear) = self.ear.take() {
+            ear.close();
+        }
+        self.hook.take().map_or(Ok(()), |hook| env.remove_env_cleanup_hook(hook))
+    }
+
+    fn pool(&self) -> napi::Result<&Pool> {
+        self.pool.as_deref().ok_or_else(|| napi::Error::from_reason("the pool was released"))
     }
 
     /// Makes a function known under `id`.
+    ///
+    /// # Errors
+    ///
+    /// When the pool was released.
     #[napi(catch_unwind)]
-    pub fn define(&self, id: u32, bytes: &[u8]) {
-        self.pool.define(id, bytes);
+    pub fn define(&self, id: u32, bytes: &[u8]) -> napi::Result<()> {
+        self.pool()?.define(id, bytes);
+        Ok(())
     }
 
     /// Drops a definition.
+    ///
+    /// # Errors
+    ///
+    /// When the pool was released.
     #[napi(catch_unwind)]
-    pub fn forget(&self, id: u32) {
-        self.pool.forget(id);
+    pub fn forget(&self, id: u32) -> napi::Result<()> {
+        self.pool()?.forget(id);
+        Ok(())
     }
 
     /// Accepts the chunks in the first `length` bytes.
     ///
     /// # Errors
     ///
-    /// When the bytes are not submissions; nothing is accepted then.
+    /// When the bytes are not submissions, and nothing is accepted then; when the pool was released.
     #[napi(catch_unwind)]
     pub fn submit(&self, bytes: &[u8], length: u32) -> napi::Result<()> {
         let bytes = bytes.get(..length as usize).unwrap_or(bytes);
-        self.pool.submit(bytes).map_err(to_napi)
+        self.pool()?.submit(bytes).map_err(to_napi)
     }
 
     /// Drops what is left of a call; `kill` also ends the workers that run its tasks.
+    ///
+    /// # Errors
+    ///
+    /// When the pool was released.
     #[napi(catch_unwind)]
-    pub fn cancel(&self, job: u32, kill: bool) {
-        self.pool.cancel(job, kill);
+    pub fn cancel(&self, job: u32, kill: bool) -> napi::Result<()> {
+        self.pool()?.cancel(job, kill);
+        Ok(())
     }
 
     /// Finishes what was accepted, then lets the workers leave.
+    ///
+    /// # Errors
+    ///
+    /// When the pool was released.
     #[napi(catch_unwind)]
-    pub fn close(&self) {
-        self.pool.close();
+    pub fn close(&self) -> napi::Result<()> {
+        self.pool()?.close();
+        Ok(())
     }
 
     /// Kills all workers now.
+    ///
+    /// # Errors
+    ///
+    /// When the pool was released.
     #[napi(catch_unwind)]
-    pub fn terminate(&self) {
-        self.pool.terminate();
+    pub fn terminate(&self) -> napi::Result<()> {
+        self.pool()?.terminate();
+        Ok(())
     }
 
     /// Copies waiting records into `into`: how many bytes, or minus the bytes that the next record needs.
+    ///
+    /// # Errors
+    ///
+    /// When the pool was released.
     #[napi(catch_unwind, ts_args_type = "into: Uint8Array")]
-    pub fn collect(&self, mut into: BufferSlice<'_>) -> f64 {
-        match self.pool.collect(&mut into) {
-            Collected::Bytes(bytes) => bytes as f64,
-            Collected::NeedsRoom(bytes) => -(bytes as f64),
+    pub fn collect(&self, mut into: BufferSlice<'_>) -> napi::Result<f64> {
+        match self.pool()?.collect(&mut into) {
+            Collected::Bytes(bytes) => Ok(bytes as f64),
+            Collected::NeedsRoom(bytes) => Ok(-(bytes as f64)),
         }
     }
 
     /// Counts of tasks.
+    ///
+    /// # Errors
+    ///
+    /// When the pool was released.
     #[napi(catch_unwind)]
-    pub fn stats(&self) -> RawStats {
-        let stats = self.pool.stats();
-        RawStats {
+    pub fn stats(&self) -> napi::Result<RawStats> {
+        let stats = self.pool()?.stats();
+        Ok(RawStats {
             submitted: stats.submitted as f64,
             completed: stats.completed as f64,
             failed: stats.failed as f64,
             cancelled: stats.cancelled as f64,
             running: stats.running as f64,
             queued: stats.queued as f64,
-        }
+        })
     }
 
     /// The workers that have a process.
+    ///
+    /// # Errors
+    ///
+    /// When the pool was released.
     #[napi(catch_unwind)]
-    pub fn workers(&self) -> Vec<RawWorker> {
+    pub fn workers(&self) -> napi::Result<Vec<RawWorker>> {
+        let pool = self.pool()?;
         let to_raw = |worker: WorkerSnapshot| RawWorker {
             id: worker.id,
             pid: worker.pid,
             state: state_name(worker.state, worker.is_busy).to_owned(),
-            cpus: self.pool.applied_cpus(&worker),
+            cpus: pool.applied_cpus(&worker),
             tasks_done: worker.tasks_done as f64,
             rss: sys::resident_bytes(worker.pid).unwrap_or(0) as f64,
         };
-        self.pool.workers().into_iter().map(to_raw).collect()
+        Ok(pool.workers().into_iter().map(to_raw).collect())
     }
 }
 
@@ -213,4 +285,10 @@ fn to_c_string(text: String) -> napi::Result<CString> {
 
 fn to_c_strings(texts: Vec<String>) -> napi::Result<Vec<CString>> {
     texts.into_iter().map(to_c_string).collect()
+}
+
+fn shut_down(pool: Weak<Pool>) {
+    if let Some(pool) = pool.upgrade() {
+        pool.shut_down();
+    }
 }

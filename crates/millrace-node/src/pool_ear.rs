@@ -52,10 +52,10 @@ pub(crate) fn attend(
         is_closing: Cell::new(false),
         removal: Cell::new(ptr::null_mut()),
     });
-    let ear: &'static mut PoolEar = Box::leak(ear);
+    let ear = Box::leak(ear);
     let fd = pool.loop_bell().as_fd().as_raw_fd();
     let [poll, prepare, check] = ear.handles.each_mut().map(ptr::from_mut);
-    let ear: *const PoolEar = ear;
+    let address: *const PoolEar = ear;
     let started = [
         // SAFETY: the handles have room, are not moved before libuv lets go of them, and the loop is this thread's.
         unsafe { (libuv.poll_init)(event_loop, poll, fd) },
@@ -72,12 +72,12 @@ pub(crate) fn attend(
     ];
     let _adopted = [poll, prepare, check].map(|handle| {
         // SAFETY: the handle was initialised.
-        unsafe { (libuv.set_data)(handle, ear.cast_mut().cast()) };
+        unsafe { (libuv.set_data)(handle, address.cast_mut().cast()) };
         // SAFETY: as above.
         unsafe { (libuv.unref)(handle) };
     });
     // SAFETY: freed only when all three handles are closed.
-    let this = unsafe { &*ear };
+    let this = unsafe { &*address };
     this.open.set(3);
     let mut removal = ptr::null_mut();
     // SAFETY: the environment is this thread's, and the ear outlives its hook.
@@ -85,7 +85,7 @@ pub(crate) fn attend(
         sys::napi_add_async_cleanup_hook(
             env.raw(),
             Some(on_end),
-            ear.cast_mut().cast(),
+            address.cast_mut().cast(),
             &raw mut removal,
         )
     };
@@ -94,7 +94,7 @@ pub(crate) fn attend(
         this.close();
         return None;
     }
-    Some(EarHandle(ear))
+    Some(EarHandle(address))
 }
 
 impl EarHandle {
@@ -132,7 +132,9 @@ unsafe fn ear_of<'a>(handle: *mut Handle) -> Option<&'a PoolEar> {
     // The data of a handle is found without the ear: libuv keeps it in the handle's first word.
     let data = handle.cast::<*const PoolEar>();
     // SAFETY: `uv_handle_t` begins with its data, which `attend` has set.
-    unsafe { data.read().as_ref() }
+    let ear = unsafe { data.read() };
+    // SAFETY: the ear is freed when libuv has let go of all its handles.
+    unsafe { ear.as_ref() }
 }
 
 unsafe extern "C" fn on_sleep(handle: *mut Handle) {

@@ -168,6 +168,11 @@ impl Pool {
         }
     }
 
+    /// Whether the end was reported and no process is left: dropping the pool then waits for nothing.
+    pub fn has_ended(&self) -> bool {
+        lock(&self.shared.scheduler).has_ended()
+    }
+
     /// Kills what is left, notifies nobody any more, and waits for the pool's threads, which end when the processes are
     /// reaped.
     pub fn shut_down(&self) {

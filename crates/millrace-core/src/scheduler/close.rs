@@ -80,6 +80,11 @@ impl Scheduler {
         }
     }
 
+    /// Whether [`Action::Closed`] was given out and no process is left.
+    pub fn has_ended(&self) -> bool {
+        self.closing == Closing::Done && self.has_no_process()
+    }
+
     fn has_no_process(&self) -> bool {
         self.workers.iter().all(|slot| slot.state == WorkerState::Absent)
     }
