@@ -54,23 +54,23 @@ pub(crate) fn attend(
     });
     let ear = Box::leak(ear);
     let fd = pool.loop_bell().as_fd().as_raw_fd();
-    let [poll, prepare, check] = ear.handles.each_mut().map(ptr::from_mut);
+    let [hearing, sleeping, waking] = ear.handles.each_mut().map(ptr::from_mut);
     let address: *const PoolEar = ear;
     let started = [
         // SAFETY: the handles have room, are not moved before libuv lets go of them, and the loop is this thread's.
-        unsafe { (libuv.poll_init)(event_loop, poll, fd) },
+        unsafe { (libuv.poll_init)(event_loop, hearing, fd) },
         // SAFETY: as above.
-        unsafe { (libuv.prepare_init)(event_loop, prepare) },
+        unsafe { (libuv.prepare_init)(event_loop, sleeping) },
         // SAFETY: as above.
-        unsafe { (libuv.check_init)(event_loop, check) },
+        unsafe { (libuv.check_init)(event_loop, waking) },
         // SAFETY: the handle was initialised, as are the others.
-        unsafe { (libuv.poll_start)(poll, READABLE, on_bell) },
+        unsafe { (libuv.poll_start)(hearing, READABLE, on_bell) },
         // SAFETY: as above.
-        unsafe { (libuv.prepare_start)(prepare, on_sleep) },
+        unsafe { (libuv.prepare_start)(sleeping, on_sleep) },
         // SAFETY: as above.
-        unsafe { (libuv.check_start)(check, on_wake) },
+        unsafe { (libuv.check_start)(waking, on_wake) },
     ];
-    let _adopted = [poll, prepare, check].map(|handle| {
+    let _adopted = [hearing, sleeping, waking].map(|handle| {
         // SAFETY: the handle was initialised.
         unsafe { (libuv.set_data)(handle, address.cast_mut().cast()) };
         // SAFETY: as above.
