@@ -28,7 +28,12 @@ export interface RecordHandler {
 
 const USUAL_BYTES = 256 * 1024
 
-const signalNames = new Map<number, string>(Object.entries(constants.signals).map(([name, number]) => [number, name]))
+// Some have two names; the usual one comes first: SIGABRT, SIGIOT.
+const signalNames = new Map<number, string>(
+  Object.entries(constants.signals)
+    .reverse()
+    .map(([name, number]) => [number, name])
+)
 
 /** Reads what the core has to tell, and tells those who wait for it. */
 export class Records {
