@@ -40,7 +40,8 @@ export function run(t: ExecutionContext, name: string, args: readonly string[] =
     ...(options.cwd === undefined ? {} : { cwd: options.cwd })
   })
   t.teardown(() => child.kill('SIGKILL'))
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const reader = createInterface({ input: child.stdout })
+  const lines = reader[Symbol.asyncIterator]()
   const next = async (): Promise<string | undefined> => {
     const step: IteratorResult<string, undefined> = await lines.next()
     return step.done === true ? undefined : step.value
@@ -62,7 +63,10 @@ export function run(t: ExecutionContext, name: string, args: readonly string[] =
     pid: child.pid ?? 0,
     next,
     kill: (signal) => void child.kill(signal),
-    closeOutput: () => child.stdout.destroy(),
+    closeOutput: () => {
+      reader.close()
+      child.stdout.destroy()
+    },
     // Begun when asked for: it takes the lines that are left.
     get end() {
       return (end ??= finish())
