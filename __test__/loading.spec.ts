@@ -1,0 +1,110 @@
+import { execFileSync } from 'node:child_process'
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import test from 'ava'
+
+import * as millrace from '../dist/index.js'
+import { cpuCount, isWorker, PoolError, tasks } from '../dist/index.js'
+import type * as loadingJobs from './fixtures/jobs-loading.mjs'
+import { watchedPool } from './helpers/pools.js'
+import { gone } from './helpers/processes.js'
+import { run } from './helpers/run.js'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const jobs = tasks<typeof loadingJobs>(new URL('./fixtures/jobs-loading.mjs', import.meta.url))
+
+const loaded = { isWorker: false, cpus: cpuCount(), results: [2, 3] }
+
+test('the package is imported by its name, used, and the process ends by itself, without a word', async (t) => {
+  const { code, lines, stderr } = await run(t, 'loads.mjs').end
+  t.deepEqual([code, stderr], [0, ''])
+  t.deepEqual(JSON.parse(lines[0] ?? ''), loaded)
+})
+
+test('the package is loaded by require() too', async (t) => {
+  // Some versions of Node warn of it, whatever the package.
+  const { code, lines, stderr } = await run(t, 'loads.cjs', [], { execArgv: ['--no-warnings'] }).end
+  t.deepEqual([code, stderr], [0, ''])
+  t.deepEqual(JSON.parse(lines[0] ?? ''), loaded)
+})
+
+test('importing the package and making a pool starts nothing', async (t) => {
+  const { code, lines, stderr } = await run(t, 'loads-without-pool.mjs').end
+  t.deepEqual([code, stderr], [0, ''])
+  t.is(lines[0], Object.keys(millrace).toSorted().join(' '))
+  t.is(lines[1], '0 0')
+})
+
+test('the addon may be loaded by threads alone', async (t) => {
+  const { code, signal, lines, stderr } = await run(t, 'loads-in-thread-only.mjs').end
+  t.deepEqual([code, signal, stderr], [0, null, ''])
+  t.deepEqual(lines, ['1', '1', '1'])
+})
+
+test('isWorker tells where the code runs', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 1 })
+  t.false(isWorker)
+  t.true(await pool.apply(jobs.askIsWorker))
+})
+
+test('cpuCount counts the CPUs of the system', (t) => {
+  t.true(Number.isInteger(cpuCount()))
+  t.true(cpuCount() >= cpus().length)
+})
+
+test('two copies of the package work side by side, and know each other', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-copy-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  for (const name of readdirSync(root).filter((each) => /^(?:dist|index\.js|package\.json|.*\.node)$/.test(each))) {
+    cpSync(join(root, name), join(folder, name), { recursive: true })
+  }
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+  const url = pathToFileURL(join(folder, 'dist/index.js')).href
+  const copy = (await import(url)) as typeof millrace
+  t.not(copy.WorkerPool, millrace.WorkerPool)
+
+  const { pool } = watchedPool(t, { nJobs: 1 })
+  const other = new copy.WorkerPool({ nJobs: 1 })
+  const double = (x: number): number => x * 2
+  t.deepEqual(await Promise.all([pool.map(double, [1, 2]), other.map(double, [3, 4])]), [
+    [2, 4],
+    [6, 8]
+  ])
+  t.deepEqual(await pool.apply(jobs.askCopy, [url]), [true, 'ERR_POOL_DAEMONIC'])
+  const pids = other.workers.map(({ pid }) => pid)
+  await other.terminate()
+  await gone(pids)
+  const error: unknown = await other.map(double, [1]).catch((reason: unknown) => reason)
+  t.true(error instanceof PoolError)
+})
+
+/** Files below a folder, relative to it. */
+function filesOf(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+}
+
+test('the build holds what the sources make, and nothing else', (t) => {
+  const expected = filesOf(join(root, 'src-ts')).flatMap((file) =>
+    file.endsWith('.cts')
+      ? [file.replace(/\.cts$/, '.cjs'), file.replace(/\.cts$/, '.d.cts')]
+      : [file.replace(/\.ts$/, '.js'), file.replace(/\.ts$/, '.d.ts')]
+  )
+  t.deepEqual(filesOf(join(root, 'dist')).toSorted(), [...expected, 'worker/worker.mjs'].toSorted())
+})
+
+test('the packed package holds what is needed to run, no sources and no binary', (t) => {
+  const text = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore']
+  })
+  const [packed] = JSON.parse(text) as { files: { path: string }[] }[]
+  const files = new Set(packed?.files.map(({ path }) => path))
+  for (const file of filesOf(join(root, 'dist'))) t.true(files.delete(`dist/${file}`), file)
+  t.deepEqual([...files].toSorted(), ['LICENSE', 'README.md', 'index.d.ts', 'index.js', 'package.json'])
+  t.true(existsSync(join(root, 'LICENSE')))
+})
