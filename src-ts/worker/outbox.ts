@@ -1,3 +1,5 @@
+import { inspect } from 'node:util'
+
 import { Writer } from '../codec/writer.js'
 import { writeValue } from '../codec/encode.js'
 import { NotSerializableError } from '../errors.js'
@@ -15,6 +17,8 @@ export type Send = (frames: Uint8Array, length: number) => void
 
 /** A batch of results is sent when it has grown to this size. */
 const BATCH_BYTES = 64 * 1024
+
+const INSPECT = { depth: 0, customInspect: false, maxStringLength: 200 }
 
 /** Outcomes on their way to the parent: frames under construction, the last one perhaps still open. */
 export class Outbox {
@@ -37,16 +41,15 @@ export class Outbox {
     this.#count = 0
   }
 
-  /** Adds a result. One that cannot be encoded is a failure of its task alone, given back. */
-  addResult(value: unknown): NotSerializableError | undefined {
+  /** Adds a result. Why one cannot be encoded, a throwing getter included, is a failure of its task alone, given back. */
+  addResult(value: unknown): { readonly failure: unknown } | undefined {
     if (this.#open < 0) this.#openFrame()
     const mark = this.#writer.length
     try {
       writeValue(this.#writer, value, resultRoot)
-    } catch (error) {
+    } catch (failure) {
       this.#writer.length = mark
-      if (error instanceof NotSerializableError) return error
-      throw error
+      return { failure }
     }
     this.#count++
     return undefined
@@ -122,6 +125,7 @@ function errorRoot(): string {
   return 'error'
 }
 
-function describe(error: unknown): Error {
-  return new NotSerializableError('error', `failed while it was encoded: ${String(error)}`)
+// The cause is what a getter of the user's error threw: it may be anything, its text too.
+function describe(cause: unknown): Error {
+  return new NotSerializableError('error', `failed while it was encoded: ${inspect(cause, INSPECT)}`)
 }

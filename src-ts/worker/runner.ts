@@ -73,7 +73,7 @@ export class Runner {
     this.#outbox.startChunk(chunk.seq, chunk.from)
     this.#base = new DataView(payload.buffer, payload.byteOffset).getFloat64(0, true)
     this.#reader.reset(payload, 8, payload.length)
-    for (let skipped = 0; skipped < chunk.from; skipped++) readValue(this.#reader)
+    for (let skipped = 0; skipped < chunk.from; skipped++) this.#skipItem()
     this.#since = performance.now()
   }
 
@@ -88,7 +88,7 @@ export class Runner {
       try {
         value = this.#invoke()
         if (isThenable(value)) {
-          this.#await(value)
+          void this.#await(value)
           return AWAITING
         }
       } catch (error) {
@@ -109,7 +109,9 @@ export class Runner {
     try {
       item = readValue(this.#reader)
     } catch (error) {
-      throw new NotSerializableError('item', `cannot be read back: ${String(error)}`)
+      // Where the next item begins is not known: what would be read there could be taken for one.
+      this.#reader.offset = this.#reader.end
+      throw new NotSerializableError(`items[${this.#base + this.#index}]`, 'it cannot be read back', { cause: error })
     }
     if (this.#callable === undefined) throw this.#failure
     const { call, length, isNative } = this.#callable
@@ -121,11 +123,19 @@ export class Runner {
     return length > 1 && !isNative ? call(item, this.#context()) : call(item)
   }
 
+  #skipItem(): void {
+    try {
+      readValue(this.#reader)
+    } catch {
+      this.#reader.offset = this.#reader.end
+    }
+  }
+
   #context(): TaskContext {
     return { workerId: this.#workerId, index: this.#base + this.#index, state: this.#state }
   }
 
-  #await(value: PromiseLike<unknown>): void {
+  async #await(value: PromiseLike<unknown>): Promise<void> {
     if ((this.#chunk.flags & EACH) === 0 && !this.#isFlushDue) {
       this.#isFlushDue = true
       setImmediate(() => {
@@ -133,23 +143,23 @@ export class Runner {
         this.#flush()
       })
     }
-    // Promise.resolve calls a foreign `then` once, whatever it does.
-    Promise.resolve(value).then(
-      (result) => {
-        this.#succeed(result)
-        this.#resume()
-      },
-      (error: unknown) => {
-        this.#fail(error)
-        this.#resume()
-      }
-    )
+    let result: unknown
+    try {
+      // Settles once, whatever a foreign `then` does; calling `then` here would trust that of a promise.
+      result = await value
+    } catch (error) {
+      this.#fail(error)
+      this.#resume()
+      return
+    }
+    this.#succeed(result)
+    this.#resume()
   }
 
   /** Takes in a result; true when the chunk has ended. */
   #succeed(value: unknown): boolean {
-    const unserializable = this.#outbox.addResult(value)
-    if (unserializable !== undefined) return this.#fail(unserializable)
+    const unsent = this.#outbox.addResult(value)
+    if (unsent !== undefined) return this.#fail(unsent.failure)
     this.#index++
     const isLast = this.#index === this.#chunk.count
     const isEach = (this.#chunk.flags & EACH) !== 0
