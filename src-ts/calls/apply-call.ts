@@ -4,7 +4,7 @@ import { writeValue } from '../codec/encode.js'
 import type { Reader } from '../codec/reader.js'
 import { EACH, SPREAD, URGENT } from '../protocol/frames.js'
 import type { Blame } from './blame.js'
-import { type Call, type CallEnd, callFlags } from './call.js'
+import { type Call, type CallEnd, callFlags, unreadable } from './call.js'
 
 /** What a call of `apply` runs with. */
 export interface ApplyPlan {
@@ -69,12 +69,19 @@ export class ApplyCall implements Call, OutcomeListener {
     reader: Reader
   ): void {
     if (this.#isOver || count === 0) return
+    let value: unknown
+    try {
+      value = readValue(reader)
+    } catch (torn) {
+      this.#fail(unreadable(torn), false)
+      return
+    }
     if (isFailure) {
-      this.#fail(readValue(reader), true)
+      this.#fail(value, true)
       return
     }
     this.#end()
-    this.#plan.resolve(readValue(reader))
+    this.#plan.resolve(value)
   }
 
   lost(_chunk: number, _first: number, _count: number, error: (index: number) => Error): void {

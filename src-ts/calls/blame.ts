@@ -1,4 +1,5 @@
 import { types } from 'node:util'
+import { PoolError } from '../errors.js'
 
 /** Adds to an error where the call was made. */
 export type Blame = (error: unknown, isFromWorker: boolean) => unknown
@@ -11,12 +12,18 @@ export function rememberCaller(entry: (...args: never[]) => unknown): Blame {
   const site: { stack?: string } = {}
   Error.captureStackTrace(site, entry)
   return (error, isFromWorker) => {
-    if (!types.isNativeError(error)) return error
+    // What a getter of the caller's items threw tells its own place.
+    if (!types.isNativeError(error) || !(isFromWorker || error instanceof PoolError)) return error
     // The text of a stack is made when it is first read; only failures pay for it.
     const frames = (site.stack ?? '').split('\n').slice(1).join('\n')
-    const own = isFromWorker ? error.stack : `${error.name}: ${error.message}`
-    const value = frames === '' ? own : `${own ?? ''}\n${frames}`
+    const own = isFromWorker ? stackOf(error) : `${error.name}: ${error.message}`
+    const value = frames === '' ? own : `${own}\n${frames}`
     Reflect.defineProperty(error, 'stack', { value, writable: true, configurable: true, enumerable: false })
     return error
   }
+}
+
+// A task may have put anything there, such as an object that has no text.
+function stackOf({ stack }: { readonly stack?: unknown }): string {
+  return typeof stack === 'string' ? stack : ''
 }

@@ -3,7 +3,7 @@ import { writeValue } from '../codec/encode.js'
 import { readValue } from '../codec/decode.js'
 import type { Reader } from '../codec/reader.js'
 import type { Blame } from './blame.js'
-import type { Call, CallEnd } from './call.js'
+import { type Call, type CallEnd, unreadable } from './call.js'
 import type { ChunkSize } from './chunk-size.js'
 import type { Sink } from './sink.js'
 import type { Source } from './source.js'
@@ -106,8 +106,17 @@ export class MapCall implements Call, OutcomeListener {
     const index = (this.#chunksInFlight.get(chunk)?.base ?? 0) + first
     this.#settleTasks(chunk, count, isLast)
     this.#plan.size.learn(count, elapsedUs)
-    if (isFailure) this.#fail(index, readValue(reader), true)
-    else for (let offset = 0; offset < count; offset++) this.#plan.sink.value(index + offset, readValue(reader))
+    let offset = 0
+    try {
+      for (; offset < count; offset++) {
+        const value = readValue(reader)
+        if (isFailure) this.#fail(index + offset, value, true)
+        else this.#plan.sink.value(index + offset, value)
+      }
+    } catch (torn) {
+      // What follows a torn value cannot be found.
+      for (; offset < count && !this.#isOver; offset++) this.#fail(index + offset, unreadable(torn), false)
+    }
   }
 
   lost(
