@@ -30,6 +30,8 @@ export const AWAITING = 1
 export const YIELD = 2
 /** The worker is condemned and begins nothing more. */
 export const HALT = 3
+/** The chunk's first task has begun; the runner needs its function. */
+export const BEGUN = 4
 
 /** Runs the tasks of one chunk after the other, one at a time. */
 export class Runner {
@@ -60,29 +62,40 @@ export class Runner {
     this.#resume = resume
   }
 
-  /** Starts a chunk that was begun on its slot. `payload` stays as it is until the chunk ends. */
-  start(chunk: Chunk, payload: Uint8Array, resolved: Resolved): void {
+  /**
+   * Begins the first task of a chunk that was begun on its slot: what it takes to have its function, such as loading a module
+   * that never ends, is part of the task, so that the parent can stop it.
+   * @returns `BEGUN`, or how it ended already.
+   */
+  begin(chunk: Chunk): number {
     const call = chunk.flags >>> CALL_SHIFT
     // Results that wait belong to their own call: the next one's tasks may kill this process.
     if (call !== this.#call || (chunk.flags & EACH) !== 0) this.#outbox.flush()
     this.#call = call
     this.#chunk = chunk
-    this.#callable = 'callable' in resolved ? resolved.callable : undefined
-    this.#failure = 'failure' in resolved ? resolved.failure : undefined
     this.#index = chunk.from
     this.#outbox.startChunk(chunk.seq, chunk.from)
+    this.#since = performance.now()
+    const begun = this.#claims.beginFirstTask(chunk.seq, chunk.firstTask)
+    if (begun === BEGIN) return BEGUN
+    return begun === STOP_CHUNK ? this.#drop() : HALT
+  }
+
+  /** Goes on to run the chunk. `payload` stays as it is until the chunk ends. */
+  start(payload: Uint8Array, resolved: Resolved): void {
+    this.#callable = 'callable' in resolved ? resolved.callable : undefined
+    this.#failure = 'failure' in resolved ? resolved.failure : undefined
     this.#base = new DataView(payload.buffer, payload.byteOffset).getFloat64(0, true)
     this.#reader.reset(payload, 8, payload.length)
-    for (let skipped = 0; skipped < chunk.from; skipped++) this.#skipItem()
+    for (let skipped = 0; skipped < this.#chunk.from; skipped++) this.#skipItem()
     this.#since = performance.now()
   }
 
   /** Runs tasks until the chunk ends, a promise has to be awaited, or the event loop needs a turn. */
   run(): number {
-    const { seq, firstTask, from, count, flags } = this.#chunk
+    const { firstTask, from, count, flags } = this.#chunk
     while (this.#index < count) {
-      const task = firstTask + this.#index - from
-      const begun = this.#index === from ? this.#claims.beginFirstTask(seq, task) : this.#claims.beginTask(task)
+      const begun = this.#index === from ? BEGIN : this.#claims.beginTask(firstTask + this.#index - from)
       if (begun !== BEGIN) return begun === STOP_CHUNK ? this.#drop() : HALT
       let value: unknown
       try {

@@ -8,7 +8,7 @@ import { Inbox } from './inbox.js'
 import { Outbox } from './outbox.js'
 import { setPhase } from './phase.js'
 import { Registry } from './registry.js'
-import { type Chunk, DONE, Runner, YIELD } from './runner.js'
+import { BEGUN, type Chunk, DONE, Runner, YIELD } from './runner.js'
 import { Turn } from './turn.js'
 
 /** What `lifeline.cjs` left for this program. */
@@ -110,6 +110,8 @@ function startChunk(header: Uint32Array): boolean {
   const [, , seq = 0, firstTask = 0, from = 0, count = 0, definition = 0, flags = 0] = header
   if (!claims.beginChunk(seq)) return true
   const chunk: Chunk = { seq, firstTask, from, count, definition, flags }
+  const begun = runner.begin(chunk)
+  if (begun !== BEGUN) return settle(begun)
   const { payload } = inbox
   const resolved = registry.resolve(definition)
   if (resolved instanceof Promise) {
@@ -118,12 +120,12 @@ function startChunk(header: Uint32Array): boolean {
     setPhase('loading')
     void resolved.then((loaded) => {
       setPhase('running')
-      runner.start(chunk, payload, loaded)
+      runner.start(payload, loaded)
       resume()
     })
     return false
   }
-  runner.start(chunk, payload, resolved)
+  runner.start(payload, resolved)
   return runChunk()
 }
 
@@ -131,6 +133,10 @@ function startChunk(header: Uint32Array): boolean {
 function runChunk(): boolean {
   const state = runner.run()
   if (state === YIELD) setImmediate(takeTurn)
+  return settle(state)
+}
+
+function settle(state: number): boolean {
   isBusy = state !== DONE
   return state === DONE
 }
