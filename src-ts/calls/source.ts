@@ -98,6 +98,8 @@ class IteratorSource implements SyncSource {
   #iterator: Iterator<unknown> | undefined
   #taken = 0
   #isClosed = false
+  /** The input's own code is at work; it may be what ends the call. */
+  #isRunning = false
 
   constructor(open: () => unknown, length: number | undefined, limit: number | undefined) {
     this.#open = open
@@ -115,24 +117,34 @@ class IteratorSource implements SyncSource {
       this.close()
       return END
     }
+    let step: IteratorResult<unknown, unknown>
+    this.#isRunning = true
     try {
-      const step = this.#within(() => {
+      step = this.#within(() => {
         this.#iterator ??= asIterator(this.#open()) as Iterator<unknown>
         return asStep(this.#iterator.next())
       })
-      if (step.done === true) this.#isClosed = true
-      this.#taken++
-      return step
     } catch (error) {
       // An iterator that threw is not told to return.
       this.#isClosed = true
       throw error
+    } finally {
+      this.#isRunning = false
     }
+    this.#taken++
+    if (step.done === true) this.#isClosed = true
+    else if (this.#isClosed) this.#return()
+    return step
   }
 
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
+    // A generator cannot be told to return while it runs: next() does it then.
+    if (!this.#isRunning) this.#return()
+  }
+
+  #return(): void {
     this.#within(() => this.#iterator?.return?.())
   }
 }
@@ -181,8 +193,8 @@ class AsyncIteratorSource implements AsyncSource {
     if (this.#isClosed) return
     this.#isClosed = true
     // Nobody waits for it: a generator that is suspended in an await returns when that ends. Its failure is nobody's.
-    const returned = this.#within(() => this.#iterator?.return?.())
-    returned?.then(undefined, () => undefined)
+    const returned: unknown = this.#within(() => this.#iterator?.return?.())
+    Promise.resolve(returned).catch(() => undefined)
   }
 }
 
