@@ -176,17 +176,21 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
     const settings = this.#readMap(options)
     const results = new ResultIterator(kind === 'imap')
     const call = this.#makeCall(kind, fn, items, settings, results, rememberCaller(entry))
-    let isStarted = false
+    let isNew = true
     const advance = (): void => {
-      if (!isStarted) {
-        isStarted = true
-        this.#calls.add(call, settings.signal)
+      if (isNew) {
+        isNew = false
         if (this.closed) call.abort(new PoolClosedError(), false)
-        else if (settings.signal?.aborted === true) call.abort(settings.signal.reason, false)
+        else this.#calls.add(call, settings.signal)
       }
       call.advance()
     }
-    results.attach({ advance, drop: () => call.drop() })
+    const drop = (): void => {
+      // One that was dropped before its first step is never opened.
+      isNew = false
+      call.drop()
+    }
+    results.attach({ advance, drop })
     return results as AsyncIterableIterator<never>
   }
 

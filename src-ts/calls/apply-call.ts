@@ -33,6 +33,7 @@ export class ApplyCall implements Call, OutcomeListener {
 
   /** Hands the task over. Arguments that cannot be sent fail it. */
   advance(): void {
+    if (this.#isOver) return
     const { id, backend, definition, args } = this.#plan
     const batch = backend.open()
     const writer = batch.begin()
@@ -40,9 +41,11 @@ export class ApplyCall implements Call, OutcomeListener {
     try {
       writeValue(writer, args, argsRoot)
     } catch (error) {
-      this.#fail(error, false)
+      if (!this.#isOver) this.#fail(error, false)
       return
     }
+    // Getters of the arguments ran: they may have aborted the call, or terminated the pool.
+    if (this.#isOver) return
     const flags = callFlags(id, EACH | SPREAD | URGENT)
     batch.commit({ call: id, chunk: 0, count: 1, definition, flags, only: undefined })
     batch.send()

@@ -1,16 +1,17 @@
 import type { OutcomeListener } from '../backend.js'
 import { keepAlive } from '../lifetime.js'
 import type { Call } from './call.js'
+import { Signals } from './signals.js'
 
 interface OpenCall {
   readonly call: Call
-  /** Takes the listener off the call's signal: signals live long. */
-  readonly release: () => void
+  readonly signal: AbortSignal | undefined
 }
 
 /** The open calls of a pool. While there are some, they keep the process alive. */
 export class CallRegistry {
   readonly #calls = new Map<number, OpenCall>()
+  readonly #signals = new Signals()
   readonly #onIdle: () => void
   #next = 1
 
@@ -34,18 +35,20 @@ export class CallRegistry {
     return this.#calls.get(id)?.call
   }
 
-  /** Opens a call; when `signal` aborts, it fails with its reason. */
+  /** Opens a call; when `signal` aborts, or has, it fails with its reason. */
   add(call: Call, signal: AbortSignal | undefined): void {
-    const abort = (): void => call.abort(signal?.reason, true)
-    signal?.addEventListener('abort', abort, { once: true })
-    this.#calls.set(call.id, { call, release: () => signal?.removeEventListener('abort', abort) })
+    this.#calls.set(call.id, { call, signal })
     this.keepAlive(true)
+    if (signal !== undefined) this.#signals.add(signal, call)
   }
 
   /** Ends a call. */
   readonly remove = (call: Call): void => {
-    this.#calls.get(call.id)?.release()
-    if (!this.#calls.delete(call.id) || this.#calls.size > 0) return
+    const open = this.#calls.get(call.id)
+    if (open === undefined) return
+    this.#calls.delete(call.id)
+    if (open.signal !== undefined) this.#signals.remove(open.signal, call)
+    if (this.#calls.size > 0) return
     this.keepAlive(false)
     this.#onIdle()
   }
