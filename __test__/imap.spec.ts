@@ -156,19 +156,19 @@ test('return() settles who waits in next()', async (t) => {
 test('an input that ends its own call while it runs is told to return', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   let returns = 0
-  let results: AsyncIterableIterator<number> | undefined
+  const call: { results?: AsyncIterableIterator<number> } = {}
   const input = function* (): Generator<number> {
     try {
       yield 1
-      void results?.return?.()
+      void call.results?.return?.()
       yield 2
       t.fail('pulled after the end')
     } finally {
       returns++
     }
   }
-  results = pool.imap(double, input())
-  t.deepEqual(await collect(results), [])
+  call.results = pool.imap(double, input())
+  t.deepEqual(await collect(call.results), [])
   t.is(returns, 1)
   await within(pool.stopAndJoin(), 'a call stays open')
 })

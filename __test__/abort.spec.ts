@@ -1,0 +1,255 @@
+import { getEventListeners } from 'node:events'
+
+import test from 'ava'
+
+import { tasks, type WorkerPool } from '../dist/index.js'
+import type * as Jobs from './fixtures/jobs-map.mjs'
+import { Gates } from './helpers/gates.js'
+import { watchedPool } from './helpers/pools.js'
+import { gone, until } from './helpers/processes.js'
+import { within } from './helpers/within.js'
+
+const jobs = tasks<typeof Jobs>(new URL('./fixtures/jobs-map.mjs', import.meta.url))
+
+const double = (x: number): number => x * 2
+const listeners = (signal: AbortSignal): number => getEventListeners(signal, 'abort').length
+const reasonOf = async (promise: Promise<unknown>): Promise<unknown> =>
+  await within(promise, 'it does not settle').then(
+    () => 'fulfilled',
+    (error: unknown) => error
+  )
+
+function* endless(): Generator<number> {
+  for (let i = 0; ; i++) yield i
+}
+
+test('a signal that has aborted starts nothing and touches no input', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 1 })
+  const reason = { why: 'before' }
+  const options = { signal: AbortSignal.abort(reason) }
+  let pulled = 0
+  const input = {
+    [Symbol.iterator]: () => ({ next: () => ({ done: false, value: pulled++ }) })
+  }
+  t.is(await reasonOf(pool.apply(double, [1], options)), reason)
+  t.is(await reasonOf(pool.map(double, input, options)), reason)
+  t.is(await reasonOf(pool.mapUnordered(double, input, options)), reason)
+  t.is(await reasonOf(pool.mapSettled(double, input, options)), reason)
+  for (const results of [pool.imap(double, input, options), pool.imapUnordered(double, input, options)]) {
+    t.is(await reasonOf(results.next()), reason)
+    t.deepEqual(await results.next(), { done: true, value: undefined })
+  }
+  t.is(pulled, 0)
+  t.is(pool.workers.length, 0)
+  t.is(listeners(options.signal), 0)
+})
+
+test('a queued task is dropped and never runs; its neighbours run', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 1 })
+  const gates = new Gates(t)
+  const controller = new AbortController()
+  const running = pool.apply(jobs.pass, [{ enter: gates.path('in'), leave: gates.path('out'), value: 'ran' }])
+  await gates.passed('in')
+  const file = gates.path('notes')
+  const dropped = pool.apply(jobs.note, [{ file, line: 'dropped' }], { signal: controller.signal })
+  const kept = pool.apply(jobs.note, [{ file, line: 'kept' }])
+  const [worker] = pool.workers
+  controller.abort()
+  const reason = await reasonOf(dropped)
+  t.true(reason instanceof DOMException && reason.name === 'AbortError')
+  t.is(pool.stats.cancelled, 1)
+  gates.open('out')
+  t.deepEqual(await Promise.all([running, kept]), ['ran', 'kept'])
+  t.deepEqual(gates.lines('notes'), ['kept'])
+  t.is(pool.workers[0]?.pid, worker?.pid)
+})
+
+test('a running task, even in a busy loop, goes with its worker, which is replaced; neighbours are unharmed', async (t) => {
+  const { pool, exits, nextStart } = watchedPool(t, { nJobs: 2 })
+  const gates = new Gates(t)
+  const controller = new AbortController()
+  const { signal } = controller
+  const neighbour = pool.apply(jobs.pass, [{ enter: gates.path('other'), leave: gates.path('out'), value: 'fine' }])
+  await gates.passed('other')
+  const spinning = pool.apply(jobs.spin, [gates.path('in')], { signal })
+  await gates.passed('in')
+  const spinner = pool.workers.find((worker) => worker.id === 1)
+  // What waits behind the busy loop and never began is not lost with it.
+  const behind = pool.map(double, [1, 2, 3])
+  t.is(listeners(signal), 1)
+  controller.abort('enough')
+  t.is(await reasonOf(spinning), 'enough')
+  t.is(listeners(signal), 0)
+  const replacement = await within(nextStart(), 'no replacement')
+  t.is(replacement.id, 1)
+  t.not(replacement.pid, spinner?.pid)
+  gates.open('out')
+  t.is(await neighbour, 'fine')
+  t.deepEqual(await behind, [2, 4, 6])
+  t.like(exits, [{ id: 1, pid: spinner?.pid, signal: 'SIGKILL' }])
+  t.is(exits.length, 1)
+  await gone([spinner?.pid ?? 0])
+  t.like(pool.stats, { completed: 4, failed: 0, cancelled: 1 })
+})
+
+test('the maps are rejected with the reason, their workers killed, their inputs told to return', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 2 })
+  for (const method of ['map', 'mapUnordered', 'mapSettled'] as const) {
+    const gates = new Gates(t)
+    const controller = new AbortController()
+    let returns = 0
+    const input = function* (): Generator<string> {
+      try {
+        for (const i of endless()) yield gates.path(`in ${i}`)
+      } finally {
+        returns++
+      }
+    }
+    const run = pool[method] as WorkerPool['map']
+    const result = run(jobs.spin, input(), { signal: controller.signal, chunkSize: 1 })
+    await Promise.all([gates.passed('in 0'), gates.passed('in 1')])
+    const reason = new Error(method)
+    controller.abort(reason)
+    t.is(await reasonOf(result), reason)
+    t.is(returns, 1)
+    t.is(listeners(controller.signal), 0)
+  }
+  t.deepEqual(await pool.map(double, [1, 2, 3]), [2, 4, 6])
+})
+
+test('an iterator throws the reason, then has ended; its input returns', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 1 })
+  for (const method of ['imap', 'imapUnordered'] as const) {
+    const controller = new AbortController()
+    let returns = 0
+    const input = function* (): Generator<number> {
+      try {
+        yield* endless()
+      } finally {
+        returns++
+      }
+    }
+    const results = pool[method](double, input(), { signal: controller.signal })
+    t.deepEqual(await results.next(), { done: false, value: 0 })
+    controller.abort('stop')
+    t.is(await reasonOf(results.next()), 'stop')
+    t.deepEqual(await results.next(), { done: true, value: undefined })
+    t.is(returns, 1)
+    t.is(listeners(controller.signal), 0)
+  }
+})
+
+test('an iterator that waits for a running task is told at once', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 1 })
+  const gates = new Gates(t)
+  const controller = new AbortController()
+  const results = pool.imap(jobs.spin, [gates.path('in')], { signal: controller.signal })
+  const waiting = [results.next(), results.next()].map(reasonOf)
+  await gates.passed('in')
+  controller.abort('stop')
+  t.deepEqual(await Promise.all(waiting), ['stop', 'fulfilled'])
+  t.is(await pool.apply(double, [2]), 4)
+})
+
+test('an abort reaches an input that never answers', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 1 })
+  const controller = new AbortController()
+  const silent = { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => undefined) }) }
+  const result = pool.map(double, silent, { signal: controller.signal })
+  controller.abort('stop')
+  t.is(await reasonOf(result), 'stop')
+  await within(pool.stopAndJoin(), 'the call stays open')
+})
+
+test('a long-lived signal keeps no listener and causes no warning', async (t) => {
+  const { signal } = new AbortController()
+  const warnings: Error[] = []
+  const onWarning = (warning: Error): number => warnings.push(warning)
+  process.on('warning', onWarning)
+  t.teardown(() => process.off('warning', onWarning))
+  const { pool } = watchedPool(t, { nJobs: 1, signal })
+  const all = [
+    ...Array.from({ length: 40 }, (_, i) => pool.apply(double, [i])),
+    pool.map(double, [1]),
+    pool.mapSettled(double, [1]),
+    pool.map(() => {
+      throw new Error('mine')
+    }, [1])
+  ]
+  t.is(listeners(signal), 1)
+  await Promise.allSettled(all)
+  for await (const _ of pool.imap(double, endless())) break
+  const open = pool.imap(double, endless())
+  await open.next()
+  t.is(listeners(signal), 1)
+  await pool.stopAndJoin()
+  t.is(listeners(signal), 0)
+  await new Promise((resolve) => setImmediate(resolve))
+  t.deepEqual(warnings, [])
+})
+
+test("the pool's signal holds for every call that brings none of its own", async (t) => {
+  const controller = new AbortController()
+  const own = new AbortController()
+  const { pool } = watchedPool(t, { nJobs: 2, signal: controller.signal })
+  const gates = new Gates(t)
+  const applied = pool.apply(jobs.spin, [gates.path('in')])
+  await gates.passed('in')
+  const others = pool.apply(jobs.pass, [{ enter: gates.path('other'), leave: gates.path('out'), value: 1 }], {
+    signal: own.signal
+  })
+  await gates.passed('other')
+  controller.abort('all of it')
+  t.is(await reasonOf(applied), 'all of it')
+  t.is(await reasonOf(pool.map(double, [1])), 'all of it')
+  gates.open('out')
+  t.is(await others, 1)
+  t.is(await pool.apply(double, [2], { signal: own.signal }), 4)
+})
+
+test('arguments that abort their own call while they are encoded start nothing', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 1 })
+  const controller = new AbortController()
+  const trap = {
+    get now(): number {
+      controller.abort('from inside')
+      return 1
+    }
+  }
+  t.is(await reasonOf(pool.apply((x: object) => x, [trap], { signal: controller.signal })), 'from inside')
+  t.is(pool.stats.submitted, 0)
+  const again = new AbortController()
+  const input = function* (): Generator<number> {
+    yield 1
+    again.abort('from the input')
+    yield 2
+  }
+  t.is(await reasonOf(pool.map(double, input(), { signal: again.signal })), 'from the input')
+  await until(
+    () => pool.stats.running + pool.stats.queued === 0,
+    () => 'tasks stay'
+  )
+  t.deepEqual(await pool.map(double, [1]), [2])
+})
+
+test('aborts at random moments leave the pool as good as new', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 2 })
+  const { randomNumbers } = await import('./helpers/random.js')
+  const random = randomNumbers(4_711)
+  const keep = pool.map(
+    double,
+    Array.from({ length: 20_000 }, (_, i) => i)
+  )
+  for (let round = 0; round < 12; round++) {
+    const controller = new AbortController()
+    const result = pool.map(double, endless(), { signal: controller.signal, chunkSize: 1 + Math.floor(random() * 50) })
+    const turns = Math.floor(random() * 40)
+    for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve))
+    controller.abort(round)
+    t.is(await reasonOf(result), round)
+  }
+  t.is((await keep).length, 20_000)
+  const { submitted, completed, failed, cancelled, running, queued } = pool.stats
+  t.is(submitted, completed + failed + cancelled + running + queued)
+  t.is(failed, 0)
+})
