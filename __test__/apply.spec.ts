@@ -87,6 +87,23 @@ test('the errors of an apply carry its line', async (t) => {
   t.true(mine.stack?.startsWith(origin ?? '?'), 'an error of the parent loses where it was made')
 })
 
+test('a result that cannot be read back fails its own task', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 1 })
+  const unreadable = { code: 'ERR_POOL_NOT_SERIALIZABLE', message: /read back/ }
+  await t.throwsAsync(pool.apply(jobs.garble, [1, 1]), unreadable)
+  const pairs = [0, 1, 2, 3].map((item) => [item, 2] as const)
+  const results = await pool.mapSettled(jobs.garble, pairs, { spread: true, chunkSize: 4 })
+  t.deepEqual(
+    results.map((result) => (result.status === 'fulfilled' ? result.value : result.reason.code)),
+    [0, 1, 'ERR_POOL_NOT_SERIALIZABLE', 3]
+  )
+  await t.throwsAsync(pool.map(jobs.garble, pairs, { spread: true, chunkSize: 4 }), unreadable)
+  const lazily = pool.imap(jobs.garble, pairs, { spread: true, chunkSize: 4 })
+  t.deepEqual([(await lazily.next()).value, (await lazily.next()).value], [0, 1])
+  await t.throwsAsync(lazily.next(), unreadable)
+  t.is(await pool.apply(add, [1, 2]), 3)
+})
+
 test('workers start on demand: no more than there are tasks, the lowest id first', async (t) => {
   const { pool, started } = watchedPool(t, { nJobs: 4 })
   const gates = new Gates(t)

@@ -1,10 +1,10 @@
 import type { Backend, OutcomeListener } from '../backend.js'
-import { readValue } from '../codec/decode.js'
 import { writeValue } from '../codec/encode.js'
 import type { Reader } from '../codec/reader.js'
 import { EACH, SPREAD, URGENT } from '../protocol/frames.js'
 import type { Blame } from './blame.js'
-import { type Call, type CallEnd, callFlags, unreadable } from './call.js'
+import { type Call, type CallEnd, callFlags } from './call.js'
+import { readFailure, readResults, unreadable } from './results.js'
 
 /** What a call of `apply` runs with. */
 export interface ApplyPlan {
@@ -72,19 +72,13 @@ export class ApplyCall implements Call, OutcomeListener {
     reader: Reader
   ): void {
     if (this.#isOver || count === 0) return
-    let value: unknown
-    try {
-      value = readValue(reader)
-    } catch (torn) {
-      this.#fail(unreadable(torn), false)
-      return
-    }
     if (isFailure) {
-      this.#fail(value, true)
+      this.#fail(readFailure(reader), true)
       return
     }
-    this.#end()
-    this.#plan.resolve(value)
+    const { resolve } = this.#plan
+    if (readResults(reader, 1, (_offset, value) => resolve(value)) === 1) this.#end()
+    else this.#fail(unreadable(), false)
   }
 
   lost(_chunk: number, _first: number, _count: number, error: (index: number) => Error): void {

@@ -1,5 +1,4 @@
 import type { OutcomeListener } from '../backend.js'
-import { NotSerializableError } from '../errors.js'
 import { CALL_SHIFT } from '../protocol/frames.js'
 
 /** A call that is open. No method throws. */
@@ -17,9 +16,4 @@ export type CallEnd = (call: Call) => void
 /** The flags of a call's chunks, with the low bits of its number above them. */
 export function callFlags(id: number, flags: number): number {
   return (flags | (id << CALL_SHIFT)) >>> 0
-}
-
-/** The failure of a task whose outcome arrived and cannot be read. */
-export function unreadable(torn: unknown): NotSerializableError {
-  return new NotSerializableError('result', 'it cannot be read back', { cause: torn })
 }

@@ -1,10 +1,10 @@
 import type { Backend, Batch, OutcomeListener } from '../backend.js'
 import { writeValue } from '../codec/encode.js'
-import { readValue } from '../codec/decode.js'
 import type { Reader } from '../codec/reader.js'
 import type { Blame } from './blame.js'
-import { type Call, type CallEnd, unreadable } from './call.js'
+import type { Call, CallEnd } from './call.js'
 import type { ChunkSize } from './chunk-size.js'
+import { readFailure, readResults, unreadable } from './results.js'
 import type { Sink } from './sink.js'
 import type { Source } from './source.js'
 import { Window } from './window.js'
@@ -106,17 +106,12 @@ export class MapCall implements Call, OutcomeListener {
     const index = (this.#chunksInFlight.get(chunk)?.base ?? 0) + first
     this.#settleTasks(chunk, count, isLast)
     this.#plan.size.learn(count, elapsedUs)
-    let offset = 0
-    try {
-      for (; offset < count; offset++) {
-        const value = readValue(reader)
-        if (isFailure) this.#fail(index + offset, value, true)
-        else this.#plan.sink.value(index + offset, value)
-      }
-    } catch (torn) {
-      // What follows a torn value cannot be found.
-      for (; offset < count && !this.#isOver; offset++) this.#fail(index + offset, unreadable(torn), false)
+    if (isFailure) {
+      this.#fail(index, readFailure(reader), true)
+      return
     }
+    const read = readResults(reader, count, (offset, value) => this.#plan.sink.value(index + offset, value))
+    for (let offset = read; offset < count && !this.#isOver; offset++) this.#fail(index + offset, unreadable(), false)
   }
 
   lost(
@@ -247,6 +242,8 @@ export class MapCall implements Call, OutcomeListener {
     setImmediate(() => {
       this.#isFlushDue = false
       this.#sendGathered()
+      // Items that could not be sent have failed: nothing else may come that lets the call go on.
+      this.advance()
     })
   }
 
