@@ -311,3 +311,20 @@ test('events tell of every worker and of the end', async (t) => {
   t.deepEqual(events.slice(2), ['exit 0 null SIGKILL', 'exit 1 0 null', 'close'])
   t.throws(() => pool.on('close', 5 as never), { instanceOf: TypeError })
 })
+
+test('a worker that is gone before anybody is told of its start has both events', async (t) => {
+  const { pool, started, exits } = watchedPool(t, { nJobs: 1 })
+  const dying = pool.apply(() => process.exit(3))
+  const next = pool.apply(double, [2])
+  // Nothing of it reaches this thread before the replacement has run the next task.
+  const word = new Int32Array(new SharedArrayBuffer(4))
+  while (pool.stats.completed < 1) Atomics.wait(word, 0, 0, 5)
+  await t.throwsAsync(dying, { code: 'ERR_POOL_WORKER_DIED' })
+  t.is(await next, 4)
+  t.is(started.length, 2)
+  t.deepEqual(
+    exits.map(({ pid, exitCode }) => [pid, exitCode]),
+    [[started[0]?.pid, 3]]
+  )
+  t.not(started[0]?.pid, started[1]?.pid)
+})

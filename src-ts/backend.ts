@@ -75,7 +75,7 @@ export interface OutcomeListener {
 /** Who hears of everything that belongs to no call. No method may throw. */
 export interface BackendListener {
   find(call: number): OutcomeListener | undefined
-  workerStart(id: number): void
+  workerStart(id: number, pid: number): void
   workerExit(worker: WorkerInfo, exitCode: number | null, signal: string | null): void
   closed(): void
 }

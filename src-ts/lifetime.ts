@@ -39,7 +39,7 @@ export function weaken(listener: BackendListener): BackendListener {
   const weak = new WeakRef(listener)
   return {
     find: (call) => weak.deref()?.find(call),
-    workerStart: (id) => weak.deref()?.workerStart(id),
+    workerStart: (id, pid) => weak.deref()?.workerStart(id, pid),
     workerExit: (worker, exitCode, signal) => weak.deref()?.workerExit(worker, exitCode, signal),
     closed: () => weak.deref()?.closed()
   }

@@ -77,7 +77,7 @@ export class Records {
     const kind = at(word + 1)
     const subject = at(word + 2)
     const second = at(word + 3)
-    if (kind === RECORD_STARTED) return listener.workerStart(subject)
+    if (kind === RECORD_STARTED) return listener.workerStart(subject, second)
     if (kind === RECORD_CLOSED) return listener.closed()
     if (kind === RECORD_EXITED) {
       const payload = start / 4

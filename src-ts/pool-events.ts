@@ -11,11 +11,12 @@ export class PoolEventSource {
     this.#emitter.on(event, listener as unknown as (...args: unknown[]) => void)
   }
 
-  /** `describe` looks the worker up; it is called only where somebody listens. */
-  workerStarted(describe: () => WorkerInfo | undefined): void {
+  /** `workers` lists those that are there; it is called only where somebody listens. */
+  workerStarted(id: number, pid: number, workers: () => readonly WorkerInfo[]): void {
     if (this.#emitter.listenerCount('workerStart') === 0) return
-    const worker = describe()
-    if (worker !== undefined) this.#emit('workerStart', worker)
+    const worker = workers().find((info) => info.id === id && info.pid === pid)
+    // It may be gone already, even replaced: each exit that listeners are told of has its start all the same.
+    this.#emit('workerStart', worker ?? { id, pid, state: 'leaving', cpus: [], tasksDone: 0, rss: 0 })
   }
 
   workerExited(worker: WorkerInfo, exitCode: number | null, signal: string | null): void {

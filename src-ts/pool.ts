@@ -44,7 +44,7 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
   readonly #closing: Closing
   readonly #listener: BackendListener = {
     find: (id) => this.#calls.find(id),
-    workerStart: (id) => this.#events.workerStarted(() => this.workers.find((worker) => worker.id === id)),
+    workerStart: (id, pid) => this.#events.workerStarted(id, pid, () => this.workers),
     workerExit: (worker, exitCode, signal) => this.#events.workerExited(worker, exitCode, signal),
     closed: () => this.#closing.onClosed()
   }
