@@ -9,6 +9,7 @@ import { Gates } from './helpers/gates.js'
 import { watchedPool } from './helpers/pools.js'
 import { until } from './helpers/processes.js'
 import { randomNumbers } from './helpers/random.js'
+import { run } from './helpers/run.js'
 import { within } from './helpers/within.js'
 
 const jobs = tasks<typeof Jobs>(new URL('./fixtures/jobs-map.mjs', import.meta.url))
@@ -326,4 +327,9 @@ test('iterators can be disposed of and iterate over themselves', async (t) => {
   await results.next()
   await (results as unknown as AsyncDisposable)[Symbol.asyncDispose]?.()
   t.is(input.returns, 1)
+})
+
+test('an iterator that was forgotten does not keep the process alive; one that is waited for does', async (t) => {
+  const { code, signal, lines, stderr } = await run(t, 'forgotten-iterator.mjs').end
+  t.deepEqual({ code, signal, lines, stderr }, { code: 0, signal: null, lines: ['0', '1', '2'], stderr: '' })
 })

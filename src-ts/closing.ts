@@ -49,7 +49,7 @@ export class Closing {
       const backend = this.#backend()
       if (backend === undefined) this.onClosed()
       else {
-        this.#calls.keepAlive(true)
+        this.#calls.holdUntilReleased()
         backend.terminate()
       }
     }
@@ -60,7 +60,7 @@ export class Closing {
   readonly onIdle = (): void => {
     if (this.#state !== 'draining') return
     if (!this.#calls.isEmpty) {
-      this.#calls.keepAlive(true)
+      this.#calls.holdUntilReleased()
       return
     }
     this.#state = 'leaving'
@@ -69,7 +69,7 @@ export class Closing {
       this.onClosed()
       return
     }
-    this.#calls.keepAlive(true)
+    this.#calls.holdUntilReleased()
     backend.close()
   }
 
@@ -77,7 +77,7 @@ export class Closing {
   readonly onClosed = (): void => {
     if (this.#state === 'done') return
     this.#state = 'done'
-    this.#calls.keepAlive(false)
+    this.#calls.release()
     this.#resolveDone()
     this.#onClosed()
   }

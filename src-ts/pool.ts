@@ -190,7 +190,7 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
       isNew = false
       call.drop()
     }
-    results.attach({ advance, drop })
+    results.attach({ advance, drop, setAwaited: (isAwaited) => this.#calls.setAwaited(call, isAwaited) })
     return results as AsyncIterableIterator<never>
   }
 

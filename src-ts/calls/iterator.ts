@@ -7,6 +7,8 @@ export interface IteratorCall {
   advance(): void
   /** Drops what is queued and ends the input. */
   drop(): void
+  /** Whether the consumer waits for a result. An iterator that was forgotten between two steps keeps no process alive. */
+  setAwaited(isAwaited: boolean): void
 }
 
 interface Waiter {
@@ -29,6 +31,7 @@ export class ResultIterator implements AsyncIterableIterator<unknown>, Sink {
   /** What comes after the last entry: nothing yet, the end, or an error. */
   #last: 'open' | 'done' | { readonly error: unknown } = 'open'
   #call: IteratorCall | undefined
+  #isAwaited = false
 
   constructor(isOrdered: boolean) {
     this.#isOrdered = isOrdered
@@ -53,6 +56,7 @@ export class ResultIterator implements AsyncIterableIterator<unknown>, Sink {
       this.#waiters.push({ resolve, reject })
       this.#deliver()
       this.#call?.advance()
+      this.#updateAwaited()
     })
   }
 
@@ -115,6 +119,7 @@ export class ResultIterator implements AsyncIterableIterator<unknown>, Sink {
       this.#waiters.shift()?.resolve({ done: false, value: entry.value })
     }
     if (this.#last !== 'open' && !this.#entries.has(this.#next)) this.#finish(this.#last)
+    else this.#updateAwaited()
   }
 
   /** Nothing more comes but `last`; who waits first gets `failed`, if given. */
@@ -130,5 +135,13 @@ export class ResultIterator implements AsyncIterableIterator<unknown>, Sink {
         this.#last = 'done'
       }
     }
+    this.#updateAwaited()
+  }
+
+  #updateAwaited(): void {
+    const isAwaited = this.#waiters.length > 0
+    if (isAwaited === this.#isAwaited) return
+    this.#isAwaited = isAwaited
+    this.#call?.setAwaited(isAwaited)
   }
 }

@@ -8,12 +8,15 @@ interface OpenCall {
   readonly signal: AbortSignal | undefined
 }
 
-/** The open calls of a pool. While there are some, they keep the process alive. */
+/** The open calls of a pool. While somebody waits for one of them, they keep the process alive. */
 export class CallRegistry {
   readonly #calls = new Map<number, OpenCall>()
   readonly #signals = new Signals()
+  /** The calls that somebody waits for: all but iterators between two steps. */
+  readonly #awaited = new Set<Call>()
   readonly #onIdle: () => void
   #next = 1
+  #isEnding = false
 
   /** @param onIdle Called each time the last open call has ended. */
   constructor(onIdle: () => void) {
@@ -38,7 +41,7 @@ export class CallRegistry {
   /** Opens a call; when `signal` aborts, or has, it fails with its reason. */
   add(call: Call, signal: AbortSignal | undefined): void {
     this.#calls.set(call.id, { call, signal })
-    this.keepAlive(true)
+    this.setAwaited(call, true)
     if (signal !== undefined) this.#signals.add(signal, call)
   }
 
@@ -48,9 +51,9 @@ export class CallRegistry {
     if (open === undefined) return
     this.#calls.delete(call.id)
     if (open.signal !== undefined) this.#signals.remove(open.signal, call)
-    if (this.#calls.size > 0) return
-    this.keepAlive(false)
-    this.#onIdle()
+    this.#awaited.delete(call)
+    this.#updateHold()
+    if (this.#calls.size === 0) this.#onIdle()
   }
 
   /** Does something to every open call. */
@@ -58,8 +61,27 @@ export class CallRegistry {
     for (const { call } of this.#calls.values()) act(call)
   }
 
-  /** Whether the process, and the pool with it, has to stay for what is pending. */
-  keepAlive(isNeeded: boolean): void {
-    keepAlive(this, isNeeded)
+  /** Whether somebody waits for an open call. */
+  setAwaited(call: Call, isAwaited: boolean): void {
+    if (isAwaited && this.#calls.has(call.id)) this.#awaited.add(call)
+    else this.#awaited.delete(call)
+    this.#updateHold()
+  }
+
+  /** The pool is about to end: the process stays until `release`. */
+  holdUntilReleased(): void {
+    this.#isEnding = true
+    this.#updateHold()
+  }
+
+  /** Nothing will be pending any more. */
+  release(): void {
+    this.#isEnding = false
+    this.#updateHold()
+  }
+
+  /** The process stays for what is pending, and so does the pool. */
+  #updateHold(): void {
+    keepAlive(this, this.#isEnding || this.#awaited.size > 0)
   }
 }
