@@ -6,6 +6,7 @@ import { PoolError, tasks } from '../dist/index.js'
 import type * as Jobs from './fixtures/jobs-map.mjs'
 import { Gates } from './helpers/gates.js'
 import { watchedPool } from './helpers/pools.js'
+import { until } from './helpers/processes.js'
 import { randomNumbers } from './helpers/random.js'
 
 const jobs = tasks<typeof Jobs>(new URL('./fixtures/jobs-map.mjs', import.meta.url))
@@ -42,9 +43,14 @@ test('map gives results in the order of the input, whatever the tasks take', asy
 test('mapUnordered gives results in the order of completion', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
   const gates = new Gates(t)
-  const last = { leave: gates.path('go'), value: 'first' }
-  const open = { enter: gates.path('go'), value: 'second' }
-  t.deepEqual(await pool.mapUnordered(jobs.pass, [last, open], { chunkSize: 1 }), ['second', 'first'])
+  const items = [{ leave: gates.path('go'), value: 'first' }, { value: 'second' }]
+  const results = pool.mapUnordered(jobs.pass, items, { chunkSize: 1 })
+  await until(
+    () => pool.stats.completed === 1,
+    () => 'the second task does not end'
+  )
+  gates.open('go')
+  t.deepEqual(await results, ['second', 'first'])
   const all = await pool.mapUnordered(double, upTo(5_000))
   t.deepEqual(
     all.toSorted((a, b) => a - b),
