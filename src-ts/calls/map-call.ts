@@ -1,9 +1,10 @@
 import type { Backend, Batch, OutcomeListener } from '../backend.js'
-import { writeValue } from '../codec/encode.js'
 import type { Reader } from '../codec/reader.js'
 import type { Blame } from './blame.js'
 import type { Call, CallEnd } from './call.js'
 import type { ChunkSize } from './chunk-size.js'
+import { ChunkTable } from './chunk-table.js'
+import { encodeChunk } from './encode-chunk.js'
 import { readFailure, readResults, unreadable } from './results.js'
 import type { Sink } from './sink.js'
 import type { Source } from './source.js'
@@ -30,8 +31,6 @@ export interface MapPlan {
   readonly onEnd: CallEnd
 }
 
-/** A payload is not made larger than this by adding items to it, where the size of chunks is ours to choose. */
-const CHUNK_BYTES = 256 * 1024
 /** Chunks are handed over together up to this size. */
 const SEND_BYTES = 16 * 1024
 
@@ -39,10 +38,8 @@ const SEND_BYTES = 16 * 1024
 export class MapCall implements Call, OutcomeListener {
   readonly #plan: MapPlan
   readonly #window: Window
-  readonly #chunksInFlight = new Map<number, { readonly base: number; open: number }>()
-  #chunks = 0
+  readonly #chunks = new ChunkTable()
   #pulled = 0
-  #inFlight = 0
   /** `reading`: the input may have more; `ended`: it has not; `stopped`: it was not asked any further. */
   #input: 'reading' | 'ended' | 'stopped' = 'reading'
   #isOver = false
@@ -103,8 +100,8 @@ export class MapCall implements Call, OutcomeListener {
     reader: Reader
   ): void {
     if (this.#isOver) return
-    const index = (this.#chunksInFlight.get(chunk)?.base ?? 0) + first
-    this.#settleTasks(chunk, count, isLast)
+    const index = this.#chunks.indexOf(chunk, first)
+    this.#chunks.settle(chunk, count, isLast)
     this.#plan.size.learn(count, elapsedUs)
     if (isFailure) {
       this.#fail(index, readFailure(reader), true)
@@ -121,11 +118,11 @@ export class MapCall implements Call, OutcomeListener {
     error: (index: number) => Error,
     culprit: number | undefined
   ): void {
-    const base = this.#chunksInFlight.get(chunk)?.base ?? 0
+    const base = this.#chunks.indexOf(chunk, 0)
     // The task that was running is to blame, not those before it whose results went down with it.
     const offsets = Array.from({ length: count }, (_, offset) => first + offset)
     if (culprit !== undefined) offsets.reverse()
-    this.#settleTasks(chunk, count, false)
+    this.#chunks.settle(chunk, count, false)
     for (const offset of offsets) {
       if (!this.#isOver) this.#fail(base + offset, error(base + offset), false)
     }
@@ -141,7 +138,7 @@ export class MapCall implements Call, OutcomeListener {
     const next = (): IteratorResult<unknown, unknown> => source.next()
     let batch: Batch | undefined
     while (this.#input === 'reading' && !this.#isOver) {
-      const room = this.#window.room(this.#inFlight, this.#plan.sink.held, batch?.bytes ?? 0)
+      const room = this.#window.room(this.#chunks.inFlight, this.#plan.sink.held, batch?.bytes ?? 0)
       if (room < 1) break
       const size = Math.min(this.#plan.size.next(source.remaining), this.#window.chunkLimit)
       if (size > room) break
@@ -159,37 +156,17 @@ export class MapCall implements Call, OutcomeListener {
   /** One chunk of up to `size` items; those that cannot be sent fail on their own. */
   #fillChunk(batch: Batch, size: number, next: () => IteratorResult<unknown, unknown>): void {
     const base = this.#pulled
-    const writer = batch.begin()
-    const start = writer.length
-    writer.f64(base)
-    let count = 0
-    while (count < size && !this.#isOver) {
-      let step: IteratorResult<unknown, unknown>
-      try {
-        step = next()
-      } catch (error) {
-        batch.abandon()
-        this.abort(error, false)
-        return
-      }
-      if (step.done === true) {
-        if (this.#input === 'reading') this.#input = 'ended'
-        break
-      }
-      const index = this.#pulled++
-      const mark = writer.length
-      try {
-        writeValue(writer, step.value, () => `items[${index}]`)
-      } catch (error) {
-        writer.length = mark
-        this.#commit(batch, base, count)
-        this.#fail(index, error, false)
-        return
-      }
-      count++
-      if (this.#plan.size.isFlexible && writer.length - start > CHUNK_BYTES) break
+    const { isFlexible } = this.#plan.size
+    const end = encodeChunk(batch, { base, size, isFlexible, next, isWanted: () => !this.#isOver })
+    this.#pulled += end.taken
+    if (end.how === 'thrown') {
+      batch.abandon()
+      this.abort(end.error, false)
+      return
     }
-    this.#commit(batch, base, count)
+    if (end.how === 'ended' && this.#input === 'reading') this.#input = 'ended'
+    this.#commit(batch, base, end.count)
+    if (end.how === 'failed') this.#fail(base + end.count, end.error, false)
   }
 
   #commit(batch: Batch, base: number, count: number): void {
@@ -198,10 +175,8 @@ export class MapCall implements Call, OutcomeListener {
       return
     }
     const { id, definition, flags, isOrderTasks, nJobs } = this.#plan
-    const chunk = this.#chunks++
-    this.#chunksInFlight.set(chunk, { base, open: count })
+    const chunk = this.#chunks.add(base, count)
     this.#plan.size.take()
-    this.#inFlight += count
     const only = isOrderTasks ? chunk % nJobs : undefined
     batch.commit({ call: id, chunk, count, definition: definition(), flags, only })
   }
@@ -213,7 +188,7 @@ export class MapCall implements Call, OutcomeListener {
     this.#isGathering = true
     while (this.#input === 'reading' && !this.#isOver) {
       const held = this.#plan.sink.held + this.#gathered.length
-      if (this.#window.room(this.#inFlight, held, 0) < 1) break
+      if (this.#window.room(this.#chunks.inFlight, held, 0) < 1) break
       let step: IteratorResult<unknown, unknown>
       try {
         step = await source.next()
@@ -258,16 +233,6 @@ export class MapCall implements Call, OutcomeListener {
     if (!this.#isOver) batch.send()
   }
 
-  #settleTasks(chunk: number, count: number, isLast: boolean): void {
-    const entry = this.#chunksInFlight.get(chunk)
-    if (entry === undefined) return
-    // A chunk that ended early takes its open tasks with it.
-    const settled = isLast ? entry.open : count
-    this.#inFlight -= settled
-    entry.open -= settled
-    if (entry.open <= 0) this.#chunksInFlight.delete(chunk)
-  }
-
   #fail(index: number, error: unknown, isFromWorker: boolean): void {
     const next = this.#plan.sink.failure(index, this.#plan.blame(error, isFromWorker))
     if (next === 'end') this.drop()
@@ -279,7 +244,7 @@ export class MapCall implements Call, OutcomeListener {
   }
 
   #finishIfDone(): void {
-    if (this.#isOver || this.#input === 'reading' || this.#inFlight > 0 || this.#gathered.length > 0) return
+    if (this.#isOver || this.#input === 'reading' || this.#chunks.inFlight > 0 || this.#gathered.length > 0) return
     this.#isOver = true
     if (this.#input === 'ended') this.#plan.sink.end()
     else this.#plan.sink.stopped()
@@ -291,7 +256,7 @@ export class MapCall implements Call, OutcomeListener {
     this.#isOver = true
     this.#closeSource()
     this.#gathered = []
-    if (this.#inFlight > 0) this.#plan.backend.cancel(this.#plan.id, kill)
+    if (this.#chunks.inFlight > 0) this.#plan.backend.cancel(this.#plan.id, kill)
     this.#plan.onEnd(this)
   }
 

@@ -1,0 +1,57 @@
+import type { Batch } from '../backend.js'
+import { writeValue } from '../codec/encode.js'
+
+/** A payload is not made larger than this by adding items to it, where the size of chunks is ours to choose. */
+const CHUNK_BYTES = 256 * 1024
+
+/** What a chunk is made of. */
+export interface ChunkInput {
+  /** Index of the first item. */
+  readonly base: number
+  /** Items, at the most. */
+  readonly size: number
+  /** A chunk of large items may be smaller. */
+  readonly isFlexible: boolean
+  next(): IteratorResult<unknown, unknown>
+  /** False once the call has ended: taking and encoding items runs code of the user. */
+  isWanted(): boolean
+}
+
+/** How the making of a chunk ended. */
+export interface ChunkEnd {
+  /** Items in it. */
+  readonly count: number
+  /** Items taken: one more when the last one could not be encoded. */
+  readonly taken: number
+  /** `full`; the input has `ended` or has `thrown`; an item has `failed`, and is not in the chunk. */
+  readonly how: 'full' | 'ended' | 'thrown' | 'failed'
+  readonly error?: unknown
+}
+
+/** Writes the payload of the batch's next chunk: the index of its first item, then the items. */
+export function encodeChunk(batch: Batch, input: ChunkInput): ChunkEnd {
+  const writer = batch.begin()
+  const start = writer.length
+  writer.f64(input.base)
+  let count = 0
+  while (count < input.size && input.isWanted()) {
+    let step: IteratorResult<unknown, unknown>
+    try {
+      step = input.next()
+    } catch (error) {
+      return { count, taken: count, how: 'thrown', error }
+    }
+    if (step.done === true) return { count, taken: count, how: 'ended' }
+    const index = input.base + count
+    const mark = writer.length
+    try {
+      writeValue(writer, step.value, () => `items[${index}]`)
+    } catch (error) {
+      writer.length = mark
+      return { count, taken: count + 1, how: 'failed', error }
+    }
+    count++
+    if (input.isFlexible && writer.length - start > CHUNK_BYTES) break
+  }
+  return { count, taken: count, how: 'full' }
+}
