@@ -50,11 +50,21 @@ const maps: Readonly<Record<string, Call>> = {
   imapUnordered: (pool, options) => pool.imapUnordered(same, [1], options as object)
 }
 
-const calls: Readonly<Record<string, readonly [Call, Readonly<Record<string, readonly Bad[]>>]>> = {
-  constructor: [(_pool, options) => new WorkerPool(options as object), forPools],
-  ...Object.fromEntries(Object.entries(maps).map(([name, call]) => [name, [call, forMaps]])),
-  apply: [(pool, options) => pool.apply(same, [1], options as object), { signal: notSignals }],
-  stopAndJoin: [(pool, options) => pool.stopAndJoin(options as object), { timeout: notTimes }]
+type Table = Readonly<Record<string, readonly Bad[]>>
+
+function mapCalls(): Readonly<Record<string, readonly [Call, Table]>> {
+  return Object.fromEntries(Object.entries(maps).map(([name, call]) => [name, [call, forMaps]]))
+}
+
+const construct: Call = (_pool, options) => new WorkerPool(options as object)
+const applyWith: Call = (pool, options) => pool.apply(same, [1], options as object)
+const join: Call = (pool, options) => pool.stopAndJoin(options as object)
+
+const calls: Readonly<Record<string, readonly [Call, Table]>> = {
+  'new WorkerPool': [construct, forPools],
+  ...mapCalls(),
+  apply: [applyWith, { signal: notSignals }],
+  stopAndJoin: [join, { timeout: notTimes }]
 }
 
 /** What later versions bring, what other calls have, and what is misspelt. */
@@ -96,7 +106,7 @@ async function refusal(run: () => unknown): Promise<Refused> {
 }
 
 function isSynchronous(name: string): boolean {
-  return name === 'constructor' || name.startsWith('imap')
+  return name === 'new WorkerPool' || name.startsWith('imap')
 }
 
 for (const [name, [call, table]] of Object.entries(calls)) {

@@ -1,5 +1,4 @@
 import assert from 'node:assert'
-import { types } from 'node:util'
 import test from 'ava'
 import { NotSerializableError, PoolError, tasks, type WorkerPool } from '../dist/index.js'
 import type * as Jobs from './fixtures/jobs-data.mjs'

@@ -48,7 +48,9 @@ test.serial('functions of every form run by their source', async (t) => {
 test.serial('the context goes to functions that declare a parameter for it, and to no other', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const seen = async (code: string, items: readonly unknown[], spread = false): Promise<unknown> =>
-    await pool.map(script(code), items, spread ? { spread, chunkSize: 2 } : { chunkSize: 2 })
+    spread
+      ? await pool.map(script(code), items as readonly unknown[][], { spread, chunkSize: 2 })
+      : await pool.map(script(code), items, { chunkSize: 2 })
   t.deepEqual(await seen('(x, context) => [x, context.index]', ['a', 'b', 'c']), [['a', 0], ['b', 1], ['c', 2]]) // prettier-ignore
   t.deepEqual(await seen('(...all) => all.length', [1, 2]), [1, 1])
   t.deepEqual(await seen('(x, context = null) => context', [1]), [null])

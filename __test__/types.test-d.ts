@@ -1,27 +1,36 @@
 // Checked by tsc, never run: each line compiles, or is marked as an error that has to stay one.
 import type { Readable } from 'node:stream'
-import type {
-  AnyFunction,
-  ArgsOf,
-  MapOptions,
-  PoolMethods,
-  PoolStats,
-  TaskContext,
-  TaskReference,
-  TaskReferences,
-  UntypedFunction,
-  WorkerInfo,
-  WorkerPoolOptions
-} from '../src-ts/types.js'
+import {
+  type ArgsOf,
+  availableCpus,
+  cpuCount,
+  DaemonicProcessError,
+  isWorker,
+  type MapOptions,
+  NotSerializableError,
+  PoolClosedError,
+  PoolError,
+  type PoolErrorCode,
+  type PoolMethods,
+  type PoolStats,
+  PoolTerminatedError,
+  task,
+  type TaskContext,
+  TaskFunctionError,
+  type TaskReference,
+  tasks,
+  WorkerDiedError,
+  type WorkerInfo,
+  WorkerPool,
+  type WorkerPoolOptions,
+  WorkerStartError
+} from '../dist/index.js'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 declare function holds<T extends true>(...values: T[]): void
 declare function is<Wanted>(): <Given>(value: Given, ...same: Equal<Wanted, Given> extends true ? [] : [never]) => void
 
-declare const pool: PoolMethods
-declare function task(url: string | URL, name?: string): TaskReference
-declare function task<F extends AnyFunction>(url: string | URL, name?: string): TaskReference<F>
-declare function tasks<M = Record<string, UntypedFunction>>(url: string | URL): TaskReferences<M>
+declare const pool: WorkerPool
 
 // oxlint-disable-next-line typescript/consistent-type-imports -- the form that the documentation shows
 type PathModule = typeof import('node:path')
@@ -234,4 +243,62 @@ export function argumentsOf(): void {
   holds<Equal<ArgsOf<(a: never) => void>, [a: never]>>()
   holds<Equal<ArgsOf<(a: ReturnType<typeof JSON.parse>) => void>, [a: ReturnType<typeof JSON.parse>]>>()
   holds<Equal<ArgsOf<(...all: number[]) => void>, number[]>>()
+}
+
+export async function making(): Promise<void> {
+  const methods: PoolMethods = new WorkerPool()
+  const disposable: AsyncDisposable = new WorkerPool({})
+  void [methods, disposable]
+  await using scoped = new WorkerPool({ nJobs: 2, cpuIds: null })
+  is<number>()(await scoped.apply((x: number) => x, [1]))
+  is<Promise<void>>()(scoped.stopAndJoin())
+  is<Promise<void>>()(scoped.terminate())
+  is<WorkerPool>()(scoped.on('close', () => undefined))
+  is<number>()(cpuCount())
+  is<number[]>()(availableCpus())
+  is<boolean>()(isWorker)
+  // @ts-expect-error an option of a later version
+  void new WorkerPool({ keepAlive: true })
+  // @ts-expect-error misspelt
+  void new WorkerPool({ njobs: 2 })
+  // @ts-expect-error a number
+  void new WorkerPool({ nJobs: '2' })
+  // @ts-expect-error an id is a number
+  void new WorkerPool({ cpuIds: ['0'] })
+  // @ts-expect-error a method of a later version
+  void pool.getInsights()
+  // @ts-expect-error read-only
+  scoped.closed = true
+}
+
+export async function iterators(): Promise<void> {
+  const lazy = pool.imap(async (x: number) => ({ x }), [1])
+  is<IteratorResult<{ x: number }>>()(await lazy.next())
+  for await (const { x } of lazy) is<number>()(x)
+  for await (const text of pool.imapUnordered(String, [1, 'a'])) is<string>()(text)
+  is<number[]>()(await pool.map(Math.sqrt, [1, 4]))
+  is<number[]>()(await pool.map(Math.max, [[1, 2]], { spread: true }))
+  is<number>()(await pool.apply(Math.max, [1, 2, 3]))
+  is<PromiseSettledResult<string>[]>()(await pool.mapSettled(task<(x: number) => string>('node:util', 'format'), [1]))
+  is<number[]>()(await pool.map((x: number) => Promise.resolve(Promise.resolve(x)), [1]))
+  is<void[]>()(await pool.map(() => undefined as void, [1]))
+  // @ts-expect-error the results are objects
+  for await (const x of lazy) is<number>()(x)
+}
+
+export function errors(error: unknown): void {
+  if (error instanceof WorkerDiedError) {
+    is<number | null>()(error.exitCode)
+    is<string | null>()(error.signal)
+    is<number>()(error.pid + error.workerId + error.index)
+    is<'ERR_POOL_WORKER_DIED'>()(error.code)
+  } else if (error instanceof NotSerializableError) is<string>()(error.path)
+  else if (error instanceof TaskFunctionError) is<string | undefined>()(error.variable)
+  else if (error instanceof PoolError) is<PoolErrorCode>()(error.code)
+  const all: readonly PoolError[] = [new PoolClosedError(), new PoolTerminatedError(), new WorkerStartError('why')]
+  const daemonic: Error & { readonly code: PoolErrorCode } = new DaemonicProcessError()
+  void [all, daemonic]
+  // @ts-expect-error a code of a later version
+  const code: PoolErrorCode = 'ERR_POOL_QUEUE_FULL'
+  void code
 }

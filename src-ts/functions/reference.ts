@@ -22,8 +22,8 @@ export class ModuleReference {
 }
 
 // The type's key exists for the compiler alone: it carries the function's type.
-function toTaskReference<F extends AnyFunction>(reference: ModuleReference): TaskReference<F> {
-  return reference as unknown as TaskReference<F>
+function toTaskReference(reference: ModuleReference): TaskReference {
+  return reference as unknown as TaskReference
 }
 
 /**
@@ -37,11 +37,14 @@ function toTaskReference<F extends AnyFunction>(reference: ModuleReference): Tas
  * const resize = task<typeof import('./jobs.js').resize>(new URL('./jobs.js', import.meta.url), 'resize')
  * await pool.map(resize, files)
  */
-export function task<F extends AnyFunction = UntypedFunction>(url: string | URL, name?: string): TaskReference<F> {
+export function task(url: string | URL, name?: string): TaskReference
+// Apart from the first: among the arguments of a method the compiler would take F from what the method asks for.
+export function task<F extends AnyFunction>(url: string | URL, name?: string): TaskReference<F>
+export function task(url: string | URL, name?: string): TaskReference {
   const located = locateModule('url', url)
   if (name !== undefined && typeof name !== 'string') throw invalidOption('type', 'name', name, 'a string')
   if (name === '') throw invalidOption('range', 'name', name, 'the name of an export')
-  return toTaskReference<F>(new ModuleReference(located, name === 'default' ? undefined : name))
+  return toTaskReference(new ModuleReference(located, name === 'default' ? undefined : name))
 }
 
 /**
