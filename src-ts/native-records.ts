@@ -28,12 +28,11 @@ export interface RecordHandler {
 
 const USUAL_BYTES = 256 * 1024
 
-// Some have two names; the usual one comes first: SIGABRT, SIGIOT.
-const signalNames = new Map<number, string>(
-  Object.entries(constants.signals)
-    .reverse()
-    .map(([name, number]) => [number, name])
-)
+const signalNames = new Map<number, string>()
+for (const [name, number] of Object.entries(constants.signals)) {
+  // Some have two names; the usual one comes first: SIGABRT, SIGIOT.
+  if (!signalNames.has(number)) signalNames.set(number, name)
+}
 
 /** Reads what the core has to tell, and tells those who wait for it. */
 export class Records {
