@@ -117,7 +117,7 @@ test('a worker that dies between ready and its first task is tried once more', a
   const error = await t.throwsAsync(pool.apply(double, [1]), { instanceOf: WorkerDiedError })
   t.is(readFileSync(SPAWNS, 'utf8').length, 2)
   t.is(error.signal, 'SIGKILL')
-  t.is(error.pid, exits.at(-1)?.pid)
+  t.is(error.pid, exits.at(-1)?.pid ?? 0)
   writeFileSync(DIES_UNTIL, '')
   t.is(await pool.apply(double, [1]), 2)
 })
@@ -172,6 +172,14 @@ test('stopAndJoin lets workers that are not needed any more end while they start
   await pool.stopAndJoin()
   t.deepEqual(pool.workers, [])
   t.true(exits.length <= 3)
+})
+
+test('a process without descriptors is told that workers cannot start, and has good pools later', async (t) => {
+  // The shell sets the limit; the script is its $0.
+  const execArgv = ['-c', `ulimit -n 64; exec '${process.execPath}' "$0"`]
+  const end = await run(t, 'few-descriptors.mjs', [], { execPath: '/bin/sh', execArgv }).end
+  const expected = [0, 1, 2, 3, 5, 8, 11].map((left) => `${left} right [ 4, 6 ]`)
+  t.deepEqual([end.code, end.lines, end.stderr], [0, expected, ''])
 })
 
 test('a worker has a title, a group of its own, and what the pool was given', async (t) => {

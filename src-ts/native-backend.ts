@@ -1,6 +1,7 @@
 import type { Backend, BackendListener, Batch, OutcomeListener } from './backend.js'
 import { RawPool, type RawPoolOptions } from './binding.js'
 import type { Writer } from './codec/writer.js'
+import { WorkerStartError } from './errors.js'
 import type { FunctionDefinition } from './functions/resolve.js'
 import { Definitions } from './native-definitions.js'
 import { NativeBatch, type Submit } from './native-batch.js'
@@ -18,7 +19,7 @@ export class NativeBackend implements Backend {
   #lastStats: PoolStats | undefined
 
   constructor(options: RawPoolOptions, listener: BackendListener) {
-    this.#raw = new RawPool(options, () => this.#records.collect(), process.versions['bun'] === undefined)
+    this.#raw = openPool(options, () => this.#records.collect())
     this.#definitions = new Definitions(this.#raw)
     const closed = (): void => {
       this.#lastStats = this.#raw.stats()
@@ -68,5 +69,14 @@ export class NativeBackend implements Backend {
     if (!this.#hasClosed) return this.#raw.collect(into)
     this.#raw.release()
     return 0
+  }
+}
+
+function openPool(options: RawPoolOptions, collect: () => void): RawPool {
+  try {
+    return new RawPool(options, collect, process.versions['bun'] === undefined)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new WorkerStartError(`workers cannot start: ${reason}`, { cause: error })
   }
 }

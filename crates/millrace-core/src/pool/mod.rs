@@ -22,6 +22,7 @@ mod submission;
 mod waiter;
 
 use std::collections::HashMap;
+use std::io;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Instant;
@@ -118,14 +119,21 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// [`SubmitError`] when the bytes are not submissions or the pool's threads cannot start; nothing is accepted then.
+    /// [`SubmitError`] when the bytes are not submissions; nothing is accepted then.
     pub fn submit(&self, bytes: &[u8]) -> Result<(), SubmitError> {
         let chunks = {
             let definitions = lock(&self.shared.definitions);
             submission::read_all(bytes, &definitions, self.shared.config.worker_count)?
         };
-        self.start_threads()?;
-        self.shared.drive(|scheduler| chunks.into_iter().for_each(|chunk| scheduler.submit(chunk)));
+        let started = self.start_threads();
+        self.shared.drive(|scheduler| {
+            for chunk in chunks {
+                scheduler.submit(chunk);
+            }
+            if let Err(error) = started {
+                scheduler.cannot_start(&format!("the pool's own threads: {error}"));
+            }
+        });
         Ok(())
     }
 
@@ -186,16 +194,15 @@ impl Pool {
         }
     }
 
-    fn start_threads(&self) -> Result<(), SubmitError> {
+    fn start_threads(&self) -> io::Result<()> {
         let mut threads = lock(&self.threads);
         if threads.is_empty() {
             let (arrivals, arrived) = crossbeam::channel::unbounded::<Arrival>();
             let (wanted, orders) = crossbeam::channel::unbounded();
             let spawner = Spawner::new(Arc::clone(&self.shared), orders, arrivals);
             // Both or none: the spawner ends with `wanted`, a waiting thread alone would wait for ever.
-            let spawning = spawner.start().map_err(SubmitError::Threads)?;
-            let waiting =
-                waiter::start(Arc::clone(&self.shared), arrived).map_err(SubmitError::Threads)?;
+            let spawning = spawner.start()?;
+            let waiting = waiter::start(Arc::clone(&self.shared), arrived)?;
             threads.extend([waiting, spawning]);
             *lock(&self.shared.spawner) = Some(wanted);
         }

@@ -13,7 +13,6 @@
 //! | 7 | 0 |
 
 use std::collections::HashMap;
-use std::io;
 use std::sync::Arc;
 
 use crate::frame::{HEADER_BYTES, MAX_PAYLOAD, padded_len};
@@ -53,9 +52,6 @@ pub enum SubmitError {
         /// The definition.
         id: u32,
     },
-    /// The pool's threads cannot start.
-    #[error("the pool's threads cannot start")]
-    Threads(#[source] io::Error),
 }
 
 pub(super) fn read_all(

@@ -110,10 +110,15 @@ impl Scheduler {
             (None, Some(signal)) => format!("ended by signal {signal} before it was ready"),
             (None, None) => "ended before it was ready".to_owned(),
         });
+        self.cannot_start(&reason);
+    }
+
+    /// No worker can be had: what is queued fails for this reason.
+    pub fn cannot_start(&mut self, reason: &str) {
         for chunk in self.queue.take_all() {
             let count = chunk.unsettled();
             self.stats.failed += u64::from(count);
-            let loss = Loss::StartFailed { reason: reason.clone() };
+            let loss = Loss::StartFailed { reason: reason.to_owned() };
             self.actions.push(Action::Lose {
                 job: chunk.job,
                 chunk: chunk.id,
