@@ -640,14 +640,14 @@ test('classes of users that only have the name of a host class arrive', (t) => {
 
 test('deep values arrive, deeper ones are refused', (t) => {
   let deep: unknown[] = []
-  for (let i = 0; i < 1500; i++) deep = [{ deep }]
+  for (let i = 0; i < 1200; i++) deep = [{ deep }]
   let copy: unknown = copyOf(deep)
   let depth = 0
   for (; Array.isArray(copy) && copy.length > 0; depth++) copy = (copy[0] as { deep: unknown }).deep
-  t.is(depth, 1500)
+  t.is(depth, 1200)
   for (let i = 0; i < 100_000; i++) deep = [deep]
   const error = t.throws(() => encoded(deep), { instanceOf: NotSerializableError })
-  t.regex(error.message, /^items\[0\]\[0\].{10,200}nested too deeply$/)
+  t.regex(error.message, /^items\[0\]\[0\].{10,200}nested too deeply, more than 2500 levels$/)
   let chain = new Error('last')
   for (let i = 0; i < 20_000; i++) chain = new Error('x', { cause: chain })
   t.is(copyOf(chain).message, 'x')

@@ -67,14 +67,20 @@ function writeEmpty(session: Session, object: object): void {
   }
 }
 
+// About as deep as structured clone goes (objects 1,950, arrays 3,270). The reader must have the stack for it wherever it is
+// called, or the values behind this one could not be found.
+const DEPTH_MAX = 2_500
+
 function write(session: Session, value: unknown): void {
   if (writePrimitive(session.writer, value)) return
+  if (++session.depth > DEPTH_MAX) throw new Refusal(`nested too deeply, more than ${DEPTH_MAX} levels`)
   const shape = begin(session, value)
   if (shape === 'plain') {
     if (!writeObject(session, value as object)) writeEmpty(session, value as object)
   } else if (shape === 'array') writeArray(session, value as readonly unknown[])
   else if (shape === 'view') writeView(session, value as ArrayBufferView)
   else if (shape !== 'reference') writeBranded(session, value as object, shape)
+  session.depth--
 }
 
 // A getter may submit a task in the middle of an encoding: then there is more than one session.
@@ -93,8 +99,9 @@ export function writeValue(w: Writer, value: unknown, root: () => string): void 
   } catch (error) {
     throw error instanceof Refusal ? error.toError(root()) : error
   }
-  const session = sessions.pop() ?? { writer: w, met: new Identity(), write }
+  const session = sessions.pop() ?? { writer: w, met: new Identity(), depth: 0, write }
   session.writer = w
+  session.depth = 0
   try {
     write(session, value)
   } catch (error) {

@@ -5,5 +5,7 @@ import type { Writer } from './writer.js'
 export interface Session {
   writer: Writer
   readonly met: Identity
+  /** Containers around the value that is being written. */
+  depth: number
   readonly write: (session: Session, value: unknown) => void
 }
