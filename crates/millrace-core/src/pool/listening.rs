@@ -8,8 +8,9 @@
 
 use super::Pool;
 use super::outcomes::Notice;
+use super::post::Post;
 use crate::sync::atomic::Ordering;
-use crate::sys::Bell;
+use crate::sys::{self, Bell};
 
 const THREAD_BELL: u32 = 1;
 const LOOP_BELL: u32 = 2;
@@ -37,11 +38,18 @@ impl Pool {
         if !shared.loop_listens.swap(false, Ordering::Relaxed) {
             return false;
         }
+        let now = sys::monotonic_micros();
+        let mut rung: Vec<(u32, &Post)> = Vec::new();
         for post in &shared.posts {
-            if post.change_bell(LOOP_BELL, THREAD_BELL) == Some(true) {
-                post.take_in(shared, Notice::Spare);
-                post.pump();
+            if let Some(rang_at) = post.change_bell(LOOP_BELL, THREAD_BELL) {
+                rung.push((now.wrapping_sub(rang_at), post));
             }
+        }
+        // One bell for all of them does not tell who was first.
+        rung.sort_by_key(|(ago, _)| std::cmp::Reverse(*ago));
+        for (_, post) in rung {
+            post.take_in(shared, Notice::Spare);
+            post.pump();
         }
         shared.outcomes.has_records()
     }

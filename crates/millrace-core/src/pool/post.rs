@@ -11,6 +11,7 @@ use crate::lock::lock;
 use crate::ring::{Producer, RingCorrupt};
 use crate::scheduler::Outgoing;
 use crate::segment::{Segment, word};
+use crate::sync::atomic::Ordering;
 use crate::sys::{Bell, Child};
 
 /// Frames for one worker id. What does not fit into the ring waits here for the space bell.
@@ -55,11 +56,14 @@ impl Post {
         lock(&self.inbound).as_mut().is_some_and(|inbound| inbound.take_in(shared, notice))
     }
 
-    /// Goes over from one bell to the other while nobody reads. `Some(true)`: the worker has rung or is about to.
-    pub(super) fn change_bell(&self, from: u32, to: u32) -> Option<bool> {
+    /// Goes over from one bell to the other while nobody reads. When the worker has rung, or is about to, the time at
+    /// which it did.
+    pub(super) fn change_bell(&self, from: u32, to: u32) -> Option<u32> {
         let segment = lock(&self.segment);
-        let asleep = segment.as_ref()?.doorbell(word::PARENT_ASLEEP);
-        Some(!asleep.hand_over(from, to) && asleep.is_taken())
+        let segment = segment.as_ref()?;
+        let asleep = segment.doorbell(word::PARENT_ASLEEP);
+        let has_rung = !asleep.hand_over(from, to) && asleep.is_taken();
+        has_rung.then(|| segment.word(word::RANG_AT).load(Ordering::Relaxed))
     }
 
     /// Writes what the ring takes, and rings for a sleeping worker. Never waits for the worker.
