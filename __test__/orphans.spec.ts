@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 
-import { childrenOf, gone, isAlive, until } from './helpers/processes.js'
+import { childrenOf, gone, isAlive, isStopped, until } from './helpers/processes.js'
 import { run, type Run } from './helpers/run.js'
 
 /** What the tasks note: a busy one; one with two children; three levels, the last one with two children. */
@@ -76,6 +76,10 @@ for (const [way, { send = 'SIGUSR2', code = null, signal = null }] of Object.ent
 test.serial('nothing is left of workers that were stopped when their parent died', async (t) => {
   const all = await family(t, 'stopped', NOTED)
   for (const pid of all.workers) process.kill(pid, 'SIGSTOP')
+  await until(
+    () => all.workers.every(isStopped),
+    () => 'they are stopped'
+  )
   all.parent.kill('SIGKILL')
   await gone([...all.workers, ...all.noted])
   t.pass()

@@ -33,6 +33,11 @@ export function isAlive(pid: number): boolean {
   return state !== undefined && state !== 'Z' && state !== 'X'
 }
 
+/** Whether the process is stopped, all of its threads. */
+export function isStopped(pid: number): boolean {
+  return stat(pid)?.[0] === 'T'
+}
+
 /** Waits until `condition` holds; fails after half a minute with what `describe` says. */
 export async function until(condition: () => boolean, describe: () => string): Promise<void> {
   const end = performance.now() + WATCHDOG_MS
