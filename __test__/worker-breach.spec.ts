@@ -23,6 +23,10 @@ for (const [what, [start, length, value]] of Object.entries(overwritten)) {
     const { pool } = watchedPool(t, { nJobs: 2 })
     const ready = await pool.map(jobs.waitFor, [20, 20], { chunkSize: 1 })
     t.deepEqual(ready, [20, 20])
+    await until(
+      () => pool.workers.length === 2 && pool.workers.every(({ state }) => state === 'idle'),
+      () => 'two workers are idle'
+    )
     // Both are idle: the first one gets the task.
     const culprit = pool.workers[0]?.pid ?? 0
     const breach = pool.apply(jobs.overwriteShared, [start, length, value]).catch((error: unknown) => error)

@@ -8,7 +8,7 @@ import { Inbox } from './inbox.js'
 import { Outbox } from './outbox.js'
 import { setPhase } from './phase.js'
 import { Registry } from './registry.js'
-import { BEGUN, type Chunk, DONE, Runner, YIELD } from './runner.js'
+import { BEGUN, type Chunk, DONE, HALT, Runner, YIELD } from './runner.js'
 import { Turn } from './turn.js'
 
 /** What `lifeline.cjs` left for this program. */
@@ -137,6 +137,8 @@ function runChunk(): boolean {
 }
 
 function settle(state: number): boolean {
+  // The parent is about to kill this worker. Where a task has overwritten the claim word, nobody else would.
+  if (state === HALT) process.kill(process.pid, 'SIGKILL')
   isBusy = state !== DONE
   return state === DONE
 }
