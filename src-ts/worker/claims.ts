@@ -11,6 +11,7 @@ const NUMBER_MASK = 0x3fffffff
 
 const OFFERED = 0
 const BEGUN = 1
+const REVOKED = 2
 
 const CONDEMNED = 1
 const SKIP = 2
@@ -36,7 +37,13 @@ export class Claims {
   beginChunk(seq: number): boolean {
     const offered = (seq << STATE_BITS) | OFFERED
     const begun = (seq << STATE_BITS) | BEGUN
-    return Atomics.compareExchange(this.#words, SLOTS_AT + (seq % SLOT_COUNT), offered, begun) === offered
+    const found = Atomics.compareExchange(this.#words, SLOTS_AT + (seq % SLOT_COUNT), offered, begun)
+    if (found === offered) return true
+    // Taken back; perhaps so long ago that the slot is another chunk's.
+    const other = found >>> STATE_BITS
+    if (found === ((seq << STATE_BITS) | REVOKED) || (other !== seq && other % SLOT_COUNT === seq % SLOT_COUNT))
+      return false
+    throw new Error('a chunk slot is out of step')
   }
 
   /** Goes on to a chunk's first task. The chunk may have been cancelled since it was begun. */
