@@ -45,8 +45,11 @@ test.serial('nothing wakes while a pool is idle', async (t) => {
     Array.from({ length: 1000 }, (_, x) => x)
   )
   await pool.map(wait, [20, 20], { chunkSize: 1 })
+  await until(
+    () => pool.workers.length === 2 && pool.workers.every(({ state }) => state === 'idle'),
+    () => 'two workers are idle'
+  )
   const workers = pool.workers.map(({ pid }) => pid)
-  t.is(workers.length, 2)
   const ours = (): readonly Thread[] => threads(process.pid).filter(({ name }) => name.startsWith('millrace-'))
   const names = ours().map(({ name }) => name)
   t.true(names.includes('millrace-wait') && names.includes('millrace-spawn'), names.join(' '))

@@ -230,6 +230,10 @@ test('a busy worker that is killed from outside fails its task, its neighbour go
 test('an idle worker that dies is replaced under its id when there is work', async (t) => {
   const { pool, exits, started } = watchedPool(t, { nJobs: 2 })
   await pool.map(jobs.waitFor, [20, 20], { chunkSize: 1 })
+  await until(
+    () => pool.workers.length === 2 && pool.workers.every(({ state }) => state === 'idle'),
+    () => 'two workers are idle'
+  )
   t.deepEqual(
     pool.workers.map(({ id }) => id),
     [0, 1]
