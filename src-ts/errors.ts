@@ -82,13 +82,18 @@ function describeDeath({ exitCode, signal, pid, workerId, index, began = true }:
   return `worker ${workerId} (pid ${pid}) ${how} ${began ? 'while it ran' : 'before it began'} task ${index}`
 }
 
-/** A worker process ended while it held this task. The pool replaces the worker; other tasks are not affected. */
+/** A worker process ended while it held this task. The pool replaces the worker; tasks of other calls are not affected. */
 export class WorkerDiedError extends PoolError {
   declare readonly code: 'ERR_POOL_WORKER_DIED'
+  /** The exit code, 0 to 255; null where a signal ended the worker. */
   readonly exitCode: number | null
+  /** The name of the signal, such as `SIGKILL`; null where the worker exited. */
   readonly signal: string | null
+  /** The process id of the worker that died. */
   readonly pid: number
+  /** The worker's place in the pool, 0 to nJobs - 1. */
   readonly workerId: number
+  /** The index of the lost task in its call; 0 for `apply`. */
   readonly index: number
 
   constructor(death: WorkerDeath, options?: ErrorOptions) {
@@ -101,7 +106,7 @@ export class WorkerDiedError extends PoolError {
   }
 }
 
-/** Workers could not be started; `cause` is the start error where there is one. */
+/** Workers could not be started; the message ends with what the last one said, the stack of its error where it had one. */
 export class WorkerStartError extends PoolError {
   declare readonly code: 'ERR_POOL_WORKER_START'
 

@@ -4,8 +4,11 @@ import type { PoolEvents, PoolStats, WorkerInfo } from './state.js'
 
 /** What the methods of the map family return for results of type `R`. */
 export interface MapResults<R> {
+  /** `map` and `mapUnordered`. */
   readonly list: Promise<R[]>
+  /** `imap` and `imapUnordered`. */
   readonly iterator: AsyncIterableIterator<R>
+  /** `mapSettled`. */
   readonly settled: Promise<PromiseSettledResult<R>[]>
 }
 
@@ -64,23 +67,42 @@ export interface ApplyMethod {
 /**
  * The methods of a pool.
  *
- * Bad options throw (`imap`, `imapUnordered`) or reject with a TypeError or RangeError, `ERR_POOL_INVALID_OPTION`; a call
- * after closing fails with {@linkcode PoolClosedError}.
+ * Failures of a call throw (`imap`, `imapUnordered`, at the call) or reject; of what runs, an iterator's `next()` rejects:
+ * - a TypeError or RangeError, `ERR_POOL_INVALID_OPTION`: a bad argument or option; nothing was started;
+ * - `PoolClosedError`: the pool was closed before the call; `PoolTerminatedError`: while it was open;
+ * - `TaskFunctionError`: the function cannot travel, or its file or export is missing;
+ * - `NotSerializableError`: an item, argument or result cannot be sent;
+ * - `WorkerDiedError`, `WorkerStartError`: the worker of a task ended, or none could be started;
+ * - `signal.reason` after an abort; what the task threw; what the input or a getter of an item threw, as it is;
+ * - `DaemonicProcessError` in a daemonic worker, for every method.
  */
 export interface PoolMethods {
-  /** Runs the function on every item; results in the order of the input. The first failure ends the map. */
+  /**
+   * Runs the function on every item; results in the order of the input. The first failure in time ends the map: queued tasks are
+   * dropped, running ones end and are discarded, the input's `return()` is called.
+   */
   readonly map: MapMethod<'list'>
   /** The same, results in the order of completion. */
   readonly mapUnordered: MapMethod<'list'>
-  /** Lazy: runs nothing before the first `next()`, looks ahead no further than `maxTasksActive`. Results in input order. */
+  /**
+   * Lazy: runs nothing before the first `next()`, looks ahead no further than `maxTasksActive`. Results in input order, up to the
+   * first failure, which is thrown. `return()`, as by `break`, drops what is queued and ends the input. It keeps the process
+   * alive only while a `next()` is waited for.
+   */
   readonly imap: MapMethod<'iterator'>
-  /** The same, results in the order of completion. */
+  /** The same, results and the failure in the order of completion. */
   readonly imapUnordered: MapMethod<'iterator'>
-  /** Tells of every item whether it was fulfilled or rejected; one failure does not end the map. */
+  /**
+   * Tells of every item whether it was fulfilled or rejected, in the order of the input; a failure of a task does not end the map,
+   * one of the input, an abort and `terminate` do.
+   */
   readonly mapSettled: MapMethod<'settled'>
-  /** Runs one task. */
+  /** Runs one task, in front of tasks of other calls that no worker has begun. */
   readonly apply: ApplyMethod
-  /** Takes nothing new, finishes what was accepted, ends the workers. */
+  /**
+   * Takes nothing new, finishes what was accepted, ends the workers: each by its own `process.exit(0)`, and after five seconds
+   * by force. Of an iterator what was pulled is accepted; its results stay readable. A second call waits for the same end.
+   */
   stopAndJoin(options?: JoinOptions): Promise<void>
   /** Kills the workers now, busy ones too; open work is rejected with {@linkcode PoolTerminatedError}. */
   terminate(): Promise<void>
@@ -88,8 +110,13 @@ export interface PoolMethods {
   [Symbol.asyncDispose](): Promise<void>
   /** True from `stopAndJoin` or `terminate` on. */
   readonly closed: boolean
-  /** The workers that were started and have not ended. */
+  /** The workers that have a process, as they are now, the lowest id first. */
   readonly workers: readonly WorkerInfo[]
+  /** Counts of tasks, as they are now; they stay readable after closing. */
   readonly stats: PoolStats
+  /**
+   * Calls `listener` each time the event happens; returns the pool.
+   * @throws TypeError of Node, `ERR_INVALID_ARG_TYPE`, where the listener is no function.
+   */
   on<E extends keyof PoolEvents>(event: E, listener: (...args: PoolEvents[E]) => void): this
 }

@@ -1,20 +1,34 @@
 /** CPU ids for pinning: `[2, 3]` one each, `[0]` one for all, `[[4, 5]]` a set for all, `[[0, 1], [2, 3]]` a set each. */
 export type CpuIds = readonly (number | readonly number[])[]
 
-/** What a call can set and a pool can set for all its calls. */
+/**
+ * What a call can set and a pool can set for all its calls.
+ *
+ * Options are read once, at the call, own properties only; undefined counts as absent. A value of the wrong kind and an option
+ * that does not exist are a TypeError, one out of range is a RangeError, both with the code `ERR_POOL_INVALID_OPTION`.
+ */
 export interface MapDefaults {
   /**
-   * Tasks that travel together. Integer, minimum 1. Given neither this nor `nSplits`, the size adapts to the cost of a task.
+   * Tasks that travel together. Integer, minimum 1. Above `maxTasksActive` it is cut to that. Results never depend on it.
+   * @default adapts to the cost of a task and to the size of items, where `nSplits` is not given either
    */
   readonly chunkSize?: number | undefined
-  /** Number of chunks to make of an input whose length is known. Integer, minimum 1. `chunkSize` wins. */
+  /**
+   * Number of chunks to make of an input whose length is known; without a length the size adapts. Integer, minimum 1.
+   * `chunkSize` wins, but not a pool's default over what a call asks for.
+   * @default none
+   */
   readonly nSplits?: number | undefined
-  /** Number of items where the input cannot tell; items beyond it are not run. Integer, minimum 0. */
+  /**
+   * Number of items where the input cannot tell; items beyond it are not run, fewer are no error. Integer, minimum 0.
+   * @default the length of an array, typed array, Set or Map; else none
+   */
   readonly iterableLength?: number | undefined
   /**
    * Limit of tasks that were pulled from the input and are not yet done, for iterators: not yet handed to the consumer.
-   * Integer, minimum 1. A larger `chunkSize` is cut to it.
-   * @default 2 x nJobs x the current chunk size
+   * Counts tasks, not chunks. Integer, minimum 1. A larger `chunkSize` is cut to it.
+   * @default 2 x nJobs x the current chunk size; of an array or typed array a call that is no iterator sends more ahead, up to
+   *   512 tasks or 8 chunks of a given size for each worker and some 8 MiB
    */
   readonly maxTasksActive?: number | undefined
   /**
@@ -23,35 +37,47 @@ export interface MapDefaults {
    */
   readonly orderTasks?: boolean | undefined
   /**
-   * An array item becomes the arguments of the function.
+   * An array item becomes the arguments of the function; any other item is its one argument. `apply` is not touched by it.
    *
    * As a pool's default it changes what calls do, not how they are typed: the types follow the options of the call.
    * @default false
    */
   readonly spread?: boolean | undefined
-  /** Aborting drops what is queued, kills the workers that run tasks of the call, and rejects with `signal.reason`. */
+  /**
+   * Aborting drops what is queued, kills the workers that run tasks of the call (they are replaced), and rejects with
+   * `signal.reason`. As a pool's default it holds for each call that brings none, `apply` too; it does not close the pool.
+   * @default none
+   */
   readonly signal?: AbortSignal | undefined
 }
 
 /** Options of one `map`, `mapUnordered`, `imap`, `imapUnordered` or `mapSettled`. */
 export interface MapOptions extends MapDefaults {
+  /** See {@linkcode MapDefaults}. */
   readonly spread?: false | undefined
 }
 
 /** {@linkcode MapOptions} of a call whose items are the arguments of the function. */
 export interface SpreadOptions extends MapDefaults {
+  /** See {@linkcode MapDefaults}. */
   readonly spread: true
 }
 
 /** Options of one `apply`. */
 export interface TaskOptions {
-  /** Aborting drops the task, or kills the worker that runs it, and rejects with `signal.reason`. */
+  /**
+   * Aborting drops the task, or kills the worker that runs it (it is replaced), and rejects with `signal.reason`.
+   * @default the pool's
+   */
   readonly signal?: AbortSignal | undefined
 }
 
 /** Options of `stopAndJoin`. */
 export interface JoinOptions {
-  /** Milliseconds after which the pool is terminated instead. Minimum 0. Off by default. */
+  /**
+   * Milliseconds after which the pool is terminated instead; the promise is fulfilled then too. Finite, minimum 0.
+   * @default none
+   */
   readonly timeout?: number | undefined
 }
 
@@ -63,32 +89,36 @@ export interface WorkerPoolOptions extends MapDefaults {
    */
   readonly nJobs?: number | undefined
   /**
-   * The CPUs to run on. Its length is 1 or `nJobs`; an id is an integer, 0 to `cpuCount() - 1`. A set is cut to what this
-   * process may use. null or an empty array: no pinning.
+   * The CPUs to run on, for the whole process with all its threads, from its first instruction. Its length is 1 or `nJobs`; an
+   * id is an integer, 0 to `cpuCount() - 1`; a set is not empty. A set is cut to what this process may use; one of which nothing
+   * is left is refused. null or an empty array: no pinning.
+   * @default no pinning
    */
   readonly cpuIds?: CpuIds | null | undefined
   /**
-   * Daemonic workers may not make pools of their own. False: pools nest to any depth.
+   * Daemonic workers may not make pools of their own: `DaemonicProcessError`. False: pools nest to any depth.
    * @default true
    */
   readonly daemon?: boolean | undefined
   /**
-   * The whole environment of the workers. Names whose value is undefined are left out.
+   * The whole environment of the workers; nothing is added from that of this process. Names whose value is undefined are left
+   * out, and so is what tells a child of a test runner, of IPC or of the inspector.
    * @default the environment of this process
    */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined
   /**
-   * The working directory of the workers: a path or a `file:` URL.
+   * The working directory of the workers: a path, resolved when the pool is made, or a `file:` URL.
    * @default the working directory of this process
    */
   readonly cwd?: string | URL | undefined
   /**
-   * Options of node for the workers.
-   * @default those of this process that suit a worker
+   * Options of node for the workers, taken as they are.
+   * @default those of this process, without what would run something else than a worker (`-e`, `--test`, ...) or inspect it
    */
   readonly execArgv?: readonly string[] | undefined
   /**
-   * The node program to run the workers with.
+   * The node program to run the workers with: a path, or a name to be looked up in PATH. In a single-executable app it has to
+   * be given, or the first call fails.
    * @default process.execPath
    */
   readonly execPath?: string | undefined

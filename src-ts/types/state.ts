@@ -1,4 +1,4 @@
-/** `starting`: not yet ready; `leaving`: takes nothing new and is about to end. */
+/** `starting`: not yet ready; `busy`: a task is at it; `leaving`: takes nothing new and is about to end. */
 export type WorkerState = 'starting' | 'idle' | 'busy' | 'leaving'
 
 /** A worker process of a pool, as it was when asked. */
@@ -7,23 +7,29 @@ export interface WorkerInfo {
   readonly id: number
   /** The process id. */
   readonly pid: number
+  /** What it does. */
   readonly state: WorkerState
-  /** The CPU ids that the process was in fact bound to; empty where it was not pinned. */
+  /** The CPU ids that the process is in fact bound to; empty where it was not pinned, and when it has ended. */
   readonly cpus: readonly number[]
   /** Tasks that this process has ended, failed ones included. */
   readonly tasksDone: number
-  /** Resident memory in bytes; 0 where the system does not tell. */
+  /** Resident memory in bytes; 0 where the system does not tell, and when it has ended. */
   readonly rss: number
 }
 
 /** Counts of tasks since the pool was made: `submitted = completed + failed + cancelled + running + queued`, always. */
 export interface PoolStats {
+  /** Handed to the workers' queue. Not yet: what was not pulled from its input; never: an item that could not be encoded. */
   readonly submitted: number
+  /** Returned a value. */
   readonly completed: number
+  /** Threw, were lost with their worker, or found no worker that could start. */
   readonly failed: number
+  /** Dropped because their call ended before them, or the pool was terminated. */
   readonly cancelled: number
-  /** At most one per worker. */
+  /** At a worker now, at most one per worker. */
   readonly running: number
+  /** Wait, in the pool or at a worker. */
   readonly queued: number
 }
 
@@ -35,13 +41,16 @@ export interface WorkerExit {
   readonly signal: string | null
 }
 
-/** The events of a pool and what their listeners are given. */
+/**
+ * The events of a pool and what their listeners are given. Listeners are called later, on their own: what one throws is an
+ * uncaught exception. A pool that has listeners is kept until it is closed.
+ */
 export interface PoolEvents {
   /** A worker is ready, also a replacement. */
   readonly workerStart: readonly [worker: WorkerInfo]
-  /** A worker has ended, in order or not. */
+  /** A worker has ended, in order or not; also one that never became ready. `tasksDone` is its last count. */
   readonly workerExit: readonly [worker: WorkerInfo, exit: WorkerExit]
-  /** Something failed that belongs to no call. Without a listener it is a process warning. */
+  /** Something failed that belongs to no call. Nothing of the kind exists yet: it is never raised. */
   readonly error: readonly [error: Error]
   /** All workers of a closed pool have ended. */
   readonly close: readonly []
