@@ -1,35 +1,11 @@
-import type { Backend, Batch, OutcomeListener } from '../backend.js'
+import type { Batch, OutcomeListener } from '../backend.js'
 import type { Reader } from '../codec/reader.js'
-import type { Blame } from './blame.js'
-import type { Call, CallEnd } from './call.js'
-import type { ChunkSize } from './chunk-size.js'
+import type { Call } from './call.js'
 import { ChunkTable } from './chunk-table.js'
 import { encodeChunk } from './encode-chunk.js'
+import type { MapPlan } from './map-plan.js'
 import { readFailure, readResults, unreadable } from './results.js'
-import type { Sink } from './sink.js'
-import type { Source } from './source.js'
 import { Window } from './window.js'
-
-/** What a call of the map family runs with. */
-export interface MapPlan {
-  readonly id: number
-  readonly backend: Backend
-  readonly source: Source
-  readonly sink: Sink
-  readonly size: ChunkSize
-  /** The function's id, as it is now: the backend forgets those that are long unused. */
-  readonly definition: () => number
-  readonly flags: number
-  readonly nJobs: number
-  /** The consumer sets the pace: the call is an iterator. */
-  readonly isLazy: boolean
-  /** Chunk i goes to worker i mod nJobs. */
-  readonly isOrderTasks: boolean
-  readonly maxTasksActive: number | undefined
-  /** Adds to an error where the call was made. */
-  readonly blame: Blame
-  readonly onEnd: CallEnd
-}
 
 /** Chunks are handed over together up to this size. */
 const SEND_BYTES = 16 * 1024

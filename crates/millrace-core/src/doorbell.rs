@@ -78,11 +78,6 @@ impl<'a> Doorbell<'a> {
         self.flag.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
-    /// Waker: whether the sleeper may be asleep, without taking the flag: a hint.
-    pub fn is_armed(self) -> bool {
-        self.flag.load(Ordering::Relaxed) != 0
-    }
-
     /// Sleeper: whether the flag was taken: a ring has come or is about to.
     pub fn is_taken(self) -> bool {
         self.flag.load(Ordering::Relaxed) == 0

@@ -13,7 +13,6 @@ use crate::lifeline::{self, Lifeline};
 use crate::lock::lock;
 use crate::ring::{Consumer, Producer, RingCorrupt};
 use crate::segment::{SEGMENT_BYTES, Segment, word};
-use crate::sync::atomic::Ordering;
 use crate::sys::{self, Bell};
 
 /// What makes this process a worker: set once, before any of the user's code runs, and never in the environment.
@@ -247,12 +246,7 @@ impl Seat {
         loop {
             let pushed = self.outbound.push(frames).map_err(SeatError::Ring)?;
             self.outbound.publish();
-            let parent = segment.doorbell(word::PARENT_ASLEEP);
-            if parent.is_armed() {
-                // Whoever is woken by several workers takes them in this order. A hint: nothing depends on it.
-                segment.word(word::RANG_AT).store(sys::monotonic_micros(), Ordering::Relaxed);
-            }
-            match parent.bell_to_ring() {
+            match segment.doorbell(word::PARENT_ASLEEP).bell_to_ring() {
                 0 => {}
                 2 => self.ring(1),
                 _ => self.ring(0),

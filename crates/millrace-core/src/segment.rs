@@ -45,8 +45,6 @@ pub mod word {
     pub const TO_PARENT_TAIL: usize = 128;
     /// Doorbell of the worker, waiting for space in the ring to the parent.
     pub const WORKER_WANTS_SPACE: usize = 144;
-    /// When the worker last rang for the parent: microseconds of the system's monotonic clock, modulo 2^32.
-    pub const RANG_AT: usize = 160;
     /// The first of the chunk slots; see [`Chunks`](crate::claim::Chunks).
     pub const CHUNK_SLOTS: usize = 1024;
 }

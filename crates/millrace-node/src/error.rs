@@ -4,11 +4,12 @@ use std::error::Error;
 
 /// The error's message with those of its causes.
 pub(crate) fn to_napi(error: impl Error + 'static) -> napi::Error {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
+    napi::Error::from_reason(with_causes(&error))
+}
+
+fn with_causes(error: &dyn Error) -> String {
+    match error.source() {
+        Some(cause) => format!("{error}: {}", with_causes(cause)),
+        None => error.to_string(),
     }
-    napi::Error::from_reason(text)
 }

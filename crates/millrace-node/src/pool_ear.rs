@@ -53,7 +53,7 @@ pub(crate) fn attend(
         removal: Cell::new(ptr::null_mut()),
     });
     let ear = Box::leak(ear);
-    let fd = pool.loop_bell().as_fd().as_raw_fd();
+    let fd = pool.loop_ears().as_fd().as_raw_fd();
     let [hearing, sleeping, waking] = ear.handles.each_mut().map(ptr::from_mut);
     let address: *const PoolEar = ear;
     let started = [
@@ -116,8 +116,8 @@ impl PoolEar {
         });
     }
 
-    fn wake(&self) {
-        if self.pool.loop_wakes() {
+    fn collect_if(&self, has_records: bool) {
+        if has_records {
             self.callback.call();
         }
     }
@@ -147,15 +147,14 @@ unsafe extern "C" fn on_sleep(handle: *mut Handle) {
 unsafe extern "C" fn on_bell(handle: *mut Handle, _status: c_int, _events: c_int) {
     // SAFETY: as above.
     if let Some(ear) = unsafe { ear_of(handle) } {
-        ear.pool.loop_bell().silence();
-        ear.wake();
+        ear.collect_if(ear.pool.loop_hears());
     }
 }
 
 unsafe extern "C" fn on_wake(handle: *mut Handle) {
     // SAFETY: as above.
     if let Some(ear) = unsafe { ear_of(handle) } {
-        ear.wake();
+        ear.collect_if(ear.pool.loop_wakes());
     }
 }
 

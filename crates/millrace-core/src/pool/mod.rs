@@ -36,7 +36,7 @@ pub use submission::SubmitError;
 use crate::lock::lock;
 use crate::scheduler::{Action, Definition, Scheduler, Stats, WorkerSnapshot};
 use crate::sync::atomic::{AtomicBool, Ordering};
-use crate::sys::{self, Bell};
+use crate::sys::{self, Bell, Poller};
 use outcomes::Outcomes;
 use post::Post;
 use spawner::Spawner;
@@ -61,8 +61,8 @@ pub(crate) struct Shared {
     outcomes: Outcomes,
     /// Wakes the waiting thread: an arrival, a nearer deadline, the end.
     wake: Bell,
-    /// Rung by workers while the submitter's event loop hears them itself.
-    loop_bell: Bell,
+    /// Hears the bells that workers ring while the submitter's event loop listens.
+    loop_ears: Poller,
     loop_listens: AtomicBool,
     /// A worker has something in hand: there will be something to hear.
     has_hands: AtomicBool,
@@ -94,7 +94,7 @@ impl Pool {
             posts: (0..worker_count).map(|_| Post::default()).collect(),
             outcomes: Outcomes::new(notify),
             wake,
-            loop_bell: Bell::new().map_err(StartError::Resources)?,
+            loop_ears: Poller::new().map_err(StartError::Resources)?,
             loop_listens: AtomicBool::new(false),
             has_hands: AtomicBool::new(false),
             spawner: Mutex::new(None),

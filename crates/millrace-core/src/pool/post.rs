@@ -11,7 +11,6 @@ use crate::lock::lock;
 use crate::ring::{Producer, RingCorrupt};
 use crate::scheduler::Outgoing;
 use crate::segment::{Segment, word};
-use crate::sync::atomic::Ordering;
 use crate::sys::{Bell, Child};
 
 /// Frames for one worker id. What does not fit into the ring waits here for the space bell.
@@ -22,8 +21,15 @@ pub(super) struct Post {
     child: Mutex<Option<Arc<Child>>>,
     /// Read by whoever the worker has rung for.
     inbound: Mutex<Option<Inbound>>,
-    /// The words of the present process, for the listener to change bells without waiting for a reader.
-    segment: Mutex<Option<Segment>>,
+    /// Lets the listener change bells without waiting for a reader.
+    ear: Mutex<Option<Ear>>,
+}
+
+/// What the submitter's event loop needs of the present process.
+#[derive(Debug)]
+struct Ear {
+    segment: Segment,
+    bell: Arc<Bell>,
 }
 
 impl Post {
@@ -37,15 +43,15 @@ impl Post {
         lock(&self.queue).clear();
     }
 
-    pub(super) fn connect(&self, line: Line, child: Arc<Child>, inbound: Inbound) {
-        *lock(&self.segment) = Some(line.segment.clone());
+    pub(super) fn connect(&self, line: Line, child: Arc<Child>, inbound: Inbound, bell: Arc<Bell>) {
+        *lock(&self.ear) = Some(Ear { segment: line.segment.clone(), bell });
         *lock(&self.line) = Some(line);
         *lock(&self.child) = Some(child);
         *lock(&self.inbound) = Some(inbound);
     }
 
     pub(super) fn disconnect(&self) {
-        *lock(&self.segment) = None;
+        *lock(&self.ear) = None;
         *lock(&self.line) = None;
         *lock(&self.child) = None;
         *lock(&self.inbound) = None;
@@ -56,14 +62,19 @@ impl Post {
         lock(&self.inbound).as_mut().is_some_and(|inbound| inbound.take_in(shared, notice))
     }
 
-    /// Goes over from one bell to the other while nobody reads. When the worker has rung, or is about to, the time at
-    /// which it did.
-    pub(super) fn change_bell(&self, from: u32, to: u32) -> Option<u32> {
-        let segment = lock(&self.segment);
-        let segment = segment.as_ref()?;
-        let asleep = segment.doorbell(word::PARENT_ASLEEP);
-        let has_rung = !asleep.hand_over(from, to) && asleep.is_taken();
-        has_rung.then(|| segment.word(word::RANG_AT).load(Ordering::Relaxed))
+    /// Goes over from one bell to the other while nobody reads. `true`: the worker has rung, or is about to.
+    pub(super) fn change_bell(&self, from: u32, to: u32) -> bool {
+        let ear = lock(&self.ear);
+        let Some(ear) = ear.as_ref() else { return false };
+        let asleep = ear.segment.doorbell(word::PARENT_ASLEEP);
+        !asleep.hand_over(from, to) && asleep.is_taken()
+    }
+
+    /// Silences the bell for the event loop.
+    pub(super) fn silence_loop_bell(&self) {
+        if let Some(ear) = lock(&self.ear).as_ref() {
+            ear.bell.silence();
+        }
     }
 
     /// Writes what the ring takes, and rings for a sleeping worker. Never waits for the worker.

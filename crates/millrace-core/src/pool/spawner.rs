@@ -49,17 +49,11 @@ impl Spawner {
         segment.format();
         // The waiting thread sleeps whenever it is not reading this ring.
         segment.doorbell(word::PARENT_ASLEEP).arm();
-        let (to_worker, to_parent) = (Bell::new()?, Bell::new()?);
+        let (to_worker, to_parent, to_loop) = (Bell::new()?, Bell::new()?, Bell::new()?);
         let (control, theirs) = Control::pair()?;
         let mut greeting = worker.to_le_bytes().to_vec();
         greeting.extend_from_slice(&config.greeting);
-        lifeline::greet(
-            &control,
-            &greeting,
-            &memory_fd,
-            &to_worker,
-            [&to_parent, &self.shared.loop_bell],
-        )?;
+        lifeline::greet(&control, &greeting, &memory_fd, &to_worker, [&to_parent, &to_loop])?;
         let order = Launch {
             program: config.program.clone(),
             args: config.args.clone(),
@@ -69,6 +63,6 @@ impl Spawner {
             cpus: config.cpus.get(worker as usize).cloned().unwrap_or_default(),
         };
         let child = launch(&order, theirs)?;
-        Ok(Newcomer { child, control, segment, to_worker, to_parent })
+        Ok(Newcomer { child, control, segment, to_worker, to_parent, to_loop })
     }
 }

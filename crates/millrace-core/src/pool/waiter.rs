@@ -38,6 +38,8 @@ pub(super) struct Newcomer {
     pub(super) segment: Segment,
     pub(super) to_worker: Bell,
     pub(super) to_parent: Bell,
+    /// Rung instead of `to_parent` while the submitter's event loop listens.
+    pub(super) to_loop: Bell,
 }
 
 /// A living worker process, as the waiting thread knows it.
@@ -45,6 +47,7 @@ struct Guest {
     child: Arc<Child>,
     control: Control,
     bell: Arc<Bell>,
+    to_loop: Arc<Bell>,
     /// The last thing it said over its control socket.
     last_words: Option<String>,
 }
@@ -119,9 +122,9 @@ impl Waiter {
     }
 
     fn admit(&mut self, worker: u32, newcomer: Newcomer) -> io::Result<(u32, Arc<SegmentClaims>)> {
-        let Newcomer { child, control, segment, to_worker, to_parent } = newcomer;
+        let Newcomer { child, control, segment, to_worker, to_parent, to_loop } = newcomer;
         let child = Arc::new(child);
-        let (to_worker, bell) = (Arc::new(to_worker), Arc::new(to_parent));
+        let [to_worker, bell, to_loop] = [to_worker, to_parent, to_loop].map(Arc::new);
         let (outbound, inbound) = segment.parent_ends();
         let line = Line {
             segment: segment.clone(),
@@ -133,11 +136,18 @@ impl Waiter {
         self.poller.add(bell.as_fd(), token(BELL))?;
         self.poller.add(child.as_fd(), token(DEATH))?;
         self.poller.add(control.as_fd(), token(CONTROL))?;
+        self.shared.loop_ears.add(to_loop.as_fd(), u64::from(worker))?;
         let pid = child.pid();
         let inbound =
             Inbound::new(worker, segment.clone(), inbound, [to_worker, Arc::clone(&bell)]);
-        self.shared.posts[worker as usize].connect(line, Arc::clone(&child), inbound);
-        self.guests[worker as usize] = Some(Guest { child, control, bell, last_words: None });
+        self.shared.posts[worker as usize].connect(
+            line,
+            Arc::clone(&child),
+            inbound,
+            Arc::clone(&to_loop),
+        );
+        self.guests[worker as usize] =
+            Some(Guest { child, control, bell, to_loop, last_words: None });
         Ok((pid, Arc::new(SegmentClaims(segment))))
     }
 
@@ -174,6 +184,7 @@ impl Waiter {
                 // The control socket may be gone from the poller already.
                 drop(self.poller.remove(fd));
             }
+            drop(self.shared.loop_ears.remove(guest.to_loop.as_fd()));
             let post = &self.shared.posts[worker as usize];
             post.disconnect();
             let death = Death { code: exit.code, signal: exit.signal, reason: guest.last_words };

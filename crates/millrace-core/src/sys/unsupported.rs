@@ -222,11 +222,6 @@ pub fn affinity_of(_pid: u32) -> io::Result<Vec<u32>> {
     not_yet()
 }
 
-/// Microseconds of a clock that all processes share; there is none here.
-pub fn monotonic_micros() -> u32 {
-    0
-}
-
 /// Bytes of physical memory a process uses; not known here.
 pub fn resident_bytes(_pid: u32) -> Option<u64> {
     None

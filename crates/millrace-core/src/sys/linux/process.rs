@@ -41,15 +41,6 @@ pub fn kill_own_group() -> ! {
     process::abort()
 }
 
-/// Microseconds of a clock that all processes share and that never goes back, modulo 2^32.
-pub fn monotonic_micros() -> u32 {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
-    // The low bits alone are wanted.
-    (now.tv_sec.cast_unsigned() as u32)
-        .wrapping_mul(1_000_000)
-        .wrapping_add(now.tv_nsec.cast_unsigned() as u32 / 1_000)
-}
-
 /// Bytes of physical memory a process uses; `None` when there is no such process or it is not to be seen.
 pub fn resident_bytes(pid: u32) -> Option<u64> {
     let statm = fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;

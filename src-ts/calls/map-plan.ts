@@ -1,0 +1,27 @@
+import type { Backend } from '../backend.js'
+import type { Blame } from './blame.js'
+import type { CallEnd } from './call.js'
+import type { ChunkSize } from './chunk-size.js'
+import type { Sink } from './sink.js'
+import type { Source } from './source.js'
+
+/** What a call of the map family runs with. */
+export interface MapPlan {
+  readonly id: number
+  readonly backend: Backend
+  readonly source: Source
+  readonly sink: Sink
+  readonly size: ChunkSize
+  /** The function's id, as it is now: the backend forgets those that are long unused. */
+  readonly definition: () => number
+  readonly flags: number
+  readonly nJobs: number
+  /** The consumer sets the pace: the call is an iterator. */
+  readonly isLazy: boolean
+  /** Chunk i goes to worker i mod nJobs. */
+  readonly isOrderTasks: boolean
+  readonly maxTasksActive: number | undefined
+  /** Adds to an error where the call was made. */
+  readonly blame: Blame
+  readonly onEnd: CallEnd
+}
