@@ -4,7 +4,7 @@
 //! knows them by their addresses and lets go of them some turns after they were closed, so the ear frees itself.
 #![expect(unsafe_code, reason = "calls libuv and Node-API by their C interfaces")]
 
-use std::cell::Cell;
+use std::cell::{Cell, UnsafeCell};
 use std::ffi::{c_int, c_void};
 use std::os::fd::AsRawFd;
 use std::ptr;
@@ -19,7 +19,8 @@ use crate::event_loop::{Callback, event_loop};
 use crate::libuv::{Handle, Libuv, READABLE};
 
 struct PoolEar {
-    handles: [Handle; 3],
+    /// libuv writes to them behind every reference.
+    handles: [UnsafeCell<Handle>; 3],
     pool: Arc<Pool>,
     callback: Callback,
     libuv: Libuv,
@@ -44,7 +45,7 @@ pub(crate) fn attend(
     let (libuv, event_loop) = (Libuv::find()?, event_loop(env)?);
     let callback = Callback::new(env, collect)?;
     let ear = Box::new(PoolEar {
-        handles: [[0; 64]; 3],
+        handles: [[0; 64]; 3].map(UnsafeCell::new),
         pool: Arc::clone(pool),
         callback,
         libuv,
@@ -52,14 +53,16 @@ pub(crate) fn attend(
         is_closing: Cell::new(false),
         removal: Cell::new(ptr::null_mut()),
     });
-    let ear = Box::leak(ear);
     let fd = pool.loop_ears().as_fd().as_raw_fd();
-    let [hearing, sleeping, waking] = ear.handles.each_mut().map(ptr::from_mut);
-    let address: *const PoolEar = ear;
+    let [hearing, sleeping, waking] = ear.handles.each_ref().map(UnsafeCell::get);
+    // SAFETY: the handle has room, is not moved before libuv lets go of it, and the loop is this thread's.
+    if unsafe { (libuv.poll_init)(event_loop, hearing, fd) } != 0 {
+        // The system watches no more descriptors. The handle is none, and must not be closed.
+        return None;
+    }
+    let address: *const PoolEar = Box::into_raw(ear);
     let started = [
-        // SAFETY: the handles have room, are not moved before libuv lets go of them, and the loop is this thread's.
-        unsafe { (libuv.poll_init)(event_loop, hearing, fd) },
-        // SAFETY: as above.
+        // SAFETY: as above; this one and the next cannot fail.
         unsafe { (libuv.prepare_init)(event_loop, sleeping) },
         // SAFETY: as above.
         unsafe { (libuv.check_init)(event_loop, waking) },
@@ -112,7 +115,7 @@ impl PoolEar {
         }
         let _closing = self.handles.each_ref().map(|handle| {
             // SAFETY: the handle is open, and its memory stays until `on_closed` was called for each.
-            unsafe { (self.libuv.close)(ptr::from_ref(handle).cast_mut(), on_closed) };
+            unsafe { (self.libuv.close)(handle.get(), on_closed) };
         });
     }
 
