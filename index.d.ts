@@ -134,6 +134,8 @@ export declare class RawSeat {
    * When the parent's half is corrupt.
    */
   send(frames: Uint8Array, length: number): void
+  /** Rings for the parent's waiting thread, when its event loop has not heard for a while. */
+  ringAgain(): void
   /**
    * Says that this worker takes work.
    *

@@ -10,6 +10,7 @@ import { setPhase } from './phase.js'
 import { Registry } from './registry.js'
 import { BEGUN, type Chunk, DONE, HALT, Runner, YIELD } from './runner.js'
 import { Turn } from './turn.js'
+import { Unheard } from './unheard.js'
 
 /** What `lifeline.cjs` left for this program. */
 interface Start {
@@ -33,7 +34,9 @@ setPhase('running')
 const seat = new start.binding.RawSeat(wake, process.versions['bun'] === undefined)
 const inbox = new Inbox((into) => seat.receive(into))
 const outbox = new Outbox((frames, length) => seat.send(frames, length))
-const claims = new Claims(seat.statusBlock())
+const words = seat.statusBlock()
+const claims = new Claims(words)
+const unheard = new Unheard(words, () => seat.ringAgain())
 const registry = new Registry()
 const turn = new Turn()
 const runner = new Runner(claims, outbox, turn, workerId, resume)
@@ -69,7 +72,11 @@ function work(): void {
   isBusy = false
   for (;;) {
     if (inbox.isEmpty) outbox.flush()
-    if (!inbox.next() || !handleFrame()) return
+    if (!inbox.next()) {
+      unheard.watch()
+      return
+    }
+    if (!handleFrame()) return
     if (turn.isOver()) {
       isBusy = true
       outbox.flush()

@@ -5,6 +5,7 @@
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
+use std::time::Duration;
 
 use crate::frame::{
     self, Assembler, Frame, FrameError, HEADER_BYTES, ToParent, ToWorker, padded_len,
@@ -14,6 +15,9 @@ use crate::lock::lock;
 use crate::ring::{Consumer, Producer, RingCorrupt};
 use crate::segment::{SEGMENT_BYTES, Segment, word};
 use crate::sys::{self, Bell};
+
+/// How long a full ring may go unread before the parent's waiting thread is rung for as well.
+const PATIENCE: Duration = Duration::from_millis(5);
 
 /// What makes this process a worker: set once, before any of the user's code runs, and never in the environment.
 #[derive(Debug)]
@@ -271,6 +275,9 @@ impl Seat {
             match &self.listener {
                 Listener::Owner => {
                     has_heard = true;
+                    if !self.bell.rings_within(PATIENCE) {
+                        self.ring_again();
+                    }
                     if !self.bell.wait() {
                         end_without_bell();
                     }
@@ -282,6 +289,11 @@ impl Seat {
                 }
             }
         }
+    }
+
+    /// Rings for the parent's waiting thread: its event loop was rung for, and has not heard it for a while.
+    pub fn ring_again(&self) {
+        self.ring(0);
     }
 
     fn ring(&self, bell: usize) {

@@ -111,6 +111,12 @@ impl RawSeat {
         self.seat.send(frames).map_err(to_napi)
     }
 
+    /// Rings for the parent's waiting thread, when its event loop has not heard for a while.
+    #[napi(catch_unwind)]
+    pub fn ring_again(&self) {
+        self.seat.ring_again();
+    }
+
     /// Says that this worker takes work.
     ///
     /// # Errors

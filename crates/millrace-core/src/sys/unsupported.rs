@@ -91,6 +91,10 @@ impl Bell {
     pub fn wait(&self) -> bool {
         false
     }
+
+    pub fn rings_within(&self, _patience: Duration) -> bool {
+        false
+    }
 }
 
 #[expect(missing_docs, clippy::missing_errors_doc, reason = "documented in sys/linux")]

@@ -2,8 +2,9 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
 
-use rustix::event::{EventfdFlags, PollFd, PollFlags};
+use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 
 /// Wakes a sleeping side, in this process or in another one. Rings heard late count as one.
@@ -46,6 +47,12 @@ impl Bell {
     /// Makes the bell silent again, whether it rang or not; `false` as for [`Self::try_ring`]. Never blocks.
     pub fn silence(&self) -> bool {
         matches!(rustix::io::read(&self.0, &mut [0; 8]), Ok(_) | Err(Errno::AGAIN))
+    }
+
+    /// Whether the bell rings within `patience`; it goes on ringing. May say `true` too early.
+    pub fn rings_within(&self, patience: Duration) -> bool {
+        let timeout = Timespec::try_from(patience).ok();
+        rustix::event::poll(&mut [PollFd::new(&self.0, PollFlags::IN)], timeout.as_ref()) != Ok(0)
     }
 
     /// Blocks until the bell rings, then silences it. The caller re-checks its condition: a return may be spurious.

@@ -1,0 +1,34 @@
+/** Milliseconds after which results that nobody has taken are rung for again. */
+const PATIENCE_MS = 5
+
+const SENT_WORD = 112
+const TAKEN_WORD = 128
+
+/**
+ * Sees to it that the last results of a worker are heard. The parent's event loop may hear its bell itself, and cannot
+ * tell when it is awake but busy with something else; its waiting thread then has to give this worker more work.
+ */
+export class Unheard {
+  readonly #words: Int32Array
+  readonly #ringAgain: () => void
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(words: Int32Array, ringAgain: () => void) {
+    this.#words = words
+    this.#ringAgain = ringAgain
+  }
+
+  /** The worker is out of work. */
+  watch(): void {
+    if (!this.#isUnheard()) return
+    if (this.#timer === undefined) {
+      this.#timer = setTimeout(() => {
+        if (this.#isUnheard()) this.#ringAgain()
+      }, PATIENCE_MS).unref()
+    } else this.#timer.refresh()
+  }
+
+  #isUnheard(): boolean {
+    return Atomics.load(this.#words, SENT_WORD) !== Atomics.load(this.#words, TAKEN_WORD)
+  }
+}
