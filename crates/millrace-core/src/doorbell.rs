@@ -43,7 +43,12 @@ impl<'a> Doorbell<'a> {
 
     /// Sleeper: announces the sleep. The caller then looks again at what it waits for, and sleeps only if that is absent.
     pub fn arm(self) {
-        self.flag.swap(1, Ordering::Relaxed);
+        self.arm_for(1);
+    }
+
+    /// Sleeper: as [`arm`](Self::arm), and hears bell `bell`, which is not 0.
+    pub fn arm_for(self, bell: u32) {
+        self.flag.swap(bell, Ordering::Relaxed);
         // SeqCst pairs with the fence in `should_ring`; see the argument above.
         fence(Ordering::SeqCst);
     }

@@ -14,6 +14,24 @@ use crate::scheduler::{Settled, Verdict};
 use crate::segment::{Segment, word};
 use crate::sys::Bell;
 
+/// Who reads, and hears the worker afterwards: the number of its bell in the worker's flag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Listener {
+    /// The pool's waiting thread.
+    Thread = 1,
+    /// The submitter's event loop, which collects what it took in.
+    Loop = 2,
+}
+
+impl Listener {
+    fn notice(self) -> Notice {
+        match self {
+            Self::Thread => Notice::Give,
+            Self::Loop => Notice::Spare,
+        }
+    }
+}
+
 /// Frames taken in before other workers get their turn.
 const FRAMES_PER_TURN: usize = 4_096;
 
@@ -51,9 +69,14 @@ impl Inbound {
         }
     }
 
+    /// What the worker rings for the waiting thread.
+    pub(super) fn bell(&self) -> &Arc<Bell> {
+        &self.to_parent
+    }
+
     /// Takes in what is there; `true` when there is more than one turn takes: the waiting thread goes on with it. Otherwise
     /// the worker rings for the next bytes.
-    pub(super) fn take_in(&mut self, shared: &Shared, notice: Notice) -> bool {
+    pub(super) fn take_in(&mut self, shared: &Shared, listener: Listener) -> bool {
         let segment = self.segment.clone();
         let asleep = segment.doorbell(word::PARENT_ASLEEP);
         asleep.disarm();
@@ -63,11 +86,11 @@ impl Inbound {
             match self.assembler.poll(&mut self.ring) {
                 Ok(Some(frame)) => {
                     frames += 1;
-                    self.is_broken = !handle(shared, self.worker, &frame, notice);
+                    self.is_broken = !handle(shared, self.worker, &frame, listener);
                 }
                 Ok(None) => {
                     self.offer_space();
-                    asleep.arm();
+                    asleep.arm_for(listener as u32);
                     match self.ring.available() {
                         Ok(0) => break,
                         Ok(_) => asleep.disarm(),
@@ -100,7 +123,7 @@ impl Inbound {
 }
 
 /// `false` when the frame cannot be.
-fn handle(shared: &Shared, worker: u32, frame: &Frame<'_, ToParent>, notice: Notice) -> bool {
+fn handle(shared: &Shared, worker: u32, frame: &Frame<'_, ToParent>, listener: Listener) -> bool {
     match frame.kind {
         ToParent::Ready => {
             shared.drive(|scheduler| scheduler.ready(worker));
@@ -113,7 +136,7 @@ fn handle(shared: &Shared, worker: u32, frame: &Frame<'_, ToParent>, notice: Not
                 let OutcomeFields { first, count, flags, elapsed_micros, .. } = fields;
                 let words =
                     [RecordKind::Outcome as u32, job, chunk, first, count, flags, elapsed_micros];
-                shared.outcomes.push(words, &frame.payload, notice);
+                shared.outcomes.push(words, &frame.payload, listener.notice());
             }
             verdict.is_ok()
         }

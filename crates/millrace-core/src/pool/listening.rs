@@ -1,21 +1,21 @@
 //! The submitter's own event loop as a listener.
 //!
-//! A loop that is about to sleep hears the workers itself, so that no thread stands between a worker's bell and whoever
-//! waits for its result; a thread in between costs each round trip a wake-up. While the loop is awake, and may be busy
-//! with anything, the waiting thread hears them. A worker finds in its flag which of its two bells to ring (see
-//! [`doorbell`]). Each worker has bells of its own: what it does to them concerns nobody else.
+//! A loop that waits for workers hears them itself, so that no thread stands between a worker's bell and whoever waits for
+//! its result; a thread in between costs each round trip a wake-up. A worker finds in its flag which of its two bells to
+//! ring (see [`doorbell`]). Each worker has bells of its own: what it does to them concerns nobody else.
+//!
+//! A loop may be busy with something else, perhaps for seconds, and nothing tells so. A worker that is out of work and was
+//! not heard for some milliseconds therefore rings for the waiting thread as well, which then listens until the loop
+//! is about to sleep the next time.
 //!
 //! [`doorbell`]: crate::doorbell
 
 use std::time::Duration;
 
 use super::Pool;
-use super::outcomes::Notice;
+use super::inbound::Listener;
 use crate::sync::atomic::Ordering;
 use crate::sys::Poller;
-
-const THREAD_BELL: u32 = 1;
-const LOOP_BELL: u32 = 2;
 
 impl Pool {
     /// Readable when a worker has rung for the loop.
@@ -23,14 +23,14 @@ impl Pool {
         &self.shared.loop_ears
     }
 
-    /// The loop is about to sleep. [`Self::loop_wakes`] has to follow on the same thread.
+    /// The loop is about to sleep, and listens from now on if there is something to hear.
     pub fn loop_sleeps(&self) {
-        let is_worth_it = self.shared.has_hands.load(Ordering::Relaxed);
-        self.shared.loop_listens.store(is_worth_it, Ordering::Relaxed);
-        if is_worth_it {
-            for post in &self.shared.posts {
-                post.change_bell(THREAD_BELL, LOOP_BELL);
-            }
+        if !self.shared.has_hands.load(Ordering::Relaxed) {
+            return;
+        }
+        self.shared.loop_listens.store(true, Ordering::Relaxed);
+        for post in &self.shared.posts {
+            post.listen_by_loop();
         }
     }
 
@@ -44,26 +44,30 @@ impl Pool {
         for worker in &rung {
             self.shared.posts[*worker].silence_loop_bell();
         }
-        self.take_over(rung)
+        self.take_in(rung)
     }
 
-    /// The loop is awake, for whatever reason. As [`Self::loop_hears`].
+    /// The loop has slept and is awake, for whatever reason. As [`Self::loop_hears`].
     pub fn loop_wakes(&self) -> bool {
-        self.take_over(Vec::new())
+        self.take_in(Vec::new())
     }
 
-    /// The waiting thread hears the workers again; what was sent to the loop is taken in, `first` first.
-    fn take_over(&self, first: Vec<usize>) -> bool {
+    fn take_in(&self, first: Vec<usize>) -> bool {
         let shared = &*self.shared;
-        if !shared.loop_listens.swap(false, Ordering::Relaxed) {
+        // A ring may be on its way from a worker that is not among the first.
+        let others = if shared.loop_listens.swap(false, Ordering::Relaxed) {
+            0..shared.posts.len()
+        } else {
+            0..0
+        };
+        if first.is_empty() && others.is_empty() {
             return false;
         }
-        let mut has_sent: Vec<bool> =
-            shared.posts.iter().map(|post| post.change_bell(LOOP_BELL, THREAD_BELL)).collect();
-        for worker in first.into_iter().chain(0..shared.posts.len()) {
-            if std::mem::take(&mut has_sent[worker]) {
-                shared.posts[worker].take_in(shared, Notice::Spare);
-                shared.posts[worker].pump();
+        for worker in first.into_iter().chain(others) {
+            let post = &shared.posts[worker];
+            if post.has_rung() {
+                post.take_in_now(shared, Listener::Loop);
+                post.pump();
             }
         }
         shared.outcomes.has_records()

@@ -1,11 +1,10 @@
 //! The way to one worker id: frames that wait, the ring of its present process, and the process itself.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, TryLockError};
 
 use super::Shared;
-use super::inbound::Inbound;
-use super::outcomes::Notice;
+use super::inbound::{Inbound, Listener};
 use crate::frame::{self, ChunkFields, HEADER_BYTES, ToWorker, padding};
 use crate::lock::lock;
 use crate::ring::{Producer, RingCorrupt};
@@ -29,7 +28,9 @@ pub(super) struct Post {
 #[derive(Debug)]
 struct Ear {
     segment: Segment,
-    bell: Arc<Bell>,
+    /// What the worker rings for the waiting thread, and for the loop.
+    to_parent: Arc<Bell>,
+    to_loop: Arc<Bell>,
 }
 
 impl Post {
@@ -43,8 +44,15 @@ impl Post {
         lock(&self.queue).clear();
     }
 
-    pub(super) fn connect(&self, line: Line, child: Arc<Child>, inbound: Inbound, bell: Arc<Bell>) {
-        *lock(&self.ear) = Some(Ear { segment: line.segment.clone(), bell });
+    pub(super) fn connect(
+        &self,
+        line: Line,
+        child: Arc<Child>,
+        inbound: Inbound,
+        to_loop: Arc<Bell>,
+    ) {
+        let to_parent = Arc::clone(inbound.bell());
+        *lock(&self.ear) = Some(Ear { segment: line.segment.clone(), to_parent, to_loop });
         *lock(&self.line) = Some(line);
         *lock(&self.child) = Some(child);
         *lock(&self.inbound) = Some(inbound);
@@ -58,22 +66,47 @@ impl Post {
     }
 
     /// Takes in what the worker has sent; `true` when there is more than one turn takes.
-    pub(super) fn take_in(&self, shared: &Shared, notice: Notice) -> bool {
-        lock(&self.inbound).as_mut().is_some_and(|inbound| inbound.take_in(shared, notice))
+    pub(super) fn take_in(&self, shared: &Shared, listener: Listener) -> bool {
+        lock(&self.inbound).as_mut().is_some_and(|inbound| inbound.take_in(shared, listener))
     }
 
-    /// Goes over from one bell to the other while nobody reads. `true`: the worker has rung, or is about to.
-    pub(super) fn change_bell(&self, from: u32, to: u32) -> bool {
-        let ear = lock(&self.ear);
-        let Some(ear) = ear.as_ref() else { return false };
-        let asleep = ear.segment.doorbell(word::PARENT_ASLEEP);
-        !asleep.hand_over(from, to) && asleep.is_taken()
+    /// As [`Self::take_in`], but never waits for another reader: the waiting thread is rung for to look once more.
+    pub(super) fn take_in_now(&self, shared: &Shared, listener: Listener) {
+        let mut inbound = match self.inbound.try_lock() {
+            Ok(inbound) => inbound,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => {
+                // It may have looked for the last time before the worker rang for the loop.
+                if let Some(ear) = lock(&self.ear).as_ref() {
+                    ear.to_parent.ring();
+                }
+                return;
+            }
+        };
+        if let Some(inbound) = inbound.as_mut() {
+            inbound.take_in(shared, listener);
+        }
+    }
+
+    /// The event loop hears the worker from now on, unless somebody is reading.
+    pub(super) fn listen_by_loop(&self) {
+        if let Some(ear) = lock(&self.ear).as_ref() {
+            let asleep = ear.segment.doorbell(word::PARENT_ASLEEP);
+            asleep.hand_over(Listener::Thread as u32, Listener::Loop as u32);
+        }
+    }
+
+    /// Whether the worker has rung, or is about to, or somebody is reading.
+    pub(super) fn has_rung(&self) -> bool {
+        lock(&self.ear)
+            .as_ref()
+            .is_some_and(|ear| ear.segment.doorbell(word::PARENT_ASLEEP).is_taken())
     }
 
     /// Silences the bell for the event loop.
     pub(super) fn silence_loop_bell(&self) {
         if let Some(ear) = lock(&self.ear).as_ref() {
-            ear.bell.silence();
+            ear.to_loop.silence();
         }
     }
 

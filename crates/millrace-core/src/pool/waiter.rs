@@ -9,8 +9,7 @@ use crossbeam::channel::Receiver;
 
 use super::Shared;
 use super::claims::SegmentClaims;
-use super::inbound::Inbound;
-use super::outcomes::Notice;
+use super::inbound::{Inbound, Listener};
 use super::post::Line;
 use crate::lock::lock;
 use crate::scheduler::Death;
@@ -155,7 +154,7 @@ impl Waiter {
         let Some(guest) = self.guests[worker as usize].as_mut() else { return };
         guest.bell.silence();
         let post = &self.shared.posts[worker as usize];
-        post.take_in(&self.shared, Notice::Give);
+        post.take_in(&self.shared, Listener::Thread);
         post.pump();
     }
 
@@ -177,7 +176,7 @@ impl Waiter {
     fn bury(&mut self, worker: u32) {
         self.listen(worker);
         let Some(guest) = self.guests[worker as usize].as_mut() else { return };
-        while self.shared.posts[worker as usize].take_in(&self.shared, Notice::Give) {}
+        while self.shared.posts[worker as usize].take_in(&self.shared, Listener::Thread) {}
         let Some(exit) = guest.child.reap() else { return };
         if let Some(guest) = self.guests[worker as usize].take() {
             for fd in [guest.bell.as_fd(), guest.child.as_fd(), guest.control.as_fd()] {
