@@ -147,7 +147,9 @@ impl Line {
     fn pump(&mut self, mut next: impl FnMut() -> Option<Outgoing>) -> Result<(), RingCorrupt> {
         let segment = self.segment.clone();
         let space = segment.doorbell(word::PARENT_WANTS_SPACE);
+        let mut has_written = false;
         while let Some(mut writing) = self.current.take().or_else(|| next().map(Writing::new)) {
+            has_written = true;
             if writing.advance(&mut self.ring)? {
                 continue;
             }
@@ -159,7 +161,10 @@ impl Line {
             }
             space.disarm();
         }
-        self.publish();
+        // Ringing with nothing in hand would wake the worker for nothing.
+        if has_written {
+            self.publish();
+        }
         Ok(())
     }
 
