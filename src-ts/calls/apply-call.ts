@@ -35,20 +35,19 @@ export class ApplyCall implements Call, OutcomeListener {
   advance(): void {
     if (this.#isOver) return
     const { id, backend, definition, args } = this.#plan
-    const batch = backend.open()
-    const writer = batch.begin()
-    writer.f64(0)
     try {
+      const batch = backend.open()
+      const writer = batch.begin()
+      writer.f64(0)
       writeValue(writer, args, argsRoot)
+      // Getters of the arguments ran: they may have aborted the call, or terminated the pool.
+      if (this.#isOver) return
+      const flags = callFlags(id, EACH | SPREAD | URGENT)
+      batch.commit({ call: id, chunk: 0, count: 1, definition, flags, only: undefined })
+      batch.send()
     } catch (error) {
       if (!this.#isOver) this.#fail(error, false)
-      return
     }
-    // Getters of the arguments ran: they may have aborted the call, or terminated the pool.
-    if (this.#isOver) return
-    const flags = callFlags(id, EACH | SPREAD | URGENT)
-    batch.commit({ call: id, chunk: 0, count: 1, definition, flags, only: undefined })
-    batch.send()
   }
 
   stopPulling(): void {

@@ -18,9 +18,12 @@ export class ChunkTable {
 
   /** Adds a chunk of `count` tasks, the first one of item `base`. Returns its number within the call. */
   add(base: number, count: number): number {
-    this.#chunks.set(this.#made, { base, open: count })
+    const chunk = this.#made
+    this.#chunks.set(chunk, { base, open: count })
     this.#inFlight += count
-    return this.#made++
+    // As the protocol's words do: an endless input makes more chunks than a word counts.
+    this.#made = (chunk + 1) >>> 0
+    return chunk
   }
 
   /** The index of the item behind task `offset` of a chunk. */

@@ -29,8 +29,10 @@ export class CallRegistry {
 
   /** A number for the next call; it fits the protocol's word. */
   nextId(): number {
-    const id = this.#next
-    this.#next = this.#next === 0xffffffff ? 1 : this.#next + 1
+    // After 2 ** 32 calls numbers come again; an old iterator may still have its own.
+    let id = this.#next
+    while (this.#calls.has(id)) id = following(id)
+    this.#next = following(id)
     return id
   }
 
@@ -84,4 +86,8 @@ export class CallRegistry {
   #updateHold(): void {
     keepAlive(this, this.#isEnding || this.#awaited.size > 0)
   }
+}
+
+function following(id: number): number {
+  return id === 0xffffffff ? 1 : id + 1
 }
