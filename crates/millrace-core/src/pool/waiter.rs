@@ -87,7 +87,9 @@ impl Waiter {
         }
         // Processes that the system has not let go of in time: the last owner of each sees to it that it is reaped.
         for (guest, post) in self.guests.iter_mut().zip(&self.shared.posts) {
-            if guest.take().is_some() {
+            if let Some(guest) = guest.take() {
+                // The process holds the bell as well: closing this side's descriptor would not take it out.
+                drop(self.shared.loop_ears.remove(guest.to_loop.as_fd()));
                 post.disconnect();
             }
         }
