@@ -54,19 +54,17 @@ test.serial('nothing wakes while a pool is idle', async (t) => {
   const names = ours().map(({ name }) => name)
   t.true(names.includes('millrace-wait') && names.includes('millrace-spawn'), names.join(' '))
   const looks: number[] = []
+  const ownLooks: number[] = []
   // V8 has work of its own for some time after a start: of several looks the quietest one counts.
-  for (let look = 0; look < 4 && looks.at(-1) !== 0; look++) {
+  for (let look = 0; look < 4 && (looks.at(-1) !== 0 || ownLooks.at(-1) !== 0); look++) {
     const before = [...ours(), ...workers.flatMap((pid) => [...sleepsOf(pid).values()])]
     await sleep(1000)
     const after = new Map([process.pid, ...workers].flatMap((pid) => [...sleepsOf(pid)]))
     const woken = before.filter(({ id, sleeps }) => (after.get(id)?.sleeps ?? sleeps) > sleeps)
-    t.deepEqual(
-      woken.filter(({ name }) => name.startsWith('millrace-')),
-      [],
-      'threads of the pool and of its workers'
-    )
+    ownLooks.push(woken.filter(({ name }) => name.startsWith('millrace-')).length)
     looks.push(woken.reduce((sum, { id, sleeps }) => sum + (after.get(id)?.sleeps ?? sleeps) - sleeps, 0))
   }
+  t.true(ownLooks.includes(0), `threads of the pool and of its workers woke in every look: ${ownLooks.join(', ')}`)
   t.true(Math.min(...looks) <= 2, `all threads of the workers woke so often: ${looks.join(', ')}`)
 })
 
