@@ -40,7 +40,8 @@ impl Callback {
         // SAFETY: as above; the reference is strong, and deleted only with `self`.
         unsafe { sys::napi_get_reference_value(env, self.function, &raw mut function) };
         // SAFETY: as above.
-        unsafe { sys::napi_get_global(env, &raw mut receiver) };
+        // An object of its own: where domains are in use, Node enters the receiver's, and the REPL's global has one that is none.
+        unsafe { sys::napi_create_object(env, &raw mut receiver) };
         // SAFETY: the values are in scope; null stands for no asynchronous context, no arguments and no result.
         let status = unsafe {
             sys::napi_make_callback(
