@@ -1,11 +1,11 @@
-import type { Backend, BackendListener, Batch, OutcomeListener } from './backend.js'
+import type { Backend, BackendListener, Batch } from './backend.js'
 import { RawPool, type RawPoolOptions } from './binding.js'
 import type { Writer } from './codec/writer.js'
 import { WorkerStartError } from './errors.js'
 import type { FunctionDefinition } from './functions/resolve.js'
 import { Definitions } from './native-definitions.js'
 import { NativeBatch, type Submit } from './native-batch.js'
-import { type RecordHandler, Records } from './native-records.js'
+import { Records } from './native-records.js'
 import type { PoolStats, WorkerInfo } from './types.js'
 
 /** The backend of worker processes on this machine. */
@@ -25,11 +25,7 @@ export class NativeBackend implements Backend {
       this.#lastStats = this.#raw.stats()
       listener.closed()
     }
-    const handler: RecordHandler = {
-      listener: { ...listener, closed },
-      find: (call): OutcomeListener | undefined => listener.find(call)
-    }
-    this.#records = new Records((into) => this.#collect(into), handler)
+    this.#records = new Records((into) => this.#collect(into), { ...listener, closed })
   }
 
   define(definition: FunctionDefinition): number {

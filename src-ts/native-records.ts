@@ -20,12 +20,6 @@ import type { WorkerInfo } from './types.js'
 /** Copies records into the memory given: bytes, or minus the bytes that the next one needs. */
 export type Collect = (into: Uint8Array) => number
 
-/** Whom records are given to. */
-export interface RecordHandler {
-  readonly listener: BackendListener
-  find(call: number): OutcomeListener | undefined
-}
-
 const USUAL_BYTES = 256 * 1024
 
 const signalNames = new Map<number, string>()
@@ -37,16 +31,16 @@ for (const [name, number] of Object.entries(constants.signals)) {
 /** Reads what the core has to tell, and tells those who wait for it. */
 export class Records {
   readonly #collect: Collect
-  readonly #handler: RecordHandler
+  readonly #listener: BackendListener
   readonly #reader = new Reader()
   readonly #decoder = new TextDecoder()
   readonly #touched = new Set<OutcomeListener>()
   #bytes: Uint8Array = new Uint8Array(USUAL_BYTES)
   #words = new Uint32Array(this.#bytes.buffer)
 
-  constructor(collect: Collect, handler: RecordHandler) {
+  constructor(collect: Collect, listener: BackendListener) {
     this.#collect = collect
-    this.#handler = handler
+    this.#listener = listener
   }
 
   /** Takes all that is there; the core calls again when more comes. */
@@ -71,7 +65,7 @@ export class Records {
   }
 
   #handle(word: number, start: number, length: number): void {
-    const { listener } = this.#handler
+    const listener = this.#listener
     const at = (index: number): number => this.#words[index] ?? 0
     const kind = at(word + 1)
     const subject = at(word + 2)
@@ -84,7 +78,7 @@ export class Records {
       const worker: WorkerInfo = { id: subject, pid: second, state: 'leaving', cpus: [], tasksDone, rss: 0 }
       return listener.workerExit(worker, toExitCode(at(payload)), toSignal(at(payload + 1)))
     }
-    const call = this.#handler.find(subject)
+    const call = listener.find(subject)
     if (call === undefined) return
     this.#touched.add(call)
     const first = at(word + 4)

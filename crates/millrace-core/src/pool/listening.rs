@@ -13,7 +13,6 @@
 use std::time::Duration;
 
 use super::Pool;
-use super::inbound::Listener;
 use crate::sync::atomic::Ordering;
 use crate::sys::Poller;
 
@@ -66,7 +65,7 @@ impl Pool {
         for worker in first.into_iter().chain(others) {
             let post = &shared.posts[worker];
             if post.has_rung() {
-                post.take_in_now(shared, Listener::Loop);
+                post.take_in_by_loop(shared);
                 post.pump();
             }
         }

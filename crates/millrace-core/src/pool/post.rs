@@ -70,8 +70,8 @@ impl Post {
         lock(&self.inbound).as_mut().is_some_and(|inbound| inbound.take_in(shared, listener))
     }
 
-    /// As [`Self::take_in`], but never waits for another reader: the waiting thread is rung for to look once more.
-    pub(super) fn take_in_now(&self, shared: &Shared, listener: Listener) {
+    /// As [`Self::take_in`], for the event loop: it never waits for another reader: the waiting thread is rung for to look once more.
+    pub(super) fn take_in_by_loop(&self, shared: &Shared) {
         let mut inbound = match self.inbound.try_lock() {
             Ok(inbound) => inbound,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
@@ -84,7 +84,7 @@ impl Post {
             }
         };
         if let Some(inbound) = inbound.as_mut() {
-            inbound.take_in(shared, listener);
+            inbound.take_in(shared, Listener::Loop);
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Claims;
 use super::chunk::Chunk;
+use crate::claim::{seq_after, task_after};
 
 /// Task and chunk numbers of a worker process use this many low bits; they wrap.
 pub(super) const NUMBER_MASK: u32 = (1 << 30) - 1;
@@ -61,7 +62,7 @@ pub(super) struct InHand {
 impl InHand {
     /// Number of its last task.
     pub(super) fn last_task(&self) -> u32 {
-        self.first_task.wrapping_add(self.chunk.count - self.sent_from - 1) & NUMBER_MASK
+        task_after(self.first_task, self.chunk.count - self.sent_from - 1)
     }
 
     /// Index in the chunk of task number `task`, if it is one of the chunk's.
@@ -161,11 +162,9 @@ impl Worker {
 
     /// Numbers for a chunk of `tasks` tasks: its sequence number and its first task's number.
     pub(super) fn number(&mut self, tasks: u32) -> (u32, u32) {
-        self.next_seq = (self.next_seq + 1) & NUMBER_MASK;
-        // A slot word of zero means "no chunk".
-        self.next_seq += u32::from(self.next_seq == 0);
-        let first = (self.next_task + 1) & NUMBER_MASK;
-        self.next_task = (self.next_task + tasks) & NUMBER_MASK;
+        self.next_seq = seq_after(self.next_seq);
+        let first = task_after(self.next_task, 1);
+        self.next_task = task_after(self.next_task, tasks);
         (self.next_seq, first)
     }
 
