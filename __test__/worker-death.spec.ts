@@ -159,7 +159,7 @@ test('an item that two workers did not live to receive is rejected', async (t) =
   })
   const first = await pool.apply(jobs.pid)
   process.kill(first, 'SIGSTOP')
-  const call = pool.apply(jobs.take, [Buffer.alloc(LARGE), file]).catch((error: unknown) => error)
+  const call = pool.apply(jobs.takeForGood, [Buffer.alloc(LARGE), file]).catch((error: unknown) => error)
   process.kill(first, 'SIGKILL')
   const outcome = await call
   // The second one may have received the item and begun before it was killed: then the task is lost as well.
