@@ -240,7 +240,8 @@ test('a pool without options has the defaults', (t) => {
       maxTasksActive: undefined,
       orderTasks: false,
       spread: false,
-      signal: undefined
+      signal: undefined,
+      context: undefined
     }
   })
   t.is(readPoolOptions({}, { ...machine, defaultJobs: 2000 }).nJobs, 1024)
@@ -279,7 +280,7 @@ test('good values are taken as they are', (t) => {
   t.deepEqual(settings.execArgv, ['-r', ''])
   t.is(settings.execPath, 'node')
   t.is(settings.stdio, 'ignore')
-  t.deepEqual(settings.map, { ...map, signal })
+  t.deepEqual(settings.map, { ...map, signal, context: undefined })
   t.is(readPoolOptions({ nJobs: 1 }, machine).nJobs, 1)
   t.is(readPoolOptions({ cwd: new URL('file:///a%20b') }, machine).cwd, '/a b')
   t.deepEqual({ ...readPoolOptions({ env: process.env }, machine).env }, { ...process.env } as object)

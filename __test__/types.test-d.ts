@@ -286,6 +286,16 @@ export async function iterators(): Promise<void> {
   for await (const x of lazy) is<number>()(x)
 }
 
+export async function givenNames(): Promise<void> {
+  is<number[]>()(await pool.map((x: number) => x + 1, [1], { context: { factor: 3 } }))
+  is<number[]>()(await pool.map((a: number, b: number) => a + b, [[1, 2]], { spread: true, context: {} }))
+  is<number>()(await pool.apply((x: number) => x + 1, [1], { context: { helper: () => 1 } }))
+  // @ts-expect-error names have values
+  await pool.apply((x: number) => x + 1, [1], { context: 'factor' })
+  // @ts-expect-error of a call only
+  void new WorkerPool({ context: { factor: 3 } })
+}
+
 export function errors(error: unknown): void {
   if (error instanceof WorkerDiedError) {
     is<number | null>()(error.exitCode)

@@ -10,6 +10,13 @@ import type { PoolStats, WorkerInfo } from './types.js'
 export interface Backend {
   /** Makes a function known; equal definitions get the same id. */
   define(definition: FunctionDefinition): number
+  /**
+   * Makes a function known to one call, which releases the id at its end. Of a promise the id holds at once: batches wait
+   * until it is fulfilled. Where it is rejected, the caller cancels the call.
+   */
+  defineForCall(definition: FunctionDefinition | Promise<FunctionDefinition>): number
+  /** Forgets what {@linkcode defineForCall} made known. */
+  release(definition: number): void
   /** Opens a batch of chunks. Nothing is handed over before `send`. */
   open(): Batch
   /** Drops what is left of a call. `kill` also ends the workers that run its tasks. */

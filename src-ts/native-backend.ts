@@ -22,6 +22,7 @@ export class NativeBackend implements Backend {
     this.#raw = openPool(options, () => this.#records.collect())
     this.#definitions = new Definitions(this.#raw)
     const closed = (): void => {
+      this.#definitions.close()
       this.#lastStats = this.#raw.stats()
       listener.closed()
     }
@@ -32,11 +33,20 @@ export class NativeBackend implements Backend {
     return this.#definitions.idOf(definition)
   }
 
+  defineForCall(definition: FunctionDefinition | Promise<FunctionDefinition>): number {
+    return this.#definitions.open(definition)
+  }
+
+  release(definition: number): void {
+    this.#definitions.release(definition)
+  }
+
   open(): Batch {
-    return new NativeBatch(this.#submit, this.#writers)
+    return new NativeBatch(this.#submit, this.#writers, this.#definitions)
   }
 
   cancel(call: number, kill: boolean): void {
+    this.#definitions.cancel(call)
     if (!this.#hasClosed) this.#raw.cancel(call, kill)
   }
 
@@ -45,6 +55,7 @@ export class NativeBackend implements Backend {
   }
 
   terminate(): void {
+    this.#definitions.close()
     if (!this.#hasClosed) this.#raw.terminate()
   }
 

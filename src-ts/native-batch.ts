@@ -7,15 +7,26 @@ const USUAL_BYTES = 64 * 1024
 /** Hands submissions to the core. */
 export type Submit = (bytes: Uint8Array, length: number) => void
 
+/** Keeps batches of calls whose functions are not known yet. */
+export interface Holder {
+  isPending(definition: number): boolean
+  hold(definition: number, batch: { readonly call: number; readonly send: () => void }): void
+}
+
 /** Chunks in the layout of the core's submissions. User code runs while items are encoded, so each batch has its own memory. */
 export class NativeBatch implements Batch {
   readonly #submit: Submit
   readonly #free: Writer[]
   readonly #writer: Writer
+  readonly #holder: Holder
   #start = 0
+  /** A batch is of one call and its function. */
+  #call = 0
+  #definition = 0
 
   /** `free` keeps the memory of batches that were sent. */
-  constructor(submit: Submit, free: Writer[]) {
+  constructor(submit: Submit, free: Writer[], holder: Holder) {
+    this.#holder = holder
     this.#submit = submit
     this.#free = free
     this.#writer = free.pop() ?? new Writer(USUAL_BYTES)
@@ -41,6 +52,8 @@ export class NativeBatch implements Batch {
     writer.bytes.fill(0, writer.length, end)
     writer.length = end
     const { call, chunk, count, definition, flags, only } = header
+    this.#call = call
+    this.#definition = definition
     const words = [payload, call, chunk, count, definition, flags, only === undefined ? 0 : only + 1, 0]
     new Uint32Array(writer.bytes.buffer, writer.bytes.byteOffset + this.#start, words.length).set(words)
   }
@@ -50,6 +63,11 @@ export class NativeBatch implements Batch {
   }
 
   send(): void {
+    if (!this.#holder.isPending(this.#definition)) this.#hand()
+    else this.#holder.hold(this.#definition, { call: this.#call, send: () => this.#hand() })
+  }
+
+  #hand(): void {
     if (this.#writer.length > 0) this.#submit(this.#writer.bytes, this.#writer.length)
     // What grew for a large message is not kept.
     if (this.#writer.bytes.length <= 16 * USUAL_BYTES) this.#free.push(this.#writer)

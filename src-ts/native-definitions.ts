@@ -1,15 +1,27 @@
 import type { RawPool } from './binding.js'
 import type { FunctionDefinition } from './functions/resolve.js'
+import type { Holder } from './native-batch.js'
 
 /** Definitions that the core keeps, at the most; the longest unused one makes room. Chunks in flight keep theirs. */
 const KEPT = 1_000
 
+/** A batch that waits for its function. */
+interface HeldBatch {
+  readonly call: number
+  readonly send: () => void
+}
+
 /** Which functions the core knows, by their keys. */
-export class Definitions {
+export class Definitions implements Holder {
   readonly #raw: RawPool
   readonly #ids = new Map<string, number>()
+  /** Those of one call, until it ends: they are forgotten one by one. */
+  readonly #transient = new Set<number>()
+  /** Those that are not known yet, with what was submitted for them. */
+  readonly #pending = new Map<number, HeldBatch[]>()
   readonly #encoder = new TextEncoder()
   #next = 1
+  #isClosed = false
 
   constructor(raw: RawPool) {
     this.#raw = raw
@@ -17,7 +29,7 @@ export class Definitions {
 
   /** The id of a function, new or known. It holds until `KEPT` other ones were asked for. */
   idOf(definition: FunctionDefinition): number {
-    const { key, json } = definition
+    const { key } = definition
     const known = this.#ids.get(key)
     if (known !== undefined) {
       // A map keeps the order of insertion: the last used one goes to the end.
@@ -26,7 +38,7 @@ export class Definitions {
       return known
     }
     const id = this.#next++
-    this.#raw.define(id, this.#encoder.encode(json))
+    this.#define(id, definition)
     this.#ids.set(key, id)
     const [oldest] = this.#ids
     if (this.#ids.size > KEPT && oldest !== undefined) {
@@ -34,5 +46,64 @@ export class Definitions {
       this.#raw.forget(oldest[1])
     }
     return id
+  }
+
+  /** An id for one call, which ends with {@linkcode release}. Of a promise it holds at once: what is submitted waits. */
+  open(definition: FunctionDefinition | Promise<FunctionDefinition>): number {
+    const id = this.#next++
+    this.#transient.add(id)
+    if (!(definition instanceof Promise)) {
+      this.#define(id, definition)
+      return id
+    }
+    this.#pending.set(id, [])
+    definition.then(
+      (known) => this.#arrive(id, known),
+      // The call fails by itself.
+      () => this.#pending.delete(id)
+    )
+    return id
+  }
+
+  /** The call that opened the id has ended. */
+  release(id: number): void {
+    if (!this.#transient.delete(id) || this.#pending.delete(id) || this.#isClosed) return
+    this.#raw.forget(id)
+  }
+
+  isPending(id: number): boolean {
+    return this.#pending.size > 0 && this.#pending.has(id)
+  }
+
+  /** Keeps a batch until its function is known. */
+  hold(id: number, batch: HeldBatch): void {
+    this.#pending.get(id)?.push(batch)
+  }
+
+  /** Drops what a call has submitted and what waits. */
+  cancel(call: number): void {
+    for (const [id, held] of this.#pending) {
+      this.#pending.set(
+        id,
+        held.filter((batch) => batch.call !== call)
+      )
+    }
+  }
+
+  /** Nothing is sent any more. */
+  close(): void {
+    this.#isClosed = true
+    this.#pending.clear()
+  }
+
+  #arrive(id: number, definition: FunctionDefinition): void {
+    const held = this.#pending.get(id)
+    if (held === undefined || !this.#pending.delete(id) || this.#isClosed) return
+    this.#define(id, definition)
+    for (const batch of held) batch.send()
+  }
+
+  #define(id: number, { json }: FunctionDefinition): void {
+    this.#raw.define(id, this.#encoder.encode(json))
   }
 }

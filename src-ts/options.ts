@@ -1,6 +1,6 @@
 import { readCpuIds } from './cpu-ids.js'
 import { invalidOption } from './errors.js'
-import { copyOptions, readBoolean, readInteger, readSignal } from './options/checks.js'
+import { copyOptions, readBoolean, readContext, readInteger, readSignal } from './options/checks.js'
 import type { MapSettings } from './options/map-options.js'
 import { MAP_OPTIONS, readMapSettings } from './options/map-options.js'
 import { readCwd, readEnv, readExecArgv, readExecPath, readStdio } from './options/process-options.js'
@@ -70,14 +70,16 @@ export function readPoolOptions(options: unknown, machine: Machine): PoolSetting
   }
 }
 
+const APPLY_OPTIONS: readonly string[] = ['signal', 'context']
+
 /**
  * Reads the options of one `apply`.
  * @param defaults Those of the pool.
  * @throws TypeError, `ERR_POOL_INVALID_OPTION`.
  */
-export function readApplyOptions(options: unknown, defaults: MapSettings): Pick<MapSettings, 'signal'> {
-  const values = copyOptions(options, 'options', ['signal'])
-  return { signal: readSignal(values, 'signal') ?? defaults.signal }
+export function readApplyOptions(options: unknown, defaults: MapSettings): Pick<MapSettings, 'signal' | 'context'> {
+  const values = copyOptions(options, 'options', APPLY_OPTIONS)
+  return { signal: readSignal(values, 'signal') ?? defaults.signal, context: readContext(values) }
 }
 
 /**

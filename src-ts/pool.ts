@@ -1,6 +1,7 @@
 import type { Backend, BackendListener } from './backend.js'
 import { ApplyCall } from './calls/apply-call.js'
 import { type Blame, rememberCaller } from './calls/blame.js'
+import { CalledFunction } from './calls/called-function.js'
 import { ResultIterator } from './calls/iterator.js'
 import { CallRegistry } from './calls/registry.js'
 import type { MapCall } from './calls/map-call.js'
@@ -9,7 +10,7 @@ import { openSource } from './calls/source.js'
 import { makeMapCall, type MapKind } from './calls/start-map.js'
 import { Closing } from './closing.js'
 import { type DaemonicProcessError, invalidOption, PoolClosedError } from './errors.js'
-import { resolveFunction } from './functions/resolve.js'
+import { prepareFunction } from './functions/resolve.js'
 import { endWhenUnreachable, keepReachable, weaken } from './lifetime.js'
 import { describeMachine } from './machine.js'
 import { readApplyOptions, readJoinOptions, readMapOptions, readPoolOptions } from './options.js'
@@ -86,22 +87,25 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
   readonly apply: ApplyMethod = (fn: unknown, args: unknown = [], options?: unknown) =>
     new Promise<never>((resolve, reject) => {
       this.#checkOpen()
-      const { signal } = readApplyOptions(options, this.#settings.map)
+      const { signal, context } = readApplyOptions(options, this.#settings.map)
       signal?.throwIfAborted()
       if (!Array.isArray(args)) throw invalidOption('type', 'args', args, 'an array of arguments')
-      const resolved = resolveFunction(fn)
+      const prepared = prepareFunction(fn, context)
       const backend = this.#start()
+      const called = new CalledFunction(prepared, backend)
+      const blame = rememberCaller(this.apply)
       const call = new ApplyCall({
         id: this.#calls.nextId(),
         backend,
-        definition: backend.define(resolved),
+        definition: called,
         args,
         resolve: resolve as (value: unknown) => void,
         reject,
-        blame: rememberCaller(this.apply),
-        onEnd: this.#calls.remove
+        blame,
+        onEnd: called.onEnd(this.#calls.remove)
       })
       this.#calls.add(call, signal)
+      called.watch(call, blame)
       call.advance()
     })
 
@@ -195,21 +199,24 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
   }
 
   #makeCall(kind: MapKind, fn: unknown, items: unknown, settings: MapSettings, sink: Sink, blame: Blame): MapCall {
-    const resolved = resolveFunction(fn)
+    const prepared = prepareFunction(fn, settings.context)
     const source = openSource(items, settings.iterableLength)
     const backend = this.#start()
-    return makeMapCall({
+    const called = new CalledFunction(prepared, backend)
+    const call = makeMapCall({
       kind,
       id: this.#calls.nextId(),
       backend,
       source,
       sink,
-      definition: () => backend.define(resolved),
+      definition: called,
       nJobs: this.#settings.nJobs,
       settings,
       blame,
-      onEnd: this.#calls.remove
+      onEnd: called.onEnd(this.#calls.remove)
     })
+    called.watch(call, blame)
+    return call
   }
 
   #readMap(options: unknown): MapSettings {

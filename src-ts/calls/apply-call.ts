@@ -3,6 +3,7 @@ import { writeValue } from '../codec/encode.js'
 import type { Reader } from '../codec/reader.js'
 import { EACH, SPREAD, URGENT } from '../protocol/frames.js'
 import type { Blame } from './blame.js'
+import type { CalledFunction } from './called-function.js'
 import { type Call, type CallEnd, callFlags } from './call.js'
 import { readFailure, readResults, unreadable } from './results.js'
 
@@ -10,7 +11,7 @@ import { readFailure, readResults, unreadable } from './results.js'
 export interface ApplyPlan {
   readonly id: number
   readonly backend: Backend
-  readonly definition: number
+  readonly definition: CalledFunction
   readonly args: readonly unknown[]
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
@@ -43,7 +44,7 @@ export class ApplyCall implements Call, OutcomeListener {
       // Getters of the arguments ran: they may have aborted the call, or terminated the pool.
       if (this.#isOver) return
       const flags = callFlags(id, EACH | SPREAD | URGENT)
-      batch.commit({ call: id, chunk: 0, count: 1, definition, flags, only: undefined })
+      batch.commit({ call: id, chunk: 0, count: 1, definition: definition.id(), flags, only: undefined })
       batch.send()
     } catch (error) {
       if (!this.#isOver) this.#fail(error, false)

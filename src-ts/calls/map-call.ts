@@ -154,7 +154,7 @@ export class MapCall implements Call, OutcomeListener {
     const chunk = this.#chunks.add(base, count)
     this.#plan.size.take()
     const only = isOrderTasks ? chunk % nJobs : undefined
-    batch.commit({ call: id, chunk, count, definition: definition(), flags, only })
+    batch.commit({ call: id, chunk, count, definition: definition.id(), flags, only })
   }
 
   /** Takes items of an asynchronous input, one at a time, while there is room. */

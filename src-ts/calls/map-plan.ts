@@ -1,3 +1,4 @@
+import type { CalledFunction } from './called-function.js'
 import type { Backend } from '../backend.js'
 import type { Blame } from './blame.js'
 import type { CallEnd } from './call.js'
@@ -13,7 +14,7 @@ export interface MapPlan {
   readonly sink: Sink
   readonly size: ChunkSize
   /** The function's id, as it is now: the backend forgets those that are long unused. */
-  readonly definition: () => number
+  readonly definition: CalledFunction
   readonly flags: number
   readonly nJobs: number
   /** The consumer sets the pace: the call is an iterator. */

@@ -2,6 +2,7 @@ import type { Backend } from '../backend.js'
 import type { MapSettings } from '../options.js'
 import { EACH, FAIL_FAST, SPREAD } from '../protocol/frames.js'
 import type { Blame } from './blame.js'
+import type { CalledFunction } from './called-function.js'
 import { type CallEnd, callFlags } from './call.js'
 import { AdaptiveChunkSize, type ChunkSize, FixedChunkSize, SplitChunkSize } from './chunk-size.js'
 import { MapCall } from './map-call.js'
@@ -18,7 +19,7 @@ export interface MapOrder {
   readonly backend: Backend
   readonly source: Source
   readonly sink: Sink
-  readonly definition: () => number
+  readonly definition: CalledFunction
   readonly nJobs: number
   readonly settings: MapSettings
   readonly blame: Blame

@@ -31,29 +31,45 @@ function makeImport(called: string): Callable {
   }
 }
 
-function makeHelper(name: string, called: string): unknown {
+/** What a helper's name stands for. */
+export function makeHelper(name: string, called: string): unknown {
   if (isImportStandIn(name)) return makeImport(called)
   return name === '__name' ? setName : makeCounter()
 }
 
-function restore(fn: Callable, key: 'name' | 'length', value: unknown): void {
+/** Gives a function the `name` or `length` that it had in the parent. */
+export function restore(fn: Callable, key: 'name' | 'length', value: unknown): void {
   if (value !== undefined && fn[key] !== value) Object.defineProperty(fn, key, { value, configurable: true })
 }
 
+/** @throws TaskFunctionError where this process lacks a global that the function uses. */
+export function requireGlobals(globals: readonly string[], called: string): void {
+  for (const global of globals) if (!(global in globalThis)) throw missingGlobal(called, global)
+}
+
 /**
- * Makes the function of its source, in this process's own global scope.
+ * The value of a script, in this process's own global scope.
+ * @param name That of the function, for stacks.
+ * @throws TaskFunctionError where it cannot be compiled.
+ */
+export function compileScript<T>(code: string, name: string | undefined, columnOffset: number): T {
+  const filename = `millrace:${(name ?? '').replace(/[^\w$.-]+/g, '_') || 'anonymous'}`
+  try {
+    return new Script(code, { filename, columnOffset }).runInThisContext() as T
+  } catch (error) {
+    const called = callName(name)
+    throw new TaskFunctionError(`the source of ${called} cannot be compiled by the worker's Node`, { cause: error })
+  }
+}
+
+/**
+ * Makes the function of its source.
  * @throws TaskFunctionError where this process lacks a global that the function uses.
  */
 export function compile({ name, length, code, columnOffset, helpers, globals }: ShippedSource): Callable {
   const called = callName(name)
-  for (const global of globals) if (!(global in globalThis)) throw missingGlobal(called, global)
-  const filename = `millrace:${(name ?? '').replace(/[^\w$.-]+/g, '_') || 'anonymous'}`
-  let factory: (...helpers: unknown[]) => Callable
-  try {
-    factory = new Script(code, { filename, columnOffset }).runInThisContext() as typeof factory
-  } catch (error) {
-    throw new TaskFunctionError(`the source of ${called} cannot be compiled by the worker's Node`, { cause: error })
-  }
+  requireGlobals(globals, called)
+  const factory = compileScript<(...helpers: unknown[]) => Callable>(code, name, columnOffset)
   const fn = factory(...helpers.map((helper) => makeHelper(helper, called)))
   restore(fn, 'name', name)
   restore(fn, 'length', length)

@@ -68,3 +68,21 @@ export function globalPath(fn: object): readonly string[] | undefined {
   paths ??= collectPaths()
   return paths.get(fn)
 }
+
+let values: ReadonlyMap<unknown, string> | undefined
+
+/** The name of a global that holds this very object, such as `Math`; undefined where none does. */
+export function pristineValue(value: object): string | undefined {
+  values ??= new Map(
+    [...pristineNames()]
+      .map((name): [unknown, string] => [ownValue(globalThis, name), name])
+      .filter(([held]) => isObject(held))
+      .toReversed()
+      // Behind getters, but loaded in every process.
+      .concat([
+        [process, 'process'],
+        [performance, 'performance']
+      ])
+  )
+  return values.get(value)
+}

@@ -13,9 +13,25 @@ export function isImportStandIn(name: string): boolean {
 
 /** An identifier of the length of `import` that the text does not contain. */
 export function importStandIn(text: string): string {
+  return unusedName('$im', text)
+}
+
+const META_STAND_IN = /^\$me\d{3}$/
+
+/** True for what {@linkcode metaStandIn} gave. */
+export function isMetaStandIn(name: string): boolean {
+  return META_STAND_IN.test(name)
+}
+
+/** An identifier, shorter than `import.meta`, that the text does not contain. */
+export function metaStandIn(text: string): string {
+  return unusedName('$me', text)
+}
+
+function unusedName(start: string, text: string): string {
   for (let number = 100; number < 1000; number++) {
-    const name = `$im${number}`
+    const name = `${start}${number}`
     if (!text.includes(name)) return name
   }
-  throw new RangeError('every stand-in for import() is in use')
+  throw new RangeError(`every name that begins with ${start} is in use`)
 }

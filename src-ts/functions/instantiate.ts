@@ -1,5 +1,6 @@
 import { TaskFunctionError } from '../errors.js'
 import { compile } from './compile.js'
+import { makeClosure } from './instantiate-closure.js'
 import { loadModule } from './load-module.js'
 import { callName, isNativeText, sourceOf, uncallable } from './refusals.js'
 import type { Shipped, ShippedGlobal } from './shipped.js'
@@ -42,6 +43,11 @@ export function instantiate(json: string): TaskCallable | Promise<TaskCallable> 
   const shipped = JSON.parse(json) as Shipped
   if (shipped.kind === 'source') return toCallable(compile(shipped), callName(shipped.name), false)
   if (shipped.kind === 'global') return toCallable(findGlobal(shipped), shipped.path.join('.'), true)
+  if (shipped.kind === 'closure') {
+    const label = callName(shipped.name)
+    const made = makeClosure(shipped)
+    return made instanceof Promise ? made.then((fn) => toCallable(fn, label, false)) : toCallable(made, label, false)
+  }
   const called = callName(shipped.name ?? 'default')
   return loadModule(shipped).then((fn) => toCallable(fn, called, shipped.url.startsWith('node:')))
 }

@@ -31,6 +31,12 @@ function own(holder: unknown, name: string): unknown {
   return isHolder(holder) && Object.hasOwn(holder, name) ? holder[name] : undefined
 }
 
+/** The binding that an `import` of a name gives, for CommonJS also what only `module.exports` shows. */
+export function findImport(namespace: object, name: string): unknown {
+  const found = own(namespace, name)
+  return found === undefined && name !== 'default' ? own(own(namespace, 'default'), name) : found
+}
+
 /** The export, by the rules of `import`; for CommonJS also what only `module.exports` shows. */
 function findExport(namespace: Readonly<Record<string, unknown>>, name: string | undefined): unknown {
   const main = own(namespace, 'default')
@@ -45,6 +51,21 @@ function shorten(url: string): string {
   return place.length > 200 ? `${place.slice(0, 200)}...` : place
 }
 
+/** Imports the module and takes the export, whatever it is. @throws TaskFunctionError where the module is missing. */
+export async function importExport({ url, name }: Pick<ShippedModule, 'url' | 'name'>): Promise<unknown> {
+  return findExport(await importModule(url), name)
+}
+
+async function importModule(url: string): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    return (await import(url)) as Readonly<Record<string, unknown>>
+  } catch (error) {
+    if (isMissing(url, error))
+      throw new TaskFunctionError(`the module ${shorten(url)} does not exist`, { cause: error })
+    throw error
+  }
+}
+
 /**
  * Imports the module and takes the export.
  * @throws TaskFunctionError naming file and export where one is missing or no function. What a module throws while it loads
@@ -52,13 +73,7 @@ function shorten(url: string): string {
  */
 export async function loadModule({ url, name }: ShippedModule): Promise<(...args: unknown[]) => unknown> {
   const place = shorten(url)
-  let namespace: Readonly<Record<string, unknown>>
-  try {
-    namespace = (await import(url)) as Readonly<Record<string, unknown>>
-  } catch (error) {
-    if (isMissing(url, error)) throw new TaskFunctionError(`the module ${place} does not exist`, { cause: error })
-    throw error
-  }
+  const namespace = await importModule(url)
   const value = findExport(namespace, name)
   if (typeof value === 'function') return value as (...args: unknown[]) => unknown
   const wanted = name === undefined ? 'a default export' : `an export '${name}'`

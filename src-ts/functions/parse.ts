@@ -6,18 +6,21 @@ import { TaskFunctionError } from '../errors.js'
 const require = createRequire(import.meta.url)
 
 /** The function's own node, and what is needed to build a script from its text. */
-export interface ParsedFunction {
+export type ParsedFunction = Found & ParsedText
+
+interface ParsedText {
   /** The text inside of an ordinary function, whose `this` and `arguments` stand for those around the text. */
   readonly program: Program
-  readonly node: ArrowFunctionExpression | FunctionExpression
-  /** Methods (`f(x) {}`, `async f(x) {}`, `['a b'](x) {}`, `#f(x) {}`) are no expression and need an object around them. */
-  readonly form: 'expression' | 'method'
   readonly isStrict: boolean
   /** Where the text begins in the program: what to take from a node's `start`. */
   readonly offset: number
 }
 
-type Found = Pick<ParsedFunction, 'node' | 'form'>
+type Found =
+  | { readonly node: ClassExpression; readonly form: 'class' }
+  | { readonly node: ArrowFunctionExpression; readonly form: 'expression' }
+  /** Methods (`f(x) {}`, `async f(x) {}`, `['a b'](x) {}`, `#f(x) {}`) are no expression and need an object around them. */
+  | { readonly node: FunctionExpression; readonly form: 'expression' | 'method' }
 
 interface Wrapping {
   readonly open: string
@@ -56,11 +59,11 @@ function accessor(called: string): TaskFunctionError {
   return new TaskFunctionError(`${called} is a getter or setter: pass a function that reads or sets the property`)
 }
 
-function findFunction(program: Program, called: string): Found | undefined {
+function findFunction(program: Program, isWrapping: boolean, called: string): Found | undefined {
   const value = unwrap(program)
-  if (value?.type === 'ArrowFunctionExpression' || value?.type === 'FunctionExpression') {
-    return { node: value, form: 'expression' }
-  }
+  if (value?.type === 'ArrowFunctionExpression') return { node: value, form: 'expression' }
+  if (value?.type === 'FunctionExpression') return { node: value, form: 'expression' }
+  if (value?.type === 'ClassExpression' && !isWrapping) return { node: value, form: 'class' }
   const members =
     value?.type === 'ObjectExpression' ? value.properties : value?.type === 'ClassExpression' ? classBody(value) : []
   const member = members.length === 1 ? members[0] : undefined
@@ -91,7 +94,7 @@ export function parseFunction(text: string, isSloppy: boolean, called: string): 
         failure ??= error
         continue
       }
-      const found = findFunction(program, called)
+      const found = findFunction(program, open !== '(', called)
       if (found !== undefined) return { ...found, program, isStrict, offset: before.length }
     }
   }

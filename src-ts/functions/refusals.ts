@@ -32,17 +32,6 @@ export function uncallable(fn: object, text: string, called: string): TaskFuncti
   return undefined
 }
 
-/** The error for variables that the function takes from around it. `names` is not empty; the first becomes `variable`. */
-export function uncaptured(called: string, names: readonly string[]): TaskFunctionError {
-  const list = names.map((name) => `'${name}'`).join(', ')
-  const [which, them] = names.length === 1 ? ['variable', 'it'] : ['variables', 'them']
-  return new TaskFunctionError(
-    `${called} uses the ${which} ${list}, which cannot be captured yet: pass ${them} as an argument, ` +
-      `or export the function from a module and name it with task(url, 'name')`,
-    { variable: names[0] }
-  )
-}
-
 /** The error for a global that the parent knows and this worker's process has not. */
 export function missingGlobal(called: string, name: string): TaskFunctionError {
   return new TaskFunctionError(`${called} uses the global '${name}', which does not exist in the worker's process`, {

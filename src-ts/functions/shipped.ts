@@ -1,3 +1,5 @@
+import type { Slot } from './graph.js'
+
 /** An export of a module, which the worker imports. */
 export interface ShippedModule {
   readonly kind: 'module'
@@ -30,5 +32,20 @@ export interface ShippedSource {
   readonly globals: readonly string[]
 }
 
+/** A function with what it captures. */
+export interface ShippedClosure {
+  readonly kind: 'closure'
+  readonly name: string | undefined
+  /** A script whose value is a factory: it takes the values in their order and returns the functions, the wanted one first. */
+  readonly code: string
+  readonly values: readonly Slot[]
+  /** Of each function, as they were in the parent. */
+  readonly labels: readonly (readonly [name: string | undefined, length: number | undefined])[]
+  /** An array of all captured data as the codec writes it, in base64; empty where there is none. */
+  readonly data: string
+  /** Every global that one of the functions uses. */
+  readonly globals: readonly string[]
+}
+
 /** What crosses the process boundary as JSON for one function. */
-export type Shipped = ShippedModule | ShippedGlobal | ShippedSource
+export type Shipped = ShippedModule | ShippedGlobal | ShippedSource | ShippedClosure

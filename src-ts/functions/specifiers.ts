@@ -19,3 +19,9 @@ export function unresolvable(called: string, specifier: string): TaskFunctionErr
     { variable: specifier }
   )
 }
+
+/** @throws TaskFunctionError for a specifier that {@linkcode absoluteSpecifier} cannot place. */
+export function checkSpecifiers(specifiers: readonly string[], called: string): void {
+  const relative = specifiers.find((specifier) => absoluteSpecifier(specifier) === undefined)
+  if (relative !== undefined) throw unresolvable(called, relative)
+}

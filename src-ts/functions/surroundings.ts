@@ -14,18 +14,25 @@ interface Context {
 export interface Survey {
   /** Every `import()`. */
   readonly imports: readonly ImportExpression[]
+  /** Every `import.meta`. */
+  readonly metas: readonly Node[]
+  /** The identifiers that are used for a member of a fixed name alone, and never assigned to through it. */
+  readonly memberOf: ReadonlyMap<Node, string>
   /** Identifiers that are only asked for their type, which is allowed for names that do not exist. */
   readonly typeofOperands: ReadonlySet<Node>
 }
 
 const OWN: Omit<Context, 'privateNames'> = { hasThis: true, hasNewTarget: true, hasSuper: true }
 
-function isNode(value: unknown): value is AnyNode {
+/** True for a node of the parser's tree. */
+export function isNode(value: unknown): value is AnyNode {
   return typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string'
 }
 
 class Surveyor {
   readonly imports: ImportExpression[] = []
+  readonly metas: Node[] = []
+  readonly memberOf = new Map<Node, string>()
   readonly typeofOperands = new Set<Node>()
   readonly #called: string
 
@@ -42,8 +49,8 @@ class Surveyor {
         if (!context.hasSuper) throw this.#outer('super')
         return
       case 'MetaProperty':
-        if (node.meta.name === 'import') throw this.#outer('import.meta')
-        if (!context.hasNewTarget) throw this.#outer('new.target')
+        if (node.meta.name === 'import') this.metas.push(node)
+        else if (!context.hasNewTarget) throw this.#outer('new.target')
         return
       case 'PrivateIdentifier':
         if (!context.privateNames.has(node.name)) throw this.#outer(`#${node.name}`)
@@ -58,6 +65,11 @@ class Surveyor {
         break
       case 'UnaryExpression':
         if (node.operator === 'typeof' && node.argument.type === 'Identifier') this.typeofOperands.add(node.argument)
+        break
+      case 'MemberExpression':
+        if (node.object.type === 'Identifier' && !node.computed && node.property.type === 'Identifier') {
+          this.memberOf.set(node.object, node.property.name)
+        }
         break
       case 'ImportExpression':
         this.imports.push(node)
@@ -114,8 +126,7 @@ class Surveyor {
 
 /**
  * Walks through a function.
- * @throws TaskFunctionError where it uses `this`, `super`, `new.target`, `import.meta` or a private name of its surroundings,
- *   a direct `eval` or a `with` statement.
+ * @throws TaskFunctionError where it uses `this`, `super`, `new.target` or a private name of its surroundings, a direct `eval` or a `with` statement.
  */
 export function survey(parsed: ParsedFunction, called: string): Survey {
   const surveyor = new Surveyor(called)

@@ -47,6 +47,26 @@ export function readBoolean(values: OptionValues, option: string): boolean | und
   throw invalidOption('type', option, value, 'true or false')
 }
 
+/**
+ * Reads the option `context`: an object whose own properties are values for free names.
+ * @throws TypeError for anything else, RangeError for a key that is no name.
+ */
+export function readContext(values: OptionValues): Readonly<Record<string, unknown>> | undefined {
+  const value = values['context']
+  if (value === undefined) return undefined
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw invalidOption('type', 'context', value, 'an object whose keys are names of variables')
+  }
+  const context: Record<string, unknown> = Object.create(null) as Record<string, unknown>
+  for (const key of Reflect.ownKeys(value)) {
+    if (typeof key === 'symbol' || !/^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u.test(key)) {
+      throw invalidOption('range', 'context', key, 'an object whose keys are names of variables')
+    }
+    context[key] = Reflect.get(value, key) as unknown
+  }
+  return context
+}
+
 /** @throws TypeError where the value is no AbortSignal, of this realm or a compatible one. */
 export function readSignal(values: OptionValues, option: string): AbortSignal | undefined {
   const value = values[option]

@@ -1,5 +1,5 @@
 import type { OptionValues } from './checks.js'
-import { copyOptions, readBoolean, readInteger, readSignal } from './checks.js'
+import { copyOptions, readBoolean, readContext, readInteger, readSignal } from './checks.js'
 
 /** What a call of the map family goes by, checked. */
 export interface MapSettings {
@@ -10,9 +10,11 @@ export interface MapSettings {
   readonly orderTasks: boolean
   readonly spread: boolean
   readonly signal: AbortSignal | undefined
+  /** Values for free names of the function; never a pool's default. */
+  readonly context: Readonly<Record<string, unknown>> | undefined
 }
 
-/** The options that a call of the map family knows. */
+/** The options that a pool can set for its calls. */
 export const MAP_OPTIONS: readonly string[] = [
   'chunkSize',
   'nSplits',
@@ -23,6 +25,8 @@ export const MAP_OPTIONS: readonly string[] = [
   'signal'
 ]
 
+const CALL_OPTIONS: readonly string[] = [...MAP_OPTIONS, 'context']
+
 const NO_DEFAULTS: MapSettings = {
   chunkSize: undefined,
   nSplits: undefined,
@@ -30,7 +34,8 @@ const NO_DEFAULTS: MapSettings = {
   maxTasksActive: undefined,
   orderTasks: false,
   spread: false,
-  signal: undefined
+  signal: undefined,
+  context: undefined
 }
 
 /**
@@ -39,7 +44,8 @@ const NO_DEFAULTS: MapSettings = {
  * @throws TypeError or RangeError, `ERR_POOL_INVALID_OPTION`.
  */
 export function readMapOptions(options: unknown, defaults: MapSettings): MapSettings {
-  return readMapSettings(copyOptions(options, 'options', MAP_OPTIONS), defaults)
+  const values = copyOptions(options, 'options', CALL_OPTIONS)
+  return { ...readMapSettings(values, defaults), context: readContext(values) }
 }
 
 /** Reads the options of a map out of options that were copied already. */
@@ -54,6 +60,7 @@ export function readMapSettings(values: OptionValues, defaults: MapSettings = NO
     maxTasksActive: readInteger(values, 'maxTasksActive', 1) ?? defaults.maxTasksActive,
     orderTasks: readBoolean(values, 'orderTasks') ?? defaults.orderTasks,
     spread: readBoolean(values, 'spread') ?? defaults.spread,
-    signal: readSignal(values, 'signal') ?? defaults.signal
+    signal: readSignal(values, 'signal') ?? defaults.signal,
+    context: undefined
   }
 }

@@ -51,20 +51,29 @@ export interface MapDefaults {
   readonly signal?: AbortSignal | undefined
 }
 
+/** What only a call can set. */
+export interface CallOptions {
+  /**
+   * Values that the function sees as variables of these names, before those around it. They are cloned, functions shipped with what they
+   * capture.
+   */
+  readonly context?: Readonly<Record<string, unknown>> | undefined
+}
+
 /** Options of one `map`, `mapUnordered`, `imap`, `imapUnordered` or `mapSettled`. */
-export interface MapOptions extends MapDefaults {
+export interface MapOptions extends MapDefaults, CallOptions {
   /** See {@linkcode MapDefaults}. */
   readonly spread?: false | undefined
 }
 
 /** {@linkcode MapOptions} of a call whose items are the arguments of the function. */
-export interface SpreadOptions extends MapDefaults {
+export interface SpreadOptions extends MapDefaults, CallOptions {
   /** See {@linkcode MapDefaults}. */
   readonly spread: true
 }
 
 /** Options of one `apply`. */
-export interface TaskOptions {
+export interface TaskOptions extends CallOptions {
   /**
    * Aborting drops the task, or kills the worker that runs it (it is replaced), and rejects with `signal.reason`.
    * @default the pool's

@@ -1,0 +1,41 @@
+import type { Backend } from '../backend.js'
+import type { FunctionDefinition } from '../functions/resolve.js'
+import type { Blame } from './blame.js'
+import type { Call, CallEnd } from './call.js'
+
+/** The function of one call, as the backend knows it. */
+export class CalledFunction {
+  readonly #definition: FunctionDefinition | Promise<FunctionDefinition>
+  readonly #backend: Backend
+  #own: number | undefined
+
+  constructor(definition: FunctionDefinition | Promise<FunctionDefinition>, backend: Backend) {
+    this.#definition = definition
+    this.#backend = backend
+  }
+
+  /** The id as it is now: the backend forgets lasting ones that are long unused. */
+  id(): number {
+    const definition = this.#definition
+    if (!(definition instanceof Promise) && !definition.isTransient) return this.#backend.define(definition)
+    this.#own ??= this.#backend.defineForCall(definition)
+    return this.#own
+  }
+
+  /** What to do when the call ends. */
+  onEnd(then: CallEnd): CallEnd {
+    const definition = this.#definition
+    if (!(definition instanceof Promise) && !definition.isTransient) return then
+    return (call) => {
+      if (this.#own !== undefined) this.#backend.release(this.#own)
+      then(call)
+    }
+  }
+
+  /** Fails the call where its function turns out to be none that can travel. */
+  watch(call: Call, blame: Blame): void {
+    if (this.#definition instanceof Promise) {
+      this.#definition.catch((error: unknown) => call.abort(blame(error, false), false))
+    }
+  }
+}

@@ -1,0 +1,128 @@
+import type { ImportExpression, Node } from 'acorn'
+import { TaskFunctionError } from '../errors.js'
+import { findFreeNames } from './free-names.js'
+import { isPristineGlobal } from './globals.js'
+import { importStandIn, isHelper, metaStandIn } from './helpers.js'
+import { parseFunction, type ParsedFunction } from './parse.js'
+import { callName } from './refusals.js'
+import { survey } from './surroundings.js'
+
+/** What has to be known of a function beside its text. */
+export interface Described {
+  readonly text: string
+  readonly name: string | undefined
+  readonly length: number | undefined
+  readonly isSloppy: boolean
+}
+
+/** A function's text, taken apart. */
+export interface Anatomy extends Described {
+  readonly parsed: ParsedFunction
+  /** Stand-ins and helpers that the text needs as variables. */
+  readonly helpers: readonly string[]
+  /** Names that every process has. */
+  readonly globals: readonly string[]
+  /** Names that the text takes from around it. */
+  readonly captured: readonly string[]
+  /** Those of them, and of the globals, that are asked for their type: it is allowed that they do not exist. */
+  readonly asked: ReadonlySet<string>
+  /** The text, ready to be compiled: `import` and `import.meta` have stand-ins of the same length. */
+  readonly body: string
+  /** What the text imports by a literal. */
+  readonly specifiers: readonly string[]
+  readonly usesMeta: boolean
+  /** Names that are used for nothing but the members listed: of a namespace, only these have to travel. */
+  readonly members: ReadonlyMap<string, readonly string[]>
+}
+
+/** The text of an `import('...')` where it is a literal. */
+function literalSpecifier({ source }: ImportExpression): string | undefined {
+  if (source.type === 'Literal') return typeof source.value === 'string' ? source.value : undefined
+  if (source.type === 'TemplateLiteral' && source.expressions.length === 0)
+    return source.quasis[0]?.value.cooked ?? undefined
+  return undefined
+}
+
+interface Replacement {
+  readonly start: number
+  readonly end: number
+  readonly by: string
+}
+
+function replaceAll(text: string, offset: number, replacements: readonly Replacement[]): string {
+  let result = ''
+  let done = 0
+  for (const { start, end, by } of replacements.toSorted((a, b) => a.start - b.start)) {
+    result += text.slice(done, start - offset) + by
+    done = end - offset
+  }
+  return result + text.slice(done)
+}
+
+function collectMembers(
+  names: readonly string[],
+  uses: readonly { readonly name: string; readonly node: Node }[],
+  memberOf: ReadonlyMap<Node, string>
+): ReadonlyMap<string, readonly string[]> {
+  const members = new Map<string, readonly string[]>()
+  for (const name of names) {
+    const used = uses.filter((use) => use.name === name).map(({ node }) => memberOf.get(node))
+    if (used.every((member) => member !== undefined)) members.set(name, [...new Set(used)])
+  }
+  return members
+}
+
+function dissect(described: Described, called: string): Anatomy {
+  const { text, isSloppy } = described
+  const parsed = parseFunction(text, isSloppy, called)
+  const { imports, metas, typeofOperands, memberOf } = survey(parsed, called)
+  const heritage = parsed.form === 'class' ? (parsed.node.superClass ?? undefined) : undefined
+  const isInHeritage = ({ start, end }: Node): boolean =>
+    heritage !== undefined && start >= heritage.start && end <= heritage.end
+  const free = findFreeNames(parsed).filter(({ node }) => !isInHeritage(node))
+  const asked = new Set(free.filter(({ node }) => typeofOperands.has(node)).map(({ name }) => name))
+  const used = new Set(free.filter(({ node }) => !typeofOperands.has(node)).map(({ name }) => name))
+  const names = [...new Set(free.map((use) => use.name))]
+  const captured = names.filter((name) => !isPristineGlobal(name) && !isHelper(name))
+  const helpers = names.filter(isHelper)
+  const replacements: Replacement[] = []
+  if (imports.length > 0) {
+    const by = importStandIn(text)
+    helpers.push(by)
+    replacements.push(...imports.map(({ start }) => ({ start, end: start + 'import'.length, by })))
+  }
+  if (metas.length > 0) {
+    const by = metaStandIn(text)
+    helpers.push(by)
+    replacements.push(...metas.map(({ start, end }) => ({ start, end, by: by.padEnd(end - start) })))
+  }
+  if (heritage !== undefined) replacements.push({ start: heritage.start, end: heritage.end, by: '$mrBase' })
+  const body = replaceAll(text, parsed.offset, replacements)
+  return {
+    ...described,
+    parsed,
+    helpers,
+    globals: names.filter((name) => isPristineGlobal(name) && used.has(name)),
+    captured,
+    asked,
+    body,
+    specifiers: imports.map(literalSpecifier).filter((specifier) => specifier !== undefined),
+    usesMeta: metas.length > 0,
+    members: collectMembers(captured, free, memberOf)
+  }
+}
+
+/**
+ * Takes a function's text apart.
+ * @throws TaskFunctionError for a text that no other place can run.
+ */
+export function anatomyOf(described: Described): Anatomy {
+  const called = callName(described.name)
+  try {
+    return dissect(described, called)
+  } catch (error) {
+    if (error instanceof TaskFunctionError) throw error
+    // Expressions nested deeper than the parser's stack, and syntax that it parses and the scope analysis does not know.
+    throw new TaskFunctionError(`the source of ${called} cannot be read`, { cause: error })
+  }
+}

@@ -1,0 +1,50 @@
+import { types } from 'node:util'
+import { NotSerializableError, TaskFunctionError } from '../errors.js'
+
+const EXPORT_IT = `export the function from a module and name it with task(url, 'name')`
+
+/** What a value is that cannot be sent, and what to do; undefined for one that the codec has to judge. */
+export function unsendable(value: object): readonly [what: string, instead: string] | undefined {
+  const make = 'make it inside of the function'
+  if (types.isPromise(value)) return ['a promise', 'await it first and capture its result']
+  if (types.isWeakMap(value)) return ['a WeakMap', 'capture a Map']
+  if (types.isWeakSet(value)) return ['a WeakSet', 'capture a Set']
+  if (types.isProxy(value)) return ['a Proxy', 'capture what it stands for']
+  if (types.isGeneratorObject(value)) return ['a generator', 'capture an array of what it yields']
+  if (types.isArgumentsObject(value)) return ['the arguments of a function', 'capture an array of them']
+  if (value instanceof WeakRef) return ['a WeakRef', 'capture what it refers to']
+  const { pipe, on } = value as { readonly pipe?: unknown; readonly on?: unknown }
+  const name = (value as { readonly constructor?: { readonly name?: unknown } }).constructor?.name
+  const kind = typeof name === 'string' && name !== '' ? ` (${name})` : ''
+  if (typeof on === 'function') return [`${typeof pipe === 'function' ? 'a stream' : 'an event emitter'}${kind}`, make]
+  return undefined
+}
+
+/** The error for a captured variable that cannot travel. `user` is the function that uses it. */
+export function unshippable(
+  user: string,
+  name: string,
+  what: string,
+  instead: string,
+  cause?: unknown
+): TaskFunctionError {
+  const options = cause === undefined ? { variable: name } : { variable: name, cause }
+  return new TaskFunctionError(`${user} uses '${name}', which holds ${what}: ${instead}, or ${EXPORT_IT}`, options)
+}
+
+/** The same for what the codec refuses. */
+export function unclonable(user: string, name: string, error: unknown): unknown {
+  if (!(error instanceof NotSerializableError)) return error
+  const what = error.message.replace(/^.* cannot be sent to another process: /, '')
+  const where = error.path === name ? what : `${what} at ${error.path}`
+  return unshippable(user, name, where, 'pass what is needed of it as an argument', error)
+}
+
+/** The error for a name that nothing around the function has. */
+export function unknownName(user: string, name: string): TaskFunctionError {
+  return new TaskFunctionError(
+    `${user} uses '${name}', which is neither a variable around it nor a global of every process: pass it as an argument, ` +
+      `or give it with { context: { ${name} } }`,
+    { variable: name }
+  )
+}

@@ -1,0 +1,133 @@
+import { createRequire } from 'node:module'
+import { readValue } from '../codec/decode.js'
+import { Reader } from '../codec/reader.js'
+import { TaskFunctionError } from '../errors.js'
+import { compileScript, makeHelper, requireGlobals, restore } from './compile.js'
+import type { Slot } from './graph.js'
+import { isImportStandIn, isMetaStandIn } from './helpers.js'
+import { findImport, importExport } from './load-module.js'
+import { callName } from './refusals.js'
+import type { ShippedClosure } from './shipped.js'
+import { importFrom, metaOf } from './stand-ins.js'
+
+type Callable = (...args: unknown[]) => unknown
+type Factory = (values: readonly unknown[]) => object[]
+
+const require = createRequire(import.meta.url)
+
+// A closure with data is defined anew in each call: its script is the same.
+const FACTORIES_KEPT = 128
+const factories = new Map<string, Factory>()
+
+function factoryOf(code: string, name: string | undefined): Factory {
+  let factory = factories.get(code)
+  if (factory === undefined) {
+    factory = compileScript<Factory>(code, name, 0)
+    const [oldest] = factories.keys()
+    if (factories.size >= FACTORIES_KEPT && oldest !== undefined) factories.delete(oldest)
+    factories.set(code, factory)
+  }
+  return factory
+}
+
+function follow(start: unknown, path: readonly string[], called: string): unknown {
+  let value = start
+  for (const key of path)
+    value = Object.hasOwn(Object(value) as object, key) ? Reflect.get(Object(value) as object, key) : undefined
+  if (value !== undefined) return value
+  const variable = path.join('.')
+  throw new TaskFunctionError(`${called} needs ${variable}, which does not exist in the worker's process`, { variable })
+}
+
+// What a module gave, by a key of its slot: functions that are defined in each call need no second turn for it.
+const imported = new Map<string, unknown>()
+
+function isImport(slot: Slot): slot is Extract<Slot, { t: 'import' | 'export' }> {
+  return slot.t === 'import' || slot.t === 'export'
+}
+
+async function load(slot: Extract<Slot, { t: 'import' | 'export' }>): Promise<void> {
+  if (slot.t === 'export') {
+    imported.set(JSON.stringify(slot), await importExport(slot))
+    return
+  }
+  const { base, specifier, name, attributes } = slot
+  const options = Object.keys(attributes).length === 0 ? undefined : { with: attributes }
+  const namespace = (await importFrom(base, specifier, `the module ${base}`, options)) as Readonly<
+    Record<string, unknown>
+  >
+  imported.set(JSON.stringify(slot), name === '*' ? namespace : findImport(namespace, name))
+}
+
+/** Every import among the slots that has not been made. */
+function missingImports(slots: readonly Slot[]): Extract<Slot, { t: 'import' | 'export' }>[] {
+  return slots.flatMap((slot) => {
+    if (slot.t === 'members') return missingImports(Object.values(slot.of))
+    return isImport(slot) && !imported.has(JSON.stringify(slot)) ? [slot] : []
+  })
+}
+
+function makeHelperFor({ name, base, called }: Extract<Slot, { t: 'helper' }>): unknown {
+  if (isMetaStandIn(name)) return metaOf(base)
+  if (isImportStandIn(name)) {
+    return async (specifier: unknown, options?: ImportCallOptions) =>
+      importFrom(base, String(specifier), called, options)
+  }
+  return makeHelper(name, called)
+}
+
+function make({ name, code, values, labels, data, globals }: ShippedClosure): Callable {
+  const called = callName(name)
+  requireGlobals(globals, called)
+  const decoded = data === '' ? [] : (readValue(new Reader(Buffer.from(data, 'base64'))) as unknown[])
+  let functions: object[] = []
+  // What an object of members holds may be a function of the script that the values are made for.
+  const laters: (() => void)[] = []
+  const toValue = (slot: Slot): unknown => {
+    switch (slot.t) {
+      case 'data':
+        return decoded[slot.at]
+      case 'fn':
+        return functions[slot.at]
+      case 'global':
+        return follow(globalThis, slot.path, called)
+      case 'builtin':
+        return follow(require(`node:${slot.id}`), slot.path, called)
+      case 'file':
+        return require(slot.path)
+      case 'require':
+        return createRequire(slot.base)
+      case 'helper':
+        return makeHelperFor(slot)
+      case 'import':
+      case 'export':
+        return imported.get(JSON.stringify(slot))
+      case 'members': {
+        const object: Record<string, unknown> = {}
+        laters.push(() => {
+          for (const [key, member] of Object.entries(slot.of)) object[key] = toValue(member)
+        })
+        return object
+      }
+    }
+  }
+  const made = values.map(toValue)
+  functions = factoryOf(code, name)(made)
+  for (const later of laters) later()
+  labels.forEach(([label, length], at) => {
+    const fn = functions[at] as Callable
+    restore(fn, 'name', label)
+    restore(fn, 'length', length)
+  })
+  return functions[0] as Callable
+}
+
+/**
+ * Makes a function with what it captures.
+ * @returns The function; a promise of it where a module has to be imported.
+ * @throws TaskFunctionError where this process lacks something that the function needs.
+ */
+export function makeClosure(shipped: ShippedClosure): Callable | Promise<Callable> {
+  const missing = missingImports(shipped.values)
+  return missing.length === 0 ? make(shipped) : Promise.all(missing.map(load)).then(() => make(shipped))
+}

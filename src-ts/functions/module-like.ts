@@ -1,0 +1,33 @@
+import { types } from 'node:util'
+import { builtInPlace } from './built-ins.js'
+import { commonJsOf } from './exports.js'
+
+/** True for a module as the language, transpilers, bundlers and test runners hold it in a variable. */
+export function isModuleLike(name: string, value: object): boolean {
+  if (types.isModuleNamespaceObject(value) || /^__vi(te_ssr)?_import_\d+__$/.test(name)) return true
+  if (types.isProxy(value)) return false
+  return (
+    Object.getOwnPropertyDescriptor(value, '__esModule')?.value === true || isInterop(value) || hasOnlyGetters(value)
+  )
+}
+
+/** What bundlers make of a module's namespace. */
+export function hasOnlyGetters(value: object): boolean {
+  if (types.isProxy(value)) return false
+  const properties = Object.values(Object.getOwnPropertyDescriptors(value)).filter(
+    ({ enumerable }) => enumerable === true
+  )
+  return properties.length > 0 && properties.every(({ get, set }) => get !== undefined && set === undefined)
+}
+
+/** What `__importDefault`, `__importStar` and `__toESM` make of a module that is none of ECMAScript: `{ default: module }`. */
+function isInterop(value: object): boolean {
+  const held: unknown = Object.getOwnPropertyDescriptor(value, 'default')?.value
+  if ((typeof held !== 'object' && typeof held !== 'function') || held === null || types.isProxy(held)) return false
+  return builtInPlace(held) !== undefined || commonJsOf(held) !== undefined
+}
+
+/** True where one of the members is a function. */
+export function hasFunction(value: object, members: readonly string[]): boolean {
+  return members.some((key) => typeof Object.getOwnPropertyDescriptor(value, key)?.value === 'function')
+}
