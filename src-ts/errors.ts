@@ -1,46 +1,13 @@
 import { AssertionError } from 'node:assert'
-import { inspect, types } from 'node:util'
 
-/** The stable `code` of every error that millrace makes. */
-export type PoolErrorCode =
-  | 'ERR_POOL_INVALID_OPTION'
-  | 'ERR_POOL_CLOSED'
-  | 'ERR_POOL_TERMINATED'
-  | 'ERR_POOL_WORKER_DIED'
-  | 'ERR_POOL_WORKER_START'
-  | 'ERR_POOL_NOT_SERIALIZABLE'
-  | 'ERR_POOL_FUNCTION'
-  | 'ERR_POOL_DAEMONIC'
+import { PoolError, setCode } from './errors/base.js'
 
-// Own and enumerable, so that inspecting and serialising an error keep its code.
-function setCode(error: Error, code: PoolErrorCode): void {
-  Object.defineProperty(error, 'code', { value: code, enumerable: true, configurable: true, writable: false })
-}
+export { PoolError, type PoolErrorCode } from './errors/base.js'
+export { invalidOption, invalidOptionBecause, unknownOption } from './errors/options.js'
 
 // A literal name: a bundler may rename classes. On the prototype: the first line of the stack is made before a constructor's body runs.
 function setName(errorClass: { readonly prototype: Error }, name: string): void {
   Object.defineProperty(errorClass.prototype, 'name', { value: name, configurable: true, writable: true })
-}
-
-/**
- * The base of the library's errors. `error instanceof PoolError` holds for every one of them, also for those that have to
- * be a plain `TypeError`, `RangeError` or `AssertionError`: these are known by their `code`.
- */
-export class PoolError extends Error {
-  declare readonly code: PoolErrorCode
-
-  constructor(message: string, code: PoolErrorCode, options?: ErrorOptions) {
-    super(message, options)
-    setCode(this, code)
-  }
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    if (Function.prototype[Symbol.hasInstance].call(this, value)) return true
-    // Subclasses inherit this method; only the base speaks for the errors outside of its class.
-    if (this !== PoolError || !types.isNativeError(value)) return false
-    const code: unknown = Object.getOwnPropertyDescriptor(value, 'code')?.value
-    return typeof code === 'string' && code.startsWith('ERR_POOL_')
-  }
 }
 
 /** The pool was called after `stopAndJoin` or `terminate`. */
@@ -174,55 +141,3 @@ export const poolErrorClasses: Readonly<Record<string, new (...args: never[]) =>
 )
 
 for (const [name, errorClass] of Object.entries(poolErrorClasses)) setName(errorClass, name)
-
-function optionError(kind: 'type' | 'range', message: string): TypeError | RangeError {
-  const error = kind === 'type' ? new TypeError(message) : new RangeError(message)
-  setCode(error, 'ERR_POOL_INVALID_OPTION')
-  return error
-}
-
-// The value comes from the caller: its getters and custom inspection are not run, and its text has an end.
-function show(value: unknown): string {
-  try {
-    const text = inspect(value, {
-      depth: 2,
-      maxArrayLength: 16,
-      maxStringLength: 64,
-      breakLength: Infinity,
-      customInspect: false
-    })
-    return text.length > 160 ? `${text.slice(0, 160)}...` : text
-  } catch {
-    return `a value of type ${typeof value}`
-  }
-}
-
-/**
- * The error for an option with a bad value: `chunkSize must be an integer >= 1, got 0`.
- * @param kind `type` for the wrong kind of value (TypeError), `range` for the right kind out of bounds (RangeError).
- * @param option The option, with a path where the fault lies deeper: `env.PATH`.
- * @param allowed What is allowed, to be read after "must be".
- */
-export function invalidOption(
-  kind: 'type' | 'range',
-  option: string,
-  value: unknown,
-  allowed: string
-): TypeError | RangeError {
-  return optionError(kind, `${option} must be ${allowed}, got ${show(value)}`)
-}
-
-/** The same where "must be" does not fit: `cpuIds: CPU IDs cannot be negative, got [ -1 ]`. */
-export function invalidOptionBecause(
-  kind: 'type' | 'range',
-  option: string,
-  value: unknown,
-  reason: string
-): TypeError | RangeError {
-  return optionError(kind, `${option}: ${reason}, got ${show(value)}`)
-}
-
-/** The error for an option that does not exist: `unknown option 'chunksize' (got 5); the options are chunkSize, signal`. */
-export function unknownOption(option: string, value: unknown, known: readonly string[]): TypeError | RangeError {
-  return optionError('type', `unknown option '${option}' (got ${show(value)}); the options are ${known.join(', ')}`)
-}
