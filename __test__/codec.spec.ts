@@ -781,6 +781,23 @@ test('torn bytes end in a value or a plain error', (t) => {
   t.true(kinds.has('RangeError'))
 })
 
+test('a few bytes do not take much memory, whatever lengths they tell', (t) => {
+  const sparse = (): unknown[] => {
+    const array: unknown[] = []
+    // Once too long for room for each hole.
+    array.length = 2 ** 32 - 1
+    array.length = 30_000_000
+    return array
+  }
+  const holes = encoded(Array.from({ length: 1000 }, sparse))
+  const before = process.memoryUsage().rss
+  const arrays = decoded(holes) as unknown[][]
+  // As dense arrays they would take 240 GB, and the process with them.
+  t.true(process.memoryUsage().rss - before < 200 * 2 ** 20)
+  t.deepEqual(new Set(arrays.map(({ length }) => length)), new Set([30_000_000]))
+  t.true(arrays.every((array) => !(0 in array)))
+})
+
 test('a value cut at any byte is an error, and the reader goes on', (t) => {
   const value = [
     1,

@@ -5,9 +5,13 @@ import { END, HOLES } from './tags.js'
 type ReadAny = (r: Reader) => unknown
 
 const LONGEST_ARRAY = 2 ** 32 - 1
+// A length up to here is cheap to make true; beyond it memory has to be earned by bytes that came.
+const CHEAP_HOLES = 1024
 
 function readSparseRest(r: Reader, array: unknown[], length: number, readAny: ReadAny): void {
   r.take(1)
+  // The engine keeps room for each hole, up to 256 MB, unless the array was once too long for that.
+  if (length > CHEAP_HOLES + (r.end - r.offset)) array.length = LONGEST_ARRAY
   array.length = length
   for (let place = r.varint(); place !== END; place = r.varint()) {
     if (place > length) throw torn('an index out of bounds')
