@@ -87,7 +87,8 @@ test('children of tasks and of the parent inherit none of the descriptors', asyn
   const { pool } = watchedPool(t, { nJobs: 2 })
   const { own, children } = await pool.apply(attacks.childsDescriptors)
   // Bells and pollers have no numbers to tell them by; children of Node's make some of their own.
-  const isOurs = (link: string): boolean => /memfd:|pidfd/.test(link) || (link.startsWith('socket:') && own.includes(link))
+  const isOurs = (link: string): boolean =>
+    /memfd:|pidfd/.test(link) || (link.startsWith('socket:') && own.includes(link))
   t.true(own.some(isOurs))
   for (const open of children) t.deepEqual(open.filter(isOurs), [])
   const { stdout } = spawnSync('/bin/sh', ['-c', 'ls -l /proc/self/fd'], { encoding: 'utf8' })
