@@ -1,0 +1,78 @@
+// The tasks of the matrix.
+import { appendFileSync, mkdirSync } from 'node:fs'
+import { Worker } from 'node:worker_threads'
+import { faults } from './faults.mjs'
+
+/** Of items and results that are called large. */
+export const LARGE_BYTES = 100 * 1024 * 1024
+
+/** What a harmless task makes of its number. */
+export const expected = (number) => number * 3 + 1
+
+/** True for the first who asks: the fault happens in one worker only. */
+export function isFirst(lock) {
+  try {
+    mkdirSync(lock)
+    return true
+  } catch (error) {
+    if (error.code === 'EEXIST') return false
+    throw error
+  }
+}
+
+/** Notes the process for whoever kills what would go on for ever, then lets the fault happen. */
+export function suffer(fault, scratch) {
+  appendFileSync(`${scratch}/suffering`, `${process.pid}\n`)
+  return faults[fault].act()
+}
+
+/**
+ * Notes that the task began; then is harmless, or what `part` says.
+ *
+ * @param {{ call: string, number: number, scratch: string, part?: 'run' | 'take' | 'send', fault?: string, bytes?: Uint8Array, delay?: number }} item
+ */
+export function work({ call, number, scratch, part, fault, bytes, delay }) {
+  appendFileSync(`${scratch}/begun`, `${call} ${number} ${process.pid}\n`)
+  if (part === 'run') return suffer(fault, scratch)
+  if (part === 'take') return bytes.length
+  if (part === 'send') return send(fault, scratch, delay)
+  return expected(number)
+}
+
+/** Gives a large result, and the fault happens on its way: from a thread, or else when the result is read. */
+async function send(fault, scratch, delay) {
+  const how = faults[fault].fromThread
+  const large = Buffer.alloc(LARGE_BYTES, 7)
+  if (how === undefined) {
+    return {
+      large,
+      get late() {
+        return suffer(fault, scratch) instanceof Promise
+      }
+    }
+  }
+  const thread = new Worker(new URL('killer-thread.mjs', import.meta.url), {
+    workerData: { ...how, delay, scratch, bytes: LARGE_BYTES }
+  })
+  await new Promise((resolve) => thread.once('message', resolve))
+  thread.postMessage('go', [])
+  return { large, late: false }
+}
+
+/** Lets the fault happen later, in one of the workers that are asked: while it is idle, or when it leaves. */
+export function arm({ when, fault, scratch }) {
+  const act = () => void (isFirst(`${scratch}/lock`) && suffer(fault, scratch))
+  if (when === 'idle') setTimeout(act, 30)
+  else if (when === 'leaving') process.on('exit', act)
+  else watchMemory(act)
+}
+
+/** Acts when a good part of a large item has come in. */
+function watchMemory(act) {
+  const limit = process.memoryUsage.rss() + LARGE_BYTES / 4
+  const look = () => {
+    if (process.memoryUsage.rss() > limit) return act()
+    setImmediate(look)
+  }
+  look()
+}

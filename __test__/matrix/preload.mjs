@@ -1,0 +1,13 @@
+// A preload of a worker, `--import`: the fault happens in it, or a little later, in the worker's own start.
+import { isFirst, suffer } from './jobs.mjs'
+
+/** The worker names itself when it starts, after all preloads and before it is ready. */
+function set() {
+  void suffer(fault, scratch)
+}
+
+const { fault, phase, scratch } = JSON.parse(process.env.MILLRACE_MATRIX)
+if (isFirst(`${scratch}/lock`)) {
+  if (phase === 'in a preload') await suffer(fault, scratch)
+  else Object.defineProperty(process, 'title', { set, configurable: true })
+}

@@ -1,0 +1,49 @@
+// `npm run matrix`: every cell of the crash matrix, into docs/reliability.md. `-- --only idle` runs the cells that
+// have such a word in their names and writes nothing; `--rounds 20` repeats them, `--runners 4` runs more at a time.
+import { parseArgs } from 'node:util'
+import { toTable, writeSection } from './reliability.mjs'
+import { setUpOrExit } from './setup.mjs'
+
+setUpOrExit()
+const { allCells, methods, phases } = await import('../__test__/matrix/cells.mjs')
+const { faults } = await import('../__test__/matrix/faults.mjs')
+const { runCells } = await import('../__test__/matrix/run.mjs')
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    rounds: { type: 'string', default: '1' },
+    runners: { type: 'string', default: '2' }
+  }
+})
+
+const nameOf = (cell) => Object.values(cell).join(', ')
+const chosen = allCells().filter((cell) => values.only === undefined || nameOf(cell).includes(values.only))
+const cells = Array.from({ length: Number(values.rounds) }, () => chosen).flat()
+let count = 0
+const outcomes = await runCells(cells, {
+  runners: Number(values.runners),
+  tell(cell, { wrong, ms }) {
+    console.log(
+      `${++count}/${cells.length} ${nameOf(cell)}: ${wrong.length === 0 ? 'ok' : wrong.join('; ')} (${ms} ms)`
+    )
+  }
+})
+
+/** What became of the tasks in the cells of one fault and one phase, over all methods. */
+function summary(fault, phase) {
+  const all = outcomes.filter((_, at) => cells[at].fault === fault && cells[at].phase === phase)
+  const bad = all.filter(({ wrong }) => wrong.length > 0)
+  if (bad.length > 0) return `**broken**: ${bad[0].wrong[0]}`
+  const losses = all.filter(({ lost }) => lost > 0).length
+  if (losses === 0) return 'none'
+  return losses === all.length ? 'its own' : `its own or none`
+}
+
+if (values.only === undefined) {
+  const rows = Object.keys(faults).map((fault) => [fault, ...Object.keys(phases).map((phase) => summary(fault, phase))])
+  await writeSection('crash matrix', toTable([['fault', ...Object.keys(phases)], ...rows]))
+}
+const broken = outcomes.filter(({ wrong }) => wrong.length > 0).length
+console.log(`${outcomes.length - broken} cells hold, ${broken} do not (${Object.keys(methods).join(', ')})`)
+process.exitCode = broken > 0 ? 1 : 0
