@@ -3,7 +3,7 @@ import { inspect, types } from 'node:util'
 import { nearestClass } from './error-classes.js'
 import { writeKey, writeString } from './encode-primitives.js'
 import type { Session } from './session.js'
-import { ARRAY, DOM_EXCEPTION, END, ERROR, ERROR_ENUMERABLE, ERROR_PROPERTY } from './tags.js'
+import { ARRAY, DOM_EXCEPTION, END, ERROR, ERROR_ENUMERABLE, ERROR_PROPERTY, REF } from './tags.js'
 
 // Kept also where they are not enumerable, as they are on most errors.
 const hiddenKeys = ['name', 'message', 'stack', 'cause', 'errors', 'code']
@@ -30,7 +30,7 @@ function describe(value: unknown): string {
 
 // An error comes back whatever hangs on it: what cannot be sent is told in words.
 function writeOrDescribe(session: Session, value: unknown): void {
-  const { writer, met } = session
+  const { writer, met, depth } = session
   const { length } = writer
   const { count } = met
   try {
@@ -38,6 +38,7 @@ function writeOrDescribe(session: Session, value: unknown): void {
   } catch {
     writer.length = length
     met.rewind(count)
+    session.depth = depth
     writeString(writer, describe(value))
   }
 }
@@ -50,21 +51,19 @@ function read(error: object, key: string): unknown {
   }
 }
 
+// One by one: one that cannot be sent leaves the others. (Trying the whole list first would double the time with each level.)
 function writeErrorList(session: Session, errors: readonly unknown[]): void {
   const { writer, met } = session
-  const { length } = writer
-  const { count } = met
-  try {
-    session.write(session, errors)
-  } catch {
-    // One by one: one that cannot be sent leaves the others.
-    writer.length = length
-    met.rewind(count)
-    met.skip()
-    writer.u8(ARRAY)
-    writer.varint(errors.length)
-    for (const error of Array.from(errors)) writeOrDescribe(session, error)
+  const number = met.meet(errors)
+  if (number >= 0) {
+    writer.u8(REF)
+    writer.varint(number)
+    return
   }
+  const { length } = errors
+  writer.u8(ARRAY)
+  writer.varint(length)
+  for (let index = 0; index < length; index++) writeOrDescribe(session, read(errors, String(index)))
 }
 
 function writeProperty(session: Session, key: string, value: unknown, flags: number): void {

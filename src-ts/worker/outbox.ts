@@ -18,7 +18,8 @@ export type Send = (frames: Uint8Array, length: number) => void
 /** A batch of results is sent when it has grown to this size. */
 const BATCH_BYTES = 64 * 1024
 
-const INSPECT = { depth: 0, customInspect: false, maxStringLength: 200 }
+const INSPECT = { depth: 1, customInspect: false, maxStringLength: 200, maxArrayLength: 8 }
+const SHOWN_LENGTH = 400
 
 /** Outcomes on their way to the parent: frames under construction, the last one perhaps still open. */
 export class Outbox {
@@ -68,8 +69,7 @@ export class Outbox {
       writeValue(this.#writer, error, errorRoot)
     } catch (unwritable) {
       this.#writer.length = mark
-      const what = unwritable instanceof NotSerializableError ? unwritable : describe(unwritable)
-      writeValue(this.#writer, what, errorRoot)
+      writeValue(this.#writer, describe(error, unwritable), errorRoot)
     }
     this.#count = 1
     this.#closeFrame(OUTCOME_ERROR | (isLast ? OUTCOME_LAST : 0) | (drops ? OUTCOME_DROPPED : 0), elapsedUs)
@@ -125,7 +125,20 @@ function errorRoot(): string {
   return 'error'
 }
 
-// The cause is what a getter of the user's error threw: it may be anything, its text too.
-function describe(cause: unknown): Error {
-  return new NotSerializableError('error', `failed while it was encoded: ${inspect(cause, INSPECT)}`)
+// Both are what the user's code threw, the task or a getter of its error: they may be anything, their texts too.
+function describe(thrown: unknown, why: unknown): Error {
+  if (!(why instanceof NotSerializableError)) {
+    return new NotSerializableError('error', `failed while it was encoded: ${show(why)}`)
+  }
+  const what = why.message.slice(why.message.indexOf(': ') + 2)
+  return new NotSerializableError(why.path, `${what}; what was thrown is ${show(thrown)}`)
+}
+
+function show(value: unknown): string {
+  try {
+    const text = inspect(value, INSPECT)
+    return text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}…` : text
+  } catch {
+    return `of type ${typeof value}`
+  }
 }
