@@ -115,6 +115,11 @@ export declare class RawSeat {
    * Outside a worker, and the second time.
    */
   constructor(notify: () => void, useLoop: boolean)
+  /**
+   * From now on the parent knows of an end for want of heap. Not together with Node's own use of the same callback:
+   * V8 calls the last one that was added.
+   */
+  watchHeap(): void
   /** The status block, as memory that both processes see. */
   statusBlock(): Int32Array
   /**

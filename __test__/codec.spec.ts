@@ -427,6 +427,39 @@ test('an error of a user class keeps its name and takes the nearest class', (t) 
   )
 })
 
+test('errors within errors cost no more with each level, whatever hangs on them', (t) => {
+  let error: Error = new Error('innermost')
+  // Twice the time for each level would not end.
+  for (let level = 0; level < 200; level++) error = new AggregateError([error, () => level], `level ${level}`)
+  let at: unknown = copyOf(error as AggregateError)
+  let levels = 0
+  for (; at instanceof AggregateError; at = (at.errors as unknown[])[0]) levels++
+  t.is(levels, 200)
+  t.is((at as Error).message, 'innermost')
+  const shared: unknown[] = [1]
+  const twice = Object.assign(new AggregateError(shared), { same: {} })
+  Object.assign(twice, { errors: shared, same: shared })
+  const copy = copyOf(twice)
+  t.true(Object.is(copy.errors, copy.same))
+})
+
+test('what cannot be sent of an error does not count as depth', (t) => {
+  const error = new Error('many') as Error & Record<string, unknown>
+  for (let index = 0; index < 3000; index++) error[`f${index}`] = () => index
+  error['last'] = { kept: [1] }
+  t.deepEqual(copyOf(error)['last'], { kept: [1] })
+})
+
+test('a chain of causes that is too long ends in words', (t) => {
+  let error = new Error('first')
+  for (let index = 0; index < 10_000; index++) error = new Error(`${index}`, { cause: error })
+  let length = 0
+  let at: unknown = copyOf(error)
+  for (; at instanceof Error; at = at.cause) length++
+  t.true(length > 1000)
+  t.is(typeof at, 'string')
+})
+
 test('a DOMException stays one', (t) => {
   const error = new DOMException('stop', 'AbortError')
   const copy = copyOf(Object.assign(error, { extra: 1 }))
@@ -435,7 +468,7 @@ test('a DOMException stays one', (t) => {
 })
 
 test('errors of the library keep their class', (t) => {
-  const died = new WorkerDiedError({ exitCode: null, signal: 'SIGKILL', pid: 7, workerId: 1, index: 3 })
+  const died = new WorkerDiedError({ exitCode: null, signal: 'SIGKILL', pid: 7, workerId: 1, index: 3, uptime: 5 })
   const copy = copyOf(died)
   t.true(copy instanceof WorkerDiedError && types.isNativeError(copy))
   assert.deepStrictEqual({ ...copy }, { ...died })

@@ -346,7 +346,7 @@ const made: readonly (readonly [Error, string, PoolErrorCode])[] = [
   [new PoolClosedError(), 'PoolClosedError', 'ERR_POOL_CLOSED'],
   [new PoolTerminatedError(), 'PoolTerminatedError', 'ERR_POOL_TERMINATED'],
   [
-    new WorkerDiedError({ exitCode: null, signal: 'SIGKILL', pid: 123, workerId: 2, index: 7 }),
+    new WorkerDiedError({ exitCode: null, signal: 'SIGKILL', pid: 123, workerId: 2, index: 7, uptime: 1234 }),
     'WorkerDiedError',
     'ERR_POOL_WORKER_DIED'
   ],
@@ -375,15 +375,20 @@ for (const [error, name, code] of made) {
 }
 
 test('errors carry what happened', (t) => {
-  const death = { exitCode: 3, signal: null, pid: 123, workerId: 2, index: 7 }
+  const death = { exitCode: 3, signal: null, pid: 123, workerId: 2, index: 7, uptime: 1234 }
   const died = new WorkerDiedError(death)
   t.deepEqual({ ...died } as object, { ...death, code: 'ERR_POOL_WORKER_DIED' })
-  t.is(died.message, 'worker 2 (pid 123) exited with code 3 while it ran task 7')
+  t.is(died.message, 'worker 2 (pid 123, up 1.2 s) exited with code 3 while it ran task 7')
   t.is(
-    new WorkerDiedError({ ...death, began: false }).message,
-    'worker 2 (pid 123) exited with code 3 before it began task 7'
+    new WorkerDiedError({ ...death, phase: 'waiting', item: '{ a: 1 }' }).message,
+    'worker 2 (pid 123, up 1.2 s) exited with code 3 before it began task 7: { a: 1 }'
   )
-  t.is(made[2]?.[0].message, 'worker 2 (pid 123) was killed by SIGKILL while it ran task 7')
+  const killed = { ...death, exitCode: null, signal: 'SIGKILL' }
+  t.is(
+    new WorkerDiedError({ ...killed, phase: 'unsent', cause: { kind: 'memory' } }).message,
+    'worker 2 (pid 123, up 1.2 s) was killed by SIGKILL, most likely by the out-of-memory killer, before it had sent the result of task 7'
+  )
+  t.is(made[2]?.[0].message, 'worker 2 (pid 123, up 1.2 s) was killed by SIGKILL while it ran task 7')
   t.is(new NotSerializableError('items[3].callback', 'a function').path, 'items[3].callback')
   t.is(new TaskFunctionError('no', { variable: 'socket' }).variable, 'socket')
   t.false('variable' in new TaskFunctionError('no'))

@@ -1,9 +1,11 @@
 import { AssertionError } from 'node:assert'
 
 import { PoolError, setCode } from './errors/base.js'
+import { WorkerDiedError } from './errors/worker-died.js'
 
 export { PoolError, type PoolErrorCode } from './errors/base.js'
 export { invalidOption, invalidOptionBecause, unknownOption } from './errors/options.js'
+export { WorkerDiedError } from './errors/worker-died.js'
 
 // A literal name: a bundler may rename classes. On the prototype: the first line of the stack is made before a constructor's body runs.
 function setName(errorClass: { readonly prototype: Error }, name: string): void {
@@ -25,51 +27,6 @@ export class PoolTerminatedError extends PoolError {
 
   constructor(message = 'the pool was terminated', options?: ErrorOptions) {
     super(message, 'ERR_POOL_TERMINATED', options)
-  }
-}
-
-/** How a worker ended, and the task that was lost with it. */
-export interface WorkerDeath {
-  /** The exit code; null where a signal ended the worker. */
-  readonly exitCode: number | null
-  /** The name of the signal, such as `SIGKILL`; null where the worker exited. */
-  readonly signal: string | null
-  /** The process id of the worker that died. */
-  readonly pid: number
-  /** The worker's place in the pool, 0 to nJobs - 1. */
-  readonly workerId: number
-  /** The index of the lost task in its call; 0 for `apply`. */
-  readonly index: number
-  /** False where the worker had received the task but not begun it. @default true */
-  readonly began?: boolean
-}
-
-function describeDeath({ exitCode, signal, pid, workerId, index, began = true }: WorkerDeath): string {
-  const how = signal !== null ? `was killed by ${signal}` : exitCode !== null ? `exited with code ${exitCode}` : 'ended'
-  return `worker ${workerId} (pid ${pid}) ${how} ${began ? 'while it ran' : 'before it began'} task ${index}`
-}
-
-/** A worker process ended while it held this task. The pool replaces the worker; tasks of other calls are not affected. */
-export class WorkerDiedError extends PoolError {
-  declare readonly code: 'ERR_POOL_WORKER_DIED'
-  /** The exit code, 0 to 255; null where a signal ended the worker. */
-  readonly exitCode: number | null
-  /** The name of the signal, such as `SIGKILL`; null where the worker exited. */
-  readonly signal: string | null
-  /** The process id of the worker that died. */
-  readonly pid: number
-  /** The worker's place in the pool, 0 to nJobs - 1. */
-  readonly workerId: number
-  /** The index of the lost task in its call; 0 for `apply`. */
-  readonly index: number
-
-  constructor(death: WorkerDeath, options?: ErrorOptions) {
-    super(describeDeath(death), 'ERR_POOL_WORKER_DIED', options)
-    this.exitCode = death.exitCode
-    this.signal = death.signal
-    this.pid = death.pid
-    this.workerId = death.workerId
-    this.index = death.index
   }
 }
 

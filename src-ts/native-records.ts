@@ -1,8 +1,7 @@
-import { constants } from 'node:os'
-
 import type { BackendListener, OutcomeListener } from './backend.js'
 import { Reader } from './codec/reader.js'
-import { WorkerDiedError, WorkerStartError } from './errors.js'
+import { WorkerStartError } from './errors.js'
+import { Loss, toExitCode, toSignal } from './native-loss.js'
 import {
   HEADER_BYTES,
   OUTCOME_ERROR,
@@ -21,12 +20,6 @@ import type { WorkerInfo } from './types.js'
 export type Collect = (into: Uint8Array) => number
 
 const USUAL_BYTES = 256 * 1024
-
-const signalNames = new Map<number, string>()
-for (const [name, number] of Object.entries(constants.signals)) {
-  // Some have two names; the usual one comes first: SIGABRT, SIGIOT.
-  if (!signalNames.has(number)) signalNames.set(number, name)
-}
 
 /** Reads what the core has to tell, and tells those who wait for it. */
 export class Records {
@@ -89,13 +82,8 @@ export class Records {
       const isFailure = (flags & OUTCOME_ERROR) !== 0
       call.outcome(second, first, count, isFailure, (flags & OUTCOME_LAST) !== 0, at(word + 7), this.#reader)
     } else if (kind === RECORD_DIED) {
-      const payload = start / 4
-      const workerId = at(payload + 1)
-      const pid = at(payload + 2)
-      const exitCode = toExitCode(at(payload + 3))
-      const signal = toSignal(at(payload + 4))
-      const error = (index: number): Error => new WorkerDiedError({ exitCode, signal, pid, workerId, index })
-      call.lost(second, first, count, error, at(payload))
+      const loss = new Loss(this.#bytes.subarray(start, start + length))
+      call.lost(second, first, count, (index) => loss.errorOf(index), loss.culprit)
     } else if (kind === RECORD_START_FAILED) {
       const reason = this.#decoder.decode(this.#bytes.subarray(start, start + length))
       call.lost(second, first, count, () => new WorkerStartError(`workers cannot start: ${reason}`), undefined)
@@ -106,12 +94,4 @@ export class Records {
     this.#bytes = new Uint8Array(bytes)
     this.#words = new Uint32Array(this.#bytes.buffer)
   }
-}
-
-function toExitCode(word: number): number | null {
-  return word === 0 ? null : word - 1
-}
-
-function toSignal(word: number): string | null {
-  return word === 0 ? null : (signalNames.get(word) ?? `signal ${word}`)
 }

@@ -32,6 +32,8 @@ process.title = `millrace worker ${workerId}`
 setPhase('running')
 
 const seat = new start.binding.RawSeat(wake, process.versions['bun'] === undefined)
+// V8 calls the last of such callbacks only, and this option's is Node's own.
+if (!/heapsnapshot.near.heap.limit/.test(`${process.execArgv.join()} ${process.env['NODE_OPTIONS']}`)) seat.watchHeap()
 const inbox = new Inbox((into) => seat.receive(into))
 const outbox = new Outbox((frames, length) => seat.send(frames, length))
 const words = seat.statusBlock()

@@ -45,6 +45,8 @@ pub mod word {
     pub const TO_PARENT_TAIL: usize = 128;
     /// Doorbell of the worker, waiting for space in the ring to the parent.
     pub const WORKER_WANTS_SPACE: usize = 144;
+    /// MiB of the memory limit that the worker's program has come close to; 0: none.
+    pub const MEMORY_LIMIT: usize = 160;
     /// The first of the chunk slots; see [`Chunks`](crate::claim::Chunks).
     pub const CHUNK_SLOTS: usize = 1024;
 }
@@ -216,6 +218,17 @@ impl Segment {
     /// When `index` is not below [`STATUS_WORDS`].
     pub fn word(&self, index: usize) -> &AtomicU32 {
         &self.words()[index]
+    }
+
+    /// Worker: notes that its program has come close to a limit of its memory, in bytes. Safe at any moment: one store.
+    pub fn note_memory_limit(&self, bytes: usize) {
+        let mebibytes = u32::try_from(bytes >> 20).unwrap_or(u32::MAX);
+        self.word(word::MEMORY_LIMIT).store(mebibytes.max(1), Ordering::Relaxed);
+    }
+
+    /// Parent: the limit in MiB that a dead worker had come close to.
+    pub fn memory_limit(&self) -> Option<u32> {
+        Some(self.word(word::MEMORY_LIMIT).load(Ordering::Relaxed)).filter(|limit| *limit > 0)
     }
 
     /// The claim word.

@@ -8,6 +8,7 @@
 mod cpu;
 mod error;
 mod event_loop;
+mod heap_limit;
 mod libuv;
 mod pool;
 mod pool_ear;

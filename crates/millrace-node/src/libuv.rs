@@ -82,7 +82,7 @@ impl Libuv {
 /// # Safety
 ///
 /// `F` must be the type of a function pointer, and that of the function which the program has under this name.
-unsafe fn find<F: Copy>(name: &CStr) -> Option<F> {
+pub(crate) unsafe fn find<F: Copy>(name: &CStr) -> Option<F> {
     const {
         assert!(
             size_of::<F>() == size_of::<*mut c_void>(),

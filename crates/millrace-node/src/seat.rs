@@ -7,6 +7,7 @@ use napi_derive::napi;
 
 use crate::error::to_napi;
 use crate::event_loop;
+use crate::heap_limit;
 use crate::status;
 
 /// What a worker process was told when it was started.
@@ -77,6 +78,13 @@ impl RawSeat {
             seat.listen(Box::new(wake)).map_err(to_napi)?;
         }
         Ok(Self { seat })
+    }
+
+    /// From now on the parent knows of an end for want of heap. Not together with Node's own use of the same callback:
+    /// V8 calls the last one that was added.
+    #[napi(catch_unwind)]
+    pub fn watch_heap(&self) {
+        heap_limit::watch(self.seat.segment());
     }
 
     /// The status block, as memory that both processes see.

@@ -11,6 +11,7 @@
 //! Lock order: scheduler, then a post's queue. A post's ring is written under its own lock, never under the
 //! scheduler's, so no large copy happens there. No callback runs under a lock.
 
+mod causes;
 mod claims;
 mod config;
 mod inbound;

@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex};
 use super::Notify;
 use crate::frame::{HEADER_BYTES, padded_len};
 use crate::lock::lock;
-use crate::scheduler::Loss;
+use crate::scheduler::{Cause, Loss};
 use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// Payloads from this size on are not packed.
@@ -27,13 +27,18 @@ const LARGE_BYTES: usize = 64 * 1024;
 /// A pack is closed at this size.
 const PACK_BYTES: usize = 256 * 1024;
 
+/// What a loss tells of its chunk's items: they are there to be named, not to be run.
+const ITEMS_BYTES_MAX: usize = 256 * 1024;
+
 /// Kinds of records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub enum RecordKind {
     /// Tasks settled by their worker; the payload is the worker's.
     Outcome = 2,
-    /// Tasks lost with their worker. Payload: index, worker, pid, exit code + 1 or 0, signal or 0; 32-bit words.
+    /// Tasks lost with their worker. Payload, 32-bit words: index, worker, pid, exit code + 1 or 0, signal or 0, 1 where
+    /// task `index` had begun, cause, MiB of its limit, the worker's uptime in ms (low, high), flags of the chunk, 0; then
+    /// the chunk's items, or the first [`ITEMS_BYTES_MAX`] of their bytes.
     Died = 16,
     /// Tasks for which no worker could be started. Payload: the reason, UTF-8.
     StartFailed = 17,
@@ -118,17 +123,39 @@ impl Outcomes {
 
     pub(super) fn push_loss(&self, job: u32, chunk: u32, first: u32, count: u32, loss: &Loss) {
         match loss {
-            Loss::Died { index, worker, pid, code, signal } => {
+            Loss::Died {
+                index,
+                has_begun,
+                worker,
+                pid,
+                code,
+                signal,
+                cause,
+                uptime,
+                flags,
+                items,
+            } => {
+                let (cause, limit) = encode_cause(*cause);
+                let uptime = uptime.as_millis();
                 let words = [
                     *index,
                     *worker,
                     *pid,
                     encode_code(*code),
                     signal.unwrap_or(0).cast_unsigned(),
+                    u32::from(*has_begun),
+                    cause,
+                    limit,
+                    uptime as u32,
+                    (uptime >> 32) as u32,
+                    flags.0,
+                    0,
                 ];
+                let mut payload = to_bytes(&words);
+                payload.extend_from_slice(&items[..items.len().min(ITEMS_BYTES_MAX)]);
                 self.push(
                     [RecordKind::Died as u32, job, chunk, first, count, 0, 0],
-                    &to_bytes(&words),
+                    &payload,
                     Notice::Give,
                 );
             }
@@ -232,6 +259,16 @@ fn whole_records(bytes: &[u8], room: usize) -> usize {
 
 fn encode_code(code: Option<i32>) -> u32 {
     code.map_or(0, |code| code.cast_unsigned().wrapping_add(1))
+}
+
+/// The number of a cause, and its limit.
+fn encode_cause(cause: Cause) -> (u32, u32) {
+    match cause {
+        Cause::Unknown => (0, 0),
+        Cause::SystemMemory => (1, 0),
+        Cause::MemoryLimit { mebibytes } => (2, mebibytes),
+        Cause::Breach => (3, 0),
+    }
 }
 
 fn to_bytes(words: &[u32]) -> Vec<u8> {

@@ -1,6 +1,7 @@
 //! The waiting thread: it sleeps until a worker rings, dies or speaks, a new worker arrives, or a deadline comes.
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use crossbeam::channel::Receiver;
 
 use super::Shared;
+use super::causes::Causes;
 use super::claims::SegmentClaims;
 use super::inbound::{Inbound, Listener};
 use super::post::Line;
@@ -47,6 +49,7 @@ struct Guest {
     control: Control,
     bell: Arc<Bell>,
     to_loop: Arc<Bell>,
+    segment: Segment,
     /// The last thing it said over its control socket.
     last_words: Option<String>,
 }
@@ -56,6 +59,7 @@ struct Waiter {
     poller: Poller,
     arrived: Receiver<Arrival>,
     guests: Vec<Option<Guest>>,
+    causes: Causes,
 }
 
 /// Starts the waiting thread; it ends when the pool has closed.
@@ -63,7 +67,8 @@ pub(super) fn start(shared: Arc<Shared>, arrived: Receiver<Arrival>) -> io::Resu
     let poller = Poller::new()?;
     poller.add(shared.wake.as_fd(), WAKE)?;
     let guests = shared.posts.iter().map(|_| None).collect();
-    let mut waiter = Waiter { shared, poller, arrived, guests };
+    let causes = Causes::new(Path::new("/"));
+    let mut waiter = Waiter { shared, poller, arrived, guests, causes };
     std::thread::Builder::new().name("millrace-wait".to_owned()).spawn(move || waiter.run())
 }
 
@@ -153,8 +158,14 @@ impl Waiter {
             inbound,
             Arc::clone(&to_loop),
         );
-        self.guests[worker as usize] =
-            Some(Guest { child, control, bell, to_loop, last_words: None });
+        self.guests[worker as usize] = Some(Guest {
+            child,
+            control,
+            bell,
+            to_loop,
+            segment: segment.clone(),
+            last_words: None,
+        });
         Ok((pid, Arc::new(SegmentClaims(segment))))
     }
 
@@ -194,7 +205,9 @@ impl Waiter {
             drop(self.shared.loop_ears.remove(guest.to_loop.as_fd()));
             let post = &self.shared.posts[worker as usize];
             post.disconnect();
-            let death = Death { code: exit.code, signal: exit.signal, reason: guest.last_words };
+            let cause = self.causes.judge(exit, &guest.segment);
+            let (code, signal) = (exit.code, exit.signal);
+            let death = Death { code, signal, reason: guest.last_words, cause };
             self.shared.drive(|scheduler| {
                 scheduler.died(worker, &death);
                 post.clear();

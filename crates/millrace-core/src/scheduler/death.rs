@@ -1,5 +1,6 @@
 //! A worker process has ended: what becomes of the tasks it had.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::chunk::Chunk;
@@ -13,6 +14,23 @@ const BACKOFF: Duration = Duration::from_millis(50);
 /// Workers that may die on receiving a chunk before it is held to be the cause.
 const RECEIVERS_MAX: u32 = 2;
 
+/// What is known of an end beside code and signal.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Cause {
+    /// Nothing.
+    #[default]
+    Unknown,
+    /// The system was out of memory and has most likely chosen this process.
+    SystemMemory,
+    /// Its program had reached a limit of its memory.
+    MemoryLimit {
+        /// The limit in MiB.
+        mebibytes: u32,
+    },
+    /// It said what cannot be, and the pool has killed it.
+    Breach,
+}
+
 /// How a worker process ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Death {
@@ -22,6 +40,17 @@ pub struct Death {
     pub signal: Option<i32>,
     /// What it said over its control socket, or why it could not be started.
     pub reason: Option<String>,
+    /// What else is known.
+    pub cause: Cause,
+}
+
+/// The task to name when a chunk's tasks are lost.
+#[derive(Debug, Clone, Copy)]
+enum Lost {
+    /// It was running.
+    Running(u32),
+    /// The worker had not come to it.
+    Waiting(u32),
 }
 
 impl Scheduler {
@@ -61,12 +90,18 @@ impl Scheduler {
             }
             if let Some(last) = last_begun(slot, held, has_begun_later) {
                 has_begun_later = true;
-                self.lose((worker, slot.pid), &chunk, last, last, death);
+                self.lose((worker, slot), &chunk, last, Lost::Running(last), death);
                 chunk.from = last + 1;
             } else if place == 0 && chunk.from == held.sent_from && !slot.is_put_down() {
                 chunk.receivers_lost += 1;
                 if chunk.receivers_lost >= RECEIVERS_MAX {
-                    self.lose((worker, slot.pid), &chunk, chunk.count - 1, chunk.from, death);
+                    self.lose(
+                        (worker, slot),
+                        &chunk,
+                        chunk.count - 1,
+                        Lost::Waiting(chunk.from),
+                        death,
+                    );
                     continue;
                 }
             }
@@ -77,18 +112,33 @@ impl Scheduler {
     }
 
     /// The tasks from the first open one to `last` went down with the worker. Those before `last` had run, but their
-    /// results had not been sent: only calls that fail as a whole batch results. `index` is the one to name.
+    /// results had not been sent: only calls that fail as a whole batch results. `named` is the one to name.
     fn lose(
         &mut self,
-        (worker, pid): (u32, u32),
+        (worker, slot): (u32, &Worker),
         chunk: &Chunk,
         last: u32,
-        index: u32,
+        named: Lost,
         death: &Death,
     ) {
         let count = last + 1 - chunk.from;
         self.stats.failed += u64::from(count);
-        let loss = Loss::Died { index, worker, pid, code: death.code, signal: death.signal };
+        let (index, has_begun) = match named {
+            Lost::Running(index) => (index, true),
+            Lost::Waiting(index) => (index, false),
+        };
+        let loss = Loss::Died {
+            index,
+            has_begun,
+            worker,
+            pid: slot.pid,
+            code: death.code,
+            signal: death.signal,
+            cause: if slot.has_breached { Cause::Breach } else { death.cause },
+            uptime: self.now.saturating_sub(slot.since),
+            flags: chunk.flags,
+            items: Arc::clone(&chunk.payload),
+        };
         self.actions.push(Action::Lose {
             job: chunk.job,
             chunk: chunk.id,

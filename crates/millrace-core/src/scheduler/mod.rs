@@ -39,7 +39,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use chunk::{Chunk, ChunkFlags, Definition};
-pub use death::Death;
+pub use death::{Cause, Death};
 pub use outcome::{Breach, Settled, Verdict};
 pub use worker::{WorkerSnapshot, WorkerState};
 
@@ -93,6 +93,8 @@ pub enum Loss {
     Died {
         /// The task that was running, or the first one lost.
         index: u32,
+        /// Whether it had begun.
+        has_begun: bool,
         /// Its worker.
         worker: u32,
         /// The worker's process id.
@@ -101,6 +103,14 @@ pub enum Loss {
         code: Option<i32>,
         /// Signal number, when a signal ended it.
         signal: Option<i32>,
+        /// What else is known of its end.
+        cause: Cause,
+        /// How long its process had existed.
+        uptime: Duration,
+        /// How the chunk was to be treated.
+        flags: ChunkFlags,
+        /// The chunk's encoded items.
+        items: Arc<[u8]>,
     },
     /// Workers cannot start.
     StartFailed {
@@ -243,6 +253,7 @@ impl Scheduler {
         let slot = &mut self.workers[worker as usize];
         slot.state = WorkerState::Starting;
         slot.pid = pid;
+        slot.since = self.now;
         slot.claims = Some(claims);
         if slot.is_dying || self.closing != Closing::No && self.is_drained() {
             self.kill(worker);

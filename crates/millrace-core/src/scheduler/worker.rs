@@ -81,6 +81,8 @@ pub(super) struct Worker {
     /// It said what cannot be.
     pub(super) has_breached: bool,
     pub(super) pid: u32,
+    /// When its process came.
+    pub(super) since: Duration,
     pub(super) claims: Option<Arc<dyn Claims>>,
     /// Sent and not ended, in the order in which the worker runs them.
     pub(super) hand: VecDeque<InHand>,

@@ -14,10 +14,21 @@ fn the_running_task_is_lost_and_the_loss_names_it() {
     assert_eq!(world.run_to_task(1), (1, 1, 0));
     let pid = world.scheduler.workers()[1].pid;
     world.die(1, &sigkill());
-    assert_eq!(
-        world.ledger.losses,
-        [Loss::Died { index: 0, worker: 1, pid, code: None, signal: Some(9) }]
-    );
+    let [
+        Loss::Died {
+            index: 0,
+            has_begun: true,
+            worker: 1,
+            pid: died,
+            code: None,
+            signal: Some(9),
+            ..
+        },
+    ] = world.ledger.losses[..]
+    else {
+        panic!("{:?}", world.ledger.losses)
+    };
+    assert_eq!(died, pid);
     world.end();
     assert_eq!((world.ledger.fates(1, 0), world.ledger.fates(1, 1)), (vec![Completed], vec![Lost]));
 }

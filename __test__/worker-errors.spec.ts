@@ -1,0 +1,90 @@
+import { fileURLToPath } from 'node:url'
+
+import test, { type ExecutionContext } from 'ava'
+
+import { tasks, WorkerDiedError, type WorkerPool } from '../dist/index.js'
+import { watchedPool } from './helpers/pools.js'
+import { within } from './helpers/within.js'
+
+const jobs = tasks<typeof import('./fixtures/jobs-ends.mjs')>(new URL('./fixtures/jobs-ends.mjs', import.meta.url))
+
+async function death(t: ExecutionContext, promise: Promise<unknown>): Promise<WorkerDiedError> {
+  const error = await t.throwsAsync(within(promise, 'the call has failed'), { instanceOf: WorkerDiedError })
+  return error as WorkerDiedError
+}
+
+/** The message without what differs from run to run. */
+function wordsOf({ message, pid, uptime }: WorkerDiedError): string {
+  return message.replace(`pid ${pid}, up ${(uptime / 1000).toFixed(1)} s`, 'PID')
+}
+
+function applyTo(pool: WorkerPool, end: string, ...rest: unknown[]): Promise<unknown> {
+  return pool.apply(jobs.apply as unknown as (...args: unknown[]) => unknown, [end, ...rest])
+}
+
+test('the error of a lost task says how its worker ended, which task it was, and shows the item', async (t) => {
+  const { pool, exits } = watchedPool(t, { nJobs: 1 })
+  const items = [{ n: 1 }, { n: 2, end: 'exit' as const }, { n: 3 }]
+  const error = await death(t, pool.map(jobs.run, items, { chunkSize: 3 }))
+  t.is(wordsOf(error), "worker 0 (PID) exited with code 7 while it ran task 1: { n: 2, end: 'exit' }")
+  t.like(error, { exitCode: 7, signal: null, workerId: 0, index: 1, pid: exits[0]?.pid })
+  t.true(Number.isInteger(error.uptime) && error.uptime > 0)
+  t.regex(error.stack ?? '', /worker-errors\.spec/)
+
+  const killed = await death(t, pool.map(jobs.run, [{ end: 'kill' as const }]))
+  t.is(wordsOf(killed), "worker 0 (PID) was killed by SIGKILL while it ran task 0: { end: 'kill' }")
+  const settled = await pool.mapSettled(jobs.run, [...items, { end: 'abort' as const }], { chunkSize: 4 })
+  const reasons = settled.flatMap((each) =>
+    each.status === 'rejected' ? [wordsOf(each.reason as WorkerDiedError)] : []
+  )
+  t.deepEqual(reasons, [
+    "worker 0 (PID) exited with code 7 while it ran task 1: { n: 2, end: 'exit' }",
+    "worker 0 (PID) was killed by SIGABRT while it ran task 3: { end: 'abort' }"
+  ])
+})
+
+test('of apply the error shows the arguments, of a large item what fits a line', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 1 })
+  const error = await death(t, applyTo(pool, 'exit', [1, 2], undefined))
+  t.is(wordsOf(error), "worker 0 (PID) exited with code 7 while it ran task 0: ('exit', [ 1, 2 ], undefined)")
+  const large = await death(t, applyTo(pool, 'exit', 'a\nb'.repeat(200), { deep: { deeper: { deepest: 1 } } }))
+  const shown = large.message.slice(large.message.indexOf("('exit'"))
+  t.true(shown.length === 100 && shown.endsWith('…') && !shown.includes('\n'), shown)
+  // More than is kept for being shown: the items in front of it are, this one is not.
+  const items = [{ n: 1 }, { end: 'exit' as const, bytes: new Uint8Array(1024 * 1024) }]
+  const huge = await death(t, pool.map(jobs.run, items, { chunkSize: 2 }))
+  t.is(wordsOf(huge), 'worker 0 (PID) exited with code 7 while it ran task 1')
+})
+
+test('an item of an iterator that makes use of it again is shown as it was sent', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 1 })
+  function* reuse(): Generator<{ n: number; end?: 'exit' }> {
+    const item: { n: number; end?: 'exit' } = { n: 0 }
+    for (; item.n < 4; item.n++) {
+      if (item.n === 2) item.end = 'exit'
+      else delete item.end
+      yield item
+    }
+  }
+  const error = await death(t, pool.map(jobs.run, reuse(), { chunkSize: 4, maxTasksActive: 4 }))
+  t.is(wordsOf(error), "worker 0 (PID) exited with code 7 while it ran task 2: { n: 2, end: 'exit' }")
+})
+
+test('an end for want of heap is told as one, with the limit; an abort of another kind is not', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 1, execArgv: ['--max-old-space-size=32'] })
+  const error = await death(t, applyTo(pool, 'heap'))
+  t.regex(
+    wordsOf(error),
+    /^worker 0 \(PID\) was killed by SIG\w+ \(JavaScript heap out of memory, limit 32 MB\) while it ran task 0: \('heap'\)$/
+  )
+  t.is(wordsOf(await death(t, applyTo(pool, 'abort'))), "worker 0 (PID) was killed by SIGABRT while it ran task 0: ('abort')") // prettier-ignore
+})
+
+test('a task that no worker lived to begin is said to be so', async (t) => {
+  const execArgv = ['--require', fileURLToPath(new URL('./fixtures/preload-dies-when-ready.cjs', import.meta.url))]
+  const env = { SPAWNS: '/dev/null', DIES_UNTIL: '/does/not/exist' }
+  const { pool, exits } = watchedPool(t, { nJobs: 1, execArgv, env })
+  const error = await death(t, pool.apply(jobs.run, [{}]))
+  t.is(wordsOf(error), 'worker 0 (PID) was killed by SIGKILL before it began task 0: ({})')
+  t.is(error.pid, exits.at(-1)?.pid ?? 0)
+})
