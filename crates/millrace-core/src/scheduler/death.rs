@@ -1,16 +1,11 @@
 //! A worker process has ended: what becomes of the tasks it had.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::chunk::Chunk;
 use super::worker::{InHand, Worker, WorkerState};
 use super::{Action, Loss, Scheduler};
 
-/// Deaths in a row before ready after which waiting work is rejected.
-pub(super) const START_FAILURES_MAX: u32 = 3;
-/// Pause before the next start after the first failure; it doubles.
-const BACKOFF: Duration = Duration::from_millis(50);
 /// Workers that may die on receiving a chunk before it is held to be the cause.
 const RECEIVERS_MAX: u32 = 2;
 
@@ -62,8 +57,9 @@ impl Scheduler {
         match slot.state {
             WorkerState::Absent => return,
             WorkerState::Spawning | WorkerState::Starting if !slot.is_put_down() => {
-                self.start_failed(death);
+                self.note_failed_start(worker, &slot, death);
             }
+            WorkerState::Ready if !slot.is_put_down() => self.note_death(worker, &slot),
             WorkerState::Spawning
             | WorkerState::Starting
             | WorkerState::Ready
@@ -146,21 +142,6 @@ impl Scheduler {
             count,
             loss,
         });
-    }
-
-    fn start_failed(&mut self, death: &Death) {
-        self.start_failures += 1;
-        if self.start_failures < START_FAILURES_MAX {
-            self.spawn_not_before = self.now + BACKOFF * (1 << (self.start_failures - 1));
-            return;
-        }
-        self.start_failures = 0;
-        let reason = death.reason.clone().unwrap_or_else(|| match (death.code, death.signal) {
-            (Some(code), _) => format!("exited with code {code} before it was ready"),
-            (None, Some(signal)) => format!("ended by signal {signal} before it was ready"),
-            (None, None) => "ended before it was ready".to_owned(),
-        });
-        self.cannot_start(&reason);
     }
 
     /// No worker can be had: what is queued fails for this reason.

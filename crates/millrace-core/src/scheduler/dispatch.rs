@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::death::START_FAILURES_MAX;
 use super::worker::{InHand, Worker, WorkerState};
 use super::{Action, Closing, Outgoing, Scheduler};
 use crate::scheduler::chunk::Chunk;
@@ -134,8 +133,11 @@ impl Scheduler {
         let waiting = self.queue.shared_count() + in_hand;
         let mut shared = waiting.saturating_sub(starting);
         let absent = (0..).zip(&self.workers).filter(|(_, slot)| slot.state == WorkerState::Absent);
+        let mut absent: Vec<u32> = absent.map(|(worker, _)| worker).collect();
+        // One that has to wait is the last choice.
+        absent.sort_by_key(|worker| self.workers[*worker as usize].row.not_before > self.now);
         absent
-            .map(|(worker, _)| worker)
+            .into_iter()
             .filter(|worker| {
                 let has_own = self.queue.ordered_count(*worker) > 0;
                 let takes_shared = !has_own && shared > 0;
@@ -145,23 +147,23 @@ impl Scheduler {
             .collect()
     }
 
-    fn starting_workers(&self) -> usize {
+    pub(super) fn starting_workers(&self) -> usize {
         let is_starting = |state| matches!(state, WorkerState::Spawning | WorkerState::Starting);
         self.workers.iter().filter(|slot| is_starting(slot.state)).count()
     }
 
     fn spawn_wanted(&mut self) {
-        if self.now < self.spawn_not_before {
-            return;
-        }
-        // After a failure no more than may still fail: a storm of starts would tell nothing new.
-        let attempts = match START_FAILURES_MAX.saturating_sub(self.start_failures) {
-            START_FAILURES_MAX => usize::MAX,
-            left => (left as usize).saturating_sub(self.starting_workers()),
-        };
-        for worker in self.wanted_workers().into_iter().take(attempts) {
-            self.workers[worker as usize].state = WorkerState::Spawning;
-            self.actions.push(Action::Spawn { worker });
+        let mut left = self.starts_allowed();
+        for worker in self.wanted_workers() {
+            if left == 0 {
+                return;
+            }
+            if self.start_time(worker) <= self.now {
+                left -= 1;
+                self.note_start(worker);
+                self.workers[worker as usize].state = WorkerState::Spawning;
+                self.actions.push(Action::Spawn { worker });
+            }
         }
     }
 }

@@ -23,6 +23,7 @@
 //! - The chunks of a hand that have begun come first in it; a chunk leaves a hand by its last outcome, by a won revoke,
 //!   or by the worker's death.
 
+mod backoff;
 mod cancel;
 mod chunk;
 mod close;
@@ -43,6 +44,7 @@ pub use death::{Cause, Death};
 pub use outcome::{Breach, Settled, Verdict};
 pub use worker::{WorkerSnapshot, WorkerState};
 
+use backoff::Backoff;
 use cost::Costs;
 use queue::Queue;
 use worker::Worker;
@@ -214,8 +216,7 @@ pub struct Scheduler {
     costs: Costs,
     stats: Stats,
     closing: Closing,
-    start_failures: u32,
-    spawn_not_before: Duration,
+    backoff: Backoff,
     now: Duration,
     actions: Vec<Action>,
 }
@@ -229,8 +230,7 @@ impl Scheduler {
             costs: Costs::default(),
             stats: Stats::default(),
             closing: Closing::No,
-            start_failures: 0,
-            spawn_not_before: Duration::ZERO,
+            backoff: Backoff::default(),
             now: Duration::ZERO,
             actions: Vec::new(),
         }
@@ -267,8 +267,9 @@ impl Scheduler {
             return;
         }
         slot.state = WorkerState::Ready;
-        self.start_failures = 0;
-        self.actions.push(Action::Started { worker, pid: slot.pid });
+        let pid = slot.pid;
+        self.note_ready();
+        self.actions.push(Action::Started { worker, pid });
     }
 
     /// No worker needs the definition any more; workers that have it are told.
@@ -290,13 +291,11 @@ impl Scheduler {
     /// When [`Self::tick`] has to be called next, if ever. An idle pool has no deadline.
     pub fn next_deadline(&self) -> Option<Duration> {
         let leaving = self.workers.iter().filter_map(|worker| worker.leave_by);
-        let backoff = (self.spawn_not_before > self.now && !self.wanted_workers().is_empty())
-            .then_some(self.spawn_not_before);
         let bound = match self.closing {
             Closing::Terminate(at) => Some(at),
             Closing::No | Closing::Drain | Closing::Done => None,
         };
-        leaving.chain(backoff).chain(bound).min()
+        leaving.chain(self.pause_ends()).chain(bound).min()
     }
 
     /// The actions since the last call, in the order in which they have to be carried out.

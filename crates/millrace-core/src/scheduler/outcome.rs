@@ -64,6 +64,7 @@ impl Scheduler {
         *(if settled.is_error { &mut self.stats.failed } else { &mut self.stats.completed }) +=
             count;
         slot.tasks_done += count;
+        let has_settled = count > 0;
         self.costs.learn(held.chunk.definition.id, settled.count, settled.elapsed_us);
         let verdict = if held.is_cancelled || settled.count == 0 {
             Verdict::Discard
@@ -73,6 +74,9 @@ impl Scheduler {
         if settled.is_last {
             self.stats.cancelled += u64::from(held.chunk.unsettled());
             slot.hand.pop_front();
+        }
+        if has_settled {
+            self.note_success(worker);
         }
         Ok(verdict)
     }

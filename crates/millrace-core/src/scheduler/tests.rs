@@ -11,6 +11,7 @@ mod process;
 mod properties;
 mod sharing;
 mod starting;
+mod storms;
 mod urgent;
 mod words;
 mod world;

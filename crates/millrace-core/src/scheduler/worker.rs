@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Claims;
+use super::backoff::Row;
 use super::chunk::Chunk;
 use crate::claim::{seq_after, task_after};
 
@@ -92,6 +93,10 @@ pub(super) struct Worker {
     pub(super) next_task: u32,
     pub(super) tasks_done: u64,
     pub(super) leave_by: Option<Duration>,
+    /// Processes of this id that died in a row without settling a task.
+    pub(super) row: Row,
+    /// The round of failures in which the process was started.
+    pub(super) round: u64,
 }
 
 impl Worker {

@@ -184,6 +184,7 @@ fn chunks_behind_the_one_that_kills_are_not_held_guilty() {
     world.submit_all([chunk(1, 0, 1), chunk(1, 1, 1), chunk(2, 0, 1)]);
     for _ in 0..2 {
         world.die(0, &sigkill());
+        world.tick(100);
         world.start(0);
     }
     world.end();
@@ -223,6 +224,7 @@ fn every_task_of_a_chunk_may_kill_its_worker() {
     let mut world = World::started(2, Some(1));
     world.submit_all([flagged(1, 0, 6, EACH), flagged(1, 1, 6, EACH)]);
     while world.ledger.losses.len() < 12 {
+        world.tick(500);
         for worker in 0..2 {
             if world.spawning.contains(&worker) {
                 world.start(worker);

@@ -1,0 +1,133 @@
+//! Pauses before the next start, while workers die without getting anything done.
+//!
+//! The first death costs nothing: its worker is replaced at once. From the second in a row on each start waits, 50 ms and
+//! then twice as long each time, up to [`LONGEST_PAUSE`]. A settled task ends the row. There is a row for the whole pool,
+//! which any worker's task ends, and one for each worker id, which only its own tasks end: a worker that dies again and
+//! again beside good ones would storm otherwise.
+
+use std::time::Duration;
+
+use super::worker::Worker;
+use super::{Death, Scheduler};
+
+/// Deaths in a row before ready after which waiting work is rejected.
+pub(super) const START_FAILURES_MAX: u32 = 3;
+/// Workers that are being started at a time while starts pause.
+const PROBES: usize = 4;
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
+/// Failures in a row, and until when they forbid a start.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Row {
+    length: u32,
+    pub(super) not_before: Duration,
+}
+
+impl Row {
+    /// `free` failures cost no pause.
+    fn lengthen(&mut self, free: u32, now: Duration) {
+        self.length = self.length.saturating_add(1);
+        if self.length > free {
+            self.not_before = now + pause(self.length - free);
+        }
+    }
+
+    fn end(&mut self) {
+        *self = Self::default();
+    }
+}
+
+fn pause(failures: u32) -> Duration {
+    let doublings = failures.saturating_sub(1).min(16);
+    (FIRST_PAUSE * (1 << doublings)).min(LONGEST_PAUSE)
+}
+
+/// The pool's row.
+#[derive(Debug, Default)]
+pub(super) struct Backoff {
+    row: Row,
+    /// Grows with each failure that counts: processes that were started before it belong to the same blow.
+    round: u64,
+    start_failures: u32,
+}
+
+impl Scheduler {
+    /// A worker is about to be started.
+    pub(super) fn note_start(&mut self, worker: u32) {
+        self.workers[worker as usize].round = self.backoff.round;
+    }
+
+    /// A worker has become ready.
+    pub(super) fn note_ready(&mut self) {
+        self.backoff.start_failures = 0;
+    }
+
+    /// A worker has settled a task.
+    pub(super) fn note_success(&mut self, worker: u32) {
+        self.workers[worker as usize].row.end();
+        self.backoff.row.end();
+    }
+
+    /// A worker that was ready has died, and not by the parent's will. `slot` is what it was.
+    pub(super) fn note_death(&mut self, worker: u32, slot: &Worker) {
+        self.lengthen_rows(worker, slot, 1);
+    }
+
+    /// A worker has died before it was ready, or could not be started.
+    pub(super) fn note_failed_start(&mut self, worker: u32, slot: &Worker, death: &Death) {
+        self.lengthen_rows(worker, slot, 0);
+        self.backoff.start_failures += 1;
+        if self.backoff.start_failures < START_FAILURES_MAX {
+            return;
+        }
+        self.backoff.start_failures = 0;
+        let reason = death.reason.clone().unwrap_or_else(|| match (death.code, death.signal) {
+            (Some(code), _) => format!("exited with code {code} before it was ready"),
+            (None, Some(signal)) => format!("ended by signal {signal} before it was ready"),
+            (None, None) => "ended before it was ready".to_owned(),
+        });
+        self.cannot_start(&reason);
+    }
+
+    fn lengthen_rows(&mut self, worker: u32, slot: &Worker, free: u32) {
+        let mut row = slot.row.clone();
+        row.lengthen(free, self.now);
+        self.workers[worker as usize].row = row;
+        // Many that die of one cause at the same time are one failure.
+        if slot.round == self.backoff.round {
+            self.backoff.round += 1;
+            self.backoff.row.lengthen(free, self.now);
+        }
+    }
+
+    /// When the worker may be started.
+    pub(super) fn start_time(&self, worker: u32) -> Duration {
+        self.workers[worker as usize].row.not_before.max(self.backoff.row.not_before)
+    }
+
+    /// How many workers may be asked for now.
+    pub(super) fn starts_allowed(&self) -> usize {
+        // After a failed start no more than may still fail: a storm of starts would tell nothing new.
+        let by_failures = match self.backoff.start_failures {
+            0 => usize::MAX,
+            failures => START_FAILURES_MAX.saturating_sub(failures) as usize,
+        };
+        let by_row = if self.backoff.row.length > 1 { PROBES } else { usize::MAX };
+        match by_failures.min(by_row) {
+            usize::MAX => usize::MAX,
+            most => most.saturating_sub(self.starting_workers()),
+        }
+    }
+
+    /// The end of the pause that the next worker waits for, if one waits.
+    pub(super) fn pause_ends(&self) -> Option<Duration> {
+        let is_pausing = self.backoff.row.not_before > self.now
+            || self.workers.iter().any(|slot| slot.row.not_before > self.now);
+        if !is_pausing {
+            return None;
+        }
+        let times = self.wanted_workers().into_iter().map(|worker| self.start_time(worker));
+        times.filter(|time| *time > self.now).min()
+    }
+}
