@@ -119,6 +119,8 @@ pub mod outcome_flag {
     pub const LAST: u32 = 2;
     /// The chunk's tasks after these were not run.
     pub const DROPPED: u32 = 4;
+    /// The worker begins nothing more; what it has not run is given back.
+    pub const RETIRING: u32 = 8;
 }
 
 /// The fields of a [`ToWorker::Chunk`], in their order.

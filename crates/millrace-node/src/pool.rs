@@ -3,6 +3,7 @@
 use std::ffi::CString;
 use std::fmt;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use millrace_core::pool::{Collected, Pool, PoolConfig};
 use millrace_core::scheduler::{WorkerSnapshot, WorkerState};
@@ -14,6 +15,9 @@ use napi_derive::napi;
 
 use crate::error::to_napi;
 use crate::pool_ear::{self, EarHandle};
+
+/// A hundred years: no pool is idle for longer, and times can be added to it.
+const FOR_EVER: Duration = Duration::from_secs(3_155_760_000);
 
 /// What a pool is made of; validated by the caller.
 #[napi(object, object_to_js = false)]
@@ -33,6 +37,8 @@ pub struct RawPoolOptions {
     pub cwd: Option<String>,
     /// Whether standard output and error go nowhere.
     pub quiet: bool,
+    /// Milliseconds after which an idle worker leaves; absent: it stays.
+    pub idle_timeout: Option<f64>,
     /// Handed to every worker as it is.
     pub greeting: String,
 }
@@ -116,6 +122,7 @@ impl RawPool {
             env: to_c_strings(options.env)?,
             cwd: options.cwd.map(to_c_string).transpose()?,
             is_quiet: options.quiet,
+            idle_timeout: options.idle_timeout.map(to_duration),
             greeting: options.greeting.into_bytes(),
         };
         let wake = move || {
@@ -208,6 +215,16 @@ impl RawPool {
         Ok(())
     }
 
+    /// Replaces the workers, each after the task it runs; the process ids of those that will end.
+    ///
+    /// # Errors
+    ///
+    /// When the pool was released.
+    #[napi(catch_unwind)]
+    pub fn recycle(&self) -> napi::Result<Vec<u32>> {
+        Ok(self.pool()?.recycle())
+    }
+
     /// Kills all workers now.
     ///
     /// # Errors
@@ -277,6 +294,11 @@ fn state_name(state: WorkerState, is_busy: bool) -> &'static str {
         WorkerState::Ready => "idle",
         WorkerState::Leaving => "leaving",
     }
+}
+
+/// Of milliseconds; more than a duration holds is for ever.
+fn to_duration(milliseconds: f64) -> Duration {
+    Duration::try_from_secs_f64(milliseconds / 1_000.0).unwrap_or(FOR_EVER).min(FOR_EVER)
 }
 
 fn to_c_string(text: String) -> napi::Result<CString> {

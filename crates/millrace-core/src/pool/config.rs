@@ -2,6 +2,7 @@
 
 use std::ffi::CString;
 use std::io;
+use std::time::Duration;
 
 /// How the workers of a pool are started. Validated by whoever builds it.
 #[derive(Debug, Clone)]
@@ -20,6 +21,8 @@ pub struct PoolConfig {
     pub cwd: Option<CString>,
     /// Whether standard output and error go nowhere.
     pub is_quiet: bool,
+    /// Workers that are idle for so long leave; none: they stay.
+    pub idle_timeout: Option<Duration>,
     /// Opaque bytes that every worker is given, after its id.
     pub greeting: Vec<u8>,
 }

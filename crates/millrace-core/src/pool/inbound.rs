@@ -132,8 +132,9 @@ fn handle(shared: &Shared, worker: u32, frame: &Frame<'_, ToParent>, listener: L
         ToParent::Outcome => {
             let fields = OutcomeFields::from(frame.fields);
             let verdict = lock(&shared.scheduler).outcome(worker, settled(fields));
-            if let Ok(Verdict::Report { job, chunk }) = verdict {
+            if let Ok(Verdict::Report { job, chunk, is_last }) = verdict {
                 let OutcomeFields { first, count, flags, elapsed_micros, .. } = fields;
+                let flags = if is_last { flags } else { flags & !outcome_flag::LAST };
                 let words =
                     [RecordKind::Outcome as u32, job, chunk, first, count, flags, elapsed_micros];
                 shared.outcomes.push(words, &frame.payload, listener.notice());
@@ -152,6 +153,7 @@ fn settled(fields: OutcomeFields) -> Settled {
         is_error: fields.flags & outcome_flag::ERROR != 0,
         is_last: fields.flags & outcome_flag::LAST != 0,
         is_dropped: fields.flags & outcome_flag::DROPPED != 0,
+        is_retiring: fields.flags & outcome_flag::RETIRING != 0,
         elapsed_us: fields.elapsed_micros,
     }
 }

@@ -26,7 +26,7 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crossbeam::channel::Sender;
 
@@ -36,7 +36,7 @@ pub use submission::SubmitError;
 
 use crate::lock::lock;
 use crate::scheduler::{Action, Definition, Scheduler, Stats, WorkerSnapshot};
-use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sys::{self, Bell, Poller};
 use outcomes::Outcomes;
 use post::Post;
@@ -70,6 +70,8 @@ pub(crate) struct Shared {
     spawner: Mutex<Option<Sender<u32>>>,
     /// The scheduler has reported the end.
     is_closed: AtomicBool,
+    /// When the waiting thread wakes by itself, in nanoseconds since `started_at`. Touched under the scheduler's lock.
+    armed_ns: AtomicU64,
     started_at: Instant,
 }
 
@@ -88,9 +90,10 @@ impl Pool {
     pub fn new(config: PoolConfig, notify: Notify) -> Result<Self, StartError> {
         let wake = Bell::new().map_err(StartError::Resources)?;
         let worker_count = config.worker_count;
+        let scheduler = Scheduler::new(worker_count).with_idle_timeout(config.idle_timeout);
         let shared = Shared {
             config,
-            scheduler: Mutex::new(Scheduler::new(worker_count)),
+            scheduler: Mutex::new(scheduler),
             definitions: Mutex::default(),
             posts: (0..worker_count).map(|_| Post::default()).collect(),
             outcomes: Outcomes::new(notify),
@@ -100,6 +103,7 @@ impl Pool {
             has_hands: AtomicBool::new(false),
             spawner: Mutex::new(None),
             is_closed: AtomicBool::new(false),
+            armed_ns: AtomicU64::new(u64::MAX),
             started_at: Instant::now(),
         };
         Ok(Self { shared: Arc::new(shared), threads: Mutex::default() })
@@ -146,6 +150,11 @@ impl Pool {
     /// Finishes what was accepted, lets the workers leave, then gives out a record of kind [`RecordKind::Closed`].
     pub fn close(&self) {
         self.shared.drive(Scheduler::close);
+    }
+
+    /// Replaces the workers that have a process, each after the task it runs; the process ids of these.
+    pub fn recycle(&self) -> Vec<u32> {
+        self.shared.drive(Scheduler::recycle)
     }
 
     /// Kills all workers now; a record of kind [`RecordKind::Closed`] follows within a second.
@@ -217,12 +226,28 @@ impl Drop for Pool {
     }
 }
 
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
 impl Shared {
+    /// How long the waiting thread may sleep. It keeps a time that it was given, even if nothing is due then any more: a
+    /// deadline that comes and goes with each task does not wake it each time.
+    fn time_to_deadline(&self) -> Option<Duration> {
+        let scheduler = lock(&self.scheduler);
+        let now = self.started_at.elapsed();
+        let next_ns = scheduler.next_deadline().map_or(u64::MAX, nanoseconds);
+        let armed_ns = self.armed_ns.load(Ordering::Relaxed);
+        let is_ahead = armed_ns > nanoseconds(now);
+        let wake_ns = if is_ahead { next_ns.min(armed_ns) } else { next_ns };
+        self.armed_ns.store(wake_ns, Ordering::Relaxed);
+        (wake_ns < u64::MAX).then(|| Duration::from_nanos(wake_ns).saturating_sub(now))
+    }
+
     /// Gives the scheduler an event and carries out what follows from it.
     pub(crate) fn drive<R>(&self, event: impl FnOnce(&mut Scheduler) -> R) -> R {
         let (result, actions, doomed, is_nearer) = {
             let mut scheduler = lock(&self.scheduler);
-            let deadline = scheduler.next_deadline();
             scheduler.tick(self.started_at.elapsed());
             let result = event(&mut scheduler);
             scheduler.dispatch();
@@ -240,9 +265,11 @@ impl Shared {
                     _ => {}
                 }
             }
-            let is_nearer = scheduler
-                .next_deadline()
-                .is_some_and(|next| deadline.is_none_or(|before| next < before));
+            let next_ns = scheduler.next_deadline().map_or(u64::MAX, nanoseconds);
+            let is_nearer = next_ns < self.armed_ns.load(Ordering::Relaxed);
+            if is_nearer {
+                self.armed_ns.store(next_ns, Ordering::Relaxed);
+            }
             (result, actions, doomed, is_nearer)
         };
         for child in doomed {

@@ -10,7 +10,7 @@
 //! | 4 | definition id |
 //! | 5 | [`ChunkFlags`] |
 //! | 6 | 1 + the only worker that may run it, or 0 |
-//! | 7 | 0 |
+//! | 7 | the lifespan of the workers that run it, in tasks, or 0 |
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -86,6 +86,8 @@ pub(super) fn read_all(
             flags: ChunkFlags(word(5)),
             only,
             receivers_lost: 0,
+            lifespan: (word(7) > 0).then(|| word(7)),
+            is_piece: false,
             definition: Arc::clone(definition),
             payload: payload.into(),
         });

@@ -4,7 +4,6 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use crossbeam::channel::Receiver;
 
@@ -13,7 +12,6 @@ use super::causes::Causes;
 use super::claims::SegmentClaims;
 use super::inbound::{Inbound, Listener};
 use super::post::Line;
-use crate::lock::lock;
 use crate::scheduler::Death;
 use crate::segment::Segment;
 use crate::sync::atomic::Ordering;
@@ -77,7 +75,7 @@ impl Waiter {
         let mut tokens = Vec::new();
         while !self.shared.is_closed.load(Ordering::SeqCst) {
             tokens.clear();
-            let timeout = self.time_to_deadline();
+            let timeout = self.shared.time_to_deadline();
             // A poller that fails has nothing to say; the loop then lives on arrivals and deadlines alone.
             drop(self.poller.wait(&mut tokens, timeout));
             for token in &tokens {
@@ -98,11 +96,6 @@ impl Waiter {
                 post.disconnect();
             }
         }
-    }
-
-    fn time_to_deadline(&self) -> Option<Duration> {
-        let deadline = lock(&self.shared.scheduler).next_deadline()?;
-        Some(deadline.saturating_sub(self.shared.started_at.elapsed()))
     }
 
     fn handle(&mut self, token: u64) {

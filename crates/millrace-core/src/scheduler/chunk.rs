@@ -38,7 +38,7 @@ pub struct Chunk {
     pub job: u32,
     /// The chunk within the call.
     pub id: u32,
-    /// Tasks in the payload.
+    /// The index after its last task; the payload may hold more than it.
     pub count: u32,
     /// First task that is not settled; a chunk that outlived its worker goes on from here.
     pub from: u32,
@@ -48,6 +48,10 @@ pub struct Chunk {
     pub only: Option<u32>,
     /// Workers that died on receiving it, before any of its tasks began.
     pub receivers_lost: u32,
+    /// Tasks that a worker process may have run, since it was started, when it has run those of this call.
+    pub lifespan: Option<u32>,
+    /// Other tasks of the chunk are on a way of their own.
+    pub is_piece: bool,
     /// The function.
     pub definition: Arc<Definition>,
     /// The encoded items.
@@ -58,6 +62,17 @@ impl Chunk {
     /// Tasks still open.
     pub fn unsettled(&self) -> u32 {
         self.count - self.from
+    }
+
+    /// Keeps the first `tasks` open ones, at least one; the others, if there are any.
+    pub(super) fn split_off(&mut self, tasks: u32) -> Option<Self> {
+        if tasks >= self.unsettled() {
+            return None;
+        }
+        self.is_piece = true;
+        let rest = Self { from: self.from + tasks, ..self.clone() };
+        self.count = rest.from;
+        Some(rest)
     }
 
     pub(super) fn is_urgent(&self) -> bool {

@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use super::worker::WorkerState;
-use super::{Action, Closing, Outgoing, Scheduler};
+use super::{Action, Closing, Scheduler};
 
-/// Time for a worker to leave by itself: its exit handlers run in it.
-const LEAVE_TIMEOUT: Duration = Duration::from_secs(5);
 /// After this [`Action::Closed`] is given out even if the system has not let go of a killed process.
 const TERMINATE_BOUND: Duration = Duration::from_millis(900);
 
@@ -55,27 +53,15 @@ impl Scheduler {
 
     fn dismiss_workers(&mut self) {
         for worker in 0..self.workers.len() as u32 {
-            let slot = &mut self.workers[worker as usize];
+            let slot = &self.workers[worker as usize];
             match slot.state {
                 WorkerState::Ready if !slot.is_dying => {
-                    slot.state = WorkerState::Leaving;
-                    slot.leave_by = Some(self.now + LEAVE_TIMEOUT);
-                    self.actions.push(Action::Send { worker, frame: Outgoing::Leave });
+                    self.dismiss(worker);
                 }
                 WorkerState::Spawning | WorkerState::Starting if !slot.is_dying => {
                     self.kill(worker);
                 }
                 _ => {}
-            }
-        }
-    }
-
-    pub(super) fn expire_leaving(&mut self) {
-        for worker in 0..self.workers.len() as u32 {
-            let slot = &mut self.workers[worker as usize];
-            if slot.leave_by.is_some_and(|at| at <= self.now) {
-                slot.leave_by = None;
-                self.kill(worker);
             }
         }
     }

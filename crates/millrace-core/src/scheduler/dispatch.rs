@@ -24,16 +24,15 @@ impl Scheduler {
             self.fill_hands();
         }
         self.share_out();
+        self.dismiss_retiring();
         self.spawn_wanted();
         self.finish_closing();
     }
 
     fn feed_idle(&mut self) {
         for worker in 0..self.workers.len() as u32 {
-            if self.workers[worker as usize].is_idle()
-                && let Some(chunk) = self.queue.pop(worker)
-            {
-                self.send(worker, chunk);
+            if self.workers[worker as usize].is_idle() {
+                self.feed(worker);
             }
         }
     }
@@ -58,6 +57,8 @@ impl Scheduler {
                 self.costs
                     .chunk_ns(chunk.definition.id, chunk.unsettled())
                     .is_some_and(|ns| ns <= room)
+                    // One that has to be cut waits until the worker is idle.
+                    && self.workers[worker as usize].room_for(chunk) >= chunk.unsettled()
             });
             if fits
                 && self.workers[worker as usize].hand.len() < IN_HAND_CHUNKS
@@ -89,14 +90,21 @@ impl Scheduler {
             if taken.is_empty() {
                 return;
             }
-            for chunk in taken {
-                self.send(thief, chunk);
+            if taken.iter().all(|chunk| chunk.lifespan.is_none()) {
+                for chunk in taken {
+                    self.send(thief, chunk);
+                }
+            } else {
+                // What the thief may not run is for others.
+                taken.into_iter().rev().for_each(|chunk| self.queue.push_front(chunk));
+                self.feed_idle();
             }
         }
     }
 
-    fn send(&mut self, worker: u32, chunk: Chunk) {
+    pub(super) fn send(&mut self, worker: u32, chunk: Chunk) {
         let slot = &mut self.workers[worker as usize];
+        slot.age_by(&chunk);
         let (seq, first_task) = slot.number(chunk.unsettled());
         if slot.known.insert(chunk.definition.id) {
             let frame = Outgoing::Define(Arc::clone(&chunk.definition));
@@ -115,6 +123,7 @@ impl Scheduler {
             sent_from,
             chunk,
             is_cancelled: false,
+            is_recalled: false,
             expected_ns,
         });
     }

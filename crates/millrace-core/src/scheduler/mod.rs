@@ -10,11 +10,12 @@
 //!
 //! ```text
 //! Absent -> Spawning -> Starting -> Ready -> Leaving -> Absent
+//!                                     (retiring)
 //!              any state but Absent --death--> Absent
 //! ```
 //!
 //! *Spawning*: asked of the spawner. *Starting*: the process exists. *Ready*: it said so and takes chunks.
-//! *Leaving*: told to end by itself, with a deadline. *Dying* is any of them with a kill sent.
+//! *Retiring*: ready, takes nothing more, and leaves with an empty hand. *Leaving*: told to end by itself, with a deadline. *Dying* is any of them with a kill sent.
 //!
 //! # What holds at every moment
 //!
@@ -32,6 +33,7 @@ mod death;
 mod dispatch;
 mod outcome;
 mod queue;
+mod retire;
 #[cfg(all(test, not(loom)))]
 mod tests;
 mod worker;
@@ -217,6 +219,7 @@ pub struct Scheduler {
     stats: Stats,
     closing: Closing,
     backoff: Backoff,
+    idle_timeout: Option<Duration>,
     now: Duration,
     actions: Vec<Action>,
 }
@@ -231,6 +234,7 @@ impl Scheduler {
             stats: Stats::default(),
             closing: Closing::No,
             backoff: Backoff::default(),
+            idle_timeout: None,
             now: Duration::ZERO,
             actions: Vec::new(),
         }
@@ -295,7 +299,7 @@ impl Scheduler {
             Closing::Terminate(at) => Some(at),
             Closing::No | Closing::Drain | Closing::Done => None,
         };
-        leaving.chain(self.pause_ends()).chain(bound).min()
+        leaving.chain(self.pause_ends()).chain(self.idle_ends()).chain(bound).min()
     }
 
     /// The actions since the last call, in the order in which they have to be carried out.

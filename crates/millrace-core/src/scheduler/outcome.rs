@@ -19,6 +19,8 @@ pub struct Settled {
     pub is_last: bool,
     /// Tasks after these were not run.
     pub is_dropped: bool,
+    /// The worker begins nothing more and wants to be replaced.
+    pub is_retiring: bool,
     /// Microseconds that these tasks took.
     pub elapsed_us: u32,
 }
@@ -32,6 +34,8 @@ pub enum Verdict {
         job: u32,
         /// The chunk within the call.
         chunk: u32,
+        /// Nothing more comes of the chunk, though tasks of it were not run.
+        is_last: bool,
     },
     /// Nobody waits for it.
     Discard,
@@ -66,14 +70,33 @@ impl Scheduler {
         slot.tasks_done += count;
         let has_settled = count > 0;
         self.costs.learn(held.chunk.definition.id, settled.count, settled.elapsed_us);
+        if settled.is_retiring {
+            held.is_recalled = !held.is_cancelled;
+        }
+        // A submitter knows of whole chunks: what is left of a piece is run, not dropped behind its failure.
+        let gives_back = settled.is_dropped
+            && !held.is_cancelled
+            && (held.chunk.is_piece || held.is_recalled && !settled.is_error);
         let verdict = if held.is_cancelled || settled.count == 0 {
             Verdict::Discard
         } else {
-            Verdict::Report { job: held.chunk.job, chunk: held.chunk.id }
+            Verdict::Report {
+                job: held.chunk.job,
+                chunk: held.chunk.id,
+                is_last: settled.is_last && !gives_back && !held.chunk.is_piece,
+            }
         };
-        if settled.is_last {
-            self.stats.cancelled += u64::from(held.chunk.unsettled());
-            slot.hand.pop_front();
+        if settled.is_last
+            && let Some(held) = slot.hand.pop_front()
+        {
+            if gives_back && held.chunk.unsettled() > 0 {
+                self.queue.push_front(held.chunk);
+            } else {
+                self.stats.cancelled += u64::from(held.chunk.unsettled());
+            }
+        }
+        if settled.is_retiring {
+            self.retire(worker);
         }
         if has_settled {
             self.note_success(worker);
@@ -86,8 +109,9 @@ fn continues(held: &InHand, settled: &Settled) -> bool {
     let open = held.chunk.unsettled();
     let ends = settled.is_dropped || settled.count == open;
     // Tasks that somebody waits for may only be dropped behind a failure that the submitter hears of.
-    let may_drop =
-        held.is_cancelled || settled.is_error && held.chunk.flags.has(ChunkFlags::FAIL_FAST);
+    let may_drop = held.is_cancelled
+        || held.is_recalled
+        || settled.is_error && held.chunk.flags.has(ChunkFlags::FAIL_FAST);
     held.seq == settled.seq
         && held.chunk.from == settled.first
         && settled.count <= open
@@ -95,4 +119,6 @@ fn continues(held: &InHand, settled: &Settled) -> bool {
         && settled.is_last == ends
         && (may_drop || !settled.is_dropped)
         && (settled.count > 0 || settled.is_dropped)
+        // What retires without having run a task could do so for ever.
+        && (settled.count > 0 || !settled.is_retiring)
 }

@@ -9,6 +9,7 @@ mod ledger;
 mod order;
 mod process;
 mod properties;
+mod retiring;
 mod sharing;
 mod starting;
 mod storms;

@@ -56,6 +56,8 @@ pub(super) struct InHand {
     pub(super) chunk: Chunk,
     /// Its call has ended: outcomes are counted, not reported.
     pub(super) is_cancelled: bool,
+    /// The worker is to give back what it has not run.
+    pub(super) is_recalled: bool,
     /// Expected nanoseconds, where known.
     pub(super) expected_ns: Option<f64>,
 }
@@ -93,6 +95,12 @@ pub(super) struct Worker {
     pub(super) next_task: u32,
     pub(super) tasks_done: u64,
     pub(super) leave_by: Option<Duration>,
+    /// It takes nothing more, and leaves when its hand is empty.
+    pub(super) is_retiring: bool,
+    /// Tasks it may run at the most, by the calls it has worked for.
+    pub(super) lifespan: Option<u32>,
+    /// Since when it has nothing in hand, where idle workers leave.
+    pub(super) idle_since: Option<Duration>,
     /// Processes of this id that died in a row without settling a task.
     pub(super) row: Row,
     /// The round of failures in which the process was started.
@@ -101,7 +109,7 @@ pub(super) struct Worker {
 
 impl Worker {
     pub(super) fn takes_work(&self) -> bool {
-        self.state == WorkerState::Ready && !self.is_dying
+        self.state == WorkerState::Ready && !self.is_dying && !self.is_retiring
     }
 
     pub(super) fn is_idle(&self) -> bool {

@@ -21,6 +21,7 @@ fn honest() -> Settled {
         is_error: false,
         is_last: false,
         is_dropped: false,
+        is_retiring: false,
         elapsed_us: 1,
     }
 }
@@ -51,6 +52,10 @@ fn an_outcome_that_does_not_continue_the_front_chunk_kills_its_worker() {
         ),
         ("an end too early", Settled { is_last: true, ..honest() }),
         ("all tasks and no end", Settled { count: 3, ..honest() }),
+        (
+            "an end of its own without a task",
+            Settled { count: 0, is_last: true, is_dropped: true, is_retiring: true, ..honest() },
+        ),
         ("tasks dropped and no end", Settled { is_dropped: true, ..honest() }),
     ];
     for (what, settled) in bad {

@@ -56,7 +56,7 @@ impl Ledger {
     }
 
     pub(super) fn report(&mut self, verdict: Verdict, settled: &Settled, chunk: &Chunk) {
-        let Verdict::Report { job, chunk: id } = verdict else {
+        let Verdict::Report { job, chunk: id, is_last } = verdict else {
             assert!(
                 settled.count == 0 || self.cancelled_jobs.contains(&chunk.job),
                 "discarded what is waited for"
@@ -77,7 +77,7 @@ impl Ledger {
             );
             self.settle((job, id, index), fate);
         }
-        if settled.is_dropped {
+        if settled.is_dropped && is_last {
             (end..chunk.count).for_each(|index| self.settle((job, id, index), Fate::Dropped));
         }
     }

@@ -13,12 +13,16 @@ use crate::scheduler::{Chunk, ChunkFlags, Outgoing, Settled};
 pub(super) struct Ending {
     pub(super) is_error: bool,
     pub(super) elapsed_us: u32,
+    /// Its worker then wants to be replaced.
+    pub(super) is_full: bool,
 }
 
 /// It returns, after a microsecond.
-pub(super) const FINE: Ending = Ending { is_error: false, elapsed_us: 1 };
+pub(super) const FINE: Ending = Ending { is_error: false, elapsed_us: 1, is_full: false };
 /// It throws, after a microsecond.
-pub(super) const THROWS: Ending = Ending { is_error: true, elapsed_us: 1 };
+pub(super) const THROWS: Ending = Ending { is_error: true, ..FINE };
+/// It returns, and its worker wants to be replaced.
+pub(super) const FILLS: Ending = Ending { is_full: true, ..FINE };
 
 /// What a process did in one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +52,9 @@ pub(super) struct Process {
     pub(super) is_ready: bool,
     pub(super) has_left: bool,
     is_halted: bool,
+    is_retired: bool,
+    /// Tasks it has begun since its start.
+    pub(super) begun: u32,
     inbox: VecDeque<Outgoing>,
     known: HashSet<u32>,
     running: Option<Running>,
@@ -65,6 +72,8 @@ impl Process {
             is_ready: false,
             has_left: false,
             is_halted: false,
+            is_retired: false,
+            begun: 0,
             inbox: VecDeque::new(),
             known: HashSet::new(),
             running: None,
@@ -113,6 +122,7 @@ impl Process {
                 self.flush();
                 self.has_left = true;
             }
+            Some(Outgoing::Chunk { .. }) if self.is_retired => {}
             Some(Outgoing::Chunk { seq, first_task, chunk }) => self.take(seq, first_task, chunk),
             None => {}
         }
@@ -152,6 +162,11 @@ impl Process {
         match answer {
             Answer::Begun => {
                 running.is_on_task = true;
+                self.begun += 1;
+                assert!(
+                    running.chunk.lifespan.is_none_or(|lifespan| self.begun <= lifespan),
+                    "it has lived too long"
+                );
                 Step::Began { job: running.chunk.job, chunk: running.chunk.id, index: running.next }
             }
             Answer::StopChunk => {
@@ -164,6 +179,7 @@ impl Process {
                     is_error: false,
                     is_last,
                     is_dropped,
+                    is_retiring: false,
                     elapsed_us: 0,
                 });
                 self.running = None;
@@ -176,7 +192,7 @@ impl Process {
         }
     }
 
-    fn finish(&mut self, Ending { is_error, elapsed_us }: Ending) -> Step {
+    fn finish(&mut self, Ending { is_error, elapsed_us, is_full }: Ending) -> Step {
         let Some(running) = &mut self.running else { return Step::Rest };
         let (seq, first, flags) = (running.seq, running.next, running.chunk.flags);
         running.next += 1;
@@ -191,6 +207,7 @@ impl Process {
                 before.count += 1;
                 before.is_last = is_last;
                 before.elapsed_us += elapsed_us;
+                before.is_retiring |= is_full;
             }
             _ => self.batch.push(Settled {
                 seq,
@@ -199,8 +216,26 @@ impl Process {
                 is_error,
                 is_last,
                 is_dropped,
+                is_retiring: is_full,
                 elapsed_us,
             }),
+        }
+        if is_full {
+            self.is_retired = true;
+            if let Some(running) = self.running.take() {
+                let first = running.next;
+                self.batch.push(Settled {
+                    seq,
+                    first,
+                    count: 0,
+                    is_error: false,
+                    is_last: true,
+                    is_dropped: true,
+                    is_retiring: false,
+                    elapsed_us,
+                });
+            }
+            self.flush();
         }
         if flags.has(ChunkFlags::EACH) {
             self.flush();

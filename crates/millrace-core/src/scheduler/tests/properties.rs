@@ -1,6 +1,7 @@
 //! Random orders of everything that can happen. [`World`] checks each step; at the end every task is settled.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use proptest::prelude::*;
 
@@ -21,6 +22,7 @@ enum Op {
         only: Option<u32>,
         definition: u32,
         is_batched: bool,
+        lifespan: Option<u32>,
     },
     Start {
         worker: u32,
@@ -32,6 +34,7 @@ enum Op {
         worker: u32,
         steps: u32,
         is_error: bool,
+        is_full: bool,
         elapsed_us: u32,
     },
     Flush {
@@ -53,6 +56,7 @@ enum Op {
     Tick {
         milliseconds: u64,
     },
+    Recycle,
     Close,
     Terminate,
 }
@@ -64,14 +68,16 @@ fn flags() -> impl Strategy<Value = u32> {
 
 fn submit() -> impl Strategy<Value = Op> {
     let only = prop_oneof![4 => Just(None), 1 => (0..WORKERS).prop_map(Some)];
-    (0..CALLS, 1..5_u32, flags(), only, 1..=DEFINITIONS, any::<bool>()).prop_map(
-        |(call, count, flags, only, definition, is_batched)| Op::Submit {
+    let lifespan = prop_oneof![4 => Just(None), 1 => (1..8_u32).prop_map(Some)];
+    (0..CALLS, 1..5_u32, flags(), only, 1..=DEFINITIONS, any::<bool>(), lifespan).prop_map(
+        |(call, count, flags, only, definition, is_batched, lifespan)| Op::Submit {
             call,
             count,
             flags,
             only,
             definition,
             is_batched,
+            lifespan,
         },
     )
 }
@@ -79,16 +85,18 @@ fn submit() -> impl Strategy<Value = Op> {
 fn op() -> impl Strategy<Value = Op> {
     let worker = || 0..WORKERS;
     let elapsed = prop_oneof![3 => 0..20_u32, 1 => 0..5_000_u32];
-    let work = (worker(), 1..9_u32, prop::bool::weighted(0.15), elapsed);
+    let work =
+        (worker(), 1..9_u32, prop::bool::weighted(0.15), prop::bool::weighted(0.05), elapsed);
     prop_oneof![
         30 => submit(),
         16 => worker().prop_map(|worker| Op::Start { worker }),
         1 => worker().prop_map(|worker| Op::FailStart { worker }),
-        50 => work.prop_map(|(worker, steps, is_error, elapsed_us)| Op::Work { worker, steps, is_error, elapsed_us }),
+        50 => work.prop_map(|(worker, steps, is_error, is_full, elapsed_us)| Op::Work { worker, steps, is_error, is_full, elapsed_us }),
         5 => worker().prop_map(|worker| Op::Flush { worker }),
         20 => worker().prop_map(|worker| Op::Hear { worker }),
         6 => worker().prop_map(|worker| Op::Die { worker }),
         6 => (0..CALLS, any::<bool>()).prop_map(|(call, kill)| Op::Cancel { call, kill }),
+        1 => Just(Op::Recycle),
         2 => (1..=DEFINITIONS).prop_map(|definition| Op::Forget { definition }),
         4 => prop_oneof![4 => 0..200_u64, 1 => 800..6_000_u64].prop_map(|milliseconds| Op::Tick { milliseconds }),
     ]
@@ -124,13 +132,14 @@ impl Player {
         let world = &mut self.world;
         let exists = |world: &World, worker: u32| world.processes[worker as usize].is_some();
         match *op {
-            Op::Submit { call, count, flags, only, definition, is_batched } => {
+            Op::Submit { call, count, flags, only, definition, is_batched, lifespan } => {
                 let (job, id) = &mut self.calls[call];
                 let definition = Arc::new(Definition { id: definition, bytes: Box::default() });
                 world.enqueue(Chunk {
                     flags: ChunkFlags(flags),
                     only,
                     definition,
+                    lifespan,
                     ..chunk(*job, *id, count)
                 });
                 *id += 1;
@@ -145,9 +154,9 @@ impl Player {
             Op::FailStart { worker } if world.spawning.contains(&worker) => {
                 world.die(worker, &no_start());
             }
-            Op::Work { worker, steps, is_error, elapsed_us } if exists(world, worker) => {
+            Op::Work { worker, steps, is_error, is_full, elapsed_us } if exists(world, worker) => {
                 for step in 0..steps {
-                    let ending = Ending { is_error: is_error && step == 0, elapsed_us };
+                    let ending = Ending { is_error: is_error && step == 0, elapsed_us, is_full };
                     if world.step(worker, ending) == Step::Rest {
                         break;
                     }
@@ -164,6 +173,7 @@ impl Player {
                 world.scheduler.forget(definition);
                 world.act();
             }
+            Op::Recycle => drop(world.recycle()),
             Op::Tick { milliseconds } => world.tick(milliseconds),
             Op::Close => world.close(),
             Op::Terminate => world.terminate(),
@@ -174,15 +184,16 @@ impl Player {
 
 /// An outcome that may be anything, and often is nearly right.
 fn outcome() -> impl Strategy<Value = Settled> {
-    let flags = (any::<bool>(), any::<bool>(), any::<bool>());
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>(), prop::bool::weighted(0.2));
     (1..8_u32, 0..5_u32, 0..5_u32, flags).prop_map(
-        |(seq, first, count, (is_error, is_last, is_dropped))| Settled {
+        |(seq, first, count, (is_error, is_last, is_dropped, is_retiring))| Settled {
             seq,
             first,
             count,
             is_error,
             is_last,
             is_dropped,
+            is_retiring,
             elapsed_us: 1,
         },
     )
@@ -192,8 +203,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 
     #[test]
-    fn every_task_settles_once_and_begins_at_most_once(ops in ops(), is_near_wrap: bool) {
+    fn every_task_settles_once_and_begins_at_most_once(
+        ops in ops(),
+        is_near_wrap: bool,
+        idle_ms in prop::option::weighted(0.3, 0..300_u64),
+    ) {
         let mut player = Player::new();
+        player.world.scheduler.idle_timeout = idle_ms.map(Duration::from_millis);
         player.world.numbers_from = if is_near_wrap { u32::MAX - 5 } else { 0 };
         for op in &ops {
             player.play(op);

@@ -21,6 +21,8 @@ pub(super) fn chunk(job: u32, id: u32, count: u32) -> Chunk {
         flags: ChunkFlags::default(),
         only: None,
         receivers_lost: 0,
+        lifespan: None,
+        is_piece: false,
         definition: Arc::new(Definition { id: 1, bytes: Box::default() }),
         payload: Arc::default(),
     }
@@ -201,6 +203,13 @@ impl World {
         self.ledger.terminate();
         self.scheduler.terminate();
         self.act();
+    }
+
+    /// The pids of the workers that will be replaced.
+    pub(super) fn recycle(&mut self) -> Vec<u32> {
+        let present = self.scheduler.recycle();
+        self.act();
+        present
     }
 
     pub(super) fn close(&mut self) {
