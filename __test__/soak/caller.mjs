@@ -1,0 +1,157 @@
+// Carries out plans on a pool, and judges each outcome by the model.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { tasks, WorkerDiedError } from '../../dist/index.js'
+import { fillOf, isFilled } from './jobs.mjs'
+
+const jobs = tasks(new URL('jobs.mjs', import.meta.url))
+const HANG_MS = 60_000
+
+/** What an input throws that was planned to. */
+class InputError extends Error {}
+
+/**
+ * @typedef {object} Round what all callers of a pool share
+ * @property {import('../../dist/index.js').WorkerPool} pool
+ * @property {number} workers
+ * @property {(pid: number) => boolean} wasKilled whether the killer ended this process
+ * @property {() => boolean} isTerminated
+ * @property {Record<string, number>} counts
+ */
+
+function* generate({ items, throwsAt }) {
+  for (const [at, item] of items.entries()) {
+    if (at === throwsAt) throw new InputError('planned')
+    yield item
+  }
+}
+
+async function* generateLater(plan) {
+  for (const item of generate(plan)) {
+    if (item.number % 7 === 3) await sleep(1)
+    yield item
+  }
+}
+
+function inputOf(plan) {
+  if (plan.input === 'async') return generateLater(plan)
+  return plan.input === 'generator' || plan.throwsAt !== undefined ? generate(plan) : plan.items
+}
+
+/** What is wrong with the result of an item; '' where nothing is. */
+function wrongResult(round, { items, options, method }, at, value) {
+  const item = items[at]
+  if (item === undefined) return `there is no task ${at}`
+  const { call, number, index, workerId, bytes } = value
+  if (item.kind === 'throw' || item.kind === 'rejects') return `task ${at} was to throw`
+  if (call !== item.call || number !== at) return `the result of task ${at} is that of task ${number} of call ${call}`
+  if (index !== (method === 'apply' ? 0 : at)) return `task ${at} was told to be ${index}`
+  if (!(workerId >= 0 && workerId < round.workers)) return `worker ${workerId} ran task ${at}`
+  const chunkSize = options.chunkSize && Math.min(options.chunkSize, options.maxTasksActive ?? Infinity)
+  if (options.orderTasks && chunkSize && Math.floor(at / chunkSize) % round.workers !== workerId)
+    return `worker ${workerId} ran task ${at} out of its order`
+  if (!isFilled(bytes, item.give, fillOf(item) + 1)) return `the bytes of task ${at} are wrong`
+  return ''
+}
+
+/** What is wrong with a reason; '' where it is one that the plan or the killer explains. */
+function wrongReason(round, plan, reason, at) {
+  const { counts } = round
+  const count = (what) => ((counts[what] = (counts[what] ?? 0) + 1), '')
+  if (plan.abortAfter !== undefined && reason === plan.reason) return count('aborted')
+  if (plan.throwsAt !== undefined && reason instanceof InputError) return count('inputs that threw')
+  if (reason instanceof WorkerDiedError) {
+    if (!round.wasKilled(reason.pid)) return `worker ${reason.pid} died and nobody killed it: ${reason.message}`
+    if (at !== undefined && plan.method !== 'apply' && reason.index !== at)
+      return `task ${at} was blamed for the death in task ${reason.index}`
+    return count('lost with their worker')
+  }
+  if (reason?.message === 'planned' && reason instanceof RangeError) {
+    const item = plan.items[reason.number]
+    const isOwn = reason.call === plan.call && (at === undefined || at === reason.number)
+    return isOwn && (item?.kind === 'throw' || item?.kind === 'rejects')
+      ? count('threw')
+      : `the error of another task: ${reason.call} ${reason.number}`
+  }
+  if (reason?.code === 'ERR_POOL_TERMINATED' && round.isTerminated()) return count('terminated')
+  if (reason?.code === 'ERR_POOL_CLOSED' && round.pool.closed) return count('closed')
+  return `rejected with ${reason?.stack ?? reason}`
+}
+
+async function consume(iterator, { returnAfter, pauseMs }, each) {
+  let seen = 0
+  if (returnAfter === 0) {
+    await iterator.return()
+    return false
+  }
+  for await (const value of iterator) {
+    each(value, seen++)
+    if (seen === returnAfter) return false
+    if (pauseMs !== undefined && seen % 10 === 1) await sleep(pauseMs)
+  }
+  return true
+}
+
+/** Makes the call; gives what is wrong with its results, in the order they were found. */
+async function perform(round, plan, signal) {
+  const { pool } = round
+  const { method, items } = plan
+  const wrong = []
+  const note = (problem) => void (problem !== '' && wrong.push(problem))
+  const options = { ...plan.options, ...(signal === undefined ? {} : { signal }) }
+  const fulfilled = (at, value) => {
+    round.fulfilled++
+    note(wrongResult(round, plan, at, value))
+  }
+  if (method === 'apply') {
+    fulfilled(0, await pool.apply(jobs.work, items, options))
+  } else if (method === 'map' || method === 'mapUnordered') {
+    const values = await pool[method](jobs.work, inputOf(plan), options)
+    if (values.length !== items.length) note(`${values.length} results for ${items.length} items`)
+    const order = method === 'map' ? values.keys() : values.map(({ number }) => number)
+    for (const [place, at] of [...order].entries()) fulfilled(at, values[place])
+    if (new Set(values.map(({ number }) => number)).size !== items.length) note('a result came twice')
+  } else if (method === 'mapSettled') {
+    const settled = await pool.mapSettled(jobs.work, inputOf(plan), options)
+    if (settled.length !== items.length) note(`${settled.length} outcomes for ${items.length} items`)
+    for (const [at, { status, value, reason }] of settled.entries()) {
+      if (status === 'fulfilled') fulfilled(at, value)
+      else note(wrongReason(round, plan, reason, at))
+    }
+  } else {
+    const seen = new Set()
+    const isWhole = await consume(pool[method](jobs.work, inputOf(plan), options), plan, (value, place) => {
+      if (seen.has(value.number)) note(`the result of task ${value.number} came twice`)
+      seen.add(value.number)
+      fulfilled(method === 'imap' ? place : value.number, value)
+    })
+    if (isWhole && seen.size !== items.length) note(`${seen.size} results for ${items.length} items`)
+  }
+  return wrong
+}
+
+/** @param {Round} round @returns {Promise<string[]>} what is wrong */
+export async function carryOut(round, plan) {
+  let signal
+  let abort
+  if (plan.abortAfter !== undefined) {
+    const controller = new AbortController()
+    plan.reason = new Error('planned abort')
+    signal = controller.signal
+    if (plan.abortAfter === 0) controller.abort(plan.reason)
+    else abort = setTimeout(() => controller.abort(plan.reason), plan.abortAfter)
+  }
+  let watchdog
+  const hangs = new Promise((resolve) => {
+    watchdog = setTimeout(() => resolve([`hangs for ${HANG_MS} ms`]), HANG_MS)
+  })
+  try {
+    const call = perform(round, plan, signal).catch((reason) => {
+      const problem = wrongReason(round, plan, reason)
+      return problem === '' ? [] : [problem]
+    })
+    return await Promise.race([call, hangs])
+  } finally {
+    clearTimeout(abort)
+    clearTimeout(watchdog)
+  }
+}

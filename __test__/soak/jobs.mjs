@@ -1,0 +1,48 @@
+// The tasks of the soak. What one gives follows from its item, so that the model can tell what is right.
+import { appendFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/**
+ * @typedef {object} Item
+ * @property {string} log the file that each execution is noted in
+ * @property {number} call
+ * @property {number} number
+ * @property {'sync' | 'async' | 'spin' | 'throw' | 'rejects'} kind
+ * @property {number} ms how long it takes, save for `sync` and `throw`
+ * @property {number} give bytes of the result
+ * @property {Uint8Array} bytes
+ */
+
+/** The byte that fills what a task is given, and, one higher, what it gives. */
+export const fillOf = ({ call, number }) => (call * 31 + number) % 255
+
+/** Whether these are so many bytes, all of them the same. */
+export function isFilled(bytes, length, fill) {
+  return bytes.length === length && Buffer.alloc(length, fill).equals(bytes)
+}
+
+/** @param {Item} item @param {import('../../dist/index.js').TaskContext} context */
+export function work(item, context) {
+  const { log, call, number, kind, ms, bytes } = item
+  appendFileSync(log, `${call} ${number} ${process.pid}\n`)
+  const fill = fillOf(item)
+  if (!isFilled(bytes, bytes.length, fill)) throw new Error(`item ${number} of call ${call} came wrong`)
+  if (kind === 'throw') throw planned(item)
+  if (kind === 'async' || kind === 'rejects') return later(item, context)
+  if (kind === 'spin') for (const end = performance.now() + ms; performance.now() < end;);
+  return result(item, context)
+}
+
+async function later(item, context) {
+  await sleep(item.ms)
+  if (item.kind === 'rejects') throw planned(item)
+  return result(item, context)
+}
+
+function planned({ call, number }) {
+  return Object.assign(new RangeError('planned'), { call, number })
+}
+
+function result(item, { workerId, index }) {
+  return { call: item.call, number: item.number, index, workerId, bytes: Buffer.alloc(item.give, fillOf(item) + 1) }
+}

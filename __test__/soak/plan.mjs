@@ -1,0 +1,57 @@
+// What a caller does next. Nothing here depends on time: the same seed gives the same plan.
+import { fillOf } from './jobs.mjs'
+
+/** @typedef {'apply' | 'map' | 'mapUnordered' | 'mapSettled' | 'imap' | 'imapUnordered'} Method */
+
+/**
+ * @typedef {object} Plan
+ * @property {Method} method
+ * @property {number} call unique in its round
+ * @property {import('./jobs.mjs').Item[]} items
+ * @property {'array' | 'generator' | 'async'} input
+ * @property {number | undefined} throwsAt the input throws in place of this item
+ * @property {number | undefined} abortAfter ms until the call is aborted; 0 before it is made
+ * @property {number | undefined} returnAfter an iterator is left after so many results
+ * @property {number | undefined} pauseMs how long the consumer of an iterator takes now and then
+ * @property {Record<string, unknown>} options
+ */
+
+const METHODS = ['apply', 'apply', 'map', 'mapUnordered', 'mapSettled', 'mapSettled', 'imap', 'imapUnordered']
+const KINDS = ['sync', 'sync', 'sync', 'sync', 'async', 'spin']
+
+function sizeOf(random, isLarge) {
+  if (isLarge) return random.between(0, 5 * 1024 * 1024)
+  return random.oneIn(10) ? random.between(0, 300_000) : random.between(0, 200)
+}
+
+function itemOf(random, base, number, mood) {
+  const kind = mood.fails && random.oneIn(12) ? random.pick(['throw', 'rejects']) : random.pick(KINDS)
+  const item = { ...base, number, kind, ms: random.between(0, mood.longest), give: sizeOf(random, mood.isLarge) }
+  return { ...item, bytes: Buffer.alloc(sizeOf(random, mood.isLarge), fillOf(item)) }
+}
+
+/** @returns {Plan} */
+export function nextPlan(random, call, log) {
+  const method = random.pick(METHODS)
+  const isLarge = random.oneIn(8)
+  const count = method === 'apply' ? 1 : isLarge ? random.between(1, 6) : random.pick([0, 1, 5, 20, 80])
+  const mood = { isLarge, fails: random.oneIn(3), longest: count > 50 ? 2 : random.pick([1, 5, 20]) }
+  const items = Array.from({ length: count }, (_, number) => itemOf(random, { log, call }, number, mood))
+  const isIterator = method.startsWith('imap')
+  const abortAfter = random.oneIn(6) ? random.pick([0, 1, 5, 20, 100]) : undefined
+  const plan = { method, call, items, abortAfter, input: 'array', options: {} }
+  if (method === 'apply') return plan
+  const chunkSize = random.pick([undefined, undefined, 1, 2, 7, 40])
+  return {
+    ...plan,
+    input: random.pick(['array', 'generator', 'async']),
+    throwsAt: random.oneIn(15) && count > 0 ? random.between(0, count - 1) : undefined,
+    returnAfter: isIterator && random.oneIn(3) ? random.between(0, count) : undefined,
+    pauseMs: isIterator && random.oneIn(3) ? 5 : undefined,
+    options: {
+      chunkSize,
+      orderTasks: random.oneIn(5),
+      maxTasksActive: random.oneIn(6) ? random.between(1, 50) : undefined
+    }
+  }
+}

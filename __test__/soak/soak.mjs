@@ -1,0 +1,156 @@
+// Rounds of random work under a killer, each with a pool of its own; a model checks every outcome.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { WorkerPool } from '../../dist/index.js'
+import { holdings, holds, processes } from '../matrix/watch.mjs'
+import { carryOut } from './caller.mjs'
+import { Killer } from './killer.mjs'
+import { nextPlan } from './plan.mjs'
+import { Random } from './random.mjs'
+
+const CALLERS = 8
+const GONE_MS = 10_000
+const CLOSE_MS = 60_000
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc')
+
+/** @typedef {{ heap: number, rss: number, descriptors: number, threads: number, memory: number }} Held bytes and counts */
+
+/** What this process holds when it has let go of all it can. @returns {Held} */
+function held() {
+  collect()
+  const { heapUsed, external, rss } = process.memoryUsage()
+  return { heap: heapUsed + external, rss, ...holdings() }
+}
+
+function twice(log) {
+  const lines = readFileSync(log, 'utf8').split('\n').slice(0, -1)
+  const seen = new Set()
+  const wrong = []
+  for (const line of lines) {
+    const [call, number] = line.split(' ')
+    const task = `${call} ${number}`
+    if (seen.has(task)) wrong.push(`task ${number} of call ${call} ran twice`)
+    seen.add(task)
+  }
+  return { executions: lines.length, wrong }
+}
+
+/** The random work of one caller, until the round is over. */
+async function work(round, random, firstCall, fail) {
+  for (let number = 0; !round.isOver(); number++) {
+    const plan = nextPlan(random, firstCall + number, round.log)
+    round.calls++
+    for (const problem of await carryOut(round, plan)) fail(`${plan.method} ${plan.call}: ${problem}`)
+  }
+}
+
+/** One pool's life. */
+async function runRound(seed, number, ms, fail, counts) {
+  const random = new Random(seed, number)
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-soak-'))
+  const log = join(folder, 'executions')
+  writeFileSync(log, '')
+  const workers = random.between(2, 5)
+  const pool = new WorkerPool({ nJobs: workers, stdio: 'ignore', execArgv: [] })
+  const pids = new Set()
+  pool.on('workerExit', ({ pid }) => pids.add(pid))
+  pool.on('error', () => undefined)
+  const killer = new Killer(pool, new Random(seed, number, 1), counts.faults)
+  const endsByForce = random.oneIn(3)
+  let isTerminated = false
+  const end = performance.now() + ms
+  const round = {
+    pool,
+    workers,
+    log,
+    calls: 0,
+    fulfilled: 0,
+    counts: counts.outcomes,
+    wasKilled: (pid) => killer.wasKilled(pid),
+    isOver: () => performance.now() > end,
+    isTerminated: () => isTerminated
+  }
+  const callers = Array.from({ length: CALLERS }, (_, caller) =>
+    work(round, new Random(seed, number, 2, caller), caller * 1e6, fail)
+  )
+  const look = setInterval(() => {
+    const { submitted, completed, failed, cancelled, running, queued } = pool.stats
+    if (
+      submitted !== completed + failed + cancelled + running + queued ||
+      running > workers ||
+      running < 0 ||
+      queued < 0
+    )
+      fail(`the counts do not add up: ${JSON.stringify(pool.stats)}`)
+  }, 20)
+  while (!round.isOver()) await new Promise((resolve) => setTimeout(resolve, Math.min(ms, 50)))
+  clearInterval(look)
+  if (endsByForce) {
+    isTerminated = true
+    await ended(pool.terminate(), 'terminate', fail)
+  }
+  await Promise.all(callers)
+  // Until here workers died; what is left has to do as if nothing had been.
+  await killer.end()
+  if (!endsByForce) await ended(pool.stopAndJoin(), 'stopAndJoin', fail)
+  const { submitted, completed, failed, cancelled, running, queued } = pool.stats
+  if (running !== 0 || queued !== 0 || submitted !== completed + failed + cancelled || completed < round.fulfilled)
+    fail(`the counts at the end: ${JSON.stringify(pool.stats)}, and ${round.fulfilled} results came`)
+  const left = () => processes().filter(({ pid, group }) => pids.has(pid) || pids.has(group))
+  if (!(await holds(() => left().length === 0, GONE_MS))) fail(`left behind: ${left().map(({ pid }) => pid)}`)
+  const { executions, wrong } = twice(log)
+  if (executions > submitted) fail(`${executions} executions of ${submitted} tasks`)
+  for (const problem of wrong) fail(problem)
+  rmSync(folder, { recursive: true, force: true })
+  counts.calls += round.calls
+  counts.executions += executions
+  counts.results += round.fulfilled
+}
+
+async function ended(promise, what, fail) {
+  let timer
+  const watchdog = new Promise((resolve) => {
+    timer = setTimeout(() => resolve(fail(`${what} hangs`)), CLOSE_MS)
+  })
+  await Promise.race([promise, watchdog])
+  clearTimeout(timer)
+}
+
+/**
+ * Runs rounds until the time is over.
+ *
+ * @param {{ seconds: number, seed: number, roundSeconds?: number, tell?: (line: string) => void }} options
+ */
+export async function soak({ seconds, seed, roundSeconds = 10, tell = () => undefined }) {
+  const counts = { rounds: 0, calls: 0, executions: 0, results: 0, outcomes: {}, faults: {} }
+  const wrong = []
+  /** @type {Held[]} */
+  const heldAfter = []
+  const end = performance.now() + seconds * 1000
+  while (performance.now() < end && wrong.length < 20) {
+    const ms = Math.min(roundSeconds * 1000, Math.max(end - performance.now(), 500))
+    const number = counts.rounds++
+    const fail = (problem) => {
+      wrong.push(`round ${number}: ${problem}`)
+      tell(`WRONG, seed ${seed}, round ${number}: ${problem}`)
+    }
+    await runRound(seed, number, ms, fail, counts)
+    const first = heldAfter[0]
+    if (first !== undefined) {
+      const more = () => ['descriptors', 'threads', 'memory'].filter((what) => holdings()[what] > first[what])
+      if (!(await holds(() => more().length === 0, GONE_MS))) fail(`more ${more()} than after the first round`)
+    }
+    heldAfter.push(held())
+    const { heap, rss, descriptors } = held()
+    const mb = (bytes) => `${(bytes / 2 ** 20).toFixed(1)} MB`
+    tell(
+      `round ${number}: ${counts.calls} calls, ${counts.executions} tasks, heap ${mb(heap)}, rss ${mb(rss)}, ${descriptors} descriptors`
+    )
+  }
+  return { seed, wrong, counts, heldAfter }
+}
