@@ -11,6 +11,7 @@ import {
   PoolError,
   PoolTerminatedError,
   TaskFunctionError,
+  TaskTimeoutError,
   WorkerDiedError,
   WorkerStartError,
   invalidOption,
@@ -45,6 +46,7 @@ const bad: { readonly [option: string]: readonly Bad[] } = {
   iterableLength: [...notNumbers, [-1, R], [0.5, R], [NaN, R], [Infinity, R]],
   orderTasks: notBooleans,
   spread: notBooleans,
+  taskTimeout: [...notNumbers, ...[0, -1, NaN, Infinity, 2 ** 31].map((x): Bad => [x, R])],
   signal: [null, 5, 'abort', {}, { aborted: false }, { aborted: 0, addEventListener() {} }, new AbortController()].map(
     (x) => [x, T]
   )
@@ -120,7 +122,10 @@ const badForPools: { readonly [option: string]: readonly Bad[] } = {
 const readers: { readonly [call: string]: readonly [(options: unknown) => unknown, typeof bad] } = {
   'new WorkerPool': [(options) => readPoolOptions(options, machine), badForPools],
   map: [(options) => readMapOptions(options, defaults), bad],
-  apply: [(options) => readApplyOptions(options, defaults), { signal: bad['signal'] ?? [] }],
+  apply: [
+    (options) => readApplyOptions(options, defaults),
+    { signal: bad['signal'] ?? [], taskTimeout: bad['taskTimeout'] ?? [] }
+  ],
   stopAndJoin: [readJoinOptions, { timeout: [...notNumbers, [-1, R], [NaN, R], [Infinity, R], [-Infinity, R]] }]
 }
 
@@ -160,7 +165,7 @@ for (const [call, [read, table]] of Object.entries(readers)) {
   }
 
   test(`${call}: refuses unknown options and names those that exist`, (t) => {
-    for (const option of ['njobs', 'taskTimeout', 'enableInsights', 'constructor', 'toString', '']) {
+    for (const option of ['njobs', 'progressBar', 'enableInsights', 'constructor', 'toString', '']) {
       const error = refuse(() => read({ [option]: 7 }))
       t.is(error.name, 'TypeError')
       t.is(error.code, 'ERR_POOL_INVALID_OPTION')
@@ -240,6 +245,7 @@ test('a pool without options has the defaults', (t) => {
       maxTasksActive: undefined,
       orderTasks: false,
       spread: false,
+      taskTimeout: undefined,
       signal: undefined,
       context: undefined
     }
@@ -255,7 +261,8 @@ test('good values are taken as they are', (t) => {
     iterableLength: 0,
     maxTasksActive: 2 ** 53 - 1,
     orderTasks: true,
-    spread: true
+    spread: true,
+    taskTimeout: 2 ** 31 - 1
   }
   const env = Object.freeze({ A: '1', B: undefined, EMPTY: '' })
   const settings = readPoolOptions(
@@ -316,6 +323,8 @@ test('a call falls back to the options of the pool', (t) => {
   t.is(readApplyOptions(undefined, pool).signal, signal)
   const other = AbortSignal.abort()
   t.is(readApplyOptions({ signal: other }, pool).signal, other)
+  t.is(readApplyOptions({}, { ...pool, taskTimeout: 5 }).taskTimeout, 5)
+  t.is(readApplyOptions({ taskTimeout: 0.5 }, { ...pool, taskTimeout: 5 }).taskTimeout, 0.5)
   const { chunkSize, nSplits } = readMapOptions({ nSplits: 3 }, pool)
   t.deepEqual([chunkSize, nSplits], [undefined, 3], "a call's nSplits is not overruled by the pool's chunkSize")
   t.deepEqual(readMapOptions({ nSplits: 3, chunkSize: 2 }, pool).chunkSize, 2)
@@ -351,6 +360,7 @@ const made: readonly (readonly [Error, string, PoolErrorCode])[] = [
     'ERR_POOL_WORKER_DIED'
   ],
   [new WorkerStartError('no'), 'WorkerStartError', 'ERR_POOL_WORKER_START'],
+  [new TaskTimeoutError({ timeout: 5, index: 7, workerId: 2, pid: 123 }), 'TaskTimeoutError', 'ERR_POOL_TASK_TIMEOUT'],
   [new NotSerializableError('items[3].callback', 'a function'), 'NotSerializableError', 'ERR_POOL_NOT_SERIALIZABLE'],
   [new TaskFunctionError('no', { variable: 'socket' }), 'TaskFunctionError', 'ERR_POOL_FUNCTION'],
   [new DaemonicProcessError(), 'DaemonicProcessError', 'ERR_POOL_DAEMONIC'],
@@ -392,6 +402,9 @@ test('errors carry what happened', (t) => {
   t.is(new NotSerializableError('items[3].callback', 'a function').path, 'items[3].callback')
   t.is(new TaskFunctionError('no', { variable: 'socket' }).variable, 'socket')
   t.false('variable' in new TaskFunctionError('no'))
+  const late = { timeout: 5, index: 7, workerId: 2, pid: 123 }
+  t.deepEqual({ ...new TaskTimeoutError(late) } as object, { ...late, code: 'ERR_POOL_TASK_TIMEOUT' })
+  t.is(new TaskTimeoutError(late).message, 'task 7 ran for longer than 5 ms; worker 2 (pid 123) was killed')
   t.true(new DaemonicProcessError() instanceof AssertionError)
   t.is(new DaemonicProcessError().message, 'daemonic processes are not allowed to have children')
 })

@@ -29,6 +29,12 @@ export interface Backend {
   readonly workers: readonly WorkerInfo[]
 }
 
+/** What each task of a call is held to. */
+export interface TaskLimits {
+  /** Milliseconds from when its worker begins it until its result is here; 0: no limit. A late one is lost. */
+  readonly timeoutMs: number
+}
+
 /** A chunk as the backend has to know it. */
 export interface ChunkHeader {
   /** The call. */
@@ -40,6 +46,7 @@ export interface ChunkHeader {
   readonly definition: number
   /** Flags of `protocol/frames.ts`. */
   readonly flags: number
+  readonly limits: TaskLimits
   /** The only worker that may run it, if any. */
   readonly only: number | undefined
 }

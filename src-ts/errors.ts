@@ -2,8 +2,10 @@ import { AssertionError } from 'node:assert'
 
 import { PoolError, setCode } from './errors/base.js'
 import { WorkerDiedError } from './errors/worker-died.js'
+import { TaskTimeoutError } from './errors/task-timeout.js'
 
 export { PoolError, type PoolErrorCode } from './errors/base.js'
+export { TaskTimeoutError, type LateTask } from './errors/task-timeout.js'
 export { invalidOption, invalidOptionBecause, unknownOption } from './errors/options.js'
 export { WorkerDiedError } from './errors/worker-died.js'
 
@@ -91,6 +93,7 @@ export const poolErrorClasses: Readonly<Record<string, new (...args: never[]) =>
     PoolTerminatedError,
     WorkerDiedError,
     WorkerStartError,
+    TaskTimeoutError,
     NotSerializableError,
     TaskFunctionError,
     DaemonicProcessError

@@ -7,6 +7,7 @@ export {
   type PoolErrorCode,
   PoolTerminatedError,
   TaskFunctionError,
+  TaskTimeoutError,
   WorkerDiedError,
   WorkerStartError
 } from './errors.js'

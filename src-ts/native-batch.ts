@@ -1,6 +1,6 @@
 import type { Batch, ChunkHeader } from './backend.js'
 import { Writer } from './codec/writer.js'
-import { HEADER_BYTES, paddedLength } from './protocol/frames.js'
+import { paddedLength, SUBMISSION_BYTES } from './protocol/frames.js'
 
 const USUAL_BYTES = 64 * 1024
 
@@ -39,22 +39,23 @@ export class NativeBatch implements Batch {
 
   begin(): Writer {
     this.#start = this.#writer.length
-    this.#writer.reserve(HEADER_BYTES)
-    this.#writer.length += HEADER_BYTES
+    this.#writer.reserve(SUBMISSION_BYTES)
+    this.#writer.length += SUBMISSION_BYTES
     return this.#writer
   }
 
   commit(header: ChunkHeader): void {
     const writer = this.#writer
-    const payload = writer.length - this.#start - HEADER_BYTES
-    const end = this.#start + HEADER_BYTES + paddedLength(payload)
+    const payload = writer.length - this.#start - SUBMISSION_BYTES
+    const end = this.#start + SUBMISSION_BYTES + paddedLength(payload)
     writer.reserve(end - writer.length)
     writer.bytes.fill(0, writer.length, end)
     writer.length = end
-    const { call, chunk, count, definition, flags, only } = header
+    const { call, chunk, count, definition, flags, limits, only } = header
     this.#call = call
     this.#definition = definition
-    const words = [payload, call, chunk, count, definition, flags, only === undefined ? 0 : only + 1, 0]
+    const worker = only === undefined ? 0 : only + 1
+    const words = [payload, call, chunk, count, definition, flags, worker, 0, Math.ceil(limits.timeoutMs), 0, 0, 0]
     new Uint32Array(writer.bytes.buffer, writer.bytes.byteOffset + this.#start, words.length).set(words)
   }
 

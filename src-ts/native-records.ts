@@ -1,6 +1,6 @@
 import type { BackendListener, OutcomeListener } from './backend.js'
 import { Reader } from './codec/reader.js'
-import { WorkerStartError } from './errors.js'
+import { TaskTimeoutError, WorkerStartError } from './errors.js'
 import { Loss, toExitCode, toSignal } from './native-loss.js'
 import {
   HEADER_BYTES,
@@ -12,7 +12,8 @@ import {
   RECORD_EXITED,
   RECORD_OUTCOME,
   RECORD_START_FAILED,
-  RECORD_STARTED
+  RECORD_STARTED,
+  RECORD_TIMED_OUT
 } from './protocol/frames.js'
 import type { WorkerInfo } from './types.js'
 
@@ -84,6 +85,10 @@ export class Records {
     } else if (kind === RECORD_DIED) {
       const loss = new Loss(this.#bytes.subarray(start, start + length))
       call.lost(second, first, count, (index) => loss.errorOf(index), loss.culprit)
+    } else if (kind === RECORD_TIMED_OUT) {
+      const payload = start / 4
+      const late = { workerId: at(payload + 1), pid: at(payload + 2), timeout: at(payload + 3) }
+      call.lost(second, first, count, (index) => new TaskTimeoutError({ ...late, index }), at(payload))
     } else if (kind === RECORD_START_FAILED) {
       const reason = this.#decoder.decode(this.#bytes.subarray(start, start + length))
       call.lost(second, first, count, () => new WorkerStartError(`workers cannot start: ${reason}`), undefined)

@@ -1,11 +1,12 @@
 import { readCpuIds } from './cpu-ids.js'
 import { invalidOption } from './errors.js'
-import { copyOptions, readBoolean, readContext, readInteger, readSignal } from './options/checks.js'
+import { copyOptions, readBoolean, readContext, readInteger, readMilliseconds, readSignal } from './options/checks.js'
 import type { MapSettings } from './options/map-options.js'
 import { MAP_OPTIONS, readMapSettings } from './options/map-options.js'
 import { readCwd, readEnv, readExecArgv, readExecPath, readStdio } from './options/process-options.js'
 
 export { readMapOptions } from './options/map-options.js'
+export { limitsOf } from './options/limits.js'
 export type { MapSettings } from './options/map-options.js'
 
 /** What a pool goes by, checked. */
@@ -70,16 +71,23 @@ export function readPoolOptions(options: unknown, machine: Machine): PoolSetting
   }
 }
 
-const APPLY_OPTIONS: readonly string[] = ['signal', 'context']
+/** What an `apply` goes by, checked. */
+export type ApplySettings = Pick<MapSettings, 'signal' | 'context' | 'taskTimeout'>
+
+const APPLY_OPTIONS: readonly string[] = ['taskTimeout', 'signal', 'context']
 
 /**
  * Reads the options of one `apply`.
  * @param defaults Those of the pool.
- * @throws TypeError, `ERR_POOL_INVALID_OPTION`.
+ * @throws TypeError or RangeError, `ERR_POOL_INVALID_OPTION`.
  */
-export function readApplyOptions(options: unknown, defaults: MapSettings): Pick<MapSettings, 'signal' | 'context'> {
+export function readApplyOptions(options: unknown, defaults: MapSettings): ApplySettings {
   const values = copyOptions(options, 'options', APPLY_OPTIONS)
-  return { signal: readSignal(values, 'signal') ?? defaults.signal, context: readContext(values) }
+  return {
+    signal: readSignal(values, 'signal') ?? defaults.signal,
+    context: readContext(values),
+    taskTimeout: readMilliseconds(values, 'taskTimeout', false) ?? defaults.taskTimeout
+  }
 }
 
 /**

@@ -13,7 +13,7 @@ import { type DaemonicProcessError, invalidOption, PoolClosedError } from './err
 import { prepareFunction } from './functions/resolve.js'
 import { endWhenUnreachable, keepReachable, weaken } from './lifetime.js'
 import { describeMachine } from './machine.js'
-import { readApplyOptions, readJoinOptions, readMapOptions, readPoolOptions } from './options.js'
+import { limitsOf, readApplyOptions, readJoinOptions, readMapOptions, readPoolOptions } from './options.js'
 import type { MapSettings, PoolSettings } from './options.js'
 import { PoolEventSource } from './pool-events.js'
 import { startBackend } from './start-backend.js'
@@ -87,7 +87,8 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
   readonly apply: ApplyMethod = (fn: unknown, args: unknown = [], options?: unknown) =>
     new Promise<never>((resolve, reject) => {
       this.#checkOpen()
-      const { signal, context } = readApplyOptions(options, this.#settings.map)
+      const settings = readApplyOptions(options, this.#settings.map)
+      const { signal, context } = settings
       signal?.throwIfAborted()
       if (!Array.isArray(args)) throw invalidOption('type', 'args', args, 'an array of arguments')
       const prepared = prepareFunction(fn, context)
@@ -99,6 +100,7 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
         backend,
         definition: called,
         args,
+        limits: limitsOf(settings),
         resolve: resolve as (value: unknown) => void,
         reject,
         blame,

@@ -1,4 +1,4 @@
-import type { Backend, OutcomeListener } from '../backend.js'
+import type { Backend, OutcomeListener, TaskLimits } from '../backend.js'
 import { writeValue } from '../codec/encode.js'
 import type { Reader } from '../codec/reader.js'
 import { EACH, SPREAD, URGENT } from '../protocol/frames.js'
@@ -13,6 +13,7 @@ export interface ApplyPlan {
   readonly backend: Backend
   readonly definition: CalledFunction
   readonly args: readonly unknown[]
+  readonly limits: TaskLimits
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
   readonly blame: Blame
@@ -35,7 +36,7 @@ export class ApplyCall implements Call, OutcomeListener {
   /** Hands the task over. Arguments that cannot be sent fail it. */
   advance(): void {
     if (this.#isOver) return
-    const { id, backend, definition, args } = this.#plan
+    const { id, backend, definition, args, limits } = this.#plan
     try {
       const batch = backend.open()
       const writer = batch.begin()
@@ -44,7 +45,7 @@ export class ApplyCall implements Call, OutcomeListener {
       // Getters of the arguments ran: they may have aborted the call, or terminated the pool.
       if (this.#isOver) return
       const flags = callFlags(id, EACH | SPREAD | URGENT)
-      batch.commit({ call: id, chunk: 0, count: 1, definition: definition.id(), flags, only: undefined })
+      batch.commit({ call: id, chunk: 0, count: 1, definition: definition.id(), flags, limits, only: undefined })
       batch.send()
     } catch (error) {
       if (!this.#isOver) this.#fail(error, false)

@@ -150,11 +150,11 @@ export class MapCall implements Call, OutcomeListener {
       batch.abandon()
       return
     }
-    const { id, definition, flags, isOrderTasks, nJobs } = this.#plan
+    const { id, definition, flags, limits, isOrderTasks, nJobs } = this.#plan
     const chunk = this.#chunks.add(base, count)
     this.#plan.size.take()
     const only = isOrderTasks ? chunk % nJobs : undefined
-    batch.commit({ call: id, chunk, count, definition: definition.id(), flags, only })
+    batch.commit({ call: id, chunk, count, definition: definition.id(), flags, limits, only })
   }
 
   /** Takes items of an asynchronous input, one at a time, while there is room. */

@@ -1,5 +1,5 @@
 import type { CalledFunction } from './called-function.js'
-import type { Backend } from '../backend.js'
+import type { Backend, TaskLimits } from '../backend.js'
 import type { Blame } from './blame.js'
 import type { CallEnd } from './call.js'
 import type { ChunkSize } from './chunk-size.js'
@@ -16,6 +16,7 @@ export interface MapPlan {
   /** The function's id, as it is now: the backend forgets those that are long unused. */
   readonly definition: CalledFunction
   readonly flags: number
+  readonly limits: TaskLimits
   readonly nJobs: number
   /** The consumer sets the pace: the call is an iterator. */
   readonly isLazy: boolean

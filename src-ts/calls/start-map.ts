@@ -1,5 +1,5 @@
 import type { Backend } from '../backend.js'
-import type { MapSettings } from '../options.js'
+import { limitsOf, type MapSettings } from '../options.js'
 import { EACH, FAIL_FAST, SPREAD } from '../protocol/frames.js'
 import type { Blame } from './blame.js'
 import type { CalledFunction } from './called-function.js'
@@ -36,6 +36,7 @@ export function makeMapCall(order: MapOrder): MapCall {
   return new MapCall({
     ...order,
     flags: callFlags(order.id, flags),
+    limits: limitsOf(settings),
     isLazy,
     size: chooseSize(settings, source.remaining, nJobs),
     isOrderTasks: settings.orderTasks,

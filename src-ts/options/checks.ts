@@ -40,6 +40,23 @@ export function readInteger(
   return value + 0
 }
 
+const LONGEST_MS = 2 ** 31 - 1
+
+/**
+ * Reads a time in milliseconds, at the most some 24 days; fractions are fine.
+ * @param isZeroFine Whether 0 has a meaning.
+ * @throws TypeError where the value is no number, RangeError where it is out of bounds.
+ */
+export function readMilliseconds(values: OptionValues, option: string, isZeroFine: boolean): number | undefined {
+  const value = values[option]
+  if (value === undefined) return undefined
+  const allowed = `a number of milliseconds ${isZeroFine ? '>=' : '>'} 0, at most ${LONGEST_MS}`
+  if (typeof value !== 'number') throw invalidOption('type', option, value, allowed)
+  const isInRange = value >= 0 && value <= LONGEST_MS && (value > 0 || isZeroFine)
+  if (!isInRange) throw invalidOption('range', option, value, allowed)
+  return value + 0
+}
+
 /** @throws TypeError where the value is neither true nor false. */
 export function readBoolean(values: OptionValues, option: string): boolean | undefined {
   const value = values[option]

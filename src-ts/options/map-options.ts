@@ -1,5 +1,5 @@
 import type { OptionValues } from './checks.js'
-import { copyOptions, readBoolean, readContext, readInteger, readSignal } from './checks.js'
+import { copyOptions, readBoolean, readContext, readInteger, readMilliseconds, readSignal } from './checks.js'
 
 /** What a call of the map family goes by, checked. */
 export interface MapSettings {
@@ -9,6 +9,8 @@ export interface MapSettings {
   readonly maxTasksActive: number | undefined
   readonly orderTasks: boolean
   readonly spread: boolean
+  /** Milliseconds. */
+  readonly taskTimeout: number | undefined
   readonly signal: AbortSignal | undefined
   /** Values for free names of the function; never a pool's default. */
   readonly context: Readonly<Record<string, unknown>> | undefined
@@ -22,6 +24,7 @@ export const MAP_OPTIONS: readonly string[] = [
   'maxTasksActive',
   'orderTasks',
   'spread',
+  'taskTimeout',
   'signal'
 ]
 
@@ -34,6 +37,7 @@ const NO_DEFAULTS: MapSettings = {
   maxTasksActive: undefined,
   orderTasks: false,
   spread: false,
+  taskTimeout: undefined,
   signal: undefined,
   context: undefined
 }
@@ -60,6 +64,7 @@ export function readMapSettings(values: OptionValues, defaults: MapSettings = NO
     maxTasksActive: readInteger(values, 'maxTasksActive', 1) ?? defaults.maxTasksActive,
     orderTasks: readBoolean(values, 'orderTasks') ?? defaults.orderTasks,
     spread: readBoolean(values, 'spread') ?? defaults.spread,
+    taskTimeout: readMilliseconds(values, 'taskTimeout', false) ?? defaults.taskTimeout,
     signal: readSignal(values, 'signal') ?? defaults.signal,
     context: undefined
   }

@@ -6,6 +6,9 @@
 /** Bytes of a header. */
 export const HEADER_BYTES = 32
 
+/** Bytes of the header of a submission: it has more words. */
+export const SUBMISSION_BYTES = 48
+
 /** Words of a header: the payload's bytes, the kind, and from here on what the kind needs. */
 export const LENGTH = 0
 export const KIND = 1
@@ -27,12 +30,15 @@ export const RECORD_START_FAILED = 17
 export const RECORD_STARTED = 18
 export const RECORD_EXITED = 19
 export const RECORD_CLOSED = 20
+export const RECORD_TIMED_OUT = 24
 
 /** Flags of a chunk. */
 export const EACH = 1
 export const FAIL_FAST = 2
 export const SPREAD = 4
 export const URGENT = 8
+/** Set by the core: tasks have a limit, the worker notes when each begins. */
+export const TIMED = 16
 /** The low bits of the call's number stand above the flags. */
 export const CALL_SHIFT = 8
 

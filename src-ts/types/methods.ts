@@ -73,6 +73,7 @@ export interface ApplyMethod {
  * - `TaskFunctionError`: the function cannot travel, or its file or export is missing;
  * - `NotSerializableError`: an item, argument or result cannot be sent;
  * - `WorkerDiedError`, `WorkerStartError`: the worker of a task ended, or none could be started;
+ * - `TaskTimeoutError`: a task was late;
  * - `signal.reason` after an abort; what the task threw; what the input or a getter of an item threw, as it is;
  * - `DaemonicProcessError` in a daemonic worker, for every method.
  */

@@ -44,6 +44,14 @@ export interface MapDefaults {
    */
   readonly spread?: boolean | undefined
   /**
+   * Milliseconds that each task has, from when its worker begins it until its result is here. A late one is rejected with
+   * `TaskTimeoutError`; its worker is killed, in a busy loop too, and replaced. No other task is affected, nor does it matter
+   * what this process is busy with. Loading the function's module counts only beyond 10 seconds. Results of a chunk are
+   * then sent one by one. A number > 0, at most 2147483647; it is kept to some 10 ms.
+   * @default none
+   */
+  readonly taskTimeout?: number | undefined
+  /**
    * Aborting drops what is queued, kills the workers that run tasks of the call (they are replaced), and rejects with
    * `signal.reason`. As a pool's default it holds for each call that brings none, `apply` too; it does not close the pool.
    * @default none
@@ -74,6 +82,11 @@ export interface SpreadOptions extends MapDefaults, CallOptions {
 
 /** Options of one `apply`. */
 export interface TaskOptions extends CallOptions {
+  /**
+   * Milliseconds from when the worker begins the task until its result is here; see {@linkcode MapDefaults}.
+   * @default the pool's
+   */
+  readonly taskTimeout?: number | undefined
   /**
    * Aborting drops the task, or kills the worker that runs it (it is replaced), and rejects with `signal.reason`.
    * @default the pool's

@@ -4,6 +4,7 @@
  */
 
 const TASK_WORD = 16
+const TASK_BEGAN_WORD = 17
 const SLOTS_AT = 1024
 const SLOT_COUNT = 1024
 const STATE_BITS = 2
@@ -28,6 +29,7 @@ export class Claims {
   readonly #words: Int32Array
   /** The claim word as this side left it; the parent adds only flags. */
   #at = 0
+  #originMs: number | undefined
 
   constructor(words: Int32Array) {
     this.#words = words
@@ -54,6 +56,24 @@ export class Claims {
     if (answer !== BEGIN) return answer
     const slot = Atomics.load(this.#words, SLOTS_AT + (seq % SLOT_COUNT))
     return slot === ((seq << STATE_BITS) | BEGUN) ? BEGIN : STOP_CHUNK
+  }
+
+  /**
+   * Notes that a task with a limit begins now, or in `delayMs` at the latest: in milliseconds of the clock that both processes read, rounded up, so that
+   * it is never taken for late too early. To be called before the claim word moves on to the task.
+   */
+  noteBegin(delayMs: number): void {
+    const now = this.#clockAtOrigin() + performance.now()
+    Atomics.store(this.#words, TASK_BEGAN_WORD, Math.ceil(now + delayMs) | 0)
+  }
+
+  /** What the common clock showed when this process's own began; both run on from there. */
+  #clockAtOrigin(): number {
+    if (this.#originMs === undefined) {
+      const [seconds, nanoseconds] = process.hrtime()
+      this.#originMs = seconds * 1000 + nanoseconds / 1e6 - performance.now()
+    }
+    return this.#originMs
   }
 
   /** Goes on to the next task of a chunk. */

@@ -2,7 +2,7 @@ import { readValue } from '../codec/decode.js'
 import { Reader } from '../codec/reader.js'
 import { NotSerializableError } from '../errors.js'
 import type { TaskCallable } from '../functions/instantiate.js'
-import { CALL_SHIFT, EACH, FAIL_FAST, SPREAD } from '../protocol/frames.js'
+import { CALL_SHIFT, EACH, FAIL_FAST, SPREAD, TIMED } from '../protocol/frames.js'
 import type { TaskContext } from '../types.js'
 import { BEGIN, STOP_CHUNK, type Claims } from './claims.js'
 import type { Outbox } from './outbox.js'
@@ -21,6 +21,9 @@ export interface Chunk {
   readonly definition: number
   readonly flags: number
 }
+
+/** Loading a function does not count as time of the task, up to this; the core believes no more. */
+const LOADING_MS = 10_000
 
 /** How a turn ended. */
 export const DONE = 0
@@ -76,6 +79,7 @@ export class Runner {
     this.#index = chunk.from
     this.#outbox.startChunk(chunk.seq, chunk.from)
     this.#since = performance.now()
+    if ((chunk.flags & TIMED) !== 0) this.#claims.noteBegin(LOADING_MS)
     const begun = this.#claims.beginFirstTask(chunk.seq, chunk.firstTask)
     if (begun === BEGIN) return BEGUN
     return begun === STOP_CHUNK ? this.#drop() : HALT
@@ -89,12 +93,14 @@ export class Runner {
     this.#reader.reset(payload, 8, payload.length)
     for (let skipped = 0; skipped < this.#chunk.from; skipped++) this.#skipItem()
     this.#since = performance.now()
+    if ((this.#chunk.flags & TIMED) !== 0) this.#claims.noteBegin(0)
   }
 
   /** Runs tasks until the chunk ends, a promise has to be awaited, or the event loop needs a turn. */
   run(): number {
     const { firstTask, from, count, flags } = this.#chunk
     while (this.#index < count) {
+      if ((flags & TIMED) !== 0 && this.#index !== from) this.#claims.noteBegin(0)
       const begun = this.#index === from ? BEGIN : this.#claims.beginTask(firstTask + this.#index - from)
       if (begun !== BEGIN) return begun === STOP_CHUNK ? this.#drop() : HALT
       let value: unknown

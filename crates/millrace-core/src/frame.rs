@@ -109,6 +109,8 @@ pub mod chunk_flag {
     pub const FAIL_FAST: u32 = 2;
     /// Each item is the array of the arguments.
     pub const SPREAD: u32 = 4;
+    /// The worker notes when each task begins.
+    pub const TIMED: u32 = 16;
 }
 
 /// Bits of [`OutcomeFields::flags`].

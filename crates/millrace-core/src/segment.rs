@@ -29,6 +29,9 @@ pub mod word {
     pub const VERSION: usize = 1;
     /// The claim word; see [`Claim`](crate::claim::Claim).
     pub const TASK: usize = 16;
+    /// When the worker began its last task that has a limit, or will have loaded its function: milliseconds of the
+    /// system's monotonic clock, modulo 2^32, rounded up. Written before the claim word, so that a task seen there has its time here, or a later one.
+    pub const TASK_BEGAN: usize = 17;
     /// [`Doorbell`](crate::doorbell::Doorbell) of the worker, waiting for bytes.
     pub const WORKER_ASLEEP: usize = 32;
     /// Doorbell of the parent, waiting for bytes.

@@ -2,38 +2,49 @@
 
 use crate::claim::{ChunkState, TaskRange};
 use crate::scheduler::Claims;
-use crate::segment::Segment;
+use crate::segment::{Segment, word};
+use crate::sync::atomic::Ordering;
 
 /// The claim words in a worker's segment.
 #[derive(Debug)]
-pub(super) struct SegmentClaims(pub(super) Segment);
+pub(super) struct SegmentClaims {
+    pub(super) segment: Segment,
+    /// The system's monotonic clock when the scheduler's time began: milliseconds, modulo 2^32.
+    pub(super) epoch_ms: u32,
+}
 
 impl Claims for SegmentClaims {
     fn offer(&self, seq: u32) {
-        self.0.chunks().offer(seq);
+        self.segment.chunks().offer(seq);
     }
 
     fn revoke(&self, seq: u32) -> bool {
-        self.0.chunks().revoke(seq)
+        self.segment.chunks().revoke(seq)
     }
 
     fn has_begun(&self, seq: u32) -> bool {
-        matches!(self.0.chunks().state(seq), Some(ChunkState::Begun | ChunkState::Cancelled))
+        matches!(self.segment.chunks().state(seq), Some(ChunkState::Begun | ChunkState::Cancelled))
     }
 
     fn cancel(&self, seq: u32) {
-        self.0.chunks().cancel(seq);
+        self.segment.chunks().cancel(seq);
     }
 
     fn current_task(&self) -> u32 {
-        self.0.claim().current().k
+        self.segment.claim().current().k
+    }
+
+    fn began_ms(&self) -> u32 {
+        // Relaxed: it was written before the claim word, which `current_task` acquires.
+        let began = self.segment.word(word::TASK_BEGAN).load(Ordering::Relaxed);
+        began.wrapping_sub(self.epoch_ms)
     }
 
     fn condemn(&self, first: u32, last: u32) -> Option<u32> {
-        self.0.claim().condemn(TaskRange { first, last })
+        self.segment.claim().condemn(TaskRange { first, last })
     }
 
     fn skip(&self, first: u32, last: u32) -> Option<u32> {
-        self.0.claim().skip(TaskRange { first, last })
+        self.segment.claim().skip(TaskRange { first, last })
     }
 }

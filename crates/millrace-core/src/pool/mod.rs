@@ -73,6 +73,8 @@ pub(crate) struct Shared {
     /// When the waiting thread wakes by itself, in nanoseconds since `started_at`. Touched under the scheduler's lock.
     armed_ns: AtomicU64,
     started_at: Instant,
+    /// The system's monotonic clock at that time: milliseconds, modulo 2^32.
+    epoch_ms: u32,
 }
 
 impl std::fmt::Debug for Shared {
@@ -105,6 +107,7 @@ impl Pool {
             is_closed: AtomicBool::new(false),
             armed_ns: AtomicU64::new(u64::MAX),
             started_at: Instant::now(),
+            epoch_ms: sys::monotonic_ms() as u32,
         };
         Ok(Self { shared: Arc::new(shared), threads: Mutex::default() })
     }

@@ -40,6 +40,8 @@ pub enum RecordKind {
     /// task `index` had begun, cause, MiB of its limit, the worker's uptime in ms (low, high), flags of the chunk, 0; then
     /// the chunk's items, or the first [`ITEMS_BYTES_MAX`] of their bytes.
     Died = 16,
+    /// A task ran for longer than its limit. Payload: index, worker, pid, limit in milliseconds; 32-bit words.
+    TimedOut = 24,
     /// Tasks for which no worker could be started. Payload: the reason, UTF-8.
     StartFailed = 17,
     /// A worker is ready.
@@ -156,6 +158,14 @@ impl Outcomes {
                 self.push(
                     [RecordKind::Died as u32, job, chunk, first, count, 0, 0],
                     &payload,
+                    Notice::Give,
+                );
+            }
+            Loss::TimedOut { index, worker, pid, limit } => {
+                let limit_ms = u32::try_from(limit.as_millis()).unwrap_or(u32::MAX);
+                self.push(
+                    [RecordKind::TimedOut as u32, job, chunk, first, count, 0, 0],
+                    &to_bytes(&[*index, *worker, *pid, limit_ms]),
                     Notice::Give,
                 );
             }

@@ -1,4 +1,4 @@
-//! The bytes by which a submitter hands over chunks: a row of submissions, each a header of 8 words and its payload,
+//! The bytes by which a submitter hands over chunks: a row of submissions, each a header of 12 words and its payload,
 //! padded to a multiple of 8 bytes.
 //!
 //! | word | meaning |
@@ -11,12 +11,18 @@
 //! | 5 | [`ChunkFlags`] |
 //! | 6 | 1 + the only worker that may run it, or 0 |
 //! | 7 | the lifespan of the workers that run it, in tasks, or 0 |
+//! | 8 | milliseconds that each task has, or 0: no limit |
+//! | 9 to 11 | 0 |
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::frame::{HEADER_BYTES, MAX_PAYLOAD, padded_len};
+use crate::frame::{MAX_PAYLOAD, padded_len};
 use crate::scheduler::{Chunk, ChunkFlags, Definition};
+
+/// Size of a submission without its payload.
+const HEADER_BYTES: usize = 48;
 
 /// Why nothing was accepted.
 #[derive(Debug, thiserror::Error)]
@@ -77,14 +83,16 @@ pub(super) fn read_all(
         if word(3) == 0 || only.is_some_and(|worker| worker >= worker_count) {
             return Err(SubmitError::OutOfRange { at, count: word(3), worker: only });
         }
+        let limit = (word(8) > 0).then(|| Duration::from_millis(u64::from(word(8))));
         let definition = definitions.get(&word(4)).ok_or(SubmitError::Undefined { id: word(4) })?;
         chunks.push(Chunk {
             job: word(1),
             id: word(2),
             count: word(3),
             from: 0,
-            flags: ChunkFlags(word(5)),
+            flags: ChunkFlags(word(5) | limit.map_or(0, |_| ChunkFlags::EACH | ChunkFlags::TIMED)),
             only,
+            limit,
             receivers_lost: 0,
             lifespan: (word(7) > 0).then(|| word(7)),
             is_piece: false,

@@ -12,7 +12,8 @@ use super::causes::Causes;
 use super::claims::SegmentClaims;
 use super::inbound::{Inbound, Listener};
 use super::post::Line;
-use crate::scheduler::Death;
+use crate::lock::lock;
+use crate::scheduler::{Death, Scheduler};
 use crate::segment::Segment;
 use crate::sync::atomic::Ordering;
 use crate::sys::{AsFd, Bell, Child, Control, Poller, Received};
@@ -85,7 +86,7 @@ impl Waiter {
                 self.welcome(arrival);
             }
             if timeout.is_some() {
-                self.shared.drive(|_| ());
+                self.enforce_limits();
             }
         }
         // Processes that the system has not let go of in time: the last owner of each sees to it that it is reaped.
@@ -96,6 +97,15 @@ impl Waiter {
                 post.disconnect();
             }
         }
+    }
+
+    /// A deadline may have come. A task whose result is here already has kept to its limit.
+    fn enforce_limits(&mut self) {
+        let overdue = lock(&self.shared.scheduler).overdue(self.shared.started_at.elapsed());
+        for worker in overdue {
+            self.shared.posts[worker as usize].take_in(&self.shared, Listener::Thread);
+        }
+        self.shared.drive(Scheduler::expire_limits);
     }
 
     fn handle(&mut self, token: u64) {
@@ -159,7 +169,7 @@ impl Waiter {
             segment: segment.clone(),
             last_words: None,
         });
-        Ok((pid, Arc::new(SegmentClaims(segment))))
+        Ok((pid, Arc::new(SegmentClaims { segment, epoch_ms: self.shared.epoch_ms })))
     }
 
     fn hear(&mut self, worker: u32) {

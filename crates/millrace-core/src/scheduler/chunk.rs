@@ -1,6 +1,7 @@
 //! Tasks that travel together, and the function they call.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A function as a worker receives it: opaque bytes, sent to each worker once.
 #[derive(Debug, PartialEq, Eq)]
@@ -11,7 +12,7 @@ pub struct Definition {
     pub bytes: Box<[u8]>,
 }
 
-/// How a chunk is to be treated; the first three travel to the worker.
+/// How a chunk is to be treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ChunkFlags(pub u32);
 
@@ -24,6 +25,8 @@ impl ChunkFlags {
     pub const SPREAD: u32 = 4;
     /// Goes in front of every chunk without this flag that no worker has begun.
     pub const URGENT: u32 = 8;
+    /// Tasks have a limit: the worker notes when each begins.
+    pub const TIMED: u32 = 16;
 
     /// Whether `flag` is set.
     pub fn has(self, flag: u32) -> bool {
@@ -46,6 +49,9 @@ pub struct Chunk {
     pub flags: ChunkFlags,
     /// The only worker that may run it, if any.
     pub only: Option<u32>,
+    /// Time that each of its tasks has from its beginning until its result is here, if limited. Then the flags hold
+    /// [`ChunkFlags::EACH`] and [`ChunkFlags::TIMED`].
+    pub limit: Option<Duration>,
     /// Workers that died on receiving it, before any of its tasks began.
     pub receivers_lost: u32,
     /// Tasks that a worker process may have run, since it was started, when it has run those of this call.

@@ -86,18 +86,15 @@ impl Scheduler {
             }
             if let Some(last) = last_begun(slot, held, has_begun_later) {
                 has_begun_later = true;
-                self.lose((worker, slot), &chunk, last, Lost::Running(last), death);
+                let loss = self.loss((worker, slot), held, Lost::Running(last), death);
+                self.lose(&chunk, last, loss);
                 chunk.from = last + 1;
             } else if place == 0 && chunk.from == held.sent_from && !slot.is_put_down() {
                 chunk.receivers_lost += 1;
                 if chunk.receivers_lost >= RECEIVERS_MAX {
-                    self.lose(
-                        (worker, slot),
-                        &chunk,
-                        chunk.count - 1,
-                        Lost::Waiting(chunk.from),
-                        death,
-                    );
+                    let named = Lost::Waiting(chunk.from);
+                    let loss = self.loss((worker, slot), held, named, death);
+                    self.lose(&chunk, chunk.count - 1, loss);
                     continue;
                 }
             }
@@ -108,33 +105,10 @@ impl Scheduler {
     }
 
     /// The tasks from the first open one to `last` went down with the worker. Those before `last` had run, but their
-    /// results had not been sent: only calls that fail as a whole batch results. `named` is the one to name.
-    fn lose(
-        &mut self,
-        (worker, slot): (u32, &Worker),
-        chunk: &Chunk,
-        last: u32,
-        named: Lost,
-        death: &Death,
-    ) {
+    /// results had not been sent: only calls that fail as a whole batch results.
+    fn lose(&mut self, chunk: &Chunk, last: u32, loss: Loss) {
         let count = last + 1 - chunk.from;
         self.stats.failed += u64::from(count);
-        let (index, has_begun) = match named {
-            Lost::Running(index) => (index, true),
-            Lost::Waiting(index) => (index, false),
-        };
-        let loss = Loss::Died {
-            index,
-            has_begun,
-            worker,
-            pid: slot.pid,
-            code: death.code,
-            signal: death.signal,
-            cause: if slot.has_breached { Cause::Breach } else { death.cause },
-            uptime: self.now.saturating_sub(slot.since),
-            flags: chunk.flags,
-            items: Arc::clone(&chunk.payload),
-        };
         self.actions.push(Action::Lose {
             job: chunk.job,
             chunk: chunk.id,
@@ -142,6 +116,37 @@ impl Scheduler {
             count,
             loss,
         });
+    }
+
+    /// Why tasks of `held` are lost. A task that was late and had begun is so for good: its worker was killed for it.
+    fn loss(
+        &self,
+        (worker, slot): (u32, &Worker),
+        held: &InHand,
+        named: Lost,
+        death: &Death,
+    ) -> Loss {
+        let pid = slot.pid;
+        let (index, has_begun) = match named {
+            Lost::Running(index) => (index, true),
+            Lost::Waiting(index) => (index, false),
+        };
+        let is_late = slot.late.is_some_and(|late| held.index_of(late) == Some(index));
+        if let Some(limit) = held.chunk.limit.filter(|_| has_begun && is_late) {
+            return Loss::TimedOut { index, worker, pid, limit };
+        }
+        Loss::Died {
+            index,
+            has_begun,
+            worker,
+            pid,
+            code: death.code,
+            signal: death.signal,
+            cause: if slot.has_breached { Cause::Breach } else { death.cause },
+            uptime: self.now.saturating_sub(slot.since),
+            flags: held.chunk.flags,
+            items: Arc::clone(&held.chunk.payload),
+        }
     }
 
     /// No worker can be had: what is queued fails for this reason.

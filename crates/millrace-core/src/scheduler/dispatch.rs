@@ -117,10 +117,14 @@ impl Scheduler {
         let frame = Outgoing::Chunk { seq, first_task, chunk: chunk.clone() };
         self.actions.push(Action::Send { worker, frame });
         let sent_from = chunk.from;
+        if let Some(limit) = chunk.limit {
+            slot.look_after(self.now, limit);
+        }
         slot.hand.push_back(InHand {
             seq,
             first_task,
             sent_from,
+            sent_at: self.now,
             chunk,
             is_cancelled: false,
             is_recalled: false,

@@ -31,6 +31,7 @@ mod close;
 mod cost;
 mod death;
 mod dispatch;
+mod limits;
 mod outcome;
 mod queue;
 mod retire;
@@ -64,6 +65,8 @@ pub trait Claims: Send + Sync + std::fmt::Debug {
     fn cancel(&self, seq: u32);
     /// Number of the task the worker began last.
     fn current_task(&self) -> u32;
+    /// When the worker began its last task that has a limit: milliseconds of the scheduler's time, modulo 2^32.
+    fn began_ms(&self) -> u32;
     /// Condemns the worker while it is on a task of `first..=last`; the number of the task it was on.
     fn condemn(&self, first: u32, last: u32) -> Option<u32>;
     /// Makes the worker drop what is left of a chunk while it is on a task of `first..=last`.
@@ -115,6 +118,17 @@ pub enum Loss {
         flags: ChunkFlags,
         /// The chunk's encoded items.
         items: Arc<[u8]>,
+    },
+    /// Task `index` of the chunk ran for longer than its limit; its worker was killed.
+    TimedOut {
+        /// The task.
+        index: u32,
+        /// Its worker.
+        worker: u32,
+        /// The worker's process id.
+        pid: u32,
+        /// The limit.
+        limit: Duration,
     },
     /// Workers cannot start.
     StartFailed {
@@ -286,7 +300,8 @@ impl Scheduler {
         }
     }
 
-    /// Time has passed: deadlines are looked at. Call [`Self::dispatch`] after it.
+    /// Time has passed: deadlines are looked at, but for the limits of tasks ([`Self::overdue`]). Call [`Self::dispatch`]
+    /// after it.
     pub fn tick(&mut self, now: Duration) {
         self.now = self.now.max(now);
         self.expire_leaving();
@@ -299,7 +314,8 @@ impl Scheduler {
             Closing::Terminate(at) => Some(at),
             Closing::No | Closing::Drain | Closing::Done => None,
         };
-        leaving.chain(self.pause_ends()).chain(self.idle_ends()).chain(bound).min()
+        let looks = self.workers.iter().filter_map(|worker| worker.look_at);
+        leaving.chain(looks).chain(self.pause_ends()).chain(self.idle_ends()).chain(bound).min()
     }
 
     /// The actions since the last call, in the order in which they have to be carried out.

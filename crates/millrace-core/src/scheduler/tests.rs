@@ -6,6 +6,7 @@ mod cancelling;
 mod closing;
 mod dying;
 mod ledger;
+mod limits;
 mod order;
 mod process;
 mod properties;

@@ -54,6 +54,8 @@ pub(super) struct InHand {
     pub(super) sent_from: u32,
     /// Its `from` moves on as outcomes come.
     pub(super) chunk: Chunk,
+    /// When it was sent.
+    pub(super) sent_at: Duration,
     /// Its call has ended: outcomes are counted, not reported.
     pub(super) is_cancelled: bool,
     /// The worker is to give back what it has not run.
@@ -105,6 +107,12 @@ pub(super) struct Worker {
     pub(super) row: Row,
     /// The round of failures in which the process was started.
     pub(super) round: u64,
+    /// When a limit may have passed.
+    pub(super) look_at: Option<Duration>,
+    /// The task it was last looked at for, and when it was first seen on it.
+    pub(super) watched: Option<(u32, Duration)>,
+    /// The task that it was condemned for because it was late.
+    pub(super) late: Option<u32>,
 }
 
 impl Worker {

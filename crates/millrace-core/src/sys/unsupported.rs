@@ -231,6 +231,11 @@ pub fn resident_bytes(_pid: u32) -> Option<u64> {
     None
 }
 
+/// Milliseconds of the clock that all processes share.
+pub fn monotonic_ms() -> u64 {
+    0
+}
+
 /// How many CPUs of the system are switched on; at least 1.
 pub fn online_cpu_count() -> usize {
     std::thread::available_parallelism().map_or(1, Into::into)

@@ -1,6 +1,7 @@
 //! What became of every task, as its submitter sees it.
 
 use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
 
 use crate::scheduler::{Chunk, Loss, Settled, Stats, Verdict};
 
@@ -19,6 +20,7 @@ pub(super) enum Fate {
 #[derive(Debug)]
 struct Task {
     has_begun: bool,
+    began_at: Duration,
     fate: Fate,
 }
 
@@ -39,7 +41,7 @@ impl Ledger {
     pub(super) fn submit(&mut self, chunk: &Chunk) {
         let fate = if self.is_terminated { Fate::Cancelled } else { Fate::Open };
         for index in chunk.from..chunk.count {
-            let task = Task { has_begun: false, fate };
+            let task = Task { has_begun: false, began_at: Duration::ZERO, fate };
             assert!(
                 self.tasks.insert((chunk.job, chunk.id, index), task).is_none(),
                 "submitted twice"
@@ -47,12 +49,13 @@ impl Ledger {
         }
     }
 
-    pub(super) fn begin(&mut self, job: u32, chunk: u32, index: u32) {
+    pub(super) fn begin(&mut self, job: u32, chunk: u32, index: u32, now: Duration) {
         let task = self.tasks.get_mut(&(job, chunk, index)).expect("a task that was submitted");
         assert!(!task.has_begun, "task {job}.{chunk}[{index}] began twice");
         let is_due = task.fate == Fate::Open || self.is_terminated || self.has_liars;
         assert!(is_due, "task {job}.{chunk}[{index}] began when it was {:?}", task.fate);
         task.has_begun = true;
+        task.began_at = now;
     }
 
     pub(super) fn report(&mut self, verdict: Verdict, settled: &Settled, chunk: &Chunk) {
@@ -82,8 +85,21 @@ impl Ledger {
         }
     }
 
-    pub(super) fn lose(&mut self, job: u32, chunk: u32, first: u32, count: u32, loss: Loss) {
+    pub(super) fn lose(
+        &mut self,
+        (job, chunk): (u32, u32),
+        first: u32,
+        count: u32,
+        loss: Loss,
+        now: Duration,
+    ) {
         assert!(count > 0, "lost nothing");
+        if let Loss::TimedOut { index, limit, .. } = loss {
+            assert_eq!((first, count), (index, 1), "a late task takes others with it");
+            let task = &self.tasks[&(job, chunk, index)];
+            assert!(task.has_begun || self.has_liars, "late before it began");
+            assert!(now >= task.began_at + limit, "failed before its time");
+        }
         (first..first + count).for_each(|index| self.settle((job, chunk, index), Fate::Lost));
         self.losses.push(loss);
     }

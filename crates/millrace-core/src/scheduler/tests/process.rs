@@ -49,6 +49,8 @@ struct Running {
 pub(super) struct Process {
     worker: u32,
     pub(super) words: Arc<Words>,
+    /// Milliseconds, as the system's clock shows them.
+    pub(super) now_ms: u32,
     pub(super) is_ready: bool,
     pub(super) has_left: bool,
     is_halted: bool,
@@ -69,6 +71,7 @@ impl Process {
         Self {
             worker,
             words: Arc::new(Words::new()),
+            now_ms: 0,
             is_ready: false,
             has_left: false,
             is_halted: false,
@@ -153,6 +156,9 @@ impl Process {
 
     fn begin(&mut self) -> Step {
         let Some(running) = &mut self.running else { return Step::Rest };
+        if running.chunk.flags.has(ChunkFlags::TIMED) {
+            self.words.note_begin(self.now_ms);
+        }
         let task = running.first_task.wrapping_add(running.next - running.chunk.from);
         let answer = if running.next == running.chunk.from {
             self.words.begin_first_task(running.seq, task)

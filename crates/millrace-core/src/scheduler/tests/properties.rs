@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::process::{Ending, Step};
-use super::world::{World, chunk, no_start, sigkill};
+use super::world::{World, flagged, limited, no_start, sigkill};
 use crate::scheduler::{Chunk, ChunkFlags, Definition, Settled};
 
 const WORKERS: u32 = 3;
@@ -21,6 +21,7 @@ enum Op {
         flags: u32,
         only: Option<u32>,
         definition: u32,
+        limit_ms: Option<u64>,
         is_batched: bool,
         lifespan: Option<u32>,
     },
@@ -69,13 +70,15 @@ fn flags() -> impl Strategy<Value = u32> {
 fn submit() -> impl Strategy<Value = Op> {
     let only = prop_oneof![4 => Just(None), 1 => (0..WORKERS).prop_map(Some)];
     let lifespan = prop_oneof![4 => Just(None), 1 => (1..8_u32).prop_map(Some)];
-    (0..CALLS, 1..5_u32, flags(), only, 1..=DEFINITIONS, any::<bool>(), lifespan).prop_map(
-        |(call, count, flags, only, definition, is_batched, lifespan)| Op::Submit {
+    let limit = prop::option::weighted(0.3, 1..300_u64);
+    (0..CALLS, 1..5_u32, flags(), only, 1..=DEFINITIONS, limit, any::<bool>(), lifespan).prop_map(
+        |(call, count, flags, only, definition, limit_ms, is_batched, lifespan)| Op::Submit {
             call,
             count,
             flags,
             only,
             definition,
+            limit_ms,
             is_batched,
             lifespan,
         },
@@ -132,16 +135,14 @@ impl Player {
         let world = &mut self.world;
         let exists = |world: &World, worker: u32| world.processes[worker as usize].is_some();
         match *op {
-            Op::Submit { call, count, flags, only, definition, is_batched, lifespan } => {
+            Op::Submit { call, count, flags, only, definition, limit_ms, is_batched, lifespan } => {
                 let (job, id) = &mut self.calls[call];
                 let definition = Arc::new(Definition { id: definition, bytes: Box::default() });
-                world.enqueue(Chunk {
-                    flags: ChunkFlags(flags),
-                    only,
-                    definition,
-                    lifespan,
-                    ..chunk(*job, *id, count)
-                });
+                let chunk = match limit_ms {
+                    Some(limit_ms) => limited(*job, *id, count, flags, limit_ms),
+                    None => flagged(*job, *id, count, flags),
+                };
+                world.enqueue(Chunk { only, definition, lifespan, ..chunk });
                 *id += 1;
                 if !is_batched {
                     world.act();

@@ -20,6 +20,7 @@ enum Slot {
 struct State {
     slots: Vec<Option<(u32, Slot)>>,
     task: u32,
+    began_ms: u32,
     is_condemned: bool,
     is_skipped: bool,
 }
@@ -63,6 +64,7 @@ impl Words {
         Self(Mutex::new(State {
             slots: vec![None; SLOTS],
             task: 0,
+            began_ms: 0,
             is_condemned: false,
             is_skipped: false,
         }))
@@ -85,6 +87,11 @@ impl Words {
         };
         let is_wanted = *self.state().slot(seq) == Some((seq, Slot::Begun));
         if answer == Answer::Begun && !is_wanted { Answer::StopChunk } else { answer }
+    }
+
+    /// Worker: notes when a task that has a limit begins.
+    pub(super) fn note_begin(&self, now_ms: u32) {
+        self.state().began_ms = now_ms;
     }
 
     /// Worker: goes on to the next task of a chunk.
@@ -121,6 +128,10 @@ impl Claims for Words {
 
     fn current_task(&self) -> u32 {
         self.state().task
+    }
+
+    fn began_ms(&self) -> u32 {
+        self.state().began_ms
     }
 
     fn condemn(&self, first: u32, last: u32) -> Option<u32> {

@@ -8,7 +8,8 @@ use super::ledger::{Fate, Ledger};
 use super::process::{Ending, FINE, Process, Step};
 use crate::scheduler::worker::{NUMBER_MASK, Worker};
 use crate::scheduler::{
-    Action, Breach, Chunk, ChunkFlags, Death, Definition, Outgoing, Scheduler, Settled, WorkerState,
+    Action, Breach, Chunk, ChunkFlags, Claims, Death, Definition, Outgoing, Scheduler, Settled,
+    WorkerState,
 };
 
 /// A chunk of `count` tasks.
@@ -20,6 +21,7 @@ pub(super) fn chunk(job: u32, id: u32, count: u32) -> Chunk {
         from: 0,
         flags: ChunkFlags::default(),
         only: None,
+        limit: None,
         receivers_lost: 0,
         lifespan: None,
         is_piece: false,
@@ -31,6 +33,13 @@ pub(super) fn chunk(job: u32, id: u32, count: u32) -> Chunk {
 /// The same with `flags`.
 pub(super) fn flagged(job: u32, id: u32, count: u32, flags: u32) -> Chunk {
     Chunk { flags: ChunkFlags(flags), ..chunk(job, id, count) }
+}
+
+/// The same with `flags`, and a limit of so many milliseconds for each task.
+pub(super) fn limited(job: u32, id: u32, count: u32, flags: u32, limit_ms: u64) -> Chunk {
+    let limit = Some(Duration::from_millis(limit_ms));
+    let flags = flags | ChunkFlags::EACH | ChunkFlags::TIMED;
+    Chunk { limit, ..flagged(job, id, count, flags) }
 }
 
 /// Ended by signal 9.
@@ -137,9 +146,12 @@ impl World {
     }
 
     pub(super) fn step(&mut self, worker: u32, ending: Ending) -> Step {
-        let step = self.process(worker).step(ending);
+        let now = self.scheduler.now;
+        let process = self.process(worker);
+        process.now_ms = now.as_millis() as u32;
+        let step = process.step(ending);
         if let Step::Began { job, chunk, index } = step {
-            self.ledger.begin(job, chunk, index);
+            self.ledger.begin(job, chunk, index, now);
         }
         step
     }
@@ -218,8 +230,16 @@ impl World {
     }
 
     pub(super) fn tick(&mut self, milliseconds: u64) {
-        let now = self.scheduler.now + Duration::from_millis(milliseconds);
+        self.tick_to(self.scheduler.now + Duration::from_millis(milliseconds));
+    }
+
+    /// As the waiting thread does at a deadline: what has come is taken in before limits are looked at.
+    fn tick_to(&mut self, now: Duration) {
         self.scheduler.tick(now);
+        for worker in self.scheduler.overdue(now) {
+            self.hear(worker);
+        }
+        self.scheduler.expire_limits();
         self.act();
     }
 
@@ -258,12 +278,14 @@ impl World {
             Action::Send { worker, frame } => self.process(worker).receive(frame),
             Action::Kill { worker } => {
                 // A process that does not exist yet cannot be killed.
-                if self.processes[worker as usize].is_some() {
+                if let Some(process) = &self.processes[worker as usize] {
+                    let late = self.scheduler.workers[worker as usize].late;
+                    assert!(late.is_none_or(|late| process.words.current_task() == late));
                     self.killed.insert(worker);
                 }
             }
             Action::Lose { job, chunk, first, count, loss } => {
-                self.ledger.lose(job, chunk, first, count, loss);
+                self.ledger.lose((job, chunk), first, count, loss, self.scheduler.now);
             }
             Action::Closed => {
                 self.is_closed = true;
@@ -318,8 +340,7 @@ impl World {
             let moved = (0..self.workers()).filter(|worker| self.go_on(*worker)).count();
             if moved == 0 {
                 let Some(deadline) = self.scheduler.next_deadline() else { return };
-                self.scheduler.tick(deadline);
-                self.act();
+                self.tick_to(deadline);
             }
         }
         panic!("it never comes to rest");

@@ -19,7 +19,9 @@ pub use child::Child;
 pub use control::Control;
 pub use memory::SharedMemory;
 pub use poller::Poller;
-pub use process::{kill_own_group, online_cpu_count, own_pidfd, resident_bytes, wait_until_gone};
+pub use process::{
+    kill_own_group, monotonic_ms, online_cpu_count, own_pidfd, resident_bytes, wait_until_gone,
+};
 pub use signals::{ignore_interrupt, with_signals_blocked};
 pub use spawn::launch;
 pub use symbols::{library_path, look_up};

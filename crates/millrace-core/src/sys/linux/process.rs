@@ -11,6 +11,7 @@ use rustix::io::Errno;
 use rustix::process::{
     PidfdFlags, Signal, getpgrp, getpid, kill_current_process_group, kill_process, pidfd_open,
 };
+use rustix::time::{ClockId, clock_gettime};
 
 use super::Control;
 
@@ -46,6 +47,12 @@ pub fn resident_bytes(pid: u32) -> Option<u64> {
     let statm = fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
     let pages: u64 = statm.split_ascii_whitespace().nth(1)?.parse().ok()?;
     pages.checked_mul(rustix::param::page_size() as u64)
+}
+
+/// Milliseconds of the clock that all processes share and nobody sets, rounded down.
+pub fn monotonic_ms() -> u64 {
+    let now = clock_gettime(ClockId::Monotonic);
+    now.tv_sec.cast_unsigned() * 1_000 + now.tv_nsec.cast_unsigned() / 1_000_000
 }
 
 /// How many CPUs of the system are switched on, as far as the C library knows; at least 1.

@@ -1,0 +1,198 @@
+import { readFileSync } from 'node:fs'
+
+import test from 'ava'
+
+import { PoolError, task, tasks, TaskTimeoutError } from '../dist/index.js'
+import { Gates } from './helpers/gates.js'
+import { watchedPool } from './helpers/pools.js'
+import { gone, isAlive, until } from './helpers/processes.js'
+import { within } from './helpers/within.js'
+
+const here = new URL('./fixtures/jobs-limits.mjs', import.meta.url)
+const jobs = tasks<typeof import('./fixtures/jobs-limits.mjs')>(here)
+const BAD = 5
+// A busy machine may keep a task that does nothing from going on for a while.
+const LIMIT = 1_000
+const items = Array.from({ length: 12 }, (_, item) => item)
+
+for (const way of ['spin', 'sleep', 'never', 'stop'] as const) {
+  test.serial(`a late task (${way}) fails alone, and every task begins once`, async (t) => {
+    const { pool, exits } = watchedPool(t, { nJobs: 2 })
+    for (const chunkSize of [1, 12]) {
+      const gates = new Gates(t)
+      const inputs = items.map((item) => ({ item, bad: BAD, way, file: gates.path('notes') }))
+      const settled = await within(
+        pool.mapSettled(jobs.run, inputs, { chunkSize, taskTimeout: LIMIT }),
+        'the map stays open'
+      )
+      const begun = gates.lines('notes').map((line) => line.split(' ').map(Number))
+      t.deepEqual(
+        begun.map(([item]) => item).toSorted((a = 0, b = 0) => a - b),
+        items
+      )
+      const [, workerId, pid] = begun.find(([item]) => item === BAD) ?? []
+      for (const [item, outcome] of settled.entries()) {
+        if (outcome.status === 'fulfilled') {
+          t.is(outcome.value, item)
+          continue
+        }
+        const error: unknown = outcome.reason
+        t.true(error instanceof TaskTimeoutError && error instanceof PoolError)
+        t.like(error, {
+          code: 'ERR_POOL_TASK_TIMEOUT',
+          timeout: LIMIT,
+          index: BAD,
+          workerId,
+          pid,
+          name: 'TaskTimeoutError'
+        })
+        t.regex(String(error), /task 5 ran for longer than 1000 ms; worker [01] \(pid \d+\) was killed/)
+      }
+      t.deepEqual(
+        settled.flatMap(({ status }, item) => (status === 'rejected' ? [item] : [])),
+        [BAD]
+      )
+      await until(
+        () => exits.some((exit) => exit.pid === pid),
+        () => 'its worker lives on'
+      )
+      t.like(exits.at(-1), { id: workerId, pid, signal: 'SIGKILL' })
+    }
+    t.is(exits.length, 2, 'no other worker was touched')
+    t.like(pool.stats, { completed: 22, failed: 2, cancelled: 0 })
+  })
+}
+
+test.serial('map and imap fail by the late task; what comes before it in an imap is delivered', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 2, taskTimeout: 2_000 })
+  const gates = new Gates(t)
+  const inputs = items.map((item) => ({ item, bad: BAD, way: 'spin' as const, file: gates.path('notes') }))
+  const isLate = { instanceOf: TaskTimeoutError, code: 'ERR_POOL_TASK_TIMEOUT' }
+  t.is((await t.throwsAsync(pool.map(jobs.run, inputs), isLate)).index, BAD)
+  await t.throwsAsync(pool.mapUnordered(jobs.run, inputs, { chunkSize: 12 }), isLate)
+  const seen: number[] = []
+  const read = async (): Promise<void> => {
+    for await (const item of pool.imap(jobs.run, inputs, { chunkSize: 4 })) seen.push(Number(item))
+  }
+  await t.throwsAsync(read(), isLate)
+  t.deepEqual(seen, [0, 1, 2, 3, 4])
+  t.deepEqual(await pool.map((x: number) => x * 2, [1, 2]), [2, 4])
+})
+
+test.serial('the limit of a call goes before that of the pool', async (t) => {
+  const { pool, exits } = watchedPool(t, { nJobs: 1, taskTimeout: 60_000 })
+  const gates = new Gates(t)
+  const error = await t.throwsAsync(pool.apply(jobs.hang, [gates.path('in'), 'spin'], { taskTimeout: 50 }), {
+    instanceOf: TaskTimeoutError
+  })
+  t.like(error, { index: 0, timeout: 50, pid: Number(readFileSync(gates.path('in'), 'utf8')) })
+  t.regex(error.stack ?? '', /timeouts\.spec/, 'it tells where the call was made')
+  t.is(await pool.apply(jobs.wait, [100]), 100)
+  t.is(exits.length, 1)
+})
+
+test.serial('the clock starts with the task, not with the wait for a worker', async (t) => {
+  const { pool, exits } = watchedPool(t, { nJobs: 1 })
+  const first = pool.apply(jobs.wait, [1_500])
+  const behind = Promise.all([
+    pool.apply(jobs.wait, [1], { taskTimeout: 800 }),
+    pool.map(jobs.wait, [300, 301, 302, 303], { taskTimeout: 800, chunkSize: 4 })
+  ])
+  t.is(await first, 1_500)
+  t.deepEqual(await behind, [1, [300, 301, 302, 303]])
+  t.is(exits.length, 0)
+})
+
+test.serial('tasks that keep to the limit cost no worker, in one chunk for much longer than the limit', async (t) => {
+  const { pool, exits } = watchedPool(t, { nJobs: 2, taskTimeout: 2_000 })
+  const inputs = Array.from({ length: 200 }, () => 40)
+  t.deepEqual(await pool.map(jobs.spinFor, inputs, { chunkSize: 100 }), inputs)
+  t.deepEqual(await pool.map(jobs.spinFor, inputs.slice(0, 50)), inputs.slice(0, 50))
+  t.is(exits.length, 0)
+})
+
+test.serial('a late task is killed while this process is busy, and work goes on', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 1 })
+  const gates = new Gates(t)
+  const late = pool.apply(jobs.hang, [gates.path('in'), 'spin'], { taskTimeout: 100 })
+  const next = pool.apply(jobs.hang, [gates.path('next'), 'never'], { taskTimeout: 60_000 })
+  const isLate = t.throwsAsync(late, { instanceOf: TaskTimeoutError })
+  await gates.passed('in')
+  const pid = Number(readFileSync(gates.path('in'), 'utf8'))
+  const end = performance.now() + 20_000
+  while ((isAlive(pid) || !gates.isOpen('next')) && performance.now() < end);
+  t.false(isAlive(pid))
+  t.true(gates.isOpen('next'), 'its replacement runs the next task')
+  await isLate
+  await pool.terminate()
+  await t.throwsAsync(next, { code: 'ERR_POOL_TERMINATED' })
+})
+
+test('a module that never loads is late in the end', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 1 })
+  const url = new URL('./fixtures/jobs-never-loads.mjs', import.meta.url)
+  await t.throwsAsync(pool.apply(task(url, 'job'), [], { taskTimeout: 100 }), { instanceOf: TaskTimeoutError })
+  t.is(await pool.apply(Math.abs, [-1]), 1)
+})
+
+test.serial(
+  'a late task of a nested pool arrives as what it is; a late task takes its nested pool with it',
+  async (t) => {
+    const { pool } = watchedPool(t, { nJobs: 1, daemon: false })
+    const error = await t.throwsAsync(pool.apply(jobs.nested, [here.href]), { instanceOf: TaskTimeoutError })
+    t.like(error, { timeout: 50, workerId: 0 })
+    const gates = new Gates(t)
+    await pool.apply(jobs.wait, [1])
+    const late = pool.apply(jobs.nestedHang, [here.href, gates.path('in')], { taskTimeout: 1_500 })
+    await t.throwsAsync(late, { instanceOf: TaskTimeoutError })
+    t.true(gates.isOpen('in'), 'the nested task has begun')
+    await gone([Number(readFileSync(gates.path('in'), 'utf8'))])
+  }
+)
+
+test.serial('many late tasks at once: each fails by itself, in a pool that lives on', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 4 })
+  const results = await Promise.allSettled([
+    ...Array.from({ length: 8 }, () => pool.apply(jobs.hang, ['/dev/null', 'spin'], { taskTimeout: 20 })),
+    ...Array.from({ length: 8 }, (_, i) => pool.apply(Math.abs, [-i], { taskTimeout: 10_000 }))
+  ])
+  t.deepEqual(
+    results.map(({ status }) => status),
+    [...Array.from({ length: 8 }, () => 'rejected' as const), ...Array.from({ length: 8 }, () => 'fulfilled' as const)]
+  )
+  t.like(pool.stats, { completed: 8, failed: 8, cancelled: 0 })
+})
+
+test.serial('tasks whose length is about the limit settle once, one way or the other', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 2, taskTimeout: 10 })
+  const inputs = Array.from({ length: 30 }, (_, i) => 7 + (i % 7))
+  const settled = await within(pool.mapSettled(jobs.spinFor, inputs, { chunkSize: 6 }), 'the map stays open')
+  t.is(settled.length, 30)
+  for (const [index, outcome] of settled.entries()) {
+    if (outcome.status === 'fulfilled') t.is(outcome.value, inputs[index])
+    else t.like(outcome.reason, { code: 'ERR_POOL_TASK_TIMEOUT', index })
+  }
+  const { completed, failed, cancelled } = pool.stats
+  t.deepEqual([completed + failed, cancelled], [30, 0])
+})
+
+test.serial('limits that make no sense are refused', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 1 })
+  const code = 'ERR_POOL_INVALID_OPTION'
+  for (const taskTimeout of [0, -1, NaN, Infinity, 2 ** 31]) {
+    await t.throwsAsync(pool.map(Math.abs, [1], { taskTimeout }), { instanceOf: RangeError, code })
+    await t.throwsAsync(pool.apply(Math.abs, [1], { taskTimeout }), {
+      instanceOf: RangeError,
+      code,
+      message: `taskTimeout must be a number of milliseconds > 0, at most 2147483647, got ${taskTimeout}`
+    })
+  }
+  for (const taskTimeout of ['5', null, 5n, {}]) {
+    const options = { taskTimeout } as object
+    await t.throwsAsync(pool.map(Math.abs, [1], options), { instanceOf: TypeError, code })
+    t.throws(() => watchedPool(t, options), { instanceOf: TypeError, code })
+  }
+  t.is(await pool.apply(Math.abs, [-1], { taskTimeout: undefined }), 1)
+  t.is(await pool.apply(jobs.wait, [0], { taskTimeout: 0.5 + 2_000 }), 0)
+  t.is(pool.workers.length, 1)
+})

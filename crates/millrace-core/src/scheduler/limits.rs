@@ -1,0 +1,96 @@
+//! Time limits of tasks that run.
+//!
+//! A worker notes on a word of its own when it begins a task that has a limit. The parent looks at the word when the task
+//! may be late for the first time, not before: once in the length of a limit while tasks keep to it, and never where none
+//! has one. A worker that has yet to load the function notes a time to come, and notes again when it has it.
+//!
+//! What the word says is believed only so far: a task is late at the latest when its worker was seen on it for its limit and
+//! [`LOADING`].
+
+use std::time::Duration;
+
+use super::worker::{InHand, Worker};
+use super::{Claims, Scheduler};
+
+/// Time for a worker to load a function, which does not count as the task's: it has to be there for the task to begin.
+const LOADING: Duration = Duration::from_secs(10);
+/// No look at a worker comes sooner after another one.
+const GRAIN: Duration = Duration::from_millis(10);
+
+impl Scheduler {
+    /// The workers at which a limit may have passed at `now`. What they have sent has to be taken in before
+    /// [`Self::expire_limits`].
+    pub fn overdue(&self, now: Duration) -> Vec<u32> {
+        let is_due = |slot: &Worker| slot.look_at.is_some_and(|at| at <= now);
+        (0..)
+            .zip(&self.workers)
+            .filter(|(_, slot)| is_due(slot))
+            .map(|(worker, _)| worker)
+            .collect()
+    }
+
+    /// Condemns the workers whose tasks are late. Their deaths settle the tasks. Call [`Self::dispatch`] after it.
+    pub fn expire_limits(&mut self) {
+        for worker in self.overdue(self.now) {
+            if self.workers[worker as usize].look(self.now) {
+                self.kill(worker);
+            }
+        }
+    }
+}
+
+impl Worker {
+    /// A chunk was put into the hand at `now`: its tasks cannot be late before their limit has passed.
+    pub(super) fn look_after(&mut self, now: Duration, limit: Duration) {
+        let at = now.saturating_add(limit.max(GRAIN));
+        self.look_at = Some(self.look_at.map_or(at, |before| before.min(at)));
+    }
+
+    /// Looks for a late task, and when to look again. `true` when the worker was condemned for it.
+    fn look(&mut self, now: Duration) -> bool {
+        self.look_at = None;
+        let Some(claims) = self.claims.clone().filter(|_| !self.is_dying) else { return false };
+        let task = claims.current_task();
+        let due = self.due(task, now, claims.as_ref());
+        if due.is_none_or(|at| at > now) {
+            self.look_at = due;
+            return false;
+        }
+        if claims.condemn(task, task).is_none() {
+            self.look_at = Some(now + GRAIN);
+            return false;
+        }
+        self.late = Some(task);
+        true
+    }
+
+    /// When a task in hand is late, at the earliest, while `task` is the one begun last.
+    fn due(&mut self, task: u32, now: Duration, claims: &dyn Claims) -> Option<Duration> {
+        let running = self.hand.iter().find(|held| held.is_open(task));
+        if let Some((held, limit)) = running.and_then(|held| Some((held, held.chunk.limit?))) {
+            let seen = self.watched.filter(|(watched, _)| *watched == task);
+            let (_, seen_at) = *self.watched.insert(seen.unwrap_or((task, now)));
+            let due = match began(claims, now) {
+                Some(began) => began.max(held.sent_at).saturating_add(limit),
+                None => now.saturating_add(limit.max(GRAIN)),
+            };
+            return Some(due.min(seen_at.saturating_add(limit + LOADING)));
+        }
+        // None of the others has begun.
+        let limit = self.hand.iter().filter_map(|held| held.chunk.limit).min()?;
+        Some(now.saturating_add(limit.max(GRAIN)))
+    }
+}
+
+impl InHand {
+    /// Whether `task` is one of its tasks whose outcome has not come.
+    fn is_open(&self, task: u32) -> bool {
+        self.index_of(task).is_some_and(|index| index >= self.chunk.from)
+    }
+}
+
+/// When the task began of which the worker has noted it last; `None` while its function is being loaded.
+fn began(claims: &dyn Claims, now: Duration) -> Option<Duration> {
+    let age = (now.as_millis() as u32).wrapping_sub(claims.began_ms()).cast_signed();
+    Some(now.saturating_sub(Duration::from_millis(u64::try_from(age).ok()?)))
+}

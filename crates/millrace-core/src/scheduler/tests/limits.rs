@@ -1,0 +1,223 @@
+//! Tasks that run for longer than they may.
+
+use std::time::Duration;
+
+use super::ledger::Fate::{Completed, Lost};
+use super::process::{FINE, Step};
+use super::world::{World, chunk, limited, sigkill};
+use crate::scheduler::{ChunkFlags, Loss};
+
+const LIMIT: u64 = 100;
+const LOADING: u64 = 10_000;
+
+fn timed_out(index: u32, worker: u32, pid: u32) -> Loss {
+    Loss::TimedOut { index, worker, pid, limit: Duration::from_millis(LIMIT) }
+}
+
+#[test]
+fn a_late_task_fails_alone_and_its_worker_is_replaced() {
+    let mut world = World::started(1, Some(1));
+    world.submit_all([limited(1, 0, 4, 0, LIMIT), chunk(2, 0, 1)]);
+    world.run_to_task(0);
+    assert_eq!(world.run_to_task(0), (1, 0, 1));
+    let pid = world.scheduler.workers()[0].pid;
+    world.tick(LIMIT);
+    assert!(world.killed.contains(&0));
+    // SIGKILL takes its time; nothing more begins.
+    assert_eq!(world.ledger.losses, []);
+    world.die(0, &sigkill());
+    assert_eq!(world.ledger.losses, [timed_out(1, 0, pid)]);
+    world.end();
+    assert_eq!(world.ledger.fates(1, 0), [Completed, Lost, Completed, Completed]);
+    assert_eq!(world.ledger.fates(2, 0), [Completed]);
+}
+
+#[test]
+fn the_clock_starts_when_the_worker_begins_the_task() {
+    let mut world = World::started(1, None);
+    world.submit(limited(1, 0, 2, 0, LIMIT));
+    // The worker takes its time to read it.
+    world.tick(10 * LIMIT);
+    world.run_to_task(0);
+    world.tick(LIMIT - 1);
+    assert!(world.killed.is_empty());
+    assert_eq!(world.run_to_task(0), (1, 0, 1), "the first one kept to its limit");
+    world.tick(LIMIT - 1);
+    assert!(world.killed.is_empty(), "each task has a limit of its own");
+    world.tick(1);
+    assert!(world.killed.contains(&0));
+    world.end();
+    assert_eq!(world.ledger.fates(1, 0), [Completed, Lost]);
+}
+
+#[test]
+fn a_task_behind_another_call_has_its_time_from_its_own_beginning() {
+    let mut world = World::started(1, Some(1));
+    world.submit_all([chunk(2, 0, 2), limited(1, 0, 1, 0, LIMIT)]);
+    world.run_to_task(0);
+    world.tick(5 * LIMIT);
+    assert!(world.killed.is_empty(), "a task without a limit has none");
+    assert_eq!(world.run_to_task(0), (2, 0, 1));
+    assert_eq!(world.run_to_task(0), (1, 0, 0));
+    world.tick(LIMIT);
+    assert!(world.killed.contains(&0));
+    world.end();
+    assert_eq!(
+        (world.ledger.fates(1, 0), world.ledger.fates(2, 0)),
+        (vec![Lost], vec![Completed; 2])
+    );
+}
+
+#[test]
+fn a_result_that_was_sent_in_time_counts_however_late_it_is_heard() {
+    let mut world = World::started(1, None);
+    world.submit(limited(1, 0, 1, 0, LIMIT));
+    world.run_to_task(0);
+    world.step(0, FINE);
+    world.tick(5 * LIMIT);
+    assert!(world.killed.is_empty());
+    world.end();
+    assert_eq!(world.ledger.fates(1, 0), [Completed]);
+}
+
+#[test]
+fn a_kill_for_a_late_task_never_hits_the_next_one() {
+    let mut world = World::started(1, None);
+    world.submit(limited(1, 0, 2, 0, LIMIT));
+    world.run_to_task(0);
+    // It ends in the last moment, and the worker is on the next one when the limit is looked at.
+    world.tick(LIMIT - 1);
+    world.run_to_task(0);
+    world.tick(1);
+    assert!(world.killed.is_empty());
+    world.end();
+    assert_eq!(world.ledger.fates(1, 0), [Completed; 2]);
+}
+
+#[test]
+fn a_task_that_ends_after_its_worker_was_condemned_settles_once() {
+    let mut world = World::started(1, None);
+    world.submit(limited(1, 0, 2, 0, LIMIT));
+    world.run_to_task(0);
+    world.tick(LIMIT);
+    assert!(world.killed.contains(&0));
+    assert_eq!(world.step(0, FINE), Step::Moved);
+    assert!(!matches!(world.step(0, FINE), Step::Began { .. }), "nothing more begins");
+    world.die(0, &sigkill());
+    assert_eq!(world.ledger.losses, [], "its result was there");
+    world.end();
+    assert_eq!(world.ledger.fates(1, 0), [Completed; 2]);
+}
+
+#[test]
+fn a_call_that_was_cancelled_keeps_its_limit_so_that_its_worker_comes_free() {
+    let mut world = World::started(1, None);
+    world.submit_all([limited(1, 0, 1, 0, LIMIT), chunk(2, 0, 1)]);
+    world.run_to_task(0);
+    world.cancel(1, false);
+    world.tick(LIMIT);
+    assert!(world.killed.contains(&0));
+    world.end();
+    assert_eq!(world.ledger.losses, []);
+    assert_eq!(world.ledger.fates(2, 0), [Completed]);
+}
+
+#[test]
+fn a_death_of_its_own_just_before_the_limit_is_a_death() {
+    let mut world = World::started(1, None);
+    world.submit(limited(1, 0, 1, 0, LIMIT));
+    world.run_to_task(0);
+    world.die(0, &sigkill());
+    assert!(matches!(world.ledger.losses[..], [Loss::Died { .. }]));
+    world.end();
+}
+
+#[test]
+fn an_urgent_task_with_a_limit_is_kept_to_it() {
+    let mut world = World::started(1, None);
+    world.submit(limited(1, 0, 1, ChunkFlags::URGENT, LIMIT));
+    world.run_to_task(0);
+    world.tick(LIMIT);
+    assert!(world.killed.contains(&0));
+    world.end();
+}
+
+#[test]
+fn there_is_no_deadline_where_no_task_has_a_limit() {
+    let mut world = World::started(1, None);
+    world.submit(chunk(1, 0, 2));
+    world.run_to_task(0);
+    assert_eq!(world.scheduler.next_deadline(), None);
+    world.end();
+}
+
+#[test]
+fn tasks_that_keep_to_their_limit_are_looked_at_once_in_its_length() {
+    let mut world = World::started(1, None);
+    world.submit(limited(1, 0, 200, 0, LIMIT));
+    let mut looks = 0;
+    while world.hand(0) == [(1, 0)] {
+        world.step(0, FINE);
+        let now = world.scheduler.now + Duration::from_millis(1);
+        if world.scheduler.next_deadline().is_some_and(|at| at <= now) {
+            looks += 1;
+        }
+        world.tick(1);
+        world.hear(0);
+    }
+    let elapsed = world.scheduler.now.as_millis() as u64;
+    assert!(looks <= elapsed / LIMIT + 1, "{looks} looks in {elapsed} ms");
+    world.end();
+    assert_eq!(world.scheduler.next_deadline(), None);
+}
+
+#[test]
+fn a_worker_that_goes_on_saying_it_has_just_begun_is_not_believed_for_ever() {
+    let mut world = World::started(1, None);
+    world.submit(limited(1, 0, 1, 0, LIMIT));
+    world.run_to_task(0);
+    for _ in 0..LOADING + 2 * LIMIT {
+        let now_ms = world.scheduler.now.as_millis() as u32 + 50;
+        world.process(0).words.note_begin(now_ms);
+        world.tick(1);
+    }
+    assert!(world.killed.contains(&0));
+    world.end();
+    assert_eq!(world.ledger.fates(1, 0), [Lost]);
+}
+
+#[test]
+fn loading_the_function_does_not_count_until_it_takes_very_long() {
+    for ms_of_loading in [LOADING - 1, LOADING + LIMIT] {
+        let mut world = World::started(1, None);
+        world.submit(limited(1, 0, 1, 0, LIMIT));
+        world.run_to_task(0);
+        world.process(0).words.note_begin(LOADING as u32);
+        (0..ms_of_loading).for_each(|_| world.tick(1));
+        let is_too_long = ms_of_loading > LOADING;
+        assert_eq!(world.killed.contains(&0), is_too_long);
+        if !is_too_long {
+            let now_ms = world.scheduler.now.as_millis() as u32;
+            world.process(0).words.note_begin(now_ms);
+            world.tick(LIMIT - 1);
+            assert!(world.killed.is_empty());
+            world.tick(1);
+            assert!(world.killed.contains(&0));
+        }
+        world.end();
+    }
+}
+
+#[test]
+fn a_beginning_before_the_chunk_was_sent_is_not_believed() {
+    let mut world = World::started(1, None);
+    world.tick(50 * LIMIT);
+    world.submit(limited(1, 0, 1, 0, LIMIT));
+    world.run_to_task(0);
+    world.process(0).words.note_begin(0);
+    world.tick(LIMIT - 1);
+    assert!(world.killed.is_empty());
+    world.tick(1);
+    assert!(world.killed.contains(&0));
+    world.end();
+}

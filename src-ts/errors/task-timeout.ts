@@ -1,0 +1,38 @@
+import { PoolError } from './base.js'
+
+/** A task that was late, and where it ran. */
+export interface LateTask {
+  /** The limit in milliseconds. */
+  readonly timeout: number
+  /** The index of the task in its call; 0 for `apply`. */
+  readonly index: number
+  /** The worker's place in the pool, 0 to nJobs - 1. */
+  readonly workerId: number
+  /** The process id of the worker that was killed. */
+  readonly pid: number
+}
+
+/**
+ * A task ran for longer than `taskTimeout`. Its worker was killed and is replaced; other tasks are not affected, those of its
+ * chunk included.
+ */
+export class TaskTimeoutError extends PoolError {
+  declare readonly code: 'ERR_POOL_TASK_TIMEOUT'
+  /** The limit in milliseconds. */
+  readonly timeout: number
+  /** The index of the task in its call; 0 for `apply`. */
+  readonly index: number
+  /** The worker's place in the pool, 0 to nJobs - 1. */
+  readonly workerId: number
+  /** The process id of the worker that was killed. */
+  readonly pid: number
+
+  constructor({ timeout, index, workerId, pid }: LateTask, options?: ErrorOptions) {
+    const message = `task ${index} ran for longer than ${timeout} ms; worker ${workerId} (pid ${pid}) was killed`
+    super(message, 'ERR_POOL_TASK_TIMEOUT', options)
+    this.timeout = timeout
+    this.index = index
+    this.workerId = workerId
+    this.pid = pid
+  }
+}
