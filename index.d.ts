@@ -71,6 +71,14 @@ export declare class RawPool {
    */
   close(): void
   /**
+   * Replaces the workers, each after the task it runs; the process ids of those that will end.
+   *
+   * # Errors
+   *
+   * When the pool was released.
+   */
+  recycle(): Array<number>
+  /**
    * Kills all workers now.
    *
    * # Errors
@@ -202,6 +210,8 @@ export interface RawPoolOptions {
   cwd?: string
   /** Whether standard output and error go nowhere. */
   quiet: boolean
+  /** Milliseconds after which an idle worker leaves; absent: it stays. */
+  idleTimeout?: number
   /** Handed to every worker as it is. */
   greeting: string
 }
