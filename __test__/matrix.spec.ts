@@ -1,14 +1,23 @@
 import test from 'ava'
 
 import { someCells } from './matrix/cells.mjs'
+import { allParentCells } from './matrix/parents.mjs'
 import { runCells } from './matrix/run.mjs'
 
 // Cells run in processes of their own: what is left of one is not hidden among what other tests hold.
 const cells = someCells()
-const outcomes = runCells(cells)
+// The other ways and states are those of orphans.spec.ts.
+const parentCells = allParentCells().filter(({ way }) => way === 'heap exhaustion' || way === 'the end of its thread')
+const outcomes = runCells([...cells, ...parentCells])
 
 for (const [at, { fault, phase, method }] of cells.entries()) {
   test(`${fault}, ${phase}: ${method} settles, its neighbours are right, nothing is left`, async (t) => {
     t.deepEqual((await outcomes)[at]?.wrong, [])
+  })
+}
+
+for (const [at, { way, state }] of parentCells.entries()) {
+  test(`nothing is left of a pool when its process goes by ${way}: ${state}`, async (t) => {
+    t.deepEqual((await outcomes)[cells.length + at]?.wrong, [])
   })
 }

@@ -1,4 +1,4 @@
-// `npm run matrix`: every cell of the crash matrix, into docs/reliability.md. `-- --only idle` runs the cells that
+// `npm run matrix`: every cell of the crash matrix and of the parent matrix, into docs/reliability.md. `-- --only idle` runs the cells that
 // have such a word in their names and writes nothing; `--rounds 20` repeats them, `--runners 4` runs more at a time.
 import { parseArgs } from 'node:util'
 import { toTable, writeSection } from './reliability.mjs'
@@ -6,6 +6,7 @@ import { setUpOrExit } from './setup.mjs'
 
 setUpOrExit()
 const { allCells, methods, phases } = await import('../__test__/matrix/cells.mjs')
+const { allParentCells, states, ways } = await import('../__test__/matrix/parents.mjs')
 const { faults } = await import('../__test__/matrix/faults.mjs')
 const { runCells } = await import('../__test__/matrix/run.mjs')
 
@@ -18,7 +19,9 @@ const { values } = parseArgs({
 })
 
 const nameOf = (cell) => Object.values(cell).join(', ')
-const chosen = allCells().filter((cell) => values.only === undefined || nameOf(cell).includes(values.only))
+const chosen = [...allCells(), ...allParentCells()].filter(
+  (cell) => values.only === undefined || nameOf(cell).includes(values.only)
+)
 const cells = Array.from({ length: Number(values.rounds) }, () => chosen).flat()
 let count = 0
 const outcomes = await runCells(cells, {
@@ -40,9 +43,21 @@ function summary(fault, phase) {
   return losses === all.length ? 'its own' : `its own or none`
 }
 
+/** How long the longest of the rounds took until nothing was left. */
+function parentSummary(way, state) {
+  const all = outcomes.filter((_, at) => cells[at].way === way && cells[at].state === state)
+  const bad = all.find(({ wrong }) => wrong.length > 0)
+  return bad === undefined ? `${Math.max(...all.map(({ leftMs }) => leftMs))} ms` : `**broken**: ${bad.wrong[0]}`
+}
+
 if (values.only === undefined) {
   const rows = Object.keys(faults).map((fault) => [fault, ...Object.keys(phases).map((phase) => summary(fault, phase))])
   await writeSection('crash matrix', toTable([['fault', ...Object.keys(phases)], ...rows]))
+  const parentRows = Object.keys(ways).map((way) => [
+    way,
+    ...Object.keys(states).map((state) => parentSummary(way, state))
+  ])
+  await writeSection('parent matrix', toTable([['the parent ends by', ...Object.keys(states)], ...parentRows]))
 }
 const broken = outcomes.filter(({ wrong }) => wrong.length > 0).length
 console.log(`${outcomes.length - broken} cells hold, ${broken} do not (${Object.keys(methods).join(', ')})`)

@@ -8,7 +8,7 @@ import { buildNative } from './native.mjs'
 /** Above the sum of a cell's own watchdogs there is something wrong with its process. */
 const CELL_MS = 150_000
 
-/** @typedef {{ wrong: string[], lost?: number, ms: number }} Outcome */
+/** @typedef {{ wrong: string[], lost?: number, leftMs?: number, ms: number }} Outcome */
 
 /** A process that runs one cell at a time. */
 class Runner {
