@@ -30,14 +30,16 @@ function checkStats(t: ExecutionContext, { pool }: Watched): void {
 interface Way {
   readonly exitCode?: number
   readonly signal?: RegExp
+  /** The task is rejected with the error that ended its worker. */
+  readonly throws?: string
 }
 
 const ways: Readonly<Record<string, Way>> = {
   exit0: { exitCode: 0 },
   exit1: { exitCode: 1 },
   exitLater: { exitCode: 3 },
-  throwLater: { exitCode: 1 },
-  unhandledRejection: { exitCode: 1 },
+  throwLater: { throws: 'thrown outside of the task' },
+  unhandledRejection: { throws: 'nobody handles it' },
   SIGKILL: { signal: /^SIGKILL$/ },
   SIGTERM: { signal: /^SIGTERM$/ },
   SIGSEGV: { signal: /^SIGSEGV$/ },
@@ -49,7 +51,7 @@ const ways: Readonly<Record<string, Way>> = {
 const DIE_AT = 5
 const items = Array.from({ length: 10 }, (_, item) => item)
 
-for (const [way, { exitCode = null, signal }] of Object.entries(ways)) {
+for (const [way, { exitCode = null, signal, throws }] of Object.entries(ways)) {
   test(`a worker that ends by ${way} fails the task it ran and no other one`, async (t) => {
     const { file, lines } = notes(t)
     const watched = watchedPool(t, { nJobs: 2, execArgv: way === 'heap' ? ['--max-old-space-size=24'] : [] })
@@ -58,13 +60,18 @@ for (const [way, { exitCode = null, signal }] of Object.entries(ways)) {
 
     /** Every task of the call began at most once, and the right one is blamed. */
     const check = (call: string, error: unknown, index: number, isEveryTaskRun: boolean): void => {
-      if (!(error instanceof WorkerDiedError)) throw error
       const begun = lines().flatMap((line) =>
         line.startsWith(`${call} `) ? [line.split(' ').slice(1).map(Number)] : []
       )
       const begunItems = begun.map(([item]) => item ?? -1).toSorted((a, b) => a - b)
       if (isEveryTaskRun) t.deepEqual(begunItems, items)
       else t.is(new Set(begunItems).size, begunItems.length)
+      checkStats(t, watched)
+      if (throws !== undefined) {
+        t.is((error as Error).message, throws)
+        return
+      }
+      if (!(error instanceof WorkerDiedError)) throw error
       const [, pid, workerId] = begun.find(([item]) => item === DIE_AT) ?? []
       const { code, index: at, pid: died, workerId: id, exitCode: exited } = error
       t.deepEqual(
@@ -73,7 +80,6 @@ for (const [way, { exitCode = null, signal }] of Object.entries(ways)) {
       )
       if (signal === undefined) t.is(error.signal, null)
       else t.regex(error.signal ?? '', signal)
-      checkStats(t, watched)
     }
 
     for (const chunkSize of [1, 4]) {

@@ -90,6 +90,8 @@ export interface OutcomeListener {
 export interface BackendListener {
   find(call: number): OutcomeListener | undefined
   workerStart(id: number, pid: number): void
+  /** An error outside of any task ends a worker. */
+  workerError(error: unknown, worker: WorkerInfo): void
   workerExit(worker: WorkerInfo, exitCode: number | null, signal: string | null): void
   closed(): void
 }

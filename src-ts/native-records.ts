@@ -1,4 +1,5 @@
 import type { BackendListener, OutcomeListener } from './backend.js'
+import { readFailure } from './calls/results.js'
 import { Reader } from './codec/reader.js'
 import { TaskTimeoutError, WorkerStartError } from './errors.js'
 import { Loss, toExitCode, toSignal } from './native-loss.js'
@@ -10,6 +11,7 @@ import {
   RECORD_CLOSED,
   RECORD_DIED,
   RECORD_EXITED,
+  RECORD_FAULT,
   RECORD_OUTCOME,
   RECORD_START_FAILED,
   RECORD_STARTED,
@@ -69,8 +71,15 @@ export class Records {
     if (kind === RECORD_EXITED) {
       const payload = start / 4
       const tasksDone = at(payload + 2) + at(payload + 3) * 2 ** 32
-      const worker: WorkerInfo = { id: subject, pid: second, state: 'leaving', cpus: [], tasksDone, rss: 0 }
-      return listener.workerExit(worker, toExitCode(at(payload)), toSignal(at(payload + 1)))
+      return listener.workerExit(
+        leaving(subject, second, tasksDone),
+        toExitCode(at(payload)),
+        toSignal(at(payload + 1))
+      )
+    }
+    if (kind === RECORD_FAULT) {
+      this.#reader.reset(this.#bytes, start, start + length)
+      return listener.workerError(readFailure(this.#reader), leaving(subject, second, 0))
     }
     const call = listener.find(subject)
     if (call === undefined) return
@@ -99,4 +108,8 @@ export class Records {
     this.#bytes = new Uint8Array(bytes)
     this.#words = new Uint32Array(this.#bytes.buffer)
   }
+}
+
+function leaving(id: number, pid: number, tasksDone: number): WorkerInfo {
+  return { id, pid, state: 'leaving', cpus: [], tasksDone, rss: 0 }
 }

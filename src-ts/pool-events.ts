@@ -1,12 +1,26 @@
 import { EventEmitter } from 'node:events'
+import { inspect } from 'node:util'
 
+import { invalidOption } from './errors.js'
 import type { PoolEvents, WorkerInfo } from './types.js'
+
+const EVENTS: ReadonlySet<unknown> = new Set([
+  'workerStart',
+  'workerExit',
+  'error',
+  'close'
+] satisfies (keyof PoolEvents)[])
+const INSPECT = { depth: 1, customInspect: false, maxStringLength: 200, maxArrayLength: 8 }
 
 /** The events of a pool. Listeners run on their own: what they throw is an uncaught exception, as of any listener. */
 export class PoolEventSource {
   readonly #emitter = new EventEmitter()
 
   on<E extends keyof PoolEvents>(event: E, listener: (...args: PoolEvents[E]) => void): void {
+    if (!EVENTS.has(event)) {
+      const allowed = "'workerStart', 'workerExit', 'error' or 'close'"
+      throw invalidOption(typeof event === 'string' ? 'range' : 'type', 'event', event, allowed)
+    }
     // EventEmitter checks the listener and throws its usual TypeError.
     this.#emitter.on(event, listener as unknown as (...args: unknown[]) => void)
   }
@@ -17,6 +31,18 @@ export class PoolEventSource {
     const worker = workers().find((info) => info.id === id && info.pid === pid)
     // It may be gone already, even replaced: each exit that listeners are told of has its start all the same.
     this.#emit('workerStart', worker ?? { id, pid, state: 'leaving', cpus: [], tasksDone: 0, rss: 0 })
+  }
+
+  /** Without a listener it is a warning, not an error of the process. */
+  workerFailed(reason: unknown, worker: WorkerInfo): void {
+    const what = `an error outside of any task has ended worker ${worker.id} (pid ${worker.pid})`
+    const isError = reason instanceof Error
+    const error = isError ? reason : new Error(`${what}: ${inspect(reason, INSPECT)}`, { cause: reason })
+    if (this.#emitter.listenerCount('error') > 0) this.#emit('error', error, worker)
+    else {
+      const text = isError ? `${what}: ${String(error)}` : error.message
+      process.emitWarning(text, { code: 'MILLRACE_WORKER_ERROR', ...(isError ? { detail: error.stack ?? '' } : {}) })
+    }
   }
 
   workerExited(worker: WorkerInfo, exitCode: number | null, signal: string | null): void {

@@ -46,6 +46,7 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
   readonly #listener: BackendListener = {
     find: (id) => this.#calls.find(id),
     workerStart: (id, pid) => this.#events.workerStarted(id, pid, () => this.workers),
+    workerError: (error, worker) => this.#events.workerFailed(error, worker),
     workerExit: (worker, exitCode, signal) => this.#events.workerExited(worker, exitCode, signal),
     closed: () => this.#closing.onClosed()
   }

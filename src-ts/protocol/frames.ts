@@ -20,8 +20,9 @@ export const FRAME_DEFINE = 2
 export const FRAME_FORGET = 3
 export const FRAME_LEAVE = 4
 
-/** The kind of frame that a worker sends. */
+/** Kinds of frames that a worker sends. */
 export const FRAME_OUTCOME = 2
+export const FRAME_FAULT = 3
 
 /** Kinds of records that a pool collects (word 1). */
 export const RECORD_OUTCOME = 2
@@ -31,6 +32,7 @@ export const RECORD_STARTED = 18
 export const RECORD_EXITED = 19
 export const RECORD_CLOSED = 20
 export const RECORD_TIMED_OUT = 24
+export const RECORD_FAULT = 21
 
 /** Flags of a chunk. */
 export const EACH = 1

@@ -48,10 +48,16 @@ export interface WorkerExit {
 export interface PoolEvents {
   /** A worker is ready, also a replacement. */
   readonly workerStart: readonly [worker: WorkerInfo]
-  /** A worker has ended, in order or not; also one that never became ready. `tasksDone` is its last count. */
+  /**
+   * A worker has ended, in order or not; also one that never became ready, of which there was no `workerStart`. `tasksDone` is its
+   * last count.
+   */
   readonly workerExit: readonly [worker: WorkerInfo, exit: WorkerExit]
-  /** Something failed that belongs to no call. Nothing of the kind exists yet: it is never raised. */
-  readonly error: readonly [error: Error]
+  /**
+   * An error that nobody handled has ended a worker while it ran no task: thrown by a timer, say, or a rejection. What is no
+   * Error is the `cause` of one. Without a listener it is a process warning.
+   */
+  readonly error: readonly [error: Error, worker: WorkerInfo]
   /** All workers of a closed pool have ended. */
   readonly close: readonly []
 }

@@ -4,6 +4,7 @@ import { Writer } from '../codec/writer.js'
 import { writeValue } from '../codec/encode.js'
 import { NotSerializableError } from '../errors.js'
 import {
+  FRAME_FAULT,
   FRAME_OUTCOME,
   HEADER_BYTES,
   OUTCOME_DROPPED,
@@ -64,15 +65,19 @@ export class Outbox {
   /** Adds the failure of the next task; results before it have to be ended. `drops`: the chunk ends here, short of its last task. */
   addFailure(error: unknown, elapsedUs: number, isLast: boolean, drops: boolean): void {
     if (this.#open < 0) this.#openFrame()
-    const mark = this.#writer.length
-    try {
-      writeValue(this.#writer, error, errorRoot)
-    } catch (unwritable) {
-      this.#writer.length = mark
-      writeValue(this.#writer, describe(error, unwritable), errorRoot)
-    }
+    this.#writeError(error)
     this.#count = 1
     this.#closeFrame(OUTCOME_ERROR | (isLast ? OUTCOME_LAST : 0) | (drops ? OUTCOME_DROPPED : 0), elapsedUs)
+  }
+
+  /**
+   * Says that an error which nobody handles ends this process. Results before it have to be ended.
+   * @param stray Holds the error where no task fails by it.
+   */
+  addFault(stray: { readonly error: unknown } | undefined): void {
+    this.#openFrame()
+    if (stray !== undefined) this.#writeError(stray.error)
+    this.#pad([FRAME_FAULT])
   }
 
   /** Ends the chunk before its last task: the parent wants no more of it. */
@@ -101,7 +106,24 @@ export class Outbox {
     this.#writer.length += HEADER_BYTES
   }
 
+  #writeError(error: unknown): void {
+    const mark = this.#writer.length
+    try {
+      writeValue(this.#writer, error, errorRoot)
+    } catch (unwritable) {
+      this.#writer.length = mark
+      writeValue(this.#writer, describe(error, unwritable), errorRoot)
+    }
+  }
+
   #closeFrame(flags: number, elapsedUs: number): void {
+    this.#pad([FRAME_OUTCOME, this.#seq, this.#first, this.#count, flags, elapsedUs])
+    this.#first += this.#count
+    this.#count = 0
+  }
+
+  /** Ends the open frame; `words` are its kind and its fields. */
+  #pad(words: readonly number[]): void {
     const writer = this.#writer
     const start = this.#open
     const payload = writer.length - start - HEADER_BYTES
@@ -109,11 +131,11 @@ export class Outbox {
     writer.reserve(end - writer.length)
     writer.bytes.fill(0, writer.length, end)
     writer.length = end
-    const words = [payload, FRAME_OUTCOME, this.#seq, this.#first, this.#count, flags, elapsedUs, 0]
-    new Uint32Array(writer.bytes.buffer, writer.bytes.byteOffset + start, words.length).set(words)
+    const header = new Uint32Array(writer.bytes.buffer, writer.bytes.byteOffset + start, HEADER_BYTES / 4)
+    header.fill(0)
+    header[0] = payload
+    header.set(words, 1)
     this.#open = -1
-    this.#first += this.#count
-    this.#count = 0
   }
 }
 

@@ -50,6 +50,8 @@ export class Runner {
   #callable: TaskCallable | undefined
   #failure: unknown
   #index = 0
+  /** The task at `index` has begun and has not ended. */
+  #isRunning = false
   #base = 0
   #call = -1
   /** When the time of the results that are not reported yet began. */
@@ -81,7 +83,10 @@ export class Runner {
     this.#since = performance.now()
     if ((chunk.flags & TIMED) !== 0) this.#claims.noteBegin(LOADING_MS)
     const begun = this.#claims.beginFirstTask(chunk.seq, chunk.firstTask)
-    if (begun === BEGIN) return BEGUN
+    if (begun === BEGIN) {
+      this.#isRunning = true
+      return BEGUN
+    }
     return begun === STOP_CHUNK ? this.#drop() : HALT
   }
 
@@ -103,6 +108,7 @@ export class Runner {
       if ((flags & TIMED) !== 0 && this.#index !== from) this.#claims.noteBegin(0)
       const begun = this.#index === from ? BEGIN : this.#claims.beginTask(firstTask + this.#index - from)
       if (begun !== BEGIN) return begun === STOP_CHUNK ? this.#drop() : HALT
+      this.#isRunning = true
       let value: unknown
       try {
         value = this.#invoke()
@@ -121,6 +127,14 @@ export class Runner {
       }
     }
     return DONE
+  }
+
+  /** An error that nobody handles ends this process: the task that runs fails by it, or it is told on its own. */
+  interrupt(error: unknown): void {
+    this.#outbox.endResults(this.#lap(), false)
+    this.#outbox.addFault(this.#isRunning ? undefined : { error })
+    if (this.#isRunning) this.#fail(error)
+    else this.#outbox.flush()
   }
 
   #invoke(): unknown {
@@ -179,6 +193,7 @@ export class Runner {
   #succeed(value: unknown): boolean {
     const unsent = this.#outbox.addResult(value)
     if (unsent !== undefined) return this.#fail(unsent.failure)
+    this.#isRunning = false
     this.#index++
     const isLast = this.#index === this.#chunk.count
     const isEach = (this.#chunk.flags & EACH) !== 0
@@ -189,6 +204,7 @@ export class Runner {
 
   /** Takes in a failure; true when the chunk has ended. */
   #fail(error: unknown): boolean {
+    this.#isRunning = false
     this.#index++
     const rest = this.#chunk.count - this.#index
     this.#outbox.endResults(this.#lap(), false)

@@ -152,7 +152,17 @@ function settle(state: number): boolean {
   return state === DONE
 }
 
+/** Node tells of an error that nobody handles, and ends this process when this function has returned. */
+function endByError(error: unknown): void {
+  // A task or a preload has its own way with such errors.
+  if (process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback()) return
+  // Another one may come from an exit handler.
+  process.off('uncaughtExceptionMonitor', endByError)
+  runner.interrupt(error)
+}
+
 seat.sendReady()
 process.off('uncaughtExceptionMonitor', start.reportStartError)
+process.on('uncaughtExceptionMonitor', endByError)
 // Nothing is there yet; from now on the parent rings.
 wake()

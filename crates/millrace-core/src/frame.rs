@@ -87,13 +87,14 @@ pub enum ToParent {
     Ready = 1,
     /// How tasks ended; the fields are an [`OutcomeFields`], the payload holds the results.
     Outcome = 2,
-    /// Text that may be ignored.
-    Note = 3,
+    /// An error that nobody handles is about to end the worker. The payload is the error, or empty where a task fails by it,
+    /// whose outcome follows.
+    Fault = 3,
 }
 
 impl FrameKind for ToParent {
     fn from_number(kind: u32) -> Option<Self> {
-        [Self::Ready, Self::Outcome, Self::Note].into_iter().find(|known| known.number() == kind)
+        [Self::Ready, Self::Outcome, Self::Fault].into_iter().find(|known| known.number() == kind)
     }
 
     fn number(self) -> u32 {

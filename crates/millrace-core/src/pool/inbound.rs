@@ -141,7 +141,15 @@ fn handle(shared: &Shared, worker: u32, frame: &Frame<'_, ToParent>, listener: L
             }
             verdict.is_ok()
         }
-        ToParent::Note => true,
+        ToParent::Fault => {
+            let faulted = shared.drive(|scheduler| scheduler.faulted(worker));
+            let Ok(pid) = faulted else { return false };
+            if !frame.payload.is_empty() {
+                let words = [RecordKind::Fault as u32, worker, pid, 0, 0, 0, 0];
+                shared.outcomes.push(words, &frame.payload, listener.notice());
+            }
+            true
+        }
     }
 }
 

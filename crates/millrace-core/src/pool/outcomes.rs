@@ -50,6 +50,8 @@ pub enum RecordKind {
     Exited = 19,
     /// The pool has ended.
     Closed = 20,
+    /// An error outside of any task is about to end a worker; the payload is the worker's.
+    Fault = 21,
 }
 
 /// Whether a new record is announced.

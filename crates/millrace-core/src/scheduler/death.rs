@@ -60,6 +60,7 @@ impl Scheduler {
                 self.note_failed_start(worker, &slot, death);
             }
             WorkerState::Ready if !slot.is_put_down() => self.note_death(worker, &slot),
+            WorkerState::Leaving if slot.has_faulted => self.note_death(worker, &slot),
             WorkerState::Spawning
             | WorkerState::Starting
             | WorkerState::Ready

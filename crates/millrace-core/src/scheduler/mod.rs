@@ -31,6 +31,7 @@ mod close;
 mod cost;
 mod death;
 mod dispatch;
+mod fault;
 mod limits;
 mod outcome;
 mod queue;

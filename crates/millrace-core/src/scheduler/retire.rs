@@ -12,7 +12,7 @@ use super::{Outgoing, Scheduler};
 use crate::scheduler::Action;
 
 /// Time for a worker to leave by itself: its exit handlers run in it.
-const LEAVE_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const LEAVE_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Worker {
     /// Tasks of the chunk that it may still be given: none, and it is too old for the chunk's call.

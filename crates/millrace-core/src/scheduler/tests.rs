@@ -5,6 +5,7 @@ mod breach;
 mod cancelling;
 mod closing;
 mod dying;
+mod faulting;
 mod ledger;
 mod limits;
 mod order;

@@ -79,12 +79,18 @@ impl InHand {
 
 /// One worker id.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, they make no state together"
+)]
 pub(super) struct Worker {
     pub(super) state: WorkerState,
     /// A kill is on its way.
     pub(super) is_dying: bool,
     /// It said what cannot be.
     pub(super) has_breached: bool,
+    /// It said that it ends, for an error that nobody handles.
+    pub(super) has_faulted: bool,
     pub(super) pid: u32,
     /// When its process came.
     pub(super) since: Duration,
@@ -133,9 +139,10 @@ impl Worker {
         self.hand.iter().map(|held| held.expected_ns).sum()
     }
 
-    /// The parent ends it for reasons of its own: its death says nothing about what it has in hand.
+    /// It ends for the parent's reasons, or for an error of a task of before: its death says nothing about what it has in
+    /// hand. An error that comes before any task may come with every process, and is a death like others.
     pub(super) fn is_put_down(&self) -> bool {
-        self.is_dying && !self.has_breached
+        (self.is_dying || self.has_faulted && self.tasks_done > 0) && !self.has_breached
     }
 
     /// Whether another chunk leaves the oldest one in hand its claim slot. Chunks that were taken back have used up

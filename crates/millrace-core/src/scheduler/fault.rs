@@ -1,0 +1,28 @@
+//! A worker says that it ends, for an error that nobody handles.
+
+use super::Scheduler;
+use super::outcome::Breach;
+use super::retire::LEAVE_TIMEOUT;
+use super::worker::WorkerState;
+
+impl Scheduler {
+    /// The worker ends by itself, within the time that leaving takes: it is given nothing more, and what it has not begun
+    /// is no task's fault. Returns its process id. Call [`Self::dispatch`] after it.
+    ///
+    /// # Errors
+    ///
+    /// [`Breach`] when it was not ready, or says so twice. The worker is killed.
+    pub fn faulted(&mut self, worker: u32) -> Result<u32, Breach> {
+        let slot = &mut self.workers[worker as usize];
+        let may_fault = matches!(slot.state, WorkerState::Ready | WorkerState::Leaving);
+        if !may_fault || slot.has_faulted {
+            slot.has_breached = true;
+            self.kill(worker);
+            return Err(Breach { worker });
+        }
+        slot.state = WorkerState::Leaving;
+        slot.has_faulted = true;
+        slot.leave_by.get_or_insert(self.now + LEAVE_TIMEOUT);
+        Ok(slot.pid)
+    }
+}
