@@ -55,13 +55,14 @@ export declare class RawPool {
    */
   submit(bytes: Uint8Array, length: number): void
   /**
-   * Drops what is left of a call; `kill` also ends the workers that run its tasks.
+   * Drops what is left of a call; tasks that run end, and are discarded. With `kill_after`, in milliseconds, they are
+   * given the reason, and their workers killed when they are still on then.
    *
    * # Errors
    *
    * When the pool was released.
    */
-  cancel(job: number, kill: boolean): void
+  cancel(job: number, killAfter: number | undefined | null, reason: Uint8Array): void
   /**
    * Finishes what was accepted, then lets the workers leave.
    *

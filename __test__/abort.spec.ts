@@ -1,15 +1,19 @@
 import { getEventListeners } from 'node:events'
+import { readFileSync } from 'node:fs'
 
 import test from 'ava'
 
-import { tasks, type WorkerPool } from '../dist/index.js'
+import { type TaskContext, tasks, type WorkerPool } from '../dist/index.js'
 import type * as Jobs from './fixtures/jobs-map.mjs'
 import { Gates } from './helpers/gates.js'
 import { watchedPool } from './helpers/pools.js'
-import { gone, until } from './helpers/processes.js'
+import { gone, isAlive, until } from './helpers/processes.js'
 import { within } from './helpers/within.js'
 
 const jobs = tasks<typeof Jobs>(new URL('./fixtures/jobs-map.mjs', import.meta.url))
+const limits = tasks<typeof import('./fixtures/jobs-limits.mjs')>(
+  new URL('./fixtures/jobs-limits.mjs', import.meta.url)
+)
 
 const double = (x: number): number => x * 2
 const listeners = (signal: AbortSignal): number => getEventListeners(signal, 'abort').length
@@ -252,4 +256,180 @@ test('aborts at random moments leave the pool as good as new', async (t) => {
   const { submitted, completed, failed, cancelled, running, queued } = pool.stats
   t.is(submitted, completed + failed + cancelled + running + queued)
   t.is(failed, 0)
+})
+
+/** The one worker lives on. */
+const isSameWorker = async (pool: WorkerPool, pid: number): Promise<boolean> =>
+  (await pool.apply(() => process.pid)) === pid
+
+test('a running task is told the reason and may end by itself: its worker lives on', async (t) => {
+  const { pool, exits } = watchedPool(t, { nJobs: 1, killGrace: 60_000 })
+  const pid = await pool.apply(() => process.pid)
+  const abortable: readonly (readonly [unknown, string])[] = [
+    [Object.assign(new RangeError('mine'), { code: 'E_MINE' }), 'RangeError mine E_MINE'],
+    [undefined, 'AbortError This operation was aborted 20'],
+    ['a text', 'string a text '],
+    [() => 'cannot be sent', 'AbortError This operation was aborted 20'],
+    ['x'.repeat(100_000), 'AbortError This operation was aborted 20']
+  ]
+  for (const then of ['end', 'throw'] as const) {
+    for (const [reason, told] of abortable) {
+      for (const method of ['apply', 'map', 'imap'] as const) {
+        const gates = new Gates(t)
+        const controller = new AbortController()
+        const { signal } = controller
+        const input = { enter: gates.path('in'), notes: gates.path('notes'), after: then }
+        const call = {
+          apply: async (): Promise<unknown> => await pool.apply(limits.heed, [input], { signal }),
+          map: async (): Promise<unknown> => await pool.map(limits.heed, [input, input], { signal, chunkSize: 2 }),
+          imap: async (): Promise<unknown> => await pool.imap(limits.heed, [input], { signal }).next()
+        }[method]()
+        await gates.passed('in')
+        controller.abort(reason)
+        t.is(await reasonOf(call), signal.reason)
+        t.true(await isSameWorker(pool, pid))
+        t.deepEqual(gates.lines('notes'), [told], 'the second task of the chunk never began')
+      }
+    }
+  }
+  t.is(exits.length, 0)
+})
+
+test('a task that goes on goes with its worker after the grace; with none, at once and untold', async (t) => {
+  const { pool, exits } = watchedPool(t, { nJobs: 1 })
+  for (const [killGrace, then] of [
+    [undefined, 'never'],
+    [2_000, 'never'],
+    [2_000, 'spin'],
+    [0, 'end']
+  ] as const) {
+    const gates = new Gates(t)
+    const controller = new AbortController()
+    const input = { enter: gates.path('in'), notes: gates.path('notes'), after: then }
+    const call = pool.apply(limits.heed, [input], { signal: controller.signal, killGrace })
+    await gates.passed('in')
+    const pid = Number(readFileSync(gates.path('in'), 'utf8'))
+    controller.abort('stop')
+    t.is(await reasonOf(call), 'stop')
+    await gone([pid])
+    // A busy machine may need more than the usual grace to let the task note it.
+    if (killGrace !== undefined) t.deepEqual(gates.lines('notes'), killGrace === 0 ? [] : ['string stop '])
+    t.is(await pool.apply(double, [2]), 4)
+  }
+  t.deepEqual(
+    exits.map(({ signal }) => signal),
+    ['SIGKILL', 'SIGKILL', 'SIGKILL', 'SIGKILL']
+  )
+  t.like(pool.stats, { completed: 4, failed: 0, cancelled: 4 })
+})
+
+test('the grace is kept while this process is busy', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 1 })
+  const gates = new Gates(t)
+  const controller = new AbortController()
+  const call = reasonOf(pool.apply(limits.hang, [gates.path('in'), 'never'], { signal: controller.signal }))
+  await gates.passed('in')
+  const pid = Number(readFileSync(gates.path('in'), 'utf8'))
+  controller.abort('stop')
+  const end = performance.now() + 20_000
+  while (isAlive(pid) && performance.now() < end);
+  t.false(isAlive(pid))
+  t.is(await call, 'stop')
+})
+
+test('an iterator that is told to return tells its tasks; those that go on go with their workers', async (t) => {
+  const { pool, exits } = watchedPool(t, { nJobs: 1, killGrace: 500 })
+  for (const method of ['imap', 'imapUnordered'] as const) {
+    for (const then of ['end', 'never'] as const) {
+      const gates = new Gates(t)
+      const input = { enter: gates.path('in'), notes: gates.path('notes'), after: then }
+      const results = pool[method](limits.heed, [input, input], { chunkSize: 2 })
+      const waiting = results.next()
+      await gates.passed('in')
+      const pid = Number(readFileSync(gates.path('in'), 'utf8'))
+      t.deepEqual(await results.return?.(), { done: true, value: undefined })
+      t.deepEqual(await waiting, { done: true, value: undefined })
+      if (then === 'never') await gone([pid])
+      t.is(await isSameWorker(pool, pid), then === 'end')
+      t.deepEqual(gates.lines('notes'), ['AbortError This operation was aborted 20'])
+    }
+  }
+  t.is(exits.length, 2)
+})
+
+test('a map that fails lets its running tasks end, untold', async (t) => {
+  const { pool, exits } = watchedPool(t, { nJobs: 2, killGrace: 1 })
+  const gates = new Gates(t)
+  const map = pool.map(jobs.passOrFail, [
+    { enter: gates.path('in'), leave: gates.path('out'), value: 1 },
+    { leave: gates.path('in'), value: 2, message: 'fails' }
+  ])
+  await t.throwsAsync(map, { message: 'fails' })
+  gates.open('out')
+  await until(
+    () => pool.stats.running === 0,
+    () => 'the task does not end'
+  )
+  t.is(exits.length, 0)
+})
+
+test('the signal of a context belongs to its task', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 1 })
+  const [isSame, isSignal, keys, context] = await pool.apply(limits.useContext, [0])
+  t.deepEqual([isSame, isSignal, keys], [true, true, 'workerId,index,state'])
+  t.deepEqual(context as object, { workerId: 0, index: 0, state: {} }, 'a context can be a result')
+  const controller = new AbortController()
+  const { signal } = controller
+  const gates = new Gates(t)
+  // The task that asked for it has ended when another one of its chunk is aborted.
+  t.false(await pool.apply(limits.keepSignal, [0], { signal }))
+  const input = { enter: gates.path('in'), notes: gates.path('notes'), after: 'end' as const }
+  const call = pool.apply(limits.heed, [input], { signal, killGrace: 60_000 })
+  await gates.passed('in')
+  controller.abort()
+  t.is(await reasonOf(call), signal.reason)
+  t.false(await pool.apply(limits.keptSignal))
+})
+
+test('a signal that is asked for after the abort has aborted already', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 1, killGrace: 60_000 })
+  const gates = new Gates(t)
+  const controller = new AbortController()
+  const file = gates.path('told')
+  const late = async (input: { enter: string; leave: string; file: string }, context: TaskContext): Promise<void> => {
+    const { existsSync, writeFileSync } = await import('node:fs')
+    writeFileSync(input.enter, '')
+    while (!existsSync(input.leave)) await new Promise((resolve) => setTimeout(resolve, 2))
+    writeFileSync(input.file, `${context.signal.aborted} ${String(context.signal.reason)}\n`)
+  }
+  const call = pool.apply(late, [{ enter: gates.path('in'), leave: gates.path('out'), file }], {
+    signal: controller.signal
+  })
+  await gates.passed('in')
+  controller.abort('stop')
+  t.is(await reasonOf(call), 'stop')
+  gates.open('out')
+  await pool.stopAndJoin()
+  t.deepEqual(gates.lines('told'), ['true stop'])
+})
+
+test('chunks that wait behind a task that listens arrive whole', async (t) => {
+  const { pool, exits } = watchedPool(t, { nJobs: 1, killGrace: 60_000 })
+  await pool.map(double, [1, 2, 3])
+  const gates = new Gates(t)
+  const controller = new AbortController()
+  const input = { enter: gates.path('in'), notes: gates.path('notes'), after: 'end' as const }
+  const heeding = pool.apply(limits.heed, [input], { signal: controller.signal })
+  await gates.passed('in')
+  const big = Array.from({ length: 400 }, (_, i) => 'x'.repeat(1_000 + i))
+  const behind = pool.map((text: string) => text.length, big, { chunkSize: 10 })
+  const bytes = pool.apply((buffer: Uint8Array) => buffer.length, [new Uint8Array(3_000_000)])
+  controller.abort('stop')
+  t.is(await reasonOf(heeding), 'stop')
+  t.deepEqual(
+    await behind,
+    big.map((text) => text.length)
+  )
+  t.is(await bytes, 3_000_000)
+  t.is(exits.length, 0)
 })

@@ -46,6 +46,7 @@ const bad: { readonly [option: string]: readonly Bad[] } = {
   iterableLength: [...notNumbers, [-1, R], [0.5, R], [NaN, R], [Infinity, R]],
   orderTasks: notBooleans,
   spread: notBooleans,
+  killGrace: [...notNumbers, ...[-1, NaN, Infinity, 2 ** 31].map((x): Bad => [x, R])],
   taskTimeout: [...notNumbers, ...[0, -1, NaN, Infinity, 2 ** 31].map((x): Bad => [x, R])],
   signal: [null, 5, 'abort', {}, { aborted: false }, { aborted: 0, addEventListener() {} }, new AbortController()].map(
     (x) => [x, T]
@@ -124,7 +125,7 @@ const readers: { readonly [call: string]: readonly [(options: unknown) => unknow
   map: [(options) => readMapOptions(options, defaults), bad],
   apply: [
     (options) => readApplyOptions(options, defaults),
-    { signal: bad['signal'] ?? [], taskTimeout: bad['taskTimeout'] ?? [] }
+    { signal: bad['signal'] ?? [], taskTimeout: bad['taskTimeout'] ?? [], killGrace: bad['killGrace'] ?? [] }
   ],
   stopAndJoin: [readJoinOptions, { timeout: [...notNumbers, [-1, R], [NaN, R], [Infinity, R], [-Infinity, R]] }]
 }
@@ -246,6 +247,7 @@ test('a pool without options has the defaults', (t) => {
       orderTasks: false,
       spread: false,
       taskTimeout: undefined,
+      killGrace: 100,
       signal: undefined,
       context: undefined
     }
@@ -262,7 +264,8 @@ test('good values are taken as they are', (t) => {
     maxTasksActive: 2 ** 53 - 1,
     orderTasks: true,
     spread: true,
-    taskTimeout: 2 ** 31 - 1
+    taskTimeout: 2 ** 31 - 1,
+    killGrace: 0
   }
   const env = Object.freeze({ A: '1', B: undefined, EMPTY: '' })
   const settings = readPoolOptions(
@@ -323,6 +326,8 @@ test('a call falls back to the options of the pool', (t) => {
   t.is(readApplyOptions(undefined, pool).signal, signal)
   const other = AbortSignal.abort()
   t.is(readApplyOptions({ signal: other }, pool).signal, other)
+  t.is(readApplyOptions({}, { ...pool, killGrace: 5 }).killGrace, 5)
+  t.is(readApplyOptions({ killGrace: 0 }, { ...pool, killGrace: 5 }).killGrace, 0)
   t.is(readApplyOptions({}, { ...pool, taskTimeout: 5 }).taskTimeout, 5)
   t.is(readApplyOptions({ taskTimeout: 0.5 }, { ...pool, taskTimeout: 5 }).taskTimeout, 0.5)
   const { chunkSize, nSplits } = readMapOptions({ nSplits: 3 }, pool)

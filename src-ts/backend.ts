@@ -19,14 +19,22 @@ export interface Backend {
   release(definition: number): void
   /** Opens a batch of chunks. Nothing is handed over before `send`. */
   open(): Batch
-  /** Drops what is left of a call. `kill` also ends the workers that run its tasks. */
-  cancel(call: number, kill: boolean): void
+  /** Drops what is left of a call. Without `stop`, tasks that run end, and are discarded. */
+  cancel(call: number, stop?: Stop): void
   /** Finishes what was accepted, then lets the workers leave; `closed` of the listener follows. */
   close(): void
   /** Kills all workers; `closed` of the listener follows within a second. */
   terminate(): void
   readonly stats: PoolStats
   readonly workers: readonly WorkerInfo[]
+}
+
+/** How tasks that run are stopped. */
+export interface Stop {
+  /** What they are told, where it can be sent; undefined: that they were aborted. */
+  readonly reason: unknown
+  /** Milliseconds after which workers that are still on them are killed; with 0 at once. */
+  readonly graceMs: number
 }
 
 /** What each task of a call is held to. */

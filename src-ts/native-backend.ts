@@ -1,12 +1,17 @@
-import type { Backend, BackendListener, Batch } from './backend.js'
+import type { Backend, BackendListener, Batch, Stop } from './backend.js'
 import { RawPool, type RawPoolOptions } from './binding.js'
-import type { Writer } from './codec/writer.js'
+import { writeValue } from './codec/encode.js'
+import { Writer } from './codec/writer.js'
 import { WorkerStartError } from './errors.js'
 import type { FunctionDefinition } from './functions/resolve.js'
 import { Definitions } from './native-definitions.js'
 import { NativeBatch, type Submit } from './native-batch.js'
 import { Records } from './native-records.js'
 import type { PoolStats, WorkerInfo } from './types.js'
+
+const NO_BYTES = new Uint8Array(0)
+/** A reason for an abort is not to hold up the task that it is for. */
+const REASON_BYTES = 64 * 1024
 
 /** The backend of worker processes on this machine. */
 export class NativeBackend implements Backend {
@@ -45,9 +50,15 @@ export class NativeBackend implements Backend {
     return new NativeBatch(this.#submit, this.#writers, this.#definitions)
   }
 
-  cancel(call: number, kill: boolean): void {
+  cancel(call: number, stop?: Stop): void {
     this.#definitions.cancel(call)
-    if (!this.#hasClosed) this.#raw.cancel(call, kill)
+    if (this.#hasClosed) return
+    if (stop === undefined) this.#raw.cancel(call, null, NO_BYTES)
+    else {
+      const reason = stop.graceMs > 0 ? encodeReason(stop.reason) : NO_BYTES
+      // Getters of the reason ran: they may have ended the pool.
+      if (!this.#hasClosed) this.#raw.cancel(call, Math.ceil(stop.graceMs), reason)
+    }
   }
 
   close(): void {
@@ -77,6 +88,18 @@ export class NativeBackend implements Backend {
     this.#raw.release()
     return 0
   }
+}
+
+/** Empty where the reason cannot be sent. */
+function encodeReason(reason: unknown): Uint8Array {
+  if (reason === undefined) return NO_BYTES
+  const writer = new Writer(256)
+  try {
+    writeValue(writer, reason, () => 'reason')
+  } catch {
+    return NO_BYTES
+  }
+  return writer.length > REASON_BYTES ? NO_BYTES : writer.bytes.subarray(0, writer.length)
 }
 
 function openPool(options: RawPoolOptions, collect: () => void): RawPool {

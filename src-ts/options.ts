@@ -72,9 +72,9 @@ export function readPoolOptions(options: unknown, machine: Machine): PoolSetting
 }
 
 /** What an `apply` goes by, checked. */
-export type ApplySettings = Pick<MapSettings, 'signal' | 'context' | 'taskTimeout'>
+export type ApplySettings = Pick<MapSettings, 'signal' | 'context' | 'taskTimeout' | 'killGrace'>
 
-const APPLY_OPTIONS: readonly string[] = ['taskTimeout', 'signal', 'context']
+const APPLY_OPTIONS: readonly string[] = ['taskTimeout', 'killGrace', 'signal', 'context']
 
 /**
  * Reads the options of one `apply`.
@@ -86,7 +86,8 @@ export function readApplyOptions(options: unknown, defaults: MapSettings): Apply
   return {
     signal: readSignal(values, 'signal') ?? defaults.signal,
     context: readContext(values),
-    taskTimeout: readMilliseconds(values, 'taskTimeout', false) ?? defaults.taskTimeout
+    taskTimeout: readMilliseconds(values, 'taskTimeout', false) ?? defaults.taskTimeout,
+    killGrace: readMilliseconds(values, 'killGrace', true) ?? defaults.killGrace
   }
 }
 

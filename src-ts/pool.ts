@@ -102,6 +102,7 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
         definition: called,
         args,
         limits: limitsOf(settings),
+        killGraceMs: settings.killGrace,
         resolve: resolve as (value: unknown) => void,
         reject,
         blame,
@@ -192,10 +193,10 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
       }
       call.advance()
     }
-    const drop = (): void => {
+    const drop = (kill: boolean): void => {
       // One that was dropped before its first step is never opened.
       isNew = false
-      call.drop()
+      call.drop(kill)
     }
     results.attach({ advance, drop, setAwaited: (isAwaited) => this.#calls.setAwaited(call, isAwaited) })
     return results as AsyncIterableIterator<never>

@@ -14,6 +14,7 @@ export interface ApplyPlan {
   readonly definition: CalledFunction
   readonly args: readonly unknown[]
   readonly limits: TaskLimits
+  readonly killGraceMs: number
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
   readonly blame: Blame
@@ -59,7 +60,8 @@ export class ApplyCall implements Call, OutcomeListener {
   abort(error: unknown, kill: boolean): void {
     if (this.#isOver) return
     this.#end()
-    this.#plan.backend.cancel(this.#plan.id, kill)
+    const { backend, id, killGraceMs } = this.#plan
+    backend.cancel(id, kill ? { reason: error, graceMs: killGraceMs } : undefined)
     this.#plan.reject(error)
   }
 

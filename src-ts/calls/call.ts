@@ -6,7 +6,7 @@ export interface Call extends OutcomeListener {
   readonly id: number
   /** The pool closes: what was accepted goes on, nothing more is taken from a lazy input. */
   stopPulling(): void
-  /** Fails the call as a whole. `kill` also ends the workers that run its tasks. */
+  /** Fails the call as a whole. `kill`: tasks that run are told, and their workers killed after the call's grace. */
   abort(error: unknown, kill: boolean): void
 }
 

@@ -5,8 +5,8 @@ import type { AfterFailure, Sink } from './sink.js'
 export interface IteratorCall {
   /** Runs the first tasks; later calls let the input go on when results were taken. */
   advance(): void
-  /** Drops what is queued and ends the input. */
-  drop(): void
+  /** Drops what is queued and ends the input. `kill`: tasks that run are told, and their workers killed after the grace. */
+  drop(kill: boolean): void
   /** Whether the consumer waits for a result. An iterator that was forgotten between two steps keeps no process alive. */
   setAwaited(isAwaited: boolean): void
 }
@@ -62,13 +62,13 @@ export class ResultIterator implements AsyncIterableIterator<unknown>, Sink {
 
   return(value?: unknown): Promise<IteratorResult<unknown, undefined>> {
     this.#finish('done')
-    this.#call?.drop()
+    this.#call?.drop(true)
     return Promise.resolve(value).then((result) => ({ done: true, value: result as undefined }))
   }
 
   throw(error?: unknown): Promise<IteratorResult<unknown, undefined>> {
     this.#finish('done')
-    this.#call?.drop()
+    this.#call?.drop(true)
     return Promise.reject(error)
   }
 
@@ -113,7 +113,7 @@ export class ResultIterator implements AsyncIterableIterator<unknown>, Sink {
       this.#entries.delete(this.#next++)
       if ('error' in entry) {
         this.#finish('done', entry)
-        this.#call?.drop()
+        this.#call?.drop(false)
         return
       }
       this.#waiters.shift()?.resolve({ done: false, value: entry.value })

@@ -1,4 +1,4 @@
-import type { Batch, OutcomeListener } from '../backend.js'
+import type { Batch, OutcomeListener, Stop } from '../backend.js'
 import type { Reader } from '../codec/reader.js'
 import type { Call } from './call.js'
 import { ChunkTable } from './chunk-table.js'
@@ -58,12 +58,13 @@ export class MapCall implements Call, OutcomeListener {
 
   abort(error: unknown, kill: boolean): void {
     if (this.#isOver) return
-    this.#end(kill)
+    this.#end(kill ? { reason: error, graceMs: this.#plan.killGraceMs } : undefined)
     this.#plan.sink.abort(error)
   }
 
-  drop(): void {
-    if (!this.#isOver) this.#end(false)
+  /** Ends the call early. `kill`: as for `abort`. */
+  drop(kill: boolean): void {
+    if (!this.#isOver) this.#end(kill ? { reason: undefined, graceMs: this.#plan.killGraceMs } : undefined)
   }
 
   outcome(
@@ -211,7 +212,7 @@ export class MapCall implements Call, OutcomeListener {
 
   #fail(index: number, error: unknown, isFromWorker: boolean): void {
     const next = this.#plan.sink.failure(index, this.#plan.blame(error, isFromWorker))
-    if (next === 'end') this.drop()
+    if (next === 'end') this.drop(false)
     if (next === 'drain' && this.#input === 'reading') {
       this.#input = 'ended'
       this.#closeSource()
@@ -228,11 +229,11 @@ export class MapCall implements Call, OutcomeListener {
   }
 
   /** Ends the call before its tasks. */
-  #end(kill: boolean): void {
+  #end(stop: Stop | undefined): void {
     this.#isOver = true
     this.#closeSource()
     this.#gathered = []
-    if (this.#chunks.inFlight > 0) this.#plan.backend.cancel(this.#plan.id, kill)
+    if (this.#chunks.inFlight > 0) this.#plan.backend.cancel(this.#plan.id, stop)
     this.#plan.onEnd(this)
   }
 

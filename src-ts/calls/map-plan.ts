@@ -17,6 +17,7 @@ export interface MapPlan {
   readonly definition: CalledFunction
   readonly flags: number
   readonly limits: TaskLimits
+  readonly killGraceMs: number
   readonly nJobs: number
   /** The consumer sets the pace: the call is an iterator. */
   readonly isLazy: boolean

@@ -37,6 +37,7 @@ export function makeMapCall(order: MapOrder): MapCall {
     ...order,
     flags: callFlags(order.id, flags),
     limits: limitsOf(settings),
+    killGraceMs: settings.killGrace,
     isLazy,
     size: chooseSize(settings, source.remaining, nJobs),
     isOrderTasks: settings.orderTasks,

@@ -11,6 +11,8 @@ export interface MapSettings {
   readonly spread: boolean
   /** Milliseconds. */
   readonly taskTimeout: number | undefined
+  /** Milliseconds. */
+  readonly killGrace: number
   readonly signal: AbortSignal | undefined
   /** Values for free names of the function; never a pool's default. */
   readonly context: Readonly<Record<string, unknown>> | undefined
@@ -25,6 +27,7 @@ export const MAP_OPTIONS: readonly string[] = [
   'orderTasks',
   'spread',
   'taskTimeout',
+  'killGrace',
   'signal'
 ]
 
@@ -38,6 +41,7 @@ const NO_DEFAULTS: MapSettings = {
   orderTasks: false,
   spread: false,
   taskTimeout: undefined,
+  killGrace: 100,
   signal: undefined,
   context: undefined
 }
@@ -65,6 +69,7 @@ export function readMapSettings(values: OptionValues, defaults: MapSettings = NO
     orderTasks: readBoolean(values, 'orderTasks') ?? defaults.orderTasks,
     spread: readBoolean(values, 'spread') ?? defaults.spread,
     taskTimeout: readMilliseconds(values, 'taskTimeout', false) ?? defaults.taskTimeout,
+    killGrace: readMilliseconds(values, 'killGrace', true) ?? defaults.killGrace,
     signal: readSignal(values, 'signal') ?? defaults.signal,
     context: undefined
   }

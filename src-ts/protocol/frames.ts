@@ -19,6 +19,7 @@ export const FRAME_CHUNK = 1
 export const FRAME_DEFINE = 2
 export const FRAME_FORGET = 3
 export const FRAME_LEAVE = 4
+export const FRAME_CANCEL = 5
 
 /** Kinds of frames that a worker sends. */
 export const FRAME_OUTCOME = 2

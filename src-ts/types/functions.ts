@@ -6,6 +6,12 @@ export interface TaskContext {
   readonly index: number
   /** One object per worker process, kept between tasks and calls, new after a respawn. */
   readonly state: Record<string, unknown>
+  /**
+   * Aborts when the task is not wanted any more: the call's `signal` has aborted (the reason is cloned, or an AbortError where
+   * it cannot be), or its iterator was told to return. A task that is still on after `killGrace` goes with its worker. It can
+   * only fire while the task awaits something.
+   */
+  readonly signal: AbortSignal
 }
 
 /** The input of a map: arrays, typed arrays, sets, maps (entries), strings, generators, async generators, streams. */

@@ -87,7 +87,8 @@ export interface PoolMethods {
   readonly mapUnordered: MapMethod<'list'>
   /**
    * Lazy: runs nothing before the first `next()`, looks ahead no further than `maxTasksActive`. Results in input order, up to the
-   * first failure, which is thrown. `return()`, as by `break`, drops what is queued and ends the input. It keeps the process
+   * first failure, which is thrown. `return()`, as by `break`, drops what is queued and ends the input; in tasks that run
+   * `context.signal` aborts, and their workers are killed after `killGrace`. It keeps the process
    * alive only while a `next()` is waited for.
    */
   readonly imap: MapMethod<'iterator'>

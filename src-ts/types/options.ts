@@ -52,11 +52,17 @@ export interface MapDefaults {
    */
   readonly taskTimeout?: number | undefined
   /**
-   * Aborting drops what is queued, kills the workers that run tasks of the call (they are replaced), and rejects with
-   * `signal.reason`. As a pool's default it holds for each call that brings none, `apply` too; it does not close the pool.
+   * Aborting rejects with `signal.reason` at once and drops what is queued. In tasks that run, `context.signal` aborts; after
+   * `killGrace` the workers that are still on them are killed, and replaced. As a pool's default it holds for each call that brings none, `apply` too; it does not close the pool.
    * @default none
    */
   readonly signal?: AbortSignal | undefined
+  /**
+   * Milliseconds that tasks which run have to end by themselves once `signal` has aborted, or the iterator was told to
+   * return, before their workers are killed. 0: they are killed at once, and not told. A number >= 0, at most 2147483647.
+   * @default 100
+   */
+  readonly killGrace?: number | undefined
 }
 
 /** What only a call can set. */
@@ -88,10 +94,16 @@ export interface TaskOptions extends CallOptions {
    */
   readonly taskTimeout?: number | undefined
   /**
-   * Aborting drops the task, or kills the worker that runs it (it is replaced), and rejects with `signal.reason`.
+   * Aborting rejects with `signal.reason` at once. A task that waits is dropped; in one that runs `context.signal` aborts, and
+   * after `killGrace` its worker is killed if it is still on, and replaced.
    * @default the pool's
    */
   readonly signal?: AbortSignal | undefined
+  /**
+   * Milliseconds that the running task has to end by itself after an abort; see {@linkcode MapDefaults}.
+   * @default the pool's
+   */
+  readonly killGrace?: number | undefined
 }
 
 /** Options of `stopAndJoin`. */

@@ -9,6 +9,8 @@ const SLOTS_AT = 1024
 const SLOT_COUNT = 1024
 const STATE_BITS = 2
 const NUMBER_MASK = 0x3fffffff
+/** Time to load a function that does not count as its task's; the core believes no more. */
+const LOADING_MS = 10_000
 
 const OFFERED = 0
 const BEGUN = 1
@@ -59,10 +61,19 @@ export class Claims {
   }
 
   /**
-   * Notes that a task with a limit begins now, or in `delayMs` at the latest: in milliseconds of the clock that both processes read, rounded up, so that
+   * Notes that a task with a limit begins now: in milliseconds of the clock that both processes read, rounded up, so that
    * it is never taken for late too early. To be called before the claim word moves on to the task.
    */
-  noteBegin(delayMs: number): void {
+  noteBegin(): void {
+    this.#noteBegin(0)
+  }
+
+  /** The same for a task whose function has to be loaded first: that does not count, up to a limit. */
+  noteLoading(): void {
+    this.#noteBegin(LOADING_MS)
+  }
+
+  #noteBegin(delayMs: number): void {
     const now = this.#clockAtOrigin() + performance.now()
     Atomics.store(this.#words, TASK_BEGAN_WORD, Math.ceil(now + delayMs) | 0)
   }

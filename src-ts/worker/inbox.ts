@@ -1,9 +1,10 @@
-import { HEADER_BYTES, LENGTH, paddedLength } from '../protocol/frames.js'
+import { HEADER_BYTES, KIND, LENGTH, paddedLength } from '../protocol/frames.js'
 
 /** Copies frames into the memory given: bytes, 0 when there are none, or minus the bytes that the next one needs. */
 export type Receive = (into: Uint8Array) => number
 
 const USUAL_BYTES = 256 * 1024
+const AHEAD_BYTES = 16 * 1024
 
 /** Frames from the parent, one after the other. */
 export class Inbox {
@@ -12,6 +13,8 @@ export class Inbox {
   #words = new Uint32Array(this.#bytes.buffer)
   #at = 0
   #end = 0
+  /** Frames that were received while the present one was at work. */
+  readonly #ahead: Uint8Array[] = []
   /** The header of the present frame, by words. */
   header: Uint32Array = this.#words
 
@@ -42,9 +45,47 @@ export class Inbox {
     return this.header[LENGTH] ?? 0
   }
 
+  /**
+   * Receives what is there, for later: the present frame stays as it is. When this returns, the parent will ring for the
+   * next one. Shows frames of one kind at once.
+   */
+  readAhead(kind: number, show: (header: Uint32Array, payload: Uint8Array) => void): void {
+    const shown: (readonly [Uint32Array, Uint8Array])[] = []
+    for (let block = this.#block(); block.length > 0; block = this.#block()) {
+      this.#ahead.push(block)
+      for (let at = 0; at < block.length;) {
+        const header = new Uint32Array(block.buffer, at, HEADER_BYTES / 4)
+        const length = header[LENGTH] ?? 0
+        at += HEADER_BYTES
+        if (header[KIND] === kind) shown.push([header, block.subarray(at, at + length)])
+        at += paddedLength(length)
+      }
+    }
+    for (const [header, payload] of shown) show(header, payload)
+  }
+
+  /** Memory of its own with the frames that are there; empty where there are none. */
+  #block(): Uint8Array {
+    let block = new Uint8Array(AHEAD_BYTES)
+    let got = this.#receive(block)
+    if (got < 0) {
+      block = new Uint8Array(-got)
+      got = this.#receive(block)
+    }
+    return block.subarray(0, Math.max(got, 0))
+  }
+
   #fill(): boolean {
+    const block = this.#ahead.shift()
+    if (block !== undefined) {
+      this.#bytes = block
+      this.#words = new Uint32Array(block.buffer)
+      this.#at = 0
+      this.#end = block.length
+      return true
+    }
     // Memory for a message of many megabytes does not stay behind small ones.
-    if (this.#bytes.length > USUAL_BYTES) this.#allocate(USUAL_BYTES)
+    if (this.#bytes.byteLength !== USUAL_BYTES) this.#allocate(USUAL_BYTES)
     let got = this.#receive(this.#bytes)
     if (got < 0) {
       this.#allocate(-got)

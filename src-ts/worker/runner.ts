@@ -4,9 +4,11 @@ import { NotSerializableError } from '../errors.js'
 import type { TaskCallable } from '../functions/instantiate.js'
 import { CALL_SHIFT, EACH, FAIL_FAST, SPREAD, TIMED } from '../protocol/frames.js'
 import type { TaskContext } from '../types.js'
+import type { Cancelling } from './cancelling.js'
 import { BEGIN, STOP_CHUNK, type Claims } from './claims.js'
 import type { Outbox } from './outbox.js'
 import type { Resolved } from './registry.js'
+import { isThenable } from './thenable.js'
 import type { Turn } from './turn.js'
 
 /** A chunk as its frame describes it. */
@@ -21,9 +23,6 @@ export interface Chunk {
   readonly definition: number
   readonly flags: number
 }
-
-/** Loading a function does not count as time of the task, up to this; the core believes no more. */
-const LOADING_MS = 10_000
 
 /** How a turn ended. */
 export const DONE = 0
@@ -42,6 +41,7 @@ export class Runner {
   readonly #outbox: Outbox
   readonly #turn: Turn
   readonly #workerId: number
+  readonly #cancelling: Cancelling
   readonly #state: Record<string, unknown> = {}
   readonly #resume: () => void
   readonly #reader = new Reader()
@@ -59,11 +59,19 @@ export class Runner {
   /** Results that wait are sent when the event loop has its turn. */
   #isFlushDue = false
 
-  constructor(claims: Claims, outbox: Outbox, turn: Turn, workerId: number, resume: () => void) {
+  constructor(
+    claims: Claims,
+    outbox: Outbox,
+    turn: Turn,
+    cancelling: Cancelling,
+    workerId: number,
+    resume: () => void
+  ) {
     this.#claims = claims
     this.#outbox = outbox
     this.#turn = turn
     this.#workerId = workerId
+    this.#cancelling = cancelling
     this.#resume = resume
   }
 
@@ -78,10 +86,11 @@ export class Runner {
     if (call !== this.#call || (chunk.flags & EACH) !== 0) this.#outbox.flush()
     this.#call = call
     this.#chunk = chunk
+    this.#cancelling.begin(chunk.seq)
     this.#index = chunk.from
     this.#outbox.startChunk(chunk.seq, chunk.from)
     this.#since = performance.now()
-    if ((chunk.flags & TIMED) !== 0) this.#claims.noteBegin(LOADING_MS)
+    if ((chunk.flags & TIMED) !== 0) this.#claims.noteLoading()
     const begun = this.#claims.beginFirstTask(chunk.seq, chunk.firstTask)
     if (begun === BEGIN) {
       this.#isRunning = true
@@ -98,14 +107,14 @@ export class Runner {
     this.#reader.reset(payload, 8, payload.length)
     for (let skipped = 0; skipped < this.#chunk.from; skipped++) this.#skipItem()
     this.#since = performance.now()
-    if ((this.#chunk.flags & TIMED) !== 0) this.#claims.noteBegin(0)
+    if ((this.#chunk.flags & TIMED) !== 0) this.#claims.noteBegin()
   }
 
   /** Runs tasks until the chunk ends, a promise has to be awaited, or the event loop needs a turn. */
   run(): number {
     const { firstTask, from, count, flags } = this.#chunk
     while (this.#index < count) {
-      if ((flags & TIMED) !== 0 && this.#index !== from) this.#claims.noteBegin(0)
+      if ((flags & TIMED) !== 0 && this.#index !== from) this.#claims.noteBegin()
       const begun = this.#index === from ? BEGIN : this.#claims.beginTask(firstTask + this.#index - from)
       if (begun !== BEGIN) return begun === STOP_CHUNK ? this.#drop() : HALT
       this.#isRunning = true
@@ -165,7 +174,7 @@ export class Runner {
   }
 
   #context(): TaskContext {
-    return { workerId: this.#workerId, index: this.#base + this.#index, state: this.#state }
+    return this.#cancelling.contextOf(this.#workerId, this.#base + this.#index, this.#state)
   }
 
   async #await(value: PromiseLike<unknown>): Promise<void> {
@@ -191,6 +200,7 @@ export class Runner {
 
   /** Takes in a result; true when the chunk has ended. */
   #succeed(value: unknown): boolean {
+    this.#cancelling.end()
     const unsent = this.#outbox.addResult(value)
     if (unsent !== undefined) return this.#fail(unsent.failure)
     this.#isRunning = false
@@ -205,6 +215,7 @@ export class Runner {
   /** Takes in a failure; true when the chunk has ended. */
   #fail(error: unknown): boolean {
     this.#isRunning = false
+    this.#cancelling.end()
     this.#index++
     const rest = this.#chunk.count - this.#index
     this.#outbox.endResults(this.#lap(), false)
@@ -233,9 +244,4 @@ export class Runner {
     this.#since = now
     return Math.min(elapsed, 0xffffffff)
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return false
-  return typeof (value as { then?: unknown }).then === 'function'
 }

@@ -1,8 +1,17 @@
 /** The program of a worker process: it takes frames from its ring, runs their tasks, and puts outcomes into the other. */
 import module from 'node:module'
 
-import { FIELDS_AT, FRAME_CHUNK, FRAME_DEFINE, FRAME_FORGET, FRAME_LEAVE, KIND } from '../protocol/frames.js'
+import {
+  FIELDS_AT,
+  FRAME_CANCEL,
+  FRAME_CHUNK,
+  FRAME_DEFINE,
+  FRAME_FORGET,
+  FRAME_LEAVE,
+  KIND
+} from '../protocol/frames.js'
 import type { RawMark, RawSeat } from '../../index.js'
+import { Cancelling } from './cancelling.js'
 import { Claims } from './claims.js'
 import { Inbox } from './inbox.js'
 import { Outbox } from './outbox.js'
@@ -41,7 +50,8 @@ const claims = new Claims(words)
 const unheard = new Unheard(words, () => seat.ringAgain())
 const registry = new Registry()
 const turn = new Turn()
-const runner = new Runner(claims, outbox, turn, workerId, resume)
+const cancelling = new Cancelling(listen)
+const runner = new Runner(claims, outbox, turn, cancelling, workerId, resume)
 
 /** A chunk is unfinished, or a module is being loaded: whoever finishes it goes on. */
 let isBusy = false
@@ -49,9 +59,17 @@ const decoder = new TextDecoder()
 
 /** The parent has rung. */
 function wake(): void {
-  if (isBusy) return
+  if (isBusy) {
+    if (cancelling.isWanted) listen()
+    return
+  }
   turn.begin()
   work()
+}
+
+/** Hears what the parent says while a task runs. */
+function listen(): void {
+  inbox.readAhead(FRAME_CANCEL, (header, payload) => cancelling.cancel(header[FIELDS_AT] ?? 0, payload))
 }
 
 /** The event loop has had its turn. */
@@ -106,6 +124,9 @@ function handleFrame(): boolean {
       return true
     case FRAME_FORGET:
       registry.forget(id)
+      return true
+    case FRAME_CANCEL:
+      // The chunk has ended: while it ran, whoever wanted to know has been told.
       return true
     case FRAME_LEAVE:
       outbox.flush()

@@ -66,11 +66,13 @@ pub enum ToWorker {
     Forget = 3,
     /// No more work will come: leave in order.
     Leave = 4,
+    /// A chunk is not wanted any more; field 0 is its sequence number, the payload the reason.
+    Cancel = 5,
 }
 
 impl FrameKind for ToWorker {
     fn from_number(kind: u32) -> Option<Self> {
-        [Self::Chunk, Self::Define, Self::Forget, Self::Leave]
+        [Self::Chunk, Self::Define, Self::Forget, Self::Leave, Self::Cancel]
             .into_iter()
             .find(|known| known.number() == kind)
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use millrace_core::pool::{Collected, Pool, PoolConfig};
-use millrace_core::scheduler::{WorkerSnapshot, WorkerState};
+use millrace_core::scheduler::{Stop, WorkerSnapshot, WorkerState};
 use millrace_core::sys;
 use napi::CleanupEnvHook;
 use napi::bindgen_prelude::{BufferSlice, Env, Function};
@@ -193,14 +193,19 @@ impl RawPool {
         self.pool()?.submit(bytes).map_err(to_napi)
     }
 
-    /// Drops what is left of a call; `kill` also ends the workers that run its tasks.
+    /// Drops what is left of a call; tasks that run end, and are discarded. With `kill_after`, in milliseconds, they are
+    /// given the reason, and their workers killed when they are still on then.
     ///
     /// # Errors
     ///
     /// When the pool was released.
     #[napi(catch_unwind)]
-    pub fn cancel(&self, job: u32, kill: bool) -> napi::Result<()> {
-        self.pool()?.cancel(job, kill);
+    pub fn cancel(&self, job: u32, kill_after: Option<u32>, reason: &[u8]) -> napi::Result<()> {
+        let stop = kill_after.map_or(Stop::Discard, |ms| Stop::Kill {
+            after: Duration::from_millis(u64::from(ms)),
+            reason: reason.into(),
+        });
+        self.pool()?.cancel(job, &stop);
         Ok(())
     }
 

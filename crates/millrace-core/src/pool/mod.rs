@@ -35,7 +35,7 @@ pub use outcomes::{Collected, RecordKind};
 pub use submission::SubmitError;
 
 use crate::lock::lock;
-use crate::scheduler::{Action, Definition, Scheduler, Stats, WorkerSnapshot};
+use crate::scheduler::{Action, Definition, Scheduler, Stats, Stop, WorkerSnapshot};
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sys::{self, Bell, Poller};
 use outcomes::Outcomes;
@@ -145,9 +145,9 @@ impl Pool {
         Ok(())
     }
 
-    /// Drops what is left of a call; with `kill`, workers that run its tasks are killed and replaced.
-    pub fn cancel(&self, job: u32, kill: bool) {
-        self.shared.drive(|scheduler| scheduler.cancel(job, kill));
+    /// Drops what is left of a call.
+    pub fn cancel(&self, job: u32, stop: &Stop) {
+        self.shared.drive(|scheduler| scheduler.cancel(job, stop));
     }
 
     /// Finishes what was accepted, lets the workers leave, then gives out a record of kind [`RecordKind::Closed`].

@@ -190,6 +190,7 @@ impl Writing {
             Outgoing::Define(definition) => (ToWorker::Define, [definition.id, 0, 0, 0, 0, 0]),
             Outgoing::Forget(id) => (ToWorker::Forget, [*id, 0, 0, 0, 0, 0]),
             Outgoing::Leave => (ToWorker::Leave, [0; 6]),
+            Outgoing::Cancel { seq, .. } => (ToWorker::Cancel, [*seq, 0, 0, 0, 0, 0]),
             Outgoing::Chunk { seq, first_task, chunk } => {
                 let fields = ChunkFields {
                     seq: *seq,
@@ -213,6 +214,7 @@ impl Writing {
         match &self.frame {
             Outgoing::Define(definition) => &definition.bytes,
             Outgoing::Chunk { chunk, .. } => &chunk.payload,
+            Outgoing::Cancel { reason, .. } => reason,
             Outgoing::Forget(_) | Outgoing::Leave => &[],
         }
     }

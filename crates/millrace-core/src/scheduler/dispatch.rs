@@ -127,6 +127,7 @@ impl Scheduler {
             sent_at: self.now,
             chunk,
             is_cancelled: false,
+            kill_at: None,
             is_recalled: false,
             expected_ns,
         });

@@ -1,4 +1,4 @@
-//! Time limits of tasks that run.
+//! Time limits of tasks that run, and the time that those of a cancelled call have to end.
 //!
 //! A worker notes on a word of its own when it begins a task that has a limit. The parent looks at the word when the task
 //! may be late for the first time, not before: once in the length of a limit while tasks keep to it, and never where none
@@ -29,7 +29,7 @@ impl Scheduler {
             .collect()
     }
 
-    /// Condemns the workers whose tasks are late. Their deaths settle the tasks. Call [`Self::dispatch`] after it.
+    /// Condemns the workers whose tasks are late, or have outstayed their call. Their deaths settle the tasks. Call [`Self::dispatch`] after it.
     pub fn expire_limits(&mut self) {
         for worker in self.overdue(self.now) {
             if self.workers[worker as usize].look(self.now) {
@@ -42,18 +42,26 @@ impl Scheduler {
 impl Worker {
     /// A chunk was put into the hand at `now`: its tasks cannot be late before their limit has passed.
     pub(super) fn look_after(&mut self, now: Duration, limit: Duration) {
-        let at = now.saturating_add(limit.max(GRAIN));
+        self.look_by(now.saturating_add(limit.max(GRAIN)));
+    }
+
+    /// Something may have to be done about a task at that time.
+    pub(super) fn look_by(&mut self, at: Duration) {
         self.look_at = Some(self.look_at.map_or(at, |before| before.min(at)));
     }
 
-    /// Looks for a late task, and when to look again. `true` when the worker was condemned for it.
+    /// Looks for a task that has to go, and when to look again. `true` when the worker was condemned for it.
     fn look(&mut self, now: Duration) -> bool {
         self.look_at = None;
         let Some(claims) = self.claims.clone().filter(|_| !self.is_dying) else { return false };
+        if self.outstays(now, claims.as_ref()) {
+            return true;
+        }
         let task = claims.current_task();
         let due = self.due(task, now, claims.as_ref());
         if due.is_none_or(|at| at > now) {
-            self.look_at = due;
+            let ends = self.hand.iter().filter_map(|held| held.kill_at);
+            self.look_at = ends.chain(due).min();
             return false;
         }
         if claims.condemn(task, task).is_none() {
@@ -62,6 +70,18 @@ impl Worker {
         }
         self.late = Some(task);
         true
+    }
+
+    /// Whether it was condemned for a task of a cancelled call that has had its time to end.
+    fn outstays(&mut self, now: Duration, claims: &dyn Claims) -> bool {
+        let mut is_condemned = false;
+        for held in &mut self.hand {
+            // Elsewhere it has left the chunk, or drops it.
+            if held.kill_at.take_if(|at| *at <= now).is_some() {
+                is_condemned |= claims.condemn(held.first_task, held.last_task()).is_some();
+            }
+        }
+        is_condemned
     }
 
     /// When a task in hand is late, at the earliest, while `task` is the one begun last.

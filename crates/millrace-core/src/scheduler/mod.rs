@@ -43,6 +43,7 @@ mod worker;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use cancel::Stop;
 pub use chunk::{Chunk, ChunkFlags, Definition};
 pub use death::{Cause, Death};
 pub use outcome::{Breach, Settled, Verdict};
@@ -89,6 +90,13 @@ pub enum Outgoing {
         first_task: u32,
         /// The tasks.
         chunk: Chunk,
+    },
+    /// The call of this chunk, which the worker has begun, has ended.
+    Cancel {
+        /// The chunk.
+        seq: u32,
+        /// Opaque bytes for its running task.
+        reason: Arc<[u8]>,
     },
     /// End in order: exit handlers run.
     Leave,

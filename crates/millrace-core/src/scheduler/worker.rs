@@ -58,6 +58,8 @@ pub(super) struct InHand {
     pub(super) sent_at: Duration,
     /// Its call has ended: outcomes are counted, not reported.
     pub(super) is_cancelled: bool,
+    /// When its worker is killed if it is still on it.
+    pub(super) kill_at: Option<Duration>,
     /// The worker is to give back what it has not run.
     pub(super) is_recalled: bool,
     /// Expected nanoseconds, where known.

@@ -175,3 +175,97 @@ fn killing_for_one_call_is_not_held_against_the_chunk_behind_it() {
     world.end();
     assert_eq!(world.ledger.fates(9, 0), [Fate::Completed]);
 }
+
+#[test]
+fn with_grace_the_task_is_told_and_its_worker_killed_only_if_it_is_still_on_it() {
+    let mut world = World::started(1, None);
+    world.submit_all([flagged(1, 0, 3, ChunkFlags::EACH), chunk(2, 0, 1)]);
+    world.run_to_task(0);
+    world.cancel_by(1, Some(100));
+    let seq = world.scheduler.workers[0].hand[0].seq;
+    assert_eq!(world.process(0).told, [seq]);
+    world.tick(99);
+    assert!(world.killed.is_empty());
+    world.tick(1);
+    assert!(world.killed.contains(&0));
+    world.end();
+    assert_eq!(world.scheduler.stats().cancelled, 3);
+    assert_eq!(world.ledger.fates(2, 0), [Fate::Completed]);
+}
+
+#[test]
+fn a_task_that_ends_within_its_grace_costs_nobody_the_worker() {
+    for hears_in_time in [true, false] {
+        let mut world = World::started(1, None);
+        world.submit_all([flagged(1, 0, 3, ChunkFlags::EACH), chunk(2, 0, 1)]);
+        world.run_to_task(0);
+        world.cancel_by(1, Some(100));
+        if hears_in_time {
+            assert_eq!(world.run_to_task(0), (2, 0, 0), "the rest of the chunk is dropped");
+        } else {
+            // It ends, and what it has sent is heard when its time is over.
+            (0..4).for_each(|_| assert!(!matches!(world.step(0, FINE), Step::Began { .. })));
+        }
+        world.tick(100);
+        assert!(world.killed.is_empty());
+        world.end();
+        assert_eq!(world.ledger.fates(2, 0), [Fate::Completed]);
+        assert_eq!(world.scheduler.next_deadline(), None);
+    }
+}
+
+#[test]
+fn a_chunk_that_has_not_begun_its_first_task_needs_no_telling() {
+    let mut world = World::started(1, None);
+    world.submit_all([chunk(1, 0, 2), chunk(2, 0, 1)]);
+    assert_eq!(world.step(0, FINE), Step::Moved);
+    world.cancel_by(1, Some(100));
+    assert_eq!(world.process(0).told, []);
+    assert_eq!(world.run_to_task(0), (2, 0, 0));
+    world.tick(100);
+    assert!(world.killed.is_empty());
+    world.end();
+}
+
+#[test]
+fn a_kill_at_the_end_of_a_grace_does_not_hit_the_next_call() {
+    let mut world = World::started(1, Some(1));
+    world.submit_all([chunk(1, 0, 2), chunk(2, 0, 1)]);
+    world.run_to_task(0);
+    world.cancel_by(1, Some(100));
+    // The worker goes on to the next call, which then takes long.
+    assert_eq!(world.run_to_task(0), (2, 0, 0));
+    world.tick(1_000);
+    assert!(world.killed.is_empty());
+    world.end();
+    assert_eq!(world.ledger.fates(2, 0), [Fate::Completed]);
+}
+
+#[test]
+fn an_abort_after_a_failure_tells_the_tasks_that_were_to_be_discarded() {
+    let mut world = World::started(1, None);
+    world.submit(chunk(1, 0, 2));
+    world.run_to_task(0);
+    world.cancel_by(1, None);
+    assert_eq!(world.process(0).told, []);
+    world.cancel_by(1, Some(50));
+    assert_eq!(world.process(0).told.len(), 1);
+    world.tick(50);
+    assert!(world.killed.contains(&0));
+    world.end();
+}
+
+#[test]
+fn closing_waits_for_a_grace_and_no_longer() {
+    let mut world = World::started(1, None);
+    world.submit(chunk(1, 0, 1));
+    world.run_to_task(0);
+    world.cancel_by(1, Some(100));
+    world.close();
+    world.tick(99);
+    assert!(!world.is_closed && world.killed.is_empty());
+    world.tick(1);
+    assert!(world.killed.contains(&0));
+    world.rest();
+    assert!(world.is_closed);
+}

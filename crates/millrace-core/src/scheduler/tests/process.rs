@@ -51,6 +51,8 @@ pub(super) struct Process {
     pub(super) words: Arc<Words>,
     /// Milliseconds, as the system's clock shows them.
     pub(super) now_ms: u32,
+    /// Chunks of which it was told that they are not wanted any more.
+    pub(super) told: Vec<u32>,
     pub(super) is_ready: bool,
     pub(super) has_left: bool,
     is_halted: bool,
@@ -72,6 +74,7 @@ impl Process {
             worker,
             words: Arc::new(Words::new()),
             now_ms: 0,
+            told: Vec::new(),
             is_ready: false,
             has_left: false,
             is_halted: false,
@@ -88,6 +91,10 @@ impl Process {
 
     pub(super) fn receive(&mut self, frame: Outgoing) {
         assert!(self.is_ready, "a frame for a worker that is not ready");
+        if let Outgoing::Cancel { seq, .. } = frame {
+            self.told.push(seq);
+            return;
+        }
         let is_leaving = self.inbox.iter().any(|waiting| matches!(waiting, Outgoing::Leave));
         assert!(!is_leaving || matches!(frame, Outgoing::Forget(_)), "work behind Leave");
         self.inbox.push_back(frame);
@@ -127,7 +134,7 @@ impl Process {
             }
             Some(Outgoing::Chunk { .. }) if self.is_retired => {}
             Some(Outgoing::Chunk { seq, first_task, chunk }) => self.take(seq, first_task, chunk),
-            None => {}
+            Some(Outgoing::Cancel { .. }) | None => {}
         }
         Step::Moved
     }

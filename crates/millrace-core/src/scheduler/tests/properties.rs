@@ -49,7 +49,7 @@ enum Op {
     },
     Cancel {
         call: usize,
-        kill: bool,
+        kill_after: Option<u64>,
     },
     Forget {
         definition: u32,
@@ -87,6 +87,7 @@ fn submit() -> impl Strategy<Value = Op> {
 
 fn op() -> impl Strategy<Value = Op> {
     let worker = || 0..WORKERS;
+    let kill_after = prop_oneof![Just(None), Just(Some(0)), (1..200_u64).prop_map(Some)];
     let elapsed = prop_oneof![3 => 0..20_u32, 1 => 0..5_000_u32];
     let work =
         (worker(), 1..9_u32, prop::bool::weighted(0.15), prop::bool::weighted(0.05), elapsed);
@@ -98,7 +99,7 @@ fn op() -> impl Strategy<Value = Op> {
         5 => worker().prop_map(|worker| Op::Flush { worker }),
         20 => worker().prop_map(|worker| Op::Hear { worker }),
         6 => worker().prop_map(|worker| Op::Die { worker }),
-        6 => (0..CALLS, any::<bool>()).prop_map(|(call, kill)| Op::Cancel { call, kill }),
+        6 => (0..CALLS, kill_after).prop_map(|(call, kill_after)| Op::Cancel { call, kill_after }),
         1 => Just(Op::Recycle),
         2 => (1..=DEFINITIONS).prop_map(|definition| Op::Forget { definition }),
         4 => prop_oneof![4 => 0..200_u64, 1 => 800..6_000_u64].prop_map(|milliseconds| Op::Tick { milliseconds }),
@@ -142,7 +143,7 @@ impl Player {
                     Some(limit_ms) => limited(*job, *id, count, flags, limit_ms),
                     None => flagged(*job, *id, count, flags),
                 };
-                world.enqueue(Chunk { only, definition, lifespan, ..chunk });
+                world.enqueue(Chunk { only, lifespan, definition, ..chunk });
                 *id += 1;
                 if !is_batched {
                     world.act();
@@ -166,8 +167,8 @@ impl Player {
             Op::Flush { worker } if exists(world, worker) => drop(world.process(worker).flush()),
             Op::Hear { worker } if exists(world, worker) => world.hear(worker),
             Op::Die { worker } if exists(world, worker) => world.die(worker, &sigkill()),
-            Op::Cancel { call, kill } => {
-                world.cancel(self.calls[call].0, kill);
+            Op::Cancel { call, kill_after } => {
+                world.cancel_by(self.calls[call].0, kill_after);
                 self.calls[call] = (self.calls[call].0 + CALLS as u32, 0);
             }
             Op::Forget { definition } => {

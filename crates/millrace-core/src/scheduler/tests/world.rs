@@ -9,7 +9,7 @@ use super::process::{Ending, FINE, Process, Step};
 use crate::scheduler::worker::{NUMBER_MASK, Worker};
 use crate::scheduler::{
     Action, Breach, Chunk, ChunkFlags, Claims, Death, Definition, Outgoing, Scheduler, Settled,
-    WorkerState,
+    Stop, WorkerState,
 };
 
 /// A chunk of `count` tasks.
@@ -206,8 +206,17 @@ impl World {
     }
 
     pub(super) fn cancel(&mut self, job: u32, kill: bool) {
+        self.cancel_by(job, kill.then_some(0));
+    }
+
+    /// Cancels a call; its workers are killed after so many milliseconds, if at all.
+    pub(super) fn cancel_by(&mut self, job: u32, kill_after: Option<u64>) {
+        let stop = kill_after.map_or(Stop::Discard, |ms| Stop::Kill {
+            after: Duration::from_millis(ms),
+            reason: Arc::from(&b"why"[..]),
+        });
         self.ledger.cancel(job);
-        self.scheduler.cancel(job, kill);
+        self.scheduler.cancel(job, &stop);
         self.act();
     }
 
