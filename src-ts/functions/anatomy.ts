@@ -2,7 +2,7 @@ import type { ImportExpression, Node } from 'acorn'
 import { TaskFunctionError } from '../errors.js'
 import { findFreeNames } from './free-names.js'
 import { isPristineGlobal } from './globals.js'
-import { importStandIn, isHelper, metaStandIn } from './helpers.js'
+import { heritageStandIn, importStandIn, isHelper, metaStandIn } from './helpers.js'
 import { parseFunction, type ParsedFunction } from './parse.js'
 import { callName } from './refusals.js'
 import { survey } from './surroundings.js'
@@ -28,6 +28,8 @@ export interface Anatomy extends Described {
   readonly asked: ReadonlySet<string>
   /** The text, ready to be compiled: `import` and `import.meta` have stand-ins of the same length. */
   readonly body: string
+  /** The variable of `body` that a class extends. */
+  readonly base: string | undefined
   /** What the text imports by a literal. */
   readonly specifiers: readonly string[]
   readonly usesMeta: boolean
@@ -96,7 +98,12 @@ function dissect(described: Described, called: string): Anatomy {
     helpers.push(by)
     replacements.push(...metas.map(({ start, end }) => ({ start, end, by: by.padEnd(end - start) })))
   }
-  if (heritage !== undefined) replacements.push({ start: heritage.start, end: heritage.end, by: '$mrBase' })
+  const { offset } = parsed
+  const base =
+    heritage === undefined ? undefined : heritageStandIn(text, heritage.start - offset, heritage.end - offset)
+  if (heritage !== undefined && base !== undefined) {
+    replacements.push({ start: heritage.start, end: heritage.end, by: base.by })
+  }
   const body = replaceAll(text, parsed.offset, replacements)
   return {
     ...described,
@@ -106,6 +113,7 @@ function dissect(described: Described, called: string): Anatomy {
     captured,
     asked,
     body,
+    base: base?.name,
     specifiers: imports.map(literalSpecifier).filter((specifier) => specifier !== undefined),
     usesMeta: metas.length > 0,
     members: collectMembers(captured, free, memberOf)

@@ -11,6 +11,7 @@ import { globalPath } from './globals.js'
 import type { Added, CapturedData, Graph, Member, Slot, Variable } from './graph.js'
 import type { VariableScope } from './inspector.js'
 import { hasFunction, isModuleLike, hasOnlyGetters } from './module-like.js'
+import { placeOf } from './place.js'
 import { callName, isNativeText, sourceOf } from './refusals.js'
 import { ScopeTable } from './scope-table.js'
 import { type Site, visit } from './site.js'
@@ -74,7 +75,8 @@ export class Capture {
   #addMember({ at, anatomy, fn, site: known }: Work): void {
     const called = callName(anatomy.name)
     const given = at === 0 ? this.#given : undefined
-    const [isGiven, names] = split(anatomy.captured, (name) => given !== undefined && Object.hasOwn(given, name))
+    const isGiven = anatomy.captured.filter((name) => given !== undefined && Object.hasOwn(given, name))
+    const names = anatomy.captured.filter((name) => !isGiven.includes(name))
     const needsPlace = names.length > 0 || anatomy.usesMeta || anatomy.specifiers.length > 0
     const site = known ?? (needsPlace ? visit(fn, called) : undefined)
     const base = site?.script?.base ?? NO_BASE
@@ -95,6 +97,7 @@ export class Capture {
     const helpers = anatomy.helpers.map((name): Slot => ({ t: 'helper', name, base, called }))
     this.#members[at] = {
       anatomy,
+      place: placeOf(site, anatomy),
       scope,
       helpers,
       heritage: this.#heritage(fn, anatomy, called),
@@ -242,8 +245,4 @@ export class Capture {
     if (exported !== undefined) return { t: 'export', ...exported }
     return { t: 'fn', at: this.#enqueue(fn, anatomy, site) }
   }
-}
-
-function split(names: readonly string[], test: (name: string) => boolean): readonly [string[], string[]] {
-  return [names.filter(test), names.filter((name) => !test(name))]
 }

@@ -1,20 +1,24 @@
 import { toExpression } from './from-source.js'
 import type { Graph, Slot } from './graph.js'
+import { withTexts } from './placed-code.js'
+import type { ShippedText } from './shipped.js'
 
 /**
- * Names of the generated code: `$mrF` holds the functions, `$mrV` the values, `$mrS` the setters of variables, `$mrC` what makes a
- * class, `$mrBase` what a class extends.
+ * Names of the generated code: `$mrF` holds the functions, `$mrV` the values, `$mrT` the texts, `$mrS` the setters of variables, `$mrC` what
+ * makes a class.
  */
 /** A script for a graph, and what its values are. */
 export interface ClosureCode {
   /** A factory: it takes the values and returns the functions. */
   readonly code: string
+  readonly texts: readonly ShippedText[]
   /** Values by number; functions are not among them. */
   readonly values: readonly Slot[]
 }
 
 class Builder {
   readonly values: Slot[] = []
+  readonly texts: ShippedText[] = []
   readonly #graph: Graph
   readonly #settings: { readonly setter: number; readonly slot: Slot }[] = []
   #setters = 0
@@ -25,7 +29,7 @@ class Builder {
 
   build(): string {
     const inside = this.#scopeCode(-1)
-    return `(function ($mrV) { const $mrF = [], $mrS = [], $mrC = [];\n${inside}\n${this.#order()}\nreturn $mrF })`
+    return `(function ($mrV, $mrT) { const $mrF = [], $mrS = [], $mrC = [];\n${inside}\n${this.#order()}\nreturn $mrF })`
   }
 
   /** The functions right inside of a scope, and the scopes inside of it. */
@@ -52,15 +56,18 @@ class Builder {
   #memberCode(index: number): string {
     const member = this.#graph.members[index]
     if (member === undefined) return ''
-    const { anatomy, helpers, heritage } = member
+    const { anatomy, place, helpers, heritage } = member
     const parameters = [...anatomy.helpers]
     const args = helpers.map((slot) => this.#valueCode(slot))
-    if (heritage !== undefined && anatomy.parsed.form === 'class') {
-      parameters.push('$mrBase')
+    if (heritage !== undefined && anatomy.base !== undefined) {
+      parameters.push(anatomy.base)
       args.push(this.#valueCode(heritage))
     }
+    const { open, text, close } = toExpression(anatomy)
+    // Compiled one by one, each in its scope: only so can each have a file and a line of its own.
+    const at = this.texts.push({ open, text, close, place }) - 1
     const strict = anatomy.parsed.isStrict ? `'use strict'; ` : ''
-    const made = `(function (${parameters.join(', ')}) { ${strict}return ${toExpression(anatomy).code}})(${args.join(', ')})`
+    const made = `(function (${parameters.join(', ')}) { ${strict}return eval($mrT[${at}])})(${args.join(', ')})`
     // The body of a class runs when it is made, so that everything must be in place.
     return anatomy.parsed.form === 'class' ? `$mrC[${index}] = () => ${made};` : `$mrF[${index}] = ${made};`
   }
@@ -127,5 +134,8 @@ class Builder {
 export function writeClosure(graph: Graph): ClosureCode {
   const builder = new Builder(graph)
   const code = builder.build()
-  return { code, values: builder.values }
+  const { texts, values } = builder
+  // A variable of this name, which sloppy code can have, would be called instead.
+  const isHidden = graph.scopes.some(({ variables }) => variables.some(({ name }) => name === 'eval'))
+  return isHidden ? { code: withTexts(code, texts), texts: [], values } : { code, texts, values }
 }

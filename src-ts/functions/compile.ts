@@ -1,6 +1,7 @@
 import { Script } from 'node:vm'
 import { TaskFunctionError } from '../errors.js'
 import { isImportStandIn } from './helpers.js'
+import { labelOf } from './placed-code.js'
 import { callName, missingGlobal } from './refusals.js'
 import type { ShippedSource } from './shipped.js'
 import { absoluteSpecifier, unresolvable } from './specifiers.js'
@@ -49,11 +50,11 @@ export function requireGlobals(globals: readonly string[], called: string): void
 
 /**
  * The value of a script, in this process's own global scope.
- * @param name That of the function, for stacks.
+ * @param name That of the function, for messages.
+ * @param filename What stacks name.
  * @throws TaskFunctionError where it cannot be compiled.
  */
-export function compileScript<T>(code: string, name: string | undefined, columnOffset: number): T {
-  const filename = `millrace:${(name ?? '').replace(/[^\w$.-]+/g, '_') || 'anonymous'}`
+export function compileScript<T>(code: string, name: string | undefined, filename: string, columnOffset: number): T {
   try {
     return new Script(code, { filename, columnOffset }).runInThisContext() as T
   } catch (error) {
@@ -69,7 +70,7 @@ export function compileScript<T>(code: string, name: string | undefined, columnO
 export function compile({ name, length, code, columnOffset, helpers, globals }: ShippedSource): Callable {
   const called = callName(name)
   requireGlobals(globals, called)
-  const factory = compileScript<(...helpers: unknown[]) => Callable>(code, name, columnOffset)
+  const factory = compileScript<(...helpers: unknown[]) => Callable>(code, name, labelOf(name), columnOffset)
   const fn = factory(...helpers.map((helper) => makeHelper(helper, called)))
   restore(fn, 'name', name)
   restore(fn, 'length', length)

@@ -1,5 +1,6 @@
 import type { Anatomy } from './anatomy.js'
 import type { BuiltInPlace } from './built-ins.js'
+import type { Place } from './place.js'
 
 /** How a worker comes by the value of a variable. */
 export type Slot =
@@ -43,6 +44,8 @@ export interface Scope {
 /** A function or class that travels by its source. */
 export interface Member {
   readonly anatomy: Anatomy
+  /** Where the text of its expression stands, if that is known. */
+  readonly place: Place | undefined
   /** Index of its innermost scope; -1: none. */
   readonly scope: number
   /** In the order of the text's stand-ins. */

@@ -28,6 +28,26 @@ export function metaStandIn(text: string): string {
   return unusedName('$me', text)
 }
 
+/**
+ * What stands for the expression that a class extends: an identifier that the text does not contain, and as many characters on
+ * as many lines, so that lines and columns stay.
+ */
+export function heritageStandIn(
+  text: string,
+  start: number,
+  end: number
+): { readonly name: string; readonly by: string } {
+  const rest = text.slice(start + 1, end).replaceAll(/[^\n\r\u2028\u2029]/g, ' ')
+  const gap = /[\w$]/.test(text.charAt(start - 1)) ? ' ' : ''
+  // One letter: nothing that can be extended is shorter.
+  for (let code = 0xc0; code <= 0xff; code++) {
+    const name = String.fromCharCode(code)
+    if (code !== 0xd7 && code !== 0xf7 && !text.includes(name)) return { name, by: `${gap}${name}${rest}` }
+  }
+  const name = unusedName('$mb', text)
+  return { name, by: `${gap}${name}${rest}` }
+}
+
 function unusedName(start: string, text: string): string {
   for (let number = 100; number < 1000; number++) {
     const name = `${start}${number}`

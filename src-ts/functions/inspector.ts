@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import type * as Inspector from 'node:inspector'
 import { TaskFunctionError } from '../errors.js'
+import type { Position } from './positions.js'
 
 const require = createRequire(import.meta.url)
 
@@ -26,6 +27,8 @@ export interface ScriptText {
   /** True for a module of this process's own loader. */
   readonly isModule: boolean
   readonly source: string
+  /** What the engine calls the beginning of the source. */
+  readonly first: Position
 }
 
 interface Remote {
@@ -165,6 +168,8 @@ interface ScriptEvent {
   readonly params: {
     readonly scriptId: string
     readonly url: string
+    readonly startLine: number
+    readonly startColumn: number
     readonly isModule?: boolean
     readonly executionContextAuxData?: { readonly isDefault?: boolean }
   }
@@ -183,7 +188,7 @@ export function readScript(scriptId: string): ScriptText | undefined {
     if (found === undefined) return undefined
     const { scriptSource: source } = post('Debugger.getScriptSource', { scriptId }) as { scriptSource: string }
     const isModule = found.isModule === true && found.executionContextAuxData?.isDefault === true
-    return { url: found.url, isModule, source }
+    return { url: found.url, isModule, source, first: { line: found.startLine, column: found.startColumn } }
   } finally {
     session.off('Debugger.scriptParsed', listen as never)
     post('Debugger.disable')

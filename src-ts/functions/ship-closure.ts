@@ -54,9 +54,9 @@ function checkWeight(total: number, data: readonly CapturedData[], called: strin
   }
 }
 
-function encode(data: readonly CapturedData[], code: string, called: string): string {
+function encode(data: readonly CapturedData[], codeLength: number, called: string): string {
   if (data.length === 0) {
-    checkWeight(code.length, data, called)
+    checkWeight(codeLength, data, called)
     return ''
   }
   const writer = new Writer()
@@ -72,7 +72,7 @@ function encode(data: readonly CapturedData[], code: string, called: string): st
     for (const captured of data) weigh(captured, called)
     throw error
   }
-  checkWeight(writer.length + code.length, data, called)
+  checkWeight(writer.length + codeLength, data, called)
   return Buffer.from(writer.bytes.buffer, writer.bytes.byteOffset, writer.length).toString('base64')
 }
 
@@ -81,15 +81,17 @@ function encode(data: readonly CapturedData[], code: string, called: string): st
  * @throws TaskFunctionError for data that cannot be cloned, and for more than 10 MB.
  */
 export function shipClosure(graph: Graph): ShippedClosure {
-  const { code, values } = codeOf(graph)
+  const { code, texts, values } = codeOf(graph)
+  const length = texts.reduce((sum, { text }) => sum + text.length, code.length)
   const name = graph.members[0]?.anatomy.name
   return {
     kind: 'closure',
     name,
     code,
+    texts,
     values,
     labels: graph.members.map(({ anatomy }) => [anatomy.name, anatomy.length]),
-    data: encode(graph.data, code, callName(name)),
+    data: encode(graph.data, length, callName(name)),
     globals: [...new Set(graph.members.flatMap(({ anatomy }) => anatomy.globals))]
   }
 }
