@@ -13,11 +13,13 @@ export interface VariableScope {
   readonly variables: Readonly<Record<string, unknown>>
 }
 
-/** Where a function stands, and what it sees. */
-export interface Surroundings {
+/** Where a function stands: at its parameters, or at a constructor. */
+export interface Location extends Position {
   readonly scriptId: string
-  readonly line: number
-  readonly column: number
+}
+
+/** Where a function stands, and what it sees. */
+export interface Surroundings extends Location {
   readonly scopes: readonly VariableScope[]
 }
 
@@ -117,17 +119,28 @@ function properties(
   }
 }
 
-function readScopes(link: Connection, fn: object): Surroundings | undefined {
+/** What the engine knows of a function beside its properties. */
+function internalsOf(link: Connection, fn: object): (name: string) => Remote | undefined {
   const { post, mailbox, mailboxId: objectId } = link
   mailbox.fn = fn
   const declaration = { objectId, functionDeclaration: 'function () { return this.fn }', objectGroup: GROUP }
   const handle = (post('Runtime.callFunctionOn', declaration) as { result: Remote }).result.objectId
-  if (handle === undefined) return undefined
-  const { internalProperties = [] } = properties(link, handle)
-  const internal = (name: string): Remote | undefined => internalProperties.find((found) => found.name === name)?.value
+  const { internalProperties = [] } = handle === undefined ? {} : properties(link, handle)
+  return (name) => internalProperties.find((found) => found.name === name)?.value
+}
+
+function toLocation(place: unknown): Location | undefined {
+  if (place === undefined) return undefined
+  const { scriptId, lineNumber, columnNumber } = place as { scriptId: string; lineNumber: number; columnNumber: number }
+  return { scriptId, line: lineNumber, column: columnNumber }
+}
+
+function readScopes(link: Connection, fn: object): Surroundings | undefined {
+  const { post, mailbox, mailboxId: objectId } = link
+  const internal = internalsOf(link, fn)
   const scopeList = internal('[[Scopes]]')?.objectId
-  const place = internal('[[FunctionLocation]]')?.value
-  if (scopeList === undefined || place === undefined) return undefined
+  const location = toLocation(internal('[[FunctionLocation]]')?.value)
+  if (scopeList === undefined || location === undefined) return undefined
   const kinds: string[] = []
   for (const { value } of properties(link, scopeList).result) {
     if (value?.objectId === undefined || value.description === undefined) continue
@@ -141,12 +154,11 @@ function readScopes(link: Connection, fn: object): Surroundings | undefined {
     })
     kinds.push(kind)
   }
-  const { scriptId, lineNumber, columnNumber } = place as { scriptId: string; lineNumber: number; columnNumber: number }
   const scopes = mailbox.found.map((variables, index) => ({
     kind: kinds[index] ?? '',
     variables: variables as Record<string, unknown>
   }))
-  return { scriptId, line: lineNumber, column: columnNumber, scopes }
+  return { ...location, scopes }
 }
 
 /**
@@ -154,9 +166,17 @@ function readScopes(link: Connection, fn: object): Surroundings | undefined {
  * @throws TaskFunctionError where this process has no inspector.
  */
 export function lookAround(fn: object, called: string): Surroundings | undefined {
-  const link = connected(called)
+  return ask(connected(called), (link) => readScopes(link, fn))
+}
+
+/** Where a function stands; undefined for a native one. Below 0.1 ms. @throws TaskFunctionError without an inspector. */
+export function locate(fn: object): Location | undefined {
+  return ask(connected('the function'), (link) => toLocation(internalsOf(link, fn)('[[FunctionLocation]]')?.value))
+}
+
+function ask<T>(link: Connection, question: (link: Connection) => T): T {
   try {
-    return readScopes(link, fn)
+    return question(link)
   } finally {
     link.mailbox.fn = undefined
     link.mailbox.found = []

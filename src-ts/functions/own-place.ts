@@ -1,6 +1,6 @@
 import { types } from 'node:util'
-import type { Script } from './scripts.js'
-import { visit } from './site.js'
+import { locate } from './inspector.js'
+import { type Script, scriptOf } from './scripts.js'
 import type { Position } from './positions.js'
 import { labelOf } from './placed-code.js'
 import { sourceOf } from './refusals.js'
@@ -16,10 +16,10 @@ const places = new WeakMap<object, Found | 'unknown'>()
 
 function findOut(fn: object): Found | 'unknown' {
   try {
-    const site = visit(fn, 'the function')
-    const { script, surroundings } = site ?? {}
-    if (script === undefined || surroundings === undefined || script.frameName === '') return 'unknown'
-    const start = script.positionOf(sourceOf(fn), surroundings.line, surroundings.column, 0)
+    const location = locate(fn)
+    const script = location === undefined ? undefined : scriptOf(location.scriptId)
+    if (location === undefined || script === undefined || script.frameName === '') return 'unknown'
+    const start = script.positionOf(sourceOf(fn), location.line, location.column, 0)
     return start === undefined ? 'unknown' : { script, start }
   } catch {
     // No inspector.
