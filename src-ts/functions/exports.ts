@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import { types } from 'node:util'
 import { builtInPlace } from './built-ins.js'
 import type { Script } from './scripts.js'
 
@@ -135,4 +136,32 @@ export function commonJsOf(exports: object): string | undefined {
       return path
   }
   return undefined
+}
+
+let exported = new WeakSet<object>()
+let counted = 0
+
+/** True for a function that a loaded CommonJS module exports. */
+export function isCommonJsExport(fn: object): boolean {
+  const modules = Object.values(require.cache)
+  if (modules.length === counted) return exported.has(fn)
+  exported = new WeakSet()
+  for (const loaded of modules) {
+    const exports: unknown = loaded?.exports
+    if (typeof exports === 'function') exported.add(exports)
+    if ((typeof exports !== 'object' && typeof exports !== 'function') || exports === null || types.isProxy(exports))
+      continue
+    for (const { value } of Object.values(Object.getOwnPropertyDescriptors(exports))) {
+      if (typeof value === 'function') exported.add(value)
+    }
+  }
+  // One that is still evaluating may have more to export.
+  counted = modules.every((loaded) => loaded?.loaded === true) ? modules.length : 0
+  return exported.has(fn)
+}
+
+/** True for what a CommonJS module sees as `module`. */
+export function isCommonJsModule(value: object): boolean {
+  const filename: unknown = Object.getOwnPropertyDescriptor(value, 'filename')?.value
+  return typeof filename === 'string' && require.cache[filename] === value
 }

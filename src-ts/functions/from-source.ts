@@ -32,7 +32,7 @@ export function toExpression({ parsed, body, name }: Anatomy): Expression {
 
 /** Makes a self-contained function ready to travel by its source. */
 export function shipSource(anatomy: Anatomy): ShippedSource {
-  const { name, length, helpers, globals, parsed } = anatomy
+  const { name, length, helpers, parsed, used } = anatomy
   const { open, text, close, skipped } = toExpression(anatomy)
   const head = `(function (${helpers.join(', ')}) {${parsed.isStrict ? "'use strict'; " : ''}return `
   return {
@@ -42,6 +42,6 @@ export function shipSource(anatomy: Anatomy): ShippedSource {
     code: `${head}${open}${text}${close}})`,
     columnOffset: skipped - head.length - open.length,
     helpers,
-    globals
+    globals: anatomy.globals.filter((global) => used.has(global))
   }
 }

@@ -48,10 +48,14 @@ export interface Member {
   readonly place: Place | undefined
   /** Index of its innermost scope; -1: none. */
   readonly scope: number
+  /** Globals that the worker must have. */
+  readonly globals: readonly string[]
   /** In the order of the text's stand-ins. */
   readonly helpers: readonly Slot[]
   /** What a class extends, or a function that stands for one. */
   readonly heritage: Slot | undefined
+  /** The constructor whose prototype that of the function inherits from. */
+  readonly prototypeOf: Slot | undefined
   readonly added: readonly Added[]
 }
 

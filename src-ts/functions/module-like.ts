@@ -1,13 +1,16 @@
 import { types } from 'node:util'
 import { builtInPlace } from './built-ins.js'
-import { commonJsOf } from './exports.js'
+import { commonJsOf, isCommonJsModule } from './exports.js'
 
 /** True for a module as the language, transpilers, bundlers and test runners hold it in a variable. */
 export function isModuleLike(name: string, value: object): boolean {
   if (types.isModuleNamespaceObject(value) || /^__vi(te_ssr)?_import_\d+__$/.test(name)) return true
   if (types.isProxy(value)) return false
   return (
-    Object.getOwnPropertyDescriptor(value, '__esModule')?.value === true || isInterop(value) || hasOnlyGetters(value)
+    isCommonJsModule(value) ||
+    Object.getOwnPropertyDescriptor(value, '__esModule')?.value === true ||
+    isInterop(value) ||
+    hasOnlyGetters(value)
   )
 }
 
