@@ -3,6 +3,7 @@ import { TaskFunctionError } from '../errors.js'
 import { findFreeNames } from './free-names.js'
 import { isPristineGlobal } from './globals.js'
 import { heritageStandIn, importStandIn, isHelper, metaStandIn } from './helpers.js'
+import { refuseLoaders } from './loaders.js'
 import { parseFunction, type ParsedFunction } from './parse.js'
 import { callName } from './refusals.js'
 import { survey } from './surroundings.js'
@@ -94,6 +95,7 @@ function dissect(described: Described, called: string): Anatomy {
   const names = [...new Set(free.map((use) => use.name))]
   const written = new Set(free.filter(({ isWritten }) => isWritten).map(({ name }) => name))
   const captured = names.filter((name) => !isPristineGlobal(name) && !isHelper(name))
+  refuseLoaders(captured, called)
   const helpers = names.filter(isHelper)
   const replacements: Replacement[] = []
   if (imports.length > 0) {

@@ -1,6 +1,6 @@
 import { Script } from 'node:vm'
 import { TaskFunctionError } from '../errors.js'
-import { isImportStandIn } from './helpers.js'
+import { isImportStandIn, isInteropHelper } from './helpers.js'
 import { labelOf } from './placed-code.js'
 import { callName, missingGlobal } from './refusals.js'
 import type { ShippedSource } from './shipped.js'
@@ -11,6 +11,16 @@ type Callable = (...args: unknown[]) => unknown
 /** What esbuild calls to keep the names of functions. */
 function setName(target: object, name: unknown): object {
   return Object.defineProperty(target, 'name', { value: name, configurable: true })
+}
+
+/** What Babel and SWC call to make a namespace of what `require()` gave. */
+function toNamespace(required: unknown): unknown {
+  if ((typeof required !== 'object' && typeof required !== 'function') || required === null)
+    return { default: required }
+  if (Reflect.get(required, '__esModule') === true) return required
+  const descriptors = Object.entries(Object.getOwnPropertyDescriptors(required))
+  const members = descriptors.filter(([key, { enumerable }]) => enumerable === true && key !== 'default')
+  return Object.defineProperties({ default: required }, Object.fromEntries(members))
 }
 
 /** Stands for a coverage counter: can be called, read and counted up at any depth, and keeps nothing. */
@@ -35,6 +45,7 @@ function makeImport(called: string): Callable {
 /** What a helper's name stands for. */
 export function makeHelper(name: string, called: string): unknown {
   if (isImportStandIn(name)) return makeImport(called)
+  if (isInteropHelper(name)) return toNamespace
   return name === '__name' ? setName : makeCounter()
 }
 

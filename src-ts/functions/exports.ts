@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { types } from 'node:util'
 import { builtInPlace } from './built-ins.js'
+import { isLoadable } from './loadable.js'
 import type { Script } from './scripts.js'
 
 const require = createRequire(import.meta.url)
@@ -12,6 +13,8 @@ export interface ExportPlace {
   readonly url: string
   /** Absent for the default export. */
   readonly name: string | undefined
+  /** Set for a CommonJS module: what was hooked into `require`, such as a TypeScript loader, is not in `import`. */
+  readonly isRequired?: true
 }
 
 type Namespace = Readonly<Record<string, unknown>>
@@ -64,10 +67,10 @@ function inCommonJs(fn: unknown, url: string, path: string): ExportPlace | undef
   if (loaded === undefined || !loaded.loaded || loaded.id === '.') return undefined
   if (isRunningOnStack(url, path)) return undefined
   const { exports } = loaded as { exports: unknown }
-  if (exports === fn) return { url, name: undefined }
+  if (exports === fn) return { url, name: undefined, isRequired: true }
   if ((typeof exports !== 'object' && typeof exports !== 'function') || exports === null) return undefined
   const name = nameIn(exports as Namespace, fn)
-  return name === undefined ? undefined : { url, name }
+  return name === undefined ? undefined : { url, name, isRequired: true }
 }
 
 /** Functions of which it is not known yet whether their modules export them. */
@@ -102,6 +105,7 @@ export function exportOf(fn: object, script: Script, undecided: Undecided): Expo
   const { url, isModule, hasExports } = script
   if (!url.startsWith('file:') || !hasExports) return undefined
   const path = fileURLToPath(url)
+  if (!isLoadable(path)) return undefined
   if (!isModule) return isEntry(path) ? undefined : inCommonJs(fn, url, path)
   const known = namespaces.get(url)
   if (known === 'by value') return undefined

@@ -18,7 +18,7 @@ export type Slot =
       readonly attributes: Readonly<Record<string, string>>
     }
   /** The export of a module that is loaded here; the default one without a name. */
-  | { readonly t: 'export'; readonly url: string; readonly name?: string | undefined }
+  | { readonly t: 'export'; readonly url: string; readonly name?: string | undefined; readonly isRequired?: true }
   /** What `require()` of a file gives. */
   | { readonly t: 'file'; readonly path: string }
   /** The `require` of a file. */

@@ -1,6 +1,14 @@
+/** What Babel and SWC make of `import()` and `import * as`: as variables they would bring the caches that they keep. */
+const INTEROP: ReadonlySet<string> = new Set(['_interopRequireWildcard', '_interop_require_wildcard'])
+
 /** True for names that transpilers and coverage tools write into a function and that the worker replaces by stand-ins. */
 export function isHelper(name: string): boolean {
-  return name === '__name' || /^cov_[0-9a-z]+$/.test(name)
+  return name === '__name' || INTEROP.has(name) || /^cov_[0-9a-z]+$/.test(name)
+}
+
+/** True for what makes a namespace of what `require()` gave. */
+export function isInteropHelper(name: string): boolean {
+  return INTEROP.has(name)
 }
 
 // The name under which a script finds its import(): as long as the keyword, so that columns stay, and not in the text.

@@ -27,7 +27,18 @@ export function hasOnlyGetters(value: object): boolean {
 function isInterop(value: object): boolean {
   const held: unknown = Object.getOwnPropertyDescriptor(value, 'default')?.value
   if ((typeof held !== 'object' && typeof held !== 'function') || held === null || types.isProxy(held)) return false
-  return builtInPlace(held) !== undefined || commonJsOf(held) !== undefined
+  return builtInPlace(held) !== undefined || commonJsOf(held) !== undefined || isCopyOf(value, held)
+}
+
+/** True for what Babel and SWC make of `import *`: no prototype, the module under `default`, and its members again. */
+function isCopyOf(value: object, held: object): boolean {
+  if (Object.getPrototypeOf(value) !== null) return false
+  const keys = Object.keys(value).filter((key) => key !== 'default')
+  const memberOf = (holder: object, key: string): unknown => Object.getOwnPropertyDescriptor(holder, key)?.value
+  return (
+    keys.length > 0 &&
+    keys.every((key) => Object.hasOwn(held, key) && Object.is(memberOf(value, key), memberOf(held, key)))
+  )
 }
 
 /** True where one of the members is a function. */

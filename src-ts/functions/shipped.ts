@@ -9,6 +9,8 @@ export interface ShippedModule {
   readonly url: string
   /** The export; absent for the default one. */
   readonly name?: string | undefined
+  /** Set for a CommonJS module that the parent has by `require`. */
+  readonly isRequired?: true
 }
 
 /** A native function that every process has at the same place. */
