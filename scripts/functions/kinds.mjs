@@ -79,13 +79,7 @@ export const kinds = [
     title: "function of Node's own that is a global",
     fn: 'structuredClone',
     args: [[2]],
-    result: [2],
-    // Written in JavaScript there.
-    except: {
-      'Node 22': { refused: 'ERR_MISSING_ARGS' },
-      'Node 24': { refused: 'ERR_MISSING_ARGS' },
-      'Node 26': { refused: 'ERR_MISSING_ARGS' }
-    }
+    result: [2]
   },
   {
     title: "captured function of Node's own",
@@ -98,9 +92,7 @@ export const kinds = [
     title: 'sloppy function: `this` is the global object',
     setup: `const sloppy = Function('return typeof this')`,
     fn: 'sloppy',
-    result: 'object',
-    // A known fault: strict there.
-    except: { 'Node 26': { result: 'undefined', isWrong: true } }
+    result: 'object'
   },
   {
     title: 'getter',

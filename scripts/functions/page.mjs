@@ -18,8 +18,7 @@ const TABLES = {
 }
 const all = [...ways, ...toolWays]
 
-function wordFor({ refused, isResult, isWrong }) {
-  if (isWrong === true) return '**fails**'
+function wordFor({ refused, isResult }) {
   return refused === undefined ? 'works' : isResult ? 'its result is refused' : 'refused'
 }
 
