@@ -93,7 +93,7 @@ test('the build holds what the sources make, and nothing else', (t) => {
       ? [file.replace(/\.cts$/, '.cjs'), file.replace(/\.cts$/, '.d.cts')]
       : [file.replace(/\.ts$/, '.js'), file.replace(/\.ts$/, '.d.ts')]
   )
-  t.deepEqual(filesOf(join(root, 'dist')).toSorted(), [...expected, 'worker/worker.mjs'].toSorted())
+  t.deepEqual(filesOf(join(root, 'dist')).toSorted(), [...expected, 'one-file.cjs', 'worker/worker.mjs'].toSorted())
 })
 
 test('the packed package holds what is needed to run, no sources and no binary', (t) => {

@@ -1,5 +1,6 @@
-// Bundles what runs inside a worker process into one file each, so that a worker starts without resolving modules.
-import { existsSync } from 'node:fs'
+// Bundles what runs inside a worker process into one file each, so that a worker starts without resolving modules, and the
+// package into one CommonJS file for loaders that read no ES module.
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -44,5 +45,39 @@ const lifeline = ['src-ts/worker/lifeline.cts', 'src-ts/worker/lifeline.cjs'].fi
 )
 if (lifeline === undefined) throw new Error('src-ts/worker/lifeline.cts is missing')
 
+/** The binding's loader finds the addon beside itself, which the bundle is not. */
+const loader = {
+  name: 'loader',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]index\.js$/ }, ({ path }) => {
+      if (path !== join(root, 'index.js')) return undefined
+      const contents = readFileSync(path, 'utf8').replaceAll(
+        'import.meta.url',
+        `new URL('../index.js', import.meta.url).href`
+      )
+      return { contents, loader: 'js' }
+    })
+  }
+}
+
+async function bundlePackage() {
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['src-ts/index.ts'],
+    outfile: 'dist/one-file.cjs',
+    format: 'cjs',
+    bundle: true,
+    platform: 'node',
+    packages: 'external',
+    target: 'node20.19',
+    charset: 'utf8',
+    banner: { js: `const $url = require('node:url').pathToFileURL(__filename).href` },
+    define: { 'import.meta.url': '$url' },
+    plugins: [loader],
+    logLevel: 'warning'
+  })
+}
+
+await bundlePackage()
 await bundle('src-ts/worker/worker.ts', 'dist/worker/worker.mjs', 'esm')
 await bundle(lifeline, 'dist/worker/lifeline.cjs', 'cjs')

@@ -95,7 +95,7 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
       const prepared = prepareFunction(fn, context)
       const backend = this.#start()
       const called = new CalledFunction(prepared, backend)
-      const blame = rememberCaller(this.apply)
+      const blame = rememberCaller(this.apply, fn)
       const call = new ApplyCall({
         id: this.#calls.nextId(),
         backend,
@@ -168,7 +168,7 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
     return new Promise((resolve, reject) => {
       const settings = this.#readMap(options)
       settings.signal?.throwIfAborted()
-      const call = this.#makeCall(kind, fn, items, settings, new sinkClass(resolve, reject), rememberCaller(entry))
+      const call = this.#makeCall(kind, fn, items, settings, new sinkClass(resolve, reject), rememberCaller(entry, fn))
       this.#calls.add(call, settings.signal)
       call.advance()
     })
@@ -183,7 +183,7 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
   ): AsyncIterableIterator<never> {
     const settings = this.#readMap(options)
     const results = new ResultIterator(kind === 'imap')
-    const call = this.#makeCall(kind, fn, items, settings, results, rememberCaller(entry))
+    const call = this.#makeCall(kind, fn, items, settings, results, rememberCaller(entry, fn))
     let isNew = true
     const advance = (): void => {
       if (isNew) {

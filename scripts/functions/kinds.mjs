@@ -4,11 +4,13 @@
  * @typedef {object} Kind
  * @property {string} title
  * @property {string} [setup] statements before it; `scale`, `count`, `lib`, `path`, `basename` are imported
+ * @property {string} [top] statements at the top level of the file, of names that no other kind has
  * @property {string} fn an expression
+ * @property {Readonly<Record<string, unknown>>} [context]
  * @property {readonly unknown[]} [args]
  * @property {unknown} [result]
- * @property {Readonly<Record<string, { result?: unknown, refused?: string, isResult?: boolean }>>} [except] where a way of running makes something
- *   else of the source
+ * @property {Readonly<Record<string, { result?: unknown, refused?: string, isResult?: boolean }>>} [except] by the title of a way that makes something else of
+ *   the source, or by the version of Node: `Node 22`
  * @property {string} [refused] the variable that the error names, or a part of its message
  */
 
@@ -20,6 +22,13 @@ export const kinds = [
   { title: 'method of an object', setup: 'const o = { m(x) { return x + 1 } }', fn: 'o.m', args: [1], result: 2 },
   { title: 'captured `const`', setup: 'const factor = 3', fn: '(x) => x * factor', args: [2], result: 6 },
   { title: 'captured `let`', setup: 'let factor = 3; factor++', fn: '(x) => x * factor', args: [2], result: 8 },
+  {
+    title: 'variables of the module: `let`, function',
+    top: 'let topCount = 3; topCount++; const topObject = { a: [5] }; function topFunction(x) { return x * topCount + topObject.a[0] }',
+    fn: '(x) => topFunction(x) + topCount',
+    args: [2],
+    result: 17
+  },
   {
     title: 'captured object',
     setup: 'const o = { a: [1], m: new Map([[1, 2]]) }',
@@ -52,8 +61,39 @@ export const kinds = [
   { title: 'imported function', fn: '(x) => scale(x)', args: [2], result: 20 },
   { title: 'imported namespace', fn: '(x) => lib.scale(x)', args: [2], result: 20 },
   { title: "module of Node's", fn: '(x) => basename(x) + path.sep', args: ['/a/b'], result: 'b/' },
-  { title: '`import()` of a relative path', fn: `async (x) => (await import('LIB')).scale(x)`, args: [2], result: 20 },
+  {
+    title: '`import()` of a relative path',
+    fn: `async (x) => (await import('LIB')).scale(x)`,
+    args: [2],
+    result: 20,
+    // It means a module of the bundle, or of the process that takes the types off.
+    except: {
+      'webpack bundle': { refused: '__webpack_require__' },
+      'webpack, for development': { refused: '__webpack_require__' },
+      'Vite, `ssrLoadModule`': { refused: '__vite_ssr_dynamic_import__' },
+      Vitest: { refused: '__vite_ssr_dynamic_import__' }
+    }
+  },
   { title: 'captured native function', setup: 'const { sqrt } = Math', fn: '(x) => sqrt(x)', args: [4], result: 2 },
+  {
+    title: "function of Node's own that is a global",
+    fn: 'structuredClone',
+    args: [[2]],
+    result: [2]
+  },
+  {
+    title: "captured function of Node's own",
+    setup: 'const clone = structuredClone; const { queueMicrotask: later } = globalThis',
+    fn: '(x) => new Promise((resolve) => later(() => resolve(clone(x))))',
+    args: [2],
+    result: 2
+  },
+  {
+    title: 'sloppy function: `this` is the global object',
+    setup: `const sloppy = Function('return typeof this')`,
+    fn: 'sloppy',
+    result: 'object'
+  },
   {
     title: 'getter',
     setup: 'const o = { get g() { return 1 } }',
@@ -66,7 +106,7 @@ export const kinds = [
     fn: 'g',
     refused: 'generator',
     // A plain function there, whose result is an iterator.
-    except: { 'TypeScript to ES5': { refused: 'result.next', isResult: true } }
+    except: { 'TypeScript to ES5': { refused: 'result', isResult: true } }
   },
   {
     title: 'class itself',
@@ -92,5 +132,11 @@ export const kinds = [
   { title: 'direct `eval`', fn: `() => eval('1')`, refused: 'eval' },
   { title: 'name that nobody declared', fn: '() => nobodyDeclaredThis', refused: 'nobodyDeclaredThis' },
   { title: 'more than 10 MB', setup: `const large = 'x'.repeat(11e6)`, fn: '() => large', refused: 'large' },
-  { title: '`{ context: { factor } }`', fn: '(x) => x * givenFactor', args: [2], result: 10 }
+  {
+    title: '`{ context: { factor } }`',
+    fn: '(x) => x * givenFactor',
+    args: [2],
+    context: { givenFactor: 5 },
+    result: 10
+  }
 ]

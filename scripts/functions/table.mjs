@@ -1,51 +1,44 @@
-// Runs every kind of function in every way and writes the table of docs/functions.md.
+// Runs every kind of function in every way and writes the tables of docs/functions.md.
 //
-//   node scripts/functions/table.mjs [--check]
-import { readFileSync, writeFileSync } from 'node:fs'
-import { format, resolveConfig } from 'prettier'
-import { runWay, ways } from './ways.mjs'
+//   node scripts/functions/table.mjs [--only <way>]... [--node 22,24,26] [--quick]
+//
+// Without words it runs everything, on this Node and on the others of the page, and writes; what it needs is installed into
+// .cache/ first. With words it runs a part, and tells what is not as the page says.
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { MAJORS, page, render } from './page.mjs'
+import { installNode, installTools, makeSite } from './places.mjs'
+import { isIn, runWay } from './run.mjs'
+import { toolWays } from './tool-ways.mjs'
+import { ways } from './ways.mjs'
 
-const page = new URL('../../docs/functions.md', import.meta.url)
-const [open, close] = ['<!-- table -->', '<!-- end of table -->']
-
-/** @type {Map<string, string[]>} */
-const rows = new Map()
-/** @type {Map<string, string>} */
-const messages = new Map()
-let faults = 0
-for (const way of ways) {
-  for (const { kind, isExcepted, line, fault, stderr } of await runWay(way)) {
-    if (fault !== '') {
-      faults++
-      console.error(`${way.title}, ${kind.title}: ${fault}\n${line === undefined ? stderr.slice(0, 600) : ''}`)
+const { values } = parseArgs({
+  options: { only: { type: 'string', multiple: true }, node: { type: 'string' }, quick: { type: 'boolean' } }
+})
+const isAll = Object.keys(values).length === 0
+const own = process.versions.node.split('.')[0] ?? ''
+const majors = isAll ? MAJORS : (values.node?.split(',') ?? [own])
+const all = values.quick === true ? ways : [...ways, ...toolWays]
+const chosen = all.filter(({ title }) => values.only === undefined || values.only.includes(title))
+const site = makeSite(chosen.some(({ needsTools }) => needsTools) ? installTools() : undefined)
+const cells = []
+try {
+  for (const major of majors) {
+    const program = major === own ? process.execPath : installNode(major)
+    const version = spawnSync(program, ['-p', 'process.versions.node'], { encoding: 'utf8' }).stdout.trim()
+    for (const way of chosen.filter((each) => isIn(each, version))) {
+      const made = await runWay(way, { program, version }, site)
+      cells.push(...made)
+      const faults = made.filter(({ fault }) => fault !== '')
+      console.log(`Node ${version}, ${way.title}: ${made.length - faults.length} as expected, ${faults.length} not`)
+      // One that did not run at all says the same of every kind.
+      const told = faults.length === made.length ? faults.slice(0, 1) : faults
+      for (const { kind, fault } of told) console.log(`  ${kind}: ${fault}`)
     }
-    const cell =
-      fault !== ''
-        ? '**fails**'
-        : kind.refused === undefined
-          ? 'works'
-          : kind.isResult
-            ? 'its result is refused'
-            : 'refused'
-    rows.set(kind.title, [...(rows.get(kind.title) ?? []), cell])
-    if (fault === '' && !isExcepted && kind.refused !== undefined && !messages.has(kind.title))
-      messages.set(kind.title, line.message)
   }
+} finally {
+  site.remove()
 }
-
-const head = ['kind of function', ...ways.map(({ title }) => title)]
-const line = (/** @type {readonly string[]} */ cells) => `| ${cells.join(' | ')} |`
-const table = [line(head), line(head.map(() => '---')), ...[...rows].map(([title, cells]) => line([title, ...cells]))]
-const refused = [...messages].map(([title, message]) => `- ${title}: "${message.replaceAll('<', '&lt;')}"`)
-const generated = `${open}\n\n${table.join('\n')}\n\nThe messages:\n\n${refused.join('\n')}\n\n${close}`
-const before = readFileSync(page, 'utf8')
-const at = before.indexOf(open)
-const text = before.slice(0, at) + generated + before.slice(before.indexOf(close) + close.length)
-const after = await format(text, { ...(await resolveConfig(page)), parser: 'markdown' })
-if (process.argv.includes('--check')) {
-  if (after !== before) {
-    console.error('docs/functions.md is not what the table gives: run node scripts/functions/table.mjs')
-    faults++
-  }
-} else writeFileSync(page, after)
-process.exitCode = faults > 0 ? 1 : 0
+if (isAll) writeFileSync(page, await render(cells))
+process.exitCode = cells.some(({ fault }) => fault !== '') ? 1 : 0

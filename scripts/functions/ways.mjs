@@ -1,180 +1,154 @@
-// The columns of the table in docs/functions.md: ways of running a program that hands functions to a pool.
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+// The columns of the table in docs/functions.md that need nothing but Node and what the repository has anyway.
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 import ts from 'typescript'
-import { kinds } from './kinds.mjs'
+import { commonLibrary, commonProgram, library, moduleProgram, typedLibrary, typedProgram } from './programs.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const pool = pathToFileURL(join(root, 'dist/index.js')).href
-const bin = (path) => join(root, 'node_modules', path)
-const library = `let calls = 0\nexport const scale = (x) => x * 10\nexport const count = () => ++calls\n`
-const commonLibrary = `let calls = 0\nexports.scale = (x) => x * 10\nexports.count = () => ++calls\n`
-
-/** The program: tries every kind, prints one line of JSON each. */
-function program(importPool, imports, lib) {
-  const cases = kinds.map(
-    ({ setup = '', fn, args = [] }) =>
-      `failed = pool.stats.failed\n try { ${setup}\n await attempt(${fn.replace('LIB', lib)}, ${JSON.stringify(args)}) } catch (error) { fail(error) }`
-  )
-  return `${imports}
-async function main() {
-  const { WorkerPool } = await ${importPool}
-  const pool = new WorkerPool({ nJobs: 1 })
-  const fail = (error) => console.log(JSON.stringify({ message: error.message, code: error.code, variable: error.variable, ran: pool.stats.failed - failed }))
-  let failed = 0
-  const attempt = async (fn, args) => console.log(JSON.stringify({ result: await pool.apply(fn, args, { context: { givenFactor: 5 } }) }))
-  const plain = async (fn, args) => console.log(JSON.stringify({ result: await pool.apply(fn, args) }))
-  ${cases.map((text, at) => (kinds[at].fn.includes('givenFactor') ? text : text.replace('await attempt(', 'await plain('))).join('\n  ')}
-  await pool.stopAndJoin()
-}
-`
-}
-
-const esm = (lib) =>
-  program(
-    `import('${pool}')`,
-    `import { scale, count } from '${lib}'\nimport * as lib from '${lib}'\nimport path, { basename } from 'node:path'`,
-    lib
-  )
-const cjs = (lib) =>
-  program(
-    `import('${pool}')`,
-    `const { scale, count } = require('${lib}')\nconst lib = require('${lib}')\nconst path = require('node:path')\nconst { basename } = path`,
-    lib
-  )
+const installed = (path) => join(root, 'node_modules', path)
 
 /**
+ * @typedef {object} Place
+ * @property {string} folder
+ * @property {(name: string, text: string) => string} place writes a file there, and gives its path
+ *
+ * @typedef {object} Start
+ * @property {readonly string[]} args of node
+ * @property {string} [input]
+ * @property {boolean} [keepsInput] open: its end would end the program
+ * @property {Readonly<Record<string, string>>} [env]
+ *
  * @typedef {object} Way
  * @property {string} title
- * @property {(place: (name: string, text: string) => string, folder: string) => string[] | Promise<string[]>} args writes the
- *   files and gives the arguments of node
- * @property {string} [input]
+ * @property {'node' | 'builds' | 'tests'} table
+ * @property {readonly [number, number]} [since] the first version of Node that has it
+ * @property {boolean} [needsTools] what is beside this file, in `tools`
+ * @property {boolean} [isMinified] so that variables have other names
+ * @property {(place: Place) => Start | Promise<Start>} prepare writes the files
  */
+
+function loadedBy(title, register) {
+  return {
+    title,
+    table: /** @type {const} */ ('builds'),
+    prepare({ folder, place }) {
+      place('lib.mts', typedLibrary)
+      const main = place('main.mts', `${typedProgram(folder, './lib.mts')}await main()\n`)
+      return { args: ['--import', pathToFileURL(installed(register)).href, main] }
+    }
+  }
+}
 
 /** @type {readonly Way[]} */
 export const ways = [
   {
     title: 'ESM',
-    args: (place) => (place('lib.mjs', library), [place('main.mjs', `${esm('./lib.mjs')}await main()\n`)])
-  },
-  {
-    title: 'CommonJS',
-    args: (place) => (place('lib.cjs', commonLibrary), [place('main.cjs', `${cjs('./lib.cjs')}main()\n`)])
-  },
-  { title: '`node -e`', args: (place) => (place('lib.cjs', commonLibrary), ['-e', `${cjs('./lib.cjs')}main()\n`]) },
-  {
-    title: 'ESM by `-e`',
-    args: (place) => (place('lib.mjs', library), ['--input-type=module', '-e', `${esm('./lib.mjs')}await main()\n`])
-  },
-  { title: 'stdin', args: (place) => (place('lib.cjs', commonLibrary), ['-']), input: `${cjs('./lib.cjs')}main()\n` },
-  {
-    title: 'tsx',
-    args: (place) => (
-      place('lib.mts', library),
-      [
-        '--import',
-        pathToFileURL(bin('tsx/dist/loader.mjs')).href,
-        place('main.mts', `${esm('./lib.mts')}await main()\n`)
-      ]
-    )
-  },
-  {
-    title: '@oxc-node',
-    args: (place) => (
-      place('lib.mts', library),
-      [
-        '--import',
-        pathToFileURL(bin('@oxc-node/core/register.mjs')).href,
-        place('main.mts', `${esm('./lib.mts')}await main()\n`)
-      ]
-    )
-  },
-  {
-    title: 'TypeScript to ES5',
-    args(place) {
-      const options = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES5, esModuleInterop: true }
-      const toEs5 = (text) => ts.transpileModule(text, { compilerOptions: options }).outputText
-      place('lib.cjs', toEs5(library))
-      // The compiler would make require() of the import of the pool, and of the one in the table.
-      const text = toEs5(esm('./lib.cjs').replaceAll('import(', '__import('))
-      return [place('main.cjs', `${text.replaceAll('__import(', 'import(')}\nmain()\n`)]
+    table: 'node',
+    prepare({ folder, place }) {
+      place('lib.mjs', library)
+      return { args: [place('main.mjs', `${moduleProgram(folder, './lib.mjs')}await main()\n`)] }
     }
   },
   {
-    title: 'esbuild bundle',
-    async args(place, folder) {
+    title: 'CommonJS',
+    table: 'node',
+    prepare({ folder, place }) {
+      place('lib.cjs', commonLibrary)
+      return { args: [place('main.cjs', `${commonProgram(folder, './lib.cjs')}main()\n`)] }
+    }
+  },
+  {
+    title: '`node -e`',
+    table: 'node',
+    prepare({ folder, place }) {
+      place('lib.cjs', commonLibrary)
+      return { args: ['-e', `${commonProgram(folder, './lib.cjs')}main()\n`] }
+    }
+  },
+  {
+    title: 'ESM by `-e`',
+    table: 'node',
+    prepare({ folder, place }) {
       place('lib.mjs', library)
-      const entry = place('main.mjs', `${esm('./lib.mjs')}await main()\n`)
-      const outfile = join(folder, 'bundle.mjs')
-      const external = [pool]
-      await build({
-        entryPoints: [entry],
-        outfile,
-        bundle: true,
-        format: 'esm',
-        platform: 'node',
-        keepNames: true,
-        external,
-        logLevel: 'error'
-      })
-      return [outfile]
+      return { args: ['--input-type=module', '-e', `${moduleProgram(folder, './lib.mjs')}await main()\n`] }
+    }
+  },
+  {
+    title: 'stdin',
+    table: 'node',
+    prepare({ folder, place }) {
+      place('lib.cjs', commonLibrary)
+      return { args: ['-'], input: `${commonProgram(folder, './lib.cjs')}main()\n` }
+    }
+  },
+  {
+    title: 'REPL',
+    table: 'node',
+    prepare({ folder, place }) {
+      place('lib.cjs', commonLibrary)
+      return {
+        args: ['-i'],
+        keepsInput: true,
+        input: `${commonProgram(folder, './lib.cjs')}void main().then(() => process.exit())\n`
+      }
+    }
+  },
+  {
+    title: 'TypeScript by Node',
+    table: 'node',
+    since: [22, 18],
+    prepare({ folder, place }) {
+      place('lib.ts', typedLibrary)
+      place('package.json', '{ "type": "module" }\n')
+      return { args: [place('main.ts', `${typedProgram(folder, './lib.ts')}await main()\n`)] }
     }
   },
   {
     title: '`node --test`',
-    args: (place) => (
-      place('lib.mjs', library),
-      [place('main.test.mjs', `import test from 'node:test'\n${esm('./lib.mjs')}test('functions', main)\n`)]
-    )
+    table: 'tests',
+    prepare({ folder, place }) {
+      place('lib.mjs', library)
+      const text = `${moduleProgram(folder, './lib.mjs', `\nimport test from 'node:test'`)}test('functions', main)\n`
+      return { args: ['--test', place('main.test.mjs', text)] }
+    }
+  },
+  loadedBy('tsx', 'tsx/dist/loader.mjs'),
+  loadedBy('@oxc-node', '@oxc-node/core/register.mjs'),
+  {
+    title: 'TypeScript to ES5',
+    table: 'builds',
+    prepare({ folder, place }) {
+      const compilerOptions = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES5, esModuleInterop: true }
+      const toEs5 = (text) => ts.transpileModule(text, { compilerOptions }).outputText
+      place('lib.cjs', toEs5(typedLibrary))
+      return { args: [place('main.cjs', `${toEs5(typedProgram(folder, './lib.cjs'))}\nmain()\n`)] }
+    }
+  },
+  {
+    title: 'esbuild bundle',
+    table: 'builds',
+    async prepare({ folder, place }) {
+      place('lib.mts', typedLibrary)
+      const entry = place('main.mts', `${typedProgram(folder, './lib.mts')}await main()\n`)
+      const outfile = join(folder, 'bundle.mjs')
+      const external = ['millrace']
+      const options = { bundle: true, platform: /** @type {const} */ ('node'), keepNames: true }
+      await build({ ...options, entryPoints: [entry], outfile, format: 'esm', external, logLevel: 'error' })
+      return { args: [outfile] }
+    }
+  },
+  {
+    title: 'AVA',
+    table: 'tests',
+    prepare({ folder, place }) {
+      place('lib.mjs', library)
+      place('package.json', '{ "type": "module", "ava": { "workerThreads": false } }\n')
+      place(
+        'main.test.mjs',
+        `${moduleProgram(folder, './lib.mjs', `\nimport test from 'ava'`)}test('functions', async (t) => { await main(); t.pass() })\n`
+      )
+      return { args: [join(folder, '../node_modules/ava/entrypoints/cli.mjs'), 'main.test.mjs'] }
+    }
   }
 ]
-
-/** @returns {string} empty where it is as it should be */
-function judge(kind, line) {
-  if (line === undefined) return 'did not end'
-  if (kind.refused === undefined) {
-    return line.message === undefined && JSON.stringify(line.result) === JSON.stringify(kind.result)
-      ? ''
-      : JSON.stringify(line)
-  }
-  const names = line.variable?.startsWith(kind.refused) || line.message?.includes(kind.refused)
-  const [code, ran] = kind.isResult ? ['ERR_POOL_NOT_SERIALIZABLE', 1] : ['ERR_POOL_FUNCTION', 0]
-  return line.code === code && names && line.ran === ran ? '' : JSON.stringify(line)
-}
-
-/** Runs every kind in one way. */
-export async function runWay(way) {
-  const folder = mkdtempSync(join(tmpdir(), 'millrace-ways-'))
-  try {
-    const place = (name, text) => {
-      writeFileSync(join(folder, name), text)
-      return join(folder, name)
-    }
-    const args = await way.args(place, folder)
-    const env = { ...process.env, NODE_OPTIONS: '', NODE_TEST_CONTEXT: undefined }
-    const run = spawnSync(process.execPath, args, {
-      cwd: folder,
-      encoding: 'utf8',
-      env,
-      input: way.input,
-      timeout: 60_000
-    })
-    const lines = run.stdout
-      .split('\n')
-      .map((line) => line.replace(/^# (?=\{)/, ''))
-      .filter((line) => line.startsWith('{'))
-      .map((line) => JSON.parse(line))
-    return kinds.map(({ except, ...kind }, at) => {
-      const other = except?.[way.title]
-      const expected = other === undefined ? kind : { title: kind.title, ...other }
-      const isExcepted = other !== undefined
-      return { kind: expected, isExcepted, line: lines[at], fault: judge(expected, lines[at]), stderr: run.stderr }
-    })
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
-}

@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 import { PoolError } from '../errors.js'
+import { placeError } from '../functions/own-place.js'
 
 /** Adds to an error where the call was made. */
 export type Blame = (error: unknown, isFromWorker: boolean) => unknown
@@ -7,11 +8,13 @@ export type Blame = (error: unknown, isFromWorker: boolean) => unknown
 /**
  * Remembers the place from which `entry` was called.
  * @param entry The method of the pool; it and what is above it do not show.
+ * @param fn What the call is made with.
  */
-export function rememberCaller(entry: (...args: never[]) => unknown): Blame {
+export function rememberCaller(entry: (...args: never[]) => unknown, fn: unknown): Blame {
   const site: { stack?: string } = {}
   Error.captureStackTrace(site, entry)
   return (error, isFromWorker) => {
+    if (isFromWorker) placeError(error, fn)
     // What a getter of the caller's items threw tells its own place.
     if (!types.isNativeError(error) || !(isFromWorker || error instanceof PoolError)) return error
     // The text of a stack is made when it is first read; only failures pay for it.

@@ -2,7 +2,8 @@ import type { ImportExpression, Node } from 'acorn'
 import { TaskFunctionError } from '../errors.js'
 import { findFreeNames } from './free-names.js'
 import { isPristineGlobal } from './globals.js'
-import { importStandIn, isHelper, metaStandIn } from './helpers.js'
+import { heritageStandIn, importStandIn, isHelper, metaStandIn } from './helpers.js'
+import { refuseLoaders } from './loaders.js'
 import { parseFunction, type ParsedFunction } from './parse.js'
 import { callName } from './refusals.js'
 import { survey } from './surroundings.js'
@@ -12,7 +13,8 @@ export interface Described {
   readonly text: string
   readonly name: string | undefined
   readonly length: number | undefined
-  readonly isSloppy: boolean
+  /** Undefined where only the place of the function tells. */
+  readonly mode: 'strict' | 'sloppy' | undefined
 }
 
 /** A function's text, taken apart. */
@@ -20,14 +22,22 @@ export interface Anatomy extends Described {
   readonly parsed: ParsedFunction
   /** Stand-ins and helpers that the text needs as variables. */
   readonly helpers: readonly string[]
-  /** Names that every process has. */
+  /** Names that every process has, where nothing around the text declares them. */
   readonly globals: readonly string[]
   /** Names that the text takes from around it. */
   readonly captured: readonly string[]
-  /** Those of them, and of the globals, that are asked for their type: it is allowed that they do not exist. */
+  /** Those of both that are asked for their type: it is allowed that they do not exist. */
   readonly asked: ReadonlySet<string>
+  /** Those of both that are used, not only asked for their type. */
+  readonly used: ReadonlySet<string>
+  /** Those of both that the text assigns to. */
+  readonly written: ReadonlySet<string>
+  /** True where strict and sloppy code may differ in what the text does, and which it is is not known. */
+  readonly needsMode: boolean
   /** The text, ready to be compiled: `import` and `import.meta` have stand-ins of the same length. */
   readonly body: string
+  /** The variable of `body` that a class extends. */
+  readonly base: string | undefined
   /** What the text imports by a literal. */
   readonly specifiers: readonly string[]
   readonly usesMeta: boolean
@@ -73,9 +83,9 @@ function collectMembers(
 }
 
 function dissect(described: Described, called: string): Anatomy {
-  const { text, isSloppy } = described
-  const parsed = parseFunction(text, isSloppy, called)
-  const { imports, metas, typeofOperands, memberOf } = survey(parsed, called)
+  const { text, mode } = described
+  const parsed = parseFunction(text, mode === 'sloppy', called)
+  const { imports, metas, typeofOperands, memberOf, isModeSensitive } = survey(parsed, called)
   const heritage = parsed.form === 'class' ? (parsed.node.superClass ?? undefined) : undefined
   const isInHeritage = ({ start, end }: Node): boolean =>
     heritage !== undefined && start >= heritage.start && end <= heritage.end
@@ -83,7 +93,9 @@ function dissect(described: Described, called: string): Anatomy {
   const asked = new Set(free.filter(({ node }) => typeofOperands.has(node)).map(({ name }) => name))
   const used = new Set(free.filter(({ node }) => !typeofOperands.has(node)).map(({ name }) => name))
   const names = [...new Set(free.map((use) => use.name))]
+  const written = new Set(free.filter(({ isWritten }) => isWritten).map(({ name }) => name))
   const captured = names.filter((name) => !isPristineGlobal(name) && !isHelper(name))
+  refuseLoaders(captured, called)
   const helpers = names.filter(isHelper)
   const replacements: Replacement[] = []
   if (imports.length > 0) {
@@ -96,30 +108,50 @@ function dissect(described: Described, called: string): Anatomy {
     helpers.push(by)
     replacements.push(...metas.map(({ start, end }) => ({ start, end, by: by.padEnd(end - start) })))
   }
-  if (heritage !== undefined) replacements.push({ start: heritage.start, end: heritage.end, by: '$mrBase' })
+  const { offset } = parsed
+  const base =
+    heritage === undefined ? undefined : heritageStandIn(text, heritage.start - offset, heritage.end - offset)
+  if (heritage !== undefined && base !== undefined) {
+    replacements.push({ start: heritage.start, end: heritage.end, by: base.by })
+  }
   const body = replaceAll(text, parsed.offset, replacements)
   return {
     ...described,
     parsed,
     helpers,
-    globals: names.filter((name) => isPristineGlobal(name) && used.has(name)),
+    globals: names.filter(isPristineGlobal),
     captured,
     asked,
+    used,
+    written,
+    needsMode: mode === undefined && (isModeSensitive || written.size > 0) && parsed.form !== 'class',
     body,
+    base: base?.name,
     specifiers: imports.map(literalSpecifier).filter((specifier) => specifier !== undefined),
     usesMeta: metas.length > 0,
-    members: collectMembers(captured, free, memberOf)
+    members: collectMembers(names, free, memberOf)
   }
 }
 
+// An arrow function that is written inside a loop is a new object in every turn, with the same text.
+const TEXTS_KEPT = 256
+const known = new Map<string, Anatomy>()
+
 /**
- * Takes a function's text apart.
+ * Takes a function's text apart. Equal ones are one object.
  * @throws TaskFunctionError for a text that no other place can run.
  */
 export function anatomyOf(described: Described): Anatomy {
-  const called = callName(described.name)
+  const { text, name, length, mode } = described
+  const key = `${name?.length} ${name} ${length} ${mode} ${text}`
+  const found = known.get(key)
+  if (found !== undefined) return found
+  const called = callName(name)
   try {
-    return dissect(described, called)
+    const anatomy = dissect(described, called)
+    if (known.size >= TEXTS_KEPT) known.clear()
+    known.set(key, anatomy)
+    return anatomy
   } catch (error) {
     if (error instanceof TaskFunctionError) throw error
     // Expressions nested deeper than the parser's stack, and syntax that it parses and the scope analysis does not know.

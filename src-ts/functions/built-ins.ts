@@ -1,5 +1,8 @@
 import { builtinModules, createRequire } from 'node:module'
-import { pristineValue } from './globals.js'
+import { globalPaths, loadedBuiltIns } from './globals.js'
+import { hasInspector } from './inspector.js'
+import { isNativeText, sourceOf } from './refusals.js'
+import { visit } from './site.js'
 
 const require = createRequire(import.meta.url)
 
@@ -20,10 +23,13 @@ function isObject(value: unknown): value is object {
 
 function collect(loaded: readonly string[]): Map<unknown, BuiltInPlace> {
   const found = new Map<unknown, BuiltInPlace>()
+  for (const [value, path] of globalPaths()) found.set(value, { t: 'global', path })
   const names = new Set(loaded)
   for (const id of builtinModules) {
     // Only what is loaded already: nobody holds a function of any other module.
-    if (id.startsWith('_') || UNREAD.has(id) || !names.has(`NativeModule ${id}`)) continue
+    // Those for promises are loaded with what they are for, by a getter.
+    const isLoaded = names.has(`NativeModule ${id}`) || names.has(`NativeModule internal/${id}`)
+    if (id.startsWith('_') || UNREAD.has(id) || !isLoaded) continue
     const holder: unknown = require(`node:${id}`)
     if (!isObject(holder)) continue
     if (!found.has(holder)) found.set(holder, { t: 'builtin', id, path: [] })
@@ -34,15 +40,24 @@ function collect(loaded: readonly string[]): Map<unknown, BuiltInPlace> {
   return found
 }
 
-/** The place of an object or function that belongs to a module of Node or is a global; undefined for any other. */
+/**
+ * The place of an object or function that belongs to a module of Node or is a global; undefined for any other. Found by
+ * identity: Node writes many of its functions in JavaScript, and what they capture is not to be had.
+ */
 export function builtInPlace(value: object): BuiltInPlace | undefined {
-  const global = pristineValue(value)
-  if (global !== undefined) return { t: 'global', path: [global] }
-  // Not in the types: a list of what Node has loaded of itself.
-  const loaded = (process as { moduleLoadList?: readonly string[] }).moduleLoadList ?? []
+  const loaded = loadedBuiltIns()
+  // With what Node loads come globals that were behind getters.
   if (loaded.length !== seen) {
     places = collect(loaded)
     seen = loaded.length
   }
-  return places.get(value)
+  const place = places.get(value)
+  return place === undefined || (typeof value === 'function' && isForeign(value)) ? undefined : place
+}
+
+/** True for a function that somebody put in the place of Node's own. */
+function isForeign(fn: object): boolean {
+  if (isNativeText(sourceOf(fn))) return false
+  const site = hasInspector() ? visit(fn, 'the function') : undefined
+  return site?.url !== undefined && !site.url.startsWith('node:')
 }

@@ -1,72 +1,113 @@
 import { toExpression } from './from-source.js'
-import type { Graph, Slot } from './graph.js'
+import type { Graph, Member, Slot } from './graph.js'
+import { withTexts } from './placed-code.js'
+import type { ShippedText } from './shipped.js'
 
-/**
- * Names of the generated code: `$mrF` holds the functions, `$mrV` the values, `$mrS` the setters of variables, `$mrC` what makes a
- * class, `$mrBase` what a class extends.
- */
 /** A script for a graph, and what its values are. */
 export interface ClosureCode {
   /** A factory: it takes the values and returns the functions. */
   readonly code: string
+  readonly texts: readonly ShippedText[]
   /** Values by number; functions are not among them. */
   readonly values: readonly Slot[]
 }
 
+function addTo(lists: Map<number, number[]>, key: number, value: number): void {
+  const list = lists.get(key)
+  if (list === undefined) lists.set(key, [value])
+  else list.push(value)
+}
+
+/** A start for the names of the generated code that no function uses. */
+function unusedStart(graph: Graph): string {
+  let start = '$mr'
+  const isUsed = ({ anatomy }: Member): boolean => anatomy.text.includes(start)
+  for (let number = 0; graph.members.some(isUsed); number++) start = `$mr${number}_`
+  return start
+}
+
+/**
+ * Names of the generated code, after a start of their own: `F` holds the functions, `V` the values, `T` the texts, `S` the
+ * setters of variables, `C` what makes a class, `X` is the value of a setter.
+ */
 class Builder {
   readonly values: Slot[] = []
+  readonly texts: ShippedText[] = []
   readonly #graph: Graph
+  readonly #start: string
   readonly #settings: { readonly setter: number; readonly slot: Slot }[] = []
+  /** What is right inside of each scope; of the outermost at -1. */
+  readonly #membersIn = new Map<number, number[]>()
+  readonly #scopesIn = new Map<number, number[]>()
   #setters = 0
 
   constructor(graph: Graph) {
     this.#graph = graph
+    this.#start = unusedStart(graph)
+    graph.members.forEach(({ scope }, at) => addTo(this.#membersIn, scope, at))
+    graph.scopes.forEach(({ parent }, at) => addTo(this.#scopesIn, parent, at))
   }
 
   build(): string {
-    const inside = this.#scopeCode(-1)
-    return `(function ($mrV) { const $mrF = [], $mrS = [], $mrC = [];\n${inside}\n${this.#order()}\nreturn $mrF })`
+    const start = this.#start
+    const lines: string[] = []
+    this.#writeScope(-1, lines)
+    lines.push(this.#order())
+    const lists = `const ${start}F = [], ${start}S = [], ${start}C = [];`
+    return `(function (${start}V, ${start}T) { ${lists}\n${lines.join('\n')}\nreturn ${start}F })`
   }
 
   /** The functions right inside of a scope, and the scopes inside of it. */
-  #scopeCode(at: number): string {
-    const { members, scopes } = this.#graph
-    const lines: string[] = []
-    members.forEach((member, index) => {
-      if (member.scope === at) lines.push(this.#memberCode(index))
+  #writeScope(outermost: number, lines: string[]): void {
+    // Not by recursion: scopes nest as deep as functions take functions.
+    const left: (number | string)[] = [outermost]
+    for (let next = left.pop(); next !== undefined; next = left.pop()) {
+      if (typeof next === 'string') {
+        lines.push(next)
+        continue
+      }
+      if (next >= 0) lines.push(this.#openScope(next))
+      for (const member of this.#membersIn.get(next) ?? []) lines.push(this.#memberCode(member))
+      if (next >= 0) left.push('})();')
+      left.push(...(this.#scopesIn.get(next)?.toReversed() ?? []))
+    }
+  }
+
+  #openScope(at: number): string {
+    // In a function of its own: `var` takes every name that sloppy code may use.
+    const variables = this.#graph.scopes[at]?.variables ?? []
+    const declared = variables.length === 0 ? '' : `var ${variables.map(({ name }) => name).join(', ')};`
+    const value = `${this.#start}X`
+    const setters = variables.map(({ name, slot }) => {
+      this.#settings.push({ setter: this.#setters, slot })
+      return `${this.#start}S[${this.#setters++}] = (${value}) => { ${name} = ${value} };`
     })
-    scopes.forEach(({ parent, variables }, index) => {
-      if (parent !== at) return
-      // In a function of its own: `var` takes every name that sloppy code may use.
-      const names = variables.map(({ name }) => name)
-      const declared = names.length === 0 ? '' : `var ${names.join(', ')};`
-      const setters = variables.map(({ name, slot }) => {
-        this.#settings.push({ setter: this.#setters, slot })
-        return `$mrS[${this.#setters++}] = ($mrX) => { ${name} = $mrX };`
-      })
-      lines.push(`(function () { ${declared} ${setters.join(' ')}\n${this.#scopeCode(index)}\n})();`)
-    })
-    return lines.join('\n')
+    return `(function () { ${declared} ${setters.join(' ')}`
   }
 
   #memberCode(index: number): string {
     const member = this.#graph.members[index]
     if (member === undefined) return ''
-    const { anatomy, helpers, heritage } = member
+    const { anatomy, place, helpers, heritage } = member
     const parameters = [...anatomy.helpers]
     const args = helpers.map((slot) => this.#valueCode(slot))
-    if (heritage !== undefined && anatomy.parsed.form === 'class') {
-      parameters.push('$mrBase')
+    if (heritage !== undefined && anatomy.base !== undefined) {
+      parameters.push(anatomy.base)
       args.push(this.#valueCode(heritage))
     }
+    const { open, text, close } = toExpression(anatomy)
+    // Compiled one by one, each in its scope: only so can each have a file and a line of its own.
+    const at = this.texts.push({ open, text, close, place }) - 1
     const strict = anatomy.parsed.isStrict ? `'use strict'; ` : ''
-    const made = `(function (${parameters.join(', ')}) { ${strict}return ${toExpression(anatomy).code}})(${args.join(', ')})`
+    const made = `(function (${parameters.join(', ')}) { ${strict}return eval(${this.#start}T[${at}])})(${args.join(', ')})`
     // The body of a class runs when it is made, so that everything must be in place.
-    return anatomy.parsed.form === 'class' ? `$mrC[${index}] = () => ${made};` : `$mrF[${index}] = ${made};`
+    return anatomy.parsed.form === 'class'
+      ? `${this.#start}C[${index}] = () => ${made};`
+      : `${this.#start}F[${index}] = ${made};`
   }
 
   #valueCode(slot: Slot): string {
-    return slot.t === 'fn' ? `$mrF[${slot.at}]` : `$mrV[${this.values.push(slot) - 1}]`
+    return slot.t === 'fn' ? `${this.#start}F[${slot.at}]` : `${this.#start}V[${this.values.push(slot) - 1}]`
   }
 
   #isClass(at: number): boolean {
@@ -78,30 +119,31 @@ class Builder {
     const member = this.#graph.members[at]
     if (member === undefined) return []
     const isClass = (slot: Slot): boolean => slot.t === 'fn' && this.#isClass(slot.at)
-    const { added, heritage } = member
+    const { added, heritage, prototypeOf } = member
+    const fn = `${this.#start}F[${at}]`
     const lines = added
       .filter(({ slot }) => isClass(slot) === isOfClasses)
       .map(({ on, key, isEnumerable, slot }) => {
-        const target = on === 'itself' ? `$mrF[${at}]` : `$mrF[${at}].prototype`
+        const target = on === 'itself' ? fn : `${fn}.prototype`
         const flags = `writable: true, configurable: true, enumerable: ${isEnumerable}`
         return `Object.defineProperty(${target}, ${JSON.stringify(key)}, { value: ${this.#valueCode(slot)}, ${flags} });`
       })
+    if (prototypeOf !== undefined && isClass(prototypeOf) === isOfClasses) {
+      lines.unshift(`Object.setPrototypeOf(${fn}.prototype, ${this.#valueCode(prototypeOf)}.prototype);`)
+    }
     if (heritage === undefined || this.#isClass(at) || isClass(heritage) !== isOfClasses) return lines
     const base = this.#valueCode(heritage)
-    return [
-      `Object.setPrototypeOf($mrF[${at}], ${base});`,
-      `if ($mrF[${at}].prototype) Object.setPrototypeOf($mrF[${at}].prototype, ${base}.prototype);`,
-      ...lines
-    ]
+    return [`Object.setPrototypeOf(${fn}, ${base});`, ...lines]
   }
 
   /** What fills the variables: at first all but classes, then each class after the one that it extends. */
   #order(): string {
+    const start = this.#start
     const lines: string[] = []
     const ofClass = new Map<number, number[]>()
     for (const { setter, slot } of this.#settings) {
-      if (slot.t === 'fn' && this.#isClass(slot.at)) ofClass.set(slot.at, [...(ofClass.get(slot.at) ?? []), setter])
-      else lines.push(`$mrS[${setter}](${this.#valueCode(slot)});`)
+      if (slot.t === 'fn' && this.#isClass(slot.at)) addTo(ofClass, slot.at, setter)
+      else lines.push(`${start}S[${setter}](${this.#valueCode(slot)});`)
     }
     const { members } = this.#graph
     members.forEach((_member, at) => {
@@ -113,8 +155,8 @@ class Builder {
       made.add(at)
       const heritage = this.#graph.members[at]?.heritage
       if (heritage?.t === 'fn' && this.#isClass(heritage.at)) make(heritage.at)
-      lines.push(`$mrF[${at}] = $mrC[${at}]();`, ...this.#addedCode(at, false))
-      for (const setter of ofClass.get(at) ?? []) lines.push(`$mrS[${setter}]($mrF[${at}]);`)
+      lines.push(`${start}F[${at}] = ${start}C[${at}]();`, ...this.#addedCode(at, false))
+      for (const setter of ofClass.get(at) ?? []) lines.push(`${start}S[${setter}](${start}F[${at}]);`)
     }
     // Later members are used by earlier ones.
     for (let at = this.#graph.members.length - 1; at >= 0; at--) if (this.#isClass(at)) make(at)
@@ -127,5 +169,8 @@ class Builder {
 export function writeClosure(graph: Graph): ClosureCode {
   const builder = new Builder(graph)
   const code = builder.build()
-  return { code, values: builder.values }
+  const { texts, values } = builder
+  // A variable of this name, which sloppy code can have, would be called instead.
+  const isHidden = graph.scopes.some(({ variables }) => variables.some(({ name }) => name === 'eval'))
+  return isHidden ? { code: withTexts(code, texts), texts: [], values } : { code, texts, values }
 }

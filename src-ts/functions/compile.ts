@@ -1,6 +1,7 @@
 import { Script } from 'node:vm'
 import { TaskFunctionError } from '../errors.js'
-import { isImportStandIn } from './helpers.js'
+import { isImportStandIn, isInteropHelper } from './helpers.js'
+import { labelOf } from './placed-code.js'
 import { callName, missingGlobal } from './refusals.js'
 import type { ShippedSource } from './shipped.js'
 import { absoluteSpecifier, unresolvable } from './specifiers.js'
@@ -10,6 +11,16 @@ type Callable = (...args: unknown[]) => unknown
 /** What esbuild calls to keep the names of functions. */
 function setName(target: object, name: unknown): object {
   return Object.defineProperty(target, 'name', { value: name, configurable: true })
+}
+
+/** What Babel and SWC call to make a namespace of what `require()` gave. */
+function toNamespace(required: unknown): unknown {
+  if ((typeof required !== 'object' && typeof required !== 'function') || required === null)
+    return { default: required }
+  if (Reflect.get(required, '__esModule') === true) return required
+  const descriptors = Object.entries(Object.getOwnPropertyDescriptors(required))
+  const members = descriptors.filter(([key, { enumerable }]) => enumerable === true && key !== 'default')
+  return Object.defineProperties({ default: required }, Object.fromEntries(members))
 }
 
 /** Stands for a coverage counter: can be called, read and counted up at any depth, and keeps nothing. */
@@ -34,6 +45,7 @@ function makeImport(called: string): Callable {
 /** What a helper's name stands for. */
 export function makeHelper(name: string, called: string): unknown {
   if (isImportStandIn(name)) return makeImport(called)
+  if (isInteropHelper(name)) return toNamespace
   return name === '__name' ? setName : makeCounter()
 }
 
@@ -49,11 +61,11 @@ export function requireGlobals(globals: readonly string[], called: string): void
 
 /**
  * The value of a script, in this process's own global scope.
- * @param name That of the function, for stacks.
+ * @param name That of the function, for messages.
+ * @param filename What stacks name.
  * @throws TaskFunctionError where it cannot be compiled.
  */
-export function compileScript<T>(code: string, name: string | undefined, columnOffset: number): T {
-  const filename = `millrace:${(name ?? '').replace(/[^\w$.-]+/g, '_') || 'anonymous'}`
+export function compileScript<T>(code: string, name: string | undefined, filename: string, columnOffset: number): T {
   try {
     return new Script(code, { filename, columnOffset }).runInThisContext() as T
   } catch (error) {
@@ -69,7 +81,7 @@ export function compileScript<T>(code: string, name: string | undefined, columnO
 export function compile({ name, length, code, columnOffset, helpers, globals }: ShippedSource): Callable {
   const called = callName(name)
   requireGlobals(globals, called)
-  const factory = compileScript<(...helpers: unknown[]) => Callable>(code, name, columnOffset)
+  const factory = compileScript<(...helpers: unknown[]) => Callable>(code, name, labelOf(name), columnOffset)
   const fn = factory(...helpers.map((helper) => makeHelper(helper, called)))
   restore(fn, 'name', name)
   restore(fn, 'length', length)

@@ -40,6 +40,21 @@ export function unclonable(user: string, name: string, error: unknown): unknown 
   return unshippable(user, name, where, 'pass what is needed of it as an argument', error)
 }
 
+/** The error for a variable whose declaration has not run. */
+export function uninitialised(user: string, name: string): TaskFunctionError {
+  const message = `${user} uses '${name}', which holds nothing yet: hand the function over after the declaration has run`
+  return new TaskFunctionError(message, { variable: name })
+}
+
+/** The error for functions of which it cannot be told whether they share a variable. */
+export function lookAlikes(user: string, name: string): TaskFunctionError {
+  return new TaskFunctionError(
+    `${user} uses '${name}', which holds the same as that of another captured function from the same place, and whether they ` +
+      `share it cannot be told: capture one of the two functions, or pass '${name}' as an argument`,
+    { variable: name }
+  )
+}
+
 /** The error for a name that nothing around the function has. */
 export function unknownName(user: string, name: string): TaskFunctionError {
   return new TaskFunctionError(

@@ -1,7 +1,9 @@
 import { realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import { types } from 'node:util'
 import { builtInPlace } from './built-ins.js'
+import { isLoadable } from './loadable.js'
 import type { Script } from './scripts.js'
 
 const require = createRequire(import.meta.url)
@@ -11,6 +13,8 @@ export interface ExportPlace {
   readonly url: string
   /** Absent for the default export. */
   readonly name: string | undefined
+  /** Set for a CommonJS module: what was hooked into `require`, such as a TypeScript loader, is not in `import`. */
+  readonly isRequired?: true
 }
 
 type Namespace = Readonly<Record<string, unknown>>
@@ -63,10 +67,10 @@ function inCommonJs(fn: unknown, url: string, path: string): ExportPlace | undef
   if (loaded === undefined || !loaded.loaded || loaded.id === '.') return undefined
   if (isRunningOnStack(url, path)) return undefined
   const { exports } = loaded as { exports: unknown }
-  if (exports === fn) return { url, name: undefined }
+  if (exports === fn) return { url, name: undefined, isRequired: true }
   if ((typeof exports !== 'object' && typeof exports !== 'function') || exports === null) return undefined
   const name = nameIn(exports as Namespace, fn)
-  return name === undefined ? undefined : { url, name }
+  return name === undefined ? undefined : { url, name, isRequired: true }
 }
 
 /** Functions of which it is not known yet whether their modules export them. */
@@ -101,6 +105,7 @@ export function exportOf(fn: object, script: Script, undecided: Undecided): Expo
   const { url, isModule, hasExports } = script
   if (!url.startsWith('file:') || !hasExports) return undefined
   const path = fileURLToPath(url)
+  if (!isLoadable(path)) return undefined
   if (!isModule) return isEntry(path) ? undefined : inCommonJs(fn, url, path)
   const known = namespaces.get(url)
   if (known === 'by value') return undefined
@@ -135,4 +140,32 @@ export function commonJsOf(exports: object): string | undefined {
       return path
   }
   return undefined
+}
+
+let exported = new WeakSet<object>()
+let counted = 0
+
+/** True for a function that a loaded CommonJS module exports. */
+export function isCommonJsExport(fn: object): boolean {
+  const modules = Object.values(require.cache)
+  if (modules.length === counted) return exported.has(fn)
+  exported = new WeakSet()
+  for (const loaded of modules) {
+    const exports: unknown = loaded?.exports
+    if (typeof exports === 'function') exported.add(exports)
+    if ((typeof exports !== 'object' && typeof exports !== 'function') || exports === null || types.isProxy(exports))
+      continue
+    for (const { value } of Object.values(Object.getOwnPropertyDescriptors(exports))) {
+      if (typeof value === 'function') exported.add(value)
+    }
+  }
+  // One that is still evaluating may have more to export.
+  counted = modules.every((loaded) => loaded?.loaded === true) ? modules.length : 0
+  return exported.has(fn)
+}
+
+/** True for what a CommonJS module sees as `module`. */
+export function isCommonJsModule(value: object): boolean {
+  const filename: unknown = Object.getOwnPropertyDescriptor(value, 'filename')?.value
+  return typeof filename === 'string' && require.cache[filename] === value
 }

@@ -9,6 +9,8 @@ const require = createRequire(import.meta.url)
 export interface FreeName {
   readonly name: string
   readonly node: Node
+  /** True where it is assigned to. */
+  readonly isWritten: boolean
 }
 
 /** True where `name` is a function in a block, which sloppy code sees in all of the enclosing function. */
@@ -47,7 +49,7 @@ export function findFreeNames(parsed: ParsedFunction): readonly FreeName[] {
   return (
     references
       .filter(({ identifier, from }) => parsed.isStrict || !isHoistedFromBlock(from, identifier.name))
-      .map(({ identifier }) => ({ name: identifier.name, node: identifier as unknown as Node }))
+      .map((use) => ({ name: use.identifier.name, node: use.identifier as unknown as Node, isWritten: use.isWrite() }))
       // A method's computed key was evaluated when the object was made.
       .filter(({ node }) => node.start >= parsed.node.start)
       .toSorted((a, b) => a.node.start - b.node.start)

@@ -9,29 +9,39 @@ export function isSelfContained({ captured, specifiers, usesMeta }: Anatomy): bo
   )
 }
 
-/** An expression with the value of the function or class. `key` is for a method, which needs an object around it. */
-export function toExpression({ parsed, body, name }: Anatomy): { readonly code: string; readonly columns: number } {
-  if (parsed.form === 'expression' || parsed.form === 'class') return { code: `(${body}\n)`, columns: 1 }
-  // A method keeps what makes it one (no `prototype`, no `new`) but not its key, which may be private or computed.
+/** An expression with the value of a function or class: `open`, `text` and `close`. After `open` a line may end. */
+export interface Expression {
+  readonly open: string
+  readonly text: string
+  readonly close: string
+  /** How many characters of the function's own text come before `text`. */
+  readonly skipped: number
+}
+
+/** Makes an expression of a function or class. */
+export function toExpression({ parsed, body, name }: Anatomy): Expression {
+  if (parsed.form !== 'method') return { open: '(', text: body, close: '\n)', skipped: 0 }
+  // A method, which needs an object around it, keeps what makes it one (no `prototype`, no `new`) but not its key, which may be
+  // private or computed.
   const key = JSON.stringify(name ?? '')
   const { async: isAsync, generator: isGenerator } = parsed.node
   const open = `({${isAsync ? 'async ' : ''}${isGenerator ? '*' : ''}[${key}]`
-  const from = parsed.node.start - parsed.offset
-  return { code: `${open}${body.slice(from)}\n})[${key}]`, columns: open.length - from }
+  const skipped = parsed.node.start - parsed.offset
+  return { open, text: body.slice(skipped), close: `\n})[${key}]`, skipped }
 }
 
 /** Makes a self-contained function ready to travel by its source. */
 export function shipSource(anatomy: Anatomy): ShippedSource {
-  const { name, length, helpers, globals, parsed } = anatomy
-  const { code, columns } = toExpression(anatomy)
+  const { name, length, helpers, parsed, used } = anatomy
+  const { open, text, close, skipped } = toExpression(anatomy)
   const head = `(function (${helpers.join(', ')}) {${parsed.isStrict ? "'use strict'; " : ''}return `
   return {
     kind: 'source',
     name,
     length,
-    code: `${head}${code}})`,
-    columnOffset: -(head.length + columns),
+    code: `${head}${open}${text}${close}})`,
+    columnOffset: skipped - head.length - open.length,
     helpers,
-    globals
+    globals: anatomy.globals.filter((global) => used.has(global))
   }
 }

@@ -1,5 +1,4 @@
 import { runInNewContext } from 'node:vm'
-import { isNativeText, sourceOf } from './refusals.js'
 
 // What Node's documentation lists beyond the language, up to Node 26. Not `require`, `module`, `exports`, `__filename` and
 // `__dirname`: these are variables of a CommonJS module. The worker checks that its Node has what a function uses.
@@ -31,8 +30,6 @@ export function isPristineGlobal(name: string): boolean {
   return pristineNames().has(name)
 }
 
-let paths: ReadonlyMap<object, readonly string[]> | undefined
-
 // Reads no getter: some globals are loaded by being read.
 function ownValue(holder: object, key: string): unknown {
   return Object.getOwnPropertyDescriptor(holder, key)?.value
@@ -42,47 +39,42 @@ function isObject(value: unknown): value is object {
   return (typeof value === 'object' && value !== null) || typeof value === 'function'
 }
 
-function collectPaths(): ReadonlyMap<object, readonly string[]> {
+const BEHIND_GETTERS = new Set(['process', 'Buffer', 'performance', 'crypto', 'navigator'])
+
+/** What Node has loaded of itself; not in the types. */
+export function loadedBuiltIns(): readonly string[] {
+  return (process as { moduleLoadList?: readonly string[] }).moduleLoadList ?? []
+}
+
+/** The value of a global where having it loads nothing. */
+function globalValue(name: string): unknown {
+  const isLoaded = name !== 'crypto' || loadedBuiltIns().includes('NativeModule internal/crypto/webcrypto')
+  return BEHIND_GETTERS.has(name) && isLoaded ? Reflect.get(globalThis, name) : ownValue(globalThis, name)
+}
+
+/** Every object and function that is to be found from the global object, with the shortest way to it. */
+export function globalPaths(): ReadonlyMap<object, readonly string[]> {
   const found = new Map<object, readonly string[]>()
   const add = (value: unknown, path: readonly string[]): void => {
-    if (typeof value !== 'function' || found.has(value) || !isNativeText(sourceOf(value))) return
+    if (!isObject(value) || found.has(value)) return
     // A bound function that somebody put there is in no other process. (Node renames those of its console.)
-    if (!String(ownValue(value, 'name')).startsWith('bound ')) found.set(value, path)
+    if (typeof value === 'function' ? !String(ownValue(value, 'name')).startsWith('bound ') : path.length === 1) {
+      found.set(value, path)
+    }
   }
-  const holders = [...pristineNames()].filter((name) => name !== 'globalThis' && name !== 'global')
+  const addMembers = (holder: unknown, path: readonly string[]): void => {
+    if (!isObject(holder)) return
+    for (const key of Object.getOwnPropertyNames(holder)) add(ownValue(holder, key), [...path, key])
+  }
+  const isSelf = (name: string): boolean => name === 'globalThis' || name === 'global'
+  const holders = [...pristineNames()].filter((name) => !isSelf(name)).map((name) => [name, globalValue(name)] as const)
+  add(globalThis, ['globalThis'])
   // Short paths first: parseFloat rather than Number.parseFloat.
-  for (const name of holders) add(ownValue(globalThis, name), [name])
-  for (const name of holders) {
-    const holder = ownValue(globalThis, name)
-    if (!isObject(holder)) continue
-    for (const key of Object.getOwnPropertyNames(holder)) add(ownValue(holder, key), [name, key])
-    const prototype = ownValue(holder, 'prototype')
-    if (!isObject(prototype)) continue
-    for (const key of Object.getOwnPropertyNames(prototype)) add(ownValue(prototype, key), [name, 'prototype', key])
+  for (const [name, value] of holders) add(value, [name])
+  for (const [name, value] of holders) {
+    addMembers(value, [name])
+    if (isObject(value)) addMembers(ownValue(value, 'prototype'), [name, 'prototype'])
   }
+  add(process.hrtime.bigint, ['process', 'hrtime', 'bigint'])
   return found
-}
-
-/** Where a native function is to be found in every process, such as `['Math', 'sqrt']`; undefined if nowhere. */
-export function globalPath(fn: object): readonly string[] | undefined {
-  paths ??= collectPaths()
-  return paths.get(fn)
-}
-
-let values: ReadonlyMap<unknown, string> | undefined
-
-/** The name of a global that holds this very object, such as `Math`; undefined where none does. */
-export function pristineValue(value: object): string | undefined {
-  values ??= new Map(
-    [...pristineNames()]
-      .map((name): [unknown, string] => [ownValue(globalThis, name), name])
-      .filter(([held]) => isObject(held))
-      .toReversed()
-      // Behind getters, but loaded in every process.
-      .concat([
-        [process, 'process'],
-        [performance, 'performance']
-      ])
-  )
-  return values.get(value)
 }

@@ -1,5 +1,6 @@
 import type { Anatomy } from './anatomy.js'
 import type { BuiltInPlace } from './built-ins.js'
+import type { Place } from './place.js'
 
 /** How a worker comes by the value of a variable. */
 export type Slot =
@@ -17,7 +18,7 @@ export type Slot =
       readonly attributes: Readonly<Record<string, string>>
     }
   /** The export of a module that is loaded here; the default one without a name. */
-  | { readonly t: 'export'; readonly url: string; readonly name?: string | undefined }
+  | { readonly t: 'export'; readonly url: string; readonly name?: string | undefined; readonly isRequired?: true }
   /** What `require()` of a file gives. */
   | { readonly t: 'file'; readonly path: string }
   /** The `require` of a file. */
@@ -43,12 +44,18 @@ export interface Scope {
 /** A function or class that travels by its source. */
 export interface Member {
   readonly anatomy: Anatomy
+  /** Where the text of its expression stands, if that is known. */
+  readonly place: Place | undefined
   /** Index of its innermost scope; -1: none. */
   readonly scope: number
+  /** Globals that the worker must have. */
+  readonly globals: readonly string[]
   /** In the order of the text's stand-ins. */
   readonly helpers: readonly Slot[]
   /** What a class extends, or a function that stands for one. */
   readonly heritage: Slot | undefined
+  /** The constructor whose prototype that of the function inherits from. */
+  readonly prototypeOf: Slot | undefined
   readonly added: readonly Added[]
 }
 

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { Script } from 'node:vm'
 import { readValue } from '../codec/decode.js'
 import { Reader } from '../codec/reader.js'
 import { TaskFunctionError } from '../errors.js'
@@ -6,12 +7,13 @@ import { compileScript, makeHelper, requireGlobals, restore } from './compile.js
 import type { Slot } from './graph.js'
 import { isImportStandIn, isMetaStandIn } from './helpers.js'
 import { findImport, importExport } from './load-module.js'
+import { closureLabelOf, labelOf, toSource, withTexts } from './placed-code.js'
 import { callName } from './refusals.js'
-import type { ShippedClosure } from './shipped.js'
+import type { ShippedClosure, ShippedText } from './shipped.js'
 import { importFrom, metaOf } from './stand-ins.js'
 
 type Callable = (...args: unknown[]) => unknown
-type Factory = (values: readonly unknown[]) => object[]
+type Factory = (values: readonly unknown[], sources?: readonly string[]) => object[]
 
 const require = createRequire(import.meta.url)
 
@@ -19,13 +21,35 @@ const require = createRequire(import.meta.url)
 const FACTORIES_KEPT = 128
 const factories = new Map<string, Factory>()
 
-function factoryOf(code: string, name: string | undefined): Factory {
-  let factory = factories.get(code)
+// What a worker was told not to do (--disallow-code-generation-from-strings), or what a preload has replaced.
+const CAN_EVAL_CODE = '(function (own) { try { return eval("own") === own } catch { return false } })({})'
+let canEval: boolean | undefined
+
+function makeFactory(code: string, texts: readonly ShippedText[], name: string | undefined): Factory {
+  canEval ??= new Script(CAN_EVAL_CODE).runInThisContext() === true
+  const whole = (): Factory => compileScript<Factory>(withTexts(code, texts), name, closureLabelOf(name), 0)
+  if (!canEval) return whole()
+  const factory = compileScript<Factory>(code, name, closureLabelOf(name), 0)
+  const sources = texts.map((text) => toSource(text, labelOf(name)))
+  return (values) => {
+    try {
+      return factory(values, sources)
+    } catch (error) {
+      // Syntax that this Node does not know fails as a script too; what a class threw when it was made is its own.
+      if (error instanceof SyntaxError) whole()
+      throw error
+    }
+  }
+}
+
+function factoryOf(code: string, texts: readonly ShippedText[], name: string | undefined): Factory {
+  const key = JSON.stringify([code, texts])
+  let factory = factories.get(key)
   if (factory === undefined) {
-    factory = compileScript<Factory>(code, name, 0)
+    factory = makeFactory(code, texts, name)
     const [oldest] = factories.keys()
     if (factories.size >= FACTORIES_KEPT && oldest !== undefined) factories.delete(oldest)
-    factories.set(code, factory)
+    factories.set(key, factory)
   }
   return factory
 }
@@ -76,7 +100,7 @@ function makeHelperFor({ name, base, called }: Extract<Slot, { t: 'helper' }>): 
   return makeHelper(name, called)
 }
 
-function make({ name, code, values, labels, data, globals }: ShippedClosure): Callable {
+function make({ name, code, texts, values, labels, data, globals }: ShippedClosure): Callable {
   const called = callName(name)
   requireGlobals(globals, called)
   const decoded = data === '' ? [] : (readValue(new Reader(Buffer.from(data, 'base64'))) as unknown[])
@@ -112,7 +136,7 @@ function make({ name, code, values, labels, data, globals }: ShippedClosure): Ca
     }
   }
   const made = values.map(toValue)
-  functions = factoryOf(code, name)(made)
+  functions = factoryOf(code, texts, name)(made)
   for (const later of laters) later()
   labels.forEach(([label, length], at) => {
     const fn = functions[at] as Callable

@@ -20,7 +20,10 @@ export interface TaskCallable {
 function findGlobal({ path }: ShippedGlobal): Callable {
   let value: unknown = globalThis
   // Own names all the way: they were found as such in the parent.
-  for (const key of path) value = Object.getOwnPropertyDescriptor(Object(value) as object, key)?.value
+  for (const key of path) {
+    const holder = Object(value) as object
+    value = Object.hasOwn(holder, key) ? Reflect.get(holder, key) : undefined
+  }
   if (typeof value === 'function') return value as Callable
   const name = path.join('.')
   throw new TaskFunctionError(`the function ${name} does not exist in the worker's process`, { variable: name })

@@ -1,8 +1,11 @@
 import { statSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import { TaskFunctionError } from '../errors.js'
 import type { ShippedModule } from './shipped.js'
+
+const require = createRequire(import.meta.url)
 
 const NOT_FOUND: ReadonlySet<unknown> = new Set([
   'ERR_MODULE_NOT_FOUND',
@@ -52,12 +55,16 @@ function shorten(url: string): string {
 }
 
 /** Imports the module and takes the export, whatever it is. @throws TaskFunctionError where the module is missing. */
-export async function importExport({ url, name }: Pick<ShippedModule, 'url' | 'name'>): Promise<unknown> {
-  return findExport(await importModule(url), name)
+export async function importExport(place: Omit<ShippedModule, 'kind'>): Promise<unknown> {
+  return findExport(await importModule(place), place.name)
 }
 
-async function importModule(url: string): Promise<Readonly<Record<string, unknown>>> {
+async function importModule({
+  url,
+  isRequired
+}: Omit<ShippedModule, 'kind'>): Promise<Readonly<Record<string, unknown>>> {
   try {
+    if (isRequired === true) return { default: require(fileURLToPath(url)) as unknown }
     return (await import(url)) as Readonly<Record<string, unknown>>
   } catch (error) {
     if (isMissing(url, error))
@@ -71,9 +78,10 @@ async function importModule(url: string): Promise<Readonly<Record<string, unknow
  * @throws TaskFunctionError naming file and export where one is missing or no function. What a module throws while it loads
  *   comes through unchanged.
  */
-export async function loadModule({ url, name }: ShippedModule): Promise<(...args: unknown[]) => unknown> {
+export async function loadModule(shipped: ShippedModule): Promise<(...args: unknown[]) => unknown> {
+  const { url, name } = shipped
   const place = shorten(url)
-  const namespace = await importModule(url)
+  const namespace = await importModule(shipped)
   const value = findExport(namespace, name)
   if (typeof value === 'function') return value as (...args: unknown[]) => unknown
   const wanted = name === undefined ? 'a default export' : `an export '${name}'`

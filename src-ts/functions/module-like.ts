@@ -1,13 +1,16 @@
 import { types } from 'node:util'
 import { builtInPlace } from './built-ins.js'
-import { commonJsOf } from './exports.js'
+import { commonJsOf, isCommonJsModule } from './exports.js'
 
 /** True for a module as the language, transpilers, bundlers and test runners hold it in a variable. */
 export function isModuleLike(name: string, value: object): boolean {
   if (types.isModuleNamespaceObject(value) || /^__vi(te_ssr)?_import_\d+__$/.test(name)) return true
   if (types.isProxy(value)) return false
   return (
-    Object.getOwnPropertyDescriptor(value, '__esModule')?.value === true || isInterop(value) || hasOnlyGetters(value)
+    isCommonJsModule(value) ||
+    Object.getOwnPropertyDescriptor(value, '__esModule')?.value === true ||
+    isInterop(value) ||
+    hasOnlyGetters(value)
   )
 }
 
@@ -24,7 +27,18 @@ export function hasOnlyGetters(value: object): boolean {
 function isInterop(value: object): boolean {
   const held: unknown = Object.getOwnPropertyDescriptor(value, 'default')?.value
   if ((typeof held !== 'object' && typeof held !== 'function') || held === null || types.isProxy(held)) return false
-  return builtInPlace(held) !== undefined || commonJsOf(held) !== undefined
+  return builtInPlace(held) !== undefined || commonJsOf(held) !== undefined || isCopyOf(value, held)
+}
+
+/** True for what Babel and SWC make of `import *`: no prototype, the module under `default`, and its members again. */
+function isCopyOf(value: object, held: object): boolean {
+  if (Object.getPrototypeOf(value) !== null) return false
+  const keys = Object.keys(value).filter((key) => key !== 'default')
+  const memberOf = (holder: object, key: string): unknown => Object.getOwnPropertyDescriptor(holder, key)?.value
+  return (
+    keys.length > 0 &&
+    keys.every((key) => Object.hasOwn(held, key) && Object.is(memberOf(value, key), memberOf(held, key)))
+  )
 }
 
 /** True where one of the members is a function. */

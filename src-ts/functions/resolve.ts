@@ -1,17 +1,20 @@
 import { types } from 'node:util'
 import { invalidOption, TaskFunctionError } from '../errors.js'
 import { type Anatomy, anatomyOf } from './anatomy.js'
+import { addedProperties } from './added.js'
+import { type BuiltInPlace, builtInPlace } from './built-ins.js'
 import { Capture, type GivenNames } from './capture.js'
 import { describeFunction } from './described.js'
-import { Undecided } from './exports.js'
+import { exportOf, isCommonJsExport, Undecided } from './exports.js'
 import { isSelfContained, shipSource } from './from-source.js'
-import { globalPath } from './globals.js'
-import type { Graph } from './graph.js'
+import type { Graph, Member } from './graph.js'
+import { hasInspector } from './inspector.js'
 import { isUrl, locateModule } from './locate.js'
 import { ModuleReference } from './reference.js'
 import { callName, isNativeText, sourceOf, uncallable } from './refusals.js'
 import { shipClosure } from './ship-closure.js'
-import type { Shipped, ShippedGlobal } from './shipped.js'
+import type { Shipped } from './shipped.js'
+import { visit } from './site.js'
 
 /** A function, ready to travel. */
 export interface FunctionDefinition {
@@ -35,41 +38,57 @@ type Known =
 
 const byFunction = new WeakMap<object, Known>()
 
-// An arrow function that is written inside a loop is a new object in every turn, with the same text.
-const TEXTS_KEPT = 256
-const byText = new Map<string, Anatomy | FunctionDefinition>()
+/** Of texts that are all there is to a function. */
+const byAnatomy = new WeakMap<Anatomy, FunctionDefinition>()
 
 function define(shipped: Shipped, name: string, isTransient = false): FunctionDefinition {
   const json = JSON.stringify(shipped)
   return Object.freeze({ key: json, name, json, isTransient })
 }
 
-function resolveNative(fn: object, name: string | undefined): FunctionDefinition {
-  const path = globalPath(fn)
-  if (path !== undefined) return define({ kind: 'global', path } satisfies ShippedGlobal, path.join('.'))
+function resolveBuiltIn(place: BuiltInPlace): FunctionDefinition {
+  if (place.t === 'global') return define({ kind: 'global', path: place.path }, place.path.join('.'))
+  const [name] = place.path
+  return define({ kind: 'module', url: `node:${place.id}`, name }, name ?? 'default')
+}
+
+/** The definition of a function of the platform, else what the function's text holds. */
+function readText(fn: object): Anatomy | FunctionDefinition {
+  if (types.isProxy(fn)) throw new TaskFunctionError('a Proxy of a function cannot travel: pass the function itself')
+  const text = sourceOf(fn)
+  const described = describeFunction(fn, text)
+  const { name } = described
+  // Those of the platform have names. They are found before they are read: many are written in JavaScript.
+  const place = name === '' ? undefined : builtInPlace(fn)
+  const refusal = uncallable(fn, text, callName(name))
+  if (refusal !== undefined) throw refusal
+  if (place !== undefined) return resolveBuiltIn(place)
+  if (!isNativeText(text)) return anatomyOf(described)
   throw new TaskFunctionError(
     `${callName(name)} is native code or bound, which no other process has: pass a function that calls it, such as (x) => f(x)`
   )
 }
 
-/** The definition of a function whose text is all there is to it, else what the text holds. */
-function readText(fn: object): Anatomy | FunctionDefinition {
-  if (types.isProxy(fn)) throw new TaskFunctionError('a Proxy of a function cannot travel: pass the function itself')
-  const text = sourceOf(fn)
-  const described = describeFunction(fn, text)
-  const { name, length, isSloppy } = described
-  if (isNativeText(text)) return resolveNative(fn, name)
-  const refusal = uncallable(fn, text, callName(name))
-  if (refusal !== undefined) throw refusal
+/** What an ES module exports has a name, or is made by something that captures; CommonJS takes anything. */
+function mayBeExport(fn: object, anatomy: Anatomy): boolean {
+  return labelOf(anatomy) !== '(anonymous)' || !isSelfContained(anatomy) || isCommonJsExport(fn)
+}
 
-  const key = `${name?.length} ${name} ${length} ${isSloppy} ${text}`
-  const known = byText.get(key)
-  if (known !== undefined) return known
-  const anatomy = anatomyOf(described)
-  const read = isSelfContained(anatomy) ? define(shipSource(anatomy), labelOf(anatomy)) : anatomy
-  if (byText.size >= TEXTS_KEPT) byText.clear()
-  byText.set(key, read)
-  return read
+/** True where there is nothing to be found out about a function beside its text. */
+function isPlain(fn: object, anatomy: Anatomy): boolean {
+  if (anatomy.globals.length > 0 || anatomy.needsMode || mayBeExport(fn, anatomy)) return false
+  return !hasOwn(fn, anatomy)
+}
+
+function hasOwn(fn: object, anatomy: Anatomy): boolean {
+  const base: unknown = Object.getPrototypeOf(fn)
+  return addedProperties(fn, anatomy).length > 0 || (typeof base === 'function' && !isNativeText(sourceOf(base)))
+}
+
+function defineText(anatomy: Anatomy): FunctionDefinition {
+  const known = byAnatomy.get(anatomy) ?? define(shipSource(anatomy), labelOf(anatomy))
+  byAnatomy.set(anatomy, known)
+  return known
 }
 
 function labelOf({ name }: Anatomy): string {
@@ -82,12 +101,29 @@ function captureNow(
   given: GivenNames | undefined,
   undecided: Undecided
 ): FunctionDefinition {
-  const captured = new Capture(given, undecided).run(fn, anatomy)
-  if ('url' in captured) return remember(fn, define({ kind: 'module', ...captured }, captured.name ?? 'default'))
-  const definition = define(shipClosure(captured), labelOf(anatomy), captured.freshness !== 'fixed')
+  // Where nothing tells what is around a function, one that seems to need nothing is taken at its word.
+  const isAlone = isSelfContained(anatomy) || given !== undefined
+  const site = isAlone && !hasInspector() ? undefined : visit(fn, callName(anatomy.name))
+  // To ask for the script takes longer.
+  if (given === undefined && mayBeExport(fn, anatomy) && site?.script !== undefined) {
+    const exported = exportOf(fn, site.script, undecided)
+    if (exported !== undefined) return remember(fn, define({ kind: 'module', ...exported }, exported.name ?? 'default'))
+  }
+  const captured = new Capture(given, undecided).run(fn, anatomy, site)
+  const [member] = captured.members
+  const isText = isSelfContained(anatomy) && member !== undefined && isBare(member, captured)
+  const definition = isText
+    ? defineText(member.anatomy)
+    : define(shipClosure(captured), labelOf(anatomy), captured.freshness !== 'fixed')
   if (!undecided.isEmpty || given !== undefined) return definition
   if (captured.freshness === 'contents') byFunction.set(fn, { graph: captured })
   return definition.isTransient ? definition : remember(fn, definition)
+}
+
+/** True where nothing has to travel with the text of the only function. */
+function isBare({ added, heritage, prototypeOf }: Member, { members, scopes }: Graph): boolean {
+  const isAlone = members.length === 1 && scopes.every(({ variables }) => variables.length === 0)
+  return isAlone && added.length === 0 && heritage === undefined && prototypeOf === undefined
 }
 
 function remember(fn: object, definition: FunctionDefinition): FunctionDefinition {
@@ -134,8 +170,11 @@ function resolveCallable(fn: object, given: GivenNames | undefined): FunctionDef
     return known.pending
   }
   const read = readText(fn)
-  if ('parsed' in read) return capture(fn, read, given)
-  return given === undefined ? remember(fn, read) : read
+  if (!('parsed' in read)) return given === undefined ? remember(fn, read) : read
+  // Given names that it does not use change nothing.
+  const uses = given !== undefined && [...read.captured, ...read.globals].some((name) => Object.hasOwn(given, name))
+  if (given !== undefined && !uses) return resolveCallable(fn, undefined)
+  return given === undefined && isPlain(fn, read) ? remember(fn, defineText(read)) : capture(fn, read, given)
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Scope, Variable } from './graph.js'
-import type { Surroundings, VariableScope } from './inspector.js'
+import { readVariable, type Surroundings, type VariableScope } from './inspector.js'
 
 /** A scope of the program. */
 export interface OpenScope extends Scope {
@@ -12,18 +12,49 @@ export interface OpenScope extends Scope {
 /** The scopes of a graph, each once. */
 export class ScopeTable {
   readonly all: (OpenScope | Scope)[] = []
+  readonly #places = new Map<string, number>()
+  readonly #identities = new Map<unknown, number>()
 
   /** The index of the function's innermost scope. Functions that see the same variables share them. */
   open({ scopes, scriptId }: Surroundings): number {
     let parent = -1
     for (const seen of scopes.toReversed()) {
-      const found = this.all.findIndex(
-        (scope) => 'seen' in scope && scope.parent === parent && scope.scriptId === scriptId && isSame(scope.seen, seen)
-      )
-      const make = (): number => this.all.push({ parent, variables: [], scriptId, seen, names: new Set<string>() }) - 1
-      parent = found >= 0 ? found : make()
+      const key = `${parent} ${scriptId} ${this.#keyOf(seen)}`
+      let at = this.#places.get(key)
+      if (at === undefined) {
+        at = this.all.push({ parent, variables: [], scriptId, seen, names: new Set<string>() }) - 1
+        this.#places.set(key, at)
+      }
+      parent = at
     }
     return parent
+  }
+
+  /** Equal for scopes that are the same. Two runs of one function have scopes alike: they are told apart by what is in them. */
+  #keyOf(seen: VariableScope): string {
+    const { kind, variables } = seen
+    // A script has one of these.
+    if (kind === 'Module') return kind
+    if (kind === 'With Block') return `${kind} ${this.#identify(variables)}`
+    return Object.keys(variables).reduce((key, name) => {
+      const read = readVariable(seen, name)
+      return `${key} ${name} ${read === undefined ? 'none' : this.#identify(read.value)}`
+    }, kind)
+  }
+
+  #identify(value: unknown): string {
+    // It is written as 0.
+    if (Object.is(value, -0)) return '-0'
+    if (typeof value === 'string') return JSON.stringify(value)
+    if ((typeof value !== 'object' || value === null) && typeof value !== 'function' && typeof value !== 'symbol') {
+      return `${typeof value} ${String(value)}`
+    }
+    let number = this.#identities.get(value)
+    if (number === undefined) {
+      number = this.#identities.size
+      this.#identities.set(value, number)
+    }
+    return `#${number}`
   }
 
   /** The index of a scope around one function alone. */
@@ -41,16 +72,20 @@ export class ScopeTable {
     return undefined
   }
 
+  /** A variable around a function at `inner` that may be one of several of its name, and is among those written to. */
+  writtenIn(inner: number, written: ReadonlySet<string>): string | undefined {
+    for (let at = inner; at >= 0; at = this.all[at]?.parent ?? -1) {
+      const scope = this.all[at]
+      // A script has one of these.
+      if (scope === undefined || !('seen' in scope) || /^(Module|Script)$/.test(scope.seen.kind)) continue
+      const found = scope.variables.find(({ name }) => written.has(name))
+      if (found !== undefined) return found.name
+    }
+    return undefined
+  }
+
   /** Without what was seen beside the variables bound: it is not to be kept. */
   bound(): readonly Scope[] {
     return this.all.map(({ parent, variables }) => ({ parent, variables }))
   }
-}
-
-function isSame(a: VariableScope, b: VariableScope): boolean {
-  if (a.kind !== b.kind) return false
-  const names = Object.keys(a.variables)
-  if (names.length !== Object.keys(b.variables).length) return false
-  // Two runs of one function have scopes alike; they are told apart by what is in them.
-  return names.every((name) => Object.hasOwn(b.variables, name) && Object.is(a.variables[name], b.variables[name]))
 }

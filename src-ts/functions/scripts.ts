@@ -1,9 +1,10 @@
 import { createRequire } from 'node:module'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import type * as Acorn from 'acorn'
 import type { AnyNode, Program } from 'acorn'
-import { declarationIn } from './declarations.js'
-import { readScript } from './inspector.js'
+import { assignedNames, declarationIn, type Declaration, hasStrictDirective } from './declarations.js'
+import { readScript, readUrl, type ScriptText } from './inspector.js'
+import { Lines, type Position } from './positions.js'
 import { isNode } from './surroundings.js'
 
 const require = createRequire(import.meta.url)
@@ -22,12 +23,24 @@ export interface Script {
   /** What relative specifiers are resolved against; absent for a script of no place. */
   readonly base: string | undefined
   readonly url: string
+  /** What a stack calls it; empty for a script without a name. */
+  readonly frameName: string
   readonly isModule: boolean
   /** False where the script is a module without exports, so that no function can be one. */
   readonly hasExports: boolean
   readonly imports: ReadonlyMap<string, ImportBinding>
-  /** Whether a name that the function sees is a `const`. */
-  isConst(name: string, text: string, line: number, column: number): boolean
+  /** How a name that the function sees is declared; undefined where it cannot be told. */
+  findBinding(name: string, text: string, line: number, column: number): Binding | undefined
+  /** Whether the place of a function is strict; undefined where it cannot be told. */
+  isStrict(text: string, line: number, column: number): boolean | undefined
+  /** Where, from `skip` characters on, the text stands that the engine says to be at the line and column. */
+  positionOf(text: string, line: number, column: number, skip: number): Position | undefined
+}
+
+/** A variable of a script. */
+export interface Binding extends Declaration {
+  /** True where a variable of its name is assigned to outside of its declaration. */
+  readonly isAssigned: boolean
 }
 
 // A parsed script is large; one that was forgotten is read again.
@@ -77,16 +90,6 @@ function readImports(program: Program | undefined): ReadonlyMap<string, ImportBi
   return imports
 }
 
-function offsetOf(source: string, line: number, column: number): number {
-  let start = 0
-  for (let at = 0; at < line; at++) {
-    const next = source.indexOf('\n', start)
-    if (next < 0) break
-    start = next + 1
-  }
-  return start + column
-}
-
 /** The nodes around a piece of the source, from the innermost outwards. */
 function nodesAround(program: Program, start: number, end: number): readonly AnyNode[] {
   const around: AnyNode[] = []
@@ -102,26 +105,66 @@ function nodesAround(program: Program, start: number, end: number): readonly Any
   return around
 }
 
-function makeScript({ url, isModule, source }: { url: string; isModule: boolean; source: string }): Script {
+/** Stacks name a CommonJS module by its path, the inspector by a URL. */
+function frameNameOf(url: string, isModule: boolean): string {
+  if (isModule || !url.startsWith('file:')) return url
+  try {
+    return fileURLToPath(url)
+  } catch {
+    return url
+  }
+}
+
+function makeScript({ url, isModule, source, first }: ScriptText): Script {
   const program = parse(source, isModule)
   const isFile = url.startsWith('file:')
-  const isConst = (name: string, text: string, line: number, column: number): boolean => {
-    if (program === undefined) return false
-    const place = offsetOf(source, line, column)
+  const lines = new Lines(source, first)
+  // The engine's place is inside of the text: at the parameters, or at the constructor.
+  const find = (text: string, line: number, column: number): number | undefined => {
+    const place = lines.offsetOf({ line, column })
     const start = source.lastIndexOf(text, place)
-    if (start < 0 || start + text.length < place) return false
-    for (const node of nodesAround(program, start, start + text.length)) {
-      const kind = declarationIn(node, name)
-      if (kind !== undefined) return kind === 'const'
+    return start < 0 || start + text.length < place ? undefined : start
+  }
+  const around = (text: string, line: number, column: number): readonly AnyNode[] | undefined => {
+    const start = find(text, line, column)
+    return program === undefined || start === undefined ? undefined : nodesAround(program, start, start + text.length)
+  }
+  let assigned: ReadonlySet<string> | undefined
+  const findBinding: Script['findBinding'] = (name, ...at) => {
+    const nodes = around(...at)
+    if (program === undefined || nodes === undefined) return undefined
+    assigned ??= assignedNames(program)
+    const isAssigned = assigned.has(name)
+    for (const node of nodes) {
+      const found = declarationIn(node, name)
+      if (found === undefined) continue
+      const isNeverUndefined = found.isNeverUndefined && (found.isConst || !isAssigned)
+      return { isConst: found.isConst, isAssigned, isNeverUndefined }
     }
     // Variables of the wrapper around a CommonJS module.
-    return name === '__filename' || name === '__dirname'
+    return { isConst: name === '__filename' || name === '__dirname', isAssigned, isNeverUndefined: false }
   }
+  const isStrict: Script['isStrict'] = (...at) => isModule || around(...at)?.some(hasStrictDirective)
   const hasExports = program === undefined || !isModule || program.body.some(({ type }) => type.startsWith('Export'))
   // What was typed in, or came by -e, imports relative to the working directory.
   const isTyped = /^(\[eval\d*\]|\[stdin\]|REPL\d+)(-wrapper)?$/.test(url)
   const base = isFile ? url : isTyped ? pathToFileURL(`${process.cwd()}/${url}`).href : undefined
-  return { base, url, isModule, hasExports, imports: readImports(program), isConst }
+  const positionOf: Script['positionOf'] = (text, line, column, skip) => {
+    const start = find(text, line, column)
+    return start === undefined ? undefined : lines.positionOf(start + skip)
+  }
+  const frameName = frameNameOf(url, isModule)
+  return {
+    base,
+    url,
+    frameName,
+    isModule,
+    hasExports,
+    imports: readImports(program),
+    findBinding,
+    isStrict,
+    positionOf
+  }
 }
 
 /** The script of an id, which the inspector gave. */
@@ -135,4 +178,9 @@ export function scriptOf(scriptId: string): Script | undefined {
   if (scripts.size >= SCRIPTS_KEPT && oldest !== undefined) scripts.delete(oldest)
   scripts.set(scriptId, script)
   return script
+}
+
+/** The URL of a script's id. */
+export function scriptUrl(scriptId: string): string | undefined {
+  return scripts.get(scriptId)?.url ?? readUrl(scriptId)
 }

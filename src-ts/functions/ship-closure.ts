@@ -33,10 +33,11 @@ function weigh({ name, value }: CapturedData, called: string): number {
 
 const warned = new Set<string>()
 
-function checkWeight(total: number, data: readonly CapturedData[], called: string): void {
+function checkWeight(total: number, { data, members }: Graph, called: string): void {
   if (total <= LARGE_BYTES) return
   const weights = data.map((captured) => ({ name: captured.name, bytes: weigh(captured, called) }))
-  const largest = weights.reduce((a, b) => (b.bytes > a.bytes ? b : a), { name: '', bytes: 0 })
+  const texts = members.map(({ anatomy }) => ({ name: anatomy.name || '(anonymous)', bytes: anatomy.text.length }))
+  const largest = [...weights, ...texts].reduce((a, b) => (b.bytes > a.bytes ? b : a), { name: '', bytes: 0 })
   const instead = 'pass it as an argument, or let the worker load it'
   if (total > LARGEST_BYTES) {
     const weight = `${(total / 1024 / 1024).toFixed(1)} MB`
@@ -54,9 +55,10 @@ function checkWeight(total: number, data: readonly CapturedData[], called: strin
   }
 }
 
-function encode(data: readonly CapturedData[], code: string, called: string): string {
+function encode(graph: Graph, codeLength: number, called: string): string {
+  const { data } = graph
   if (data.length === 0) {
-    checkWeight(code.length, data, called)
+    checkWeight(codeLength, graph, called)
     return ''
   }
   const writer = new Writer()
@@ -72,7 +74,7 @@ function encode(data: readonly CapturedData[], code: string, called: string): st
     for (const captured of data) weigh(captured, called)
     throw error
   }
-  checkWeight(writer.length + code.length, data, called)
+  checkWeight(writer.length + codeLength, graph, called)
   return Buffer.from(writer.bytes.buffer, writer.bytes.byteOffset, writer.length).toString('base64')
 }
 
@@ -81,15 +83,17 @@ function encode(data: readonly CapturedData[], code: string, called: string): st
  * @throws TaskFunctionError for data that cannot be cloned, and for more than 10 MB.
  */
 export function shipClosure(graph: Graph): ShippedClosure {
-  const { code, values } = codeOf(graph)
+  const { code, texts, values } = codeOf(graph)
+  const length = texts.reduce((sum, { text }) => sum + text.length, code.length)
   const name = graph.members[0]?.anatomy.name
   return {
     kind: 'closure',
     name,
     code,
+    texts,
     values,
     labels: graph.members.map(({ anatomy }) => [anatomy.name, anatomy.length]),
-    data: encode(graph.data, code, callName(name)),
-    globals: [...new Set(graph.members.flatMap(({ anatomy }) => anatomy.globals))]
+    data: encode(graph, length, callName(name)),
+    globals: [...new Set(graph.members.flatMap(({ globals }) => globals))]
   }
 }

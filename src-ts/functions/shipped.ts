@@ -1,4 +1,6 @@
+import type { Expression } from './from-source.js'
 import type { Slot } from './graph.js'
+import type { Place } from './place.js'
 
 /** An export of a module, which the worker imports. */
 export interface ShippedModule {
@@ -7,6 +9,8 @@ export interface ShippedModule {
   readonly url: string
   /** The export; absent for the default one. */
   readonly name?: string | undefined
+  /** Set for a CommonJS module that the parent has by `require`. */
+  readonly isRequired?: true
 }
 
 /** A native function that every process has at the same place. */
@@ -32,12 +36,20 @@ export interface ShippedSource {
   readonly globals: readonly string[]
 }
 
+/** An expression with the value of a function or class. */
+export interface ShippedText extends Omit<Expression, 'skipped'> {
+  /** Where `text` stands in the parent; absent where that is not known. */
+  readonly place?: Place | undefined
+}
+
 /** A function with what it captures. */
 export interface ShippedClosure {
   readonly kind: 'closure'
   readonly name: string | undefined
   /** A script whose value is a factory: it takes the values in their order and returns the functions, the wanted one first. */
   readonly code: string
+  /** What its `eval($mrT[i])` stand for. */
+  readonly texts: readonly ShippedText[]
   readonly values: readonly Slot[]
   /** Of each function, as they were in the parent. */
   readonly labels: readonly (readonly [name: string | undefined, length: number | undefined])[]

@@ -20,6 +20,8 @@ export interface Survey {
   readonly memberOf: ReadonlyMap<Node, string>
   /** Identifiers that are only asked for their type, which is allowed for names that do not exist. */
   readonly typeofOperands: ReadonlySet<Node>
+  /** True where sloppy code may do something else than strict code. */
+  readonly isModeSensitive: boolean
 }
 
 const OWN: Omit<Context, 'privateNames'> = { hasThis: true, hasNewTarget: true, hasSuper: true }
@@ -34,6 +36,7 @@ class Surveyor {
   readonly metas: Node[] = []
   readonly memberOf = new Map<Node, string>()
   readonly typeofOperands = new Set<Node>()
+  isModeSensitive = false
   readonly #called: string
 
   constructor(called: string) {
@@ -44,6 +47,7 @@ class Surveyor {
     switch (node.type) {
       case 'ThisExpression':
         if (!context.hasThis) throw this.#outer('this')
+        this.isModeSensitive = true
         return
       case 'Super':
         if (!context.hasSuper) throw this.#outer('super')
@@ -63,7 +67,17 @@ class Surveyor {
           throw this.#refuse('calls eval directly, so that its variables cannot be told: use (0, eval)(...)', 'eval')
         }
         break
+      case 'Identifier':
+        if (node.name === 'arguments') this.isModeSensitive = true
+        return
+      case 'AssignmentExpression':
+        if (node.left.type !== 'Identifier') this.isModeSensitive = true
+        break
+      case 'UpdateExpression':
+        if (node.argument.type !== 'Identifier') this.isModeSensitive = true
+        break
       case 'UnaryExpression':
+        if (node.operator === 'delete') this.isModeSensitive = true
         if (node.operator === 'typeof' && node.argument.type === 'Identifier') this.typeofOperands.add(node.argument)
         break
       case 'MemberExpression':
@@ -75,6 +89,9 @@ class Surveyor {
         this.imports.push(node)
         break
       case 'FunctionDeclaration':
+        // In a block its name is seen in different places.
+        this.isModeSensitive = true
+        return this.#children(node, { ...context, ...OWN, hasSuper: false })
       case 'FunctionExpression':
         return this.#children(node, { ...context, ...OWN, hasSuper: false })
       case 'ClassDeclaration':

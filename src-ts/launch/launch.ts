@@ -62,8 +62,21 @@ export function describeLaunch(
 }
 
 function ofThisProcess(): Heritage {
-  const { execPath, execArgv, env } = process
-  return { execPath, execArgv, env, cwd: workingDirectory(), isSingleExecutable: isSea() }
+  const { execPath, env } = process
+  return {
+    execPath,
+    execArgv: withSourceMaps(process.execArgv),
+    env,
+    cwd: workingDirectory(),
+    isSingleExecutable: isSea()
+  }
+}
+
+/** A program can turn source maps on without a flag; its workers then read the same files. */
+function withSourceMaps(execArgv: readonly string[]): readonly string[] {
+  const { sourceMapsEnabled } = process as { readonly sourceMapsEnabled?: boolean }
+  const flag = '--enable-source-maps'
+  return sourceMapsEnabled === true && !execArgv.includes(flag) ? [flag, ...execArgv] : execArgv
 }
 
 function workingDirectory(): string | undefined {

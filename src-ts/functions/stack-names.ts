@@ -1,0 +1,10 @@
+/** Before a name in the frames of a worker: the parent has to say what the place is. */
+export const MARK = 'millrace:'
+
+/**
+ * The name of a text that is not put on its own line and column: it begins on the second line.
+ * @param name With or without the mark.
+ */
+export function nameWithOffset(name: string, line: number, column: number): string {
+  return `${MARK}@${line},${column}:${name.startsWith(`${MARK}file:`) ? name.slice(MARK.length) : name}`
+}
