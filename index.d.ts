@@ -72,6 +72,14 @@ export declare class RawPool {
    */
   close(): void
   /**
+   * Whether one more urgent chunk may wait where `limit` may, beside `more` that are not submitted yet.
+   *
+   * # Errors
+   *
+   * When the pool was released.
+   */
+  hasRoom(limit: number, more: number): boolean
+  /**
    * Replaces the workers, each after the task it runs; the process ids of those that will end.
    *
    * # Errors

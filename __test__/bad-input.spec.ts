@@ -69,7 +69,6 @@ const calls: Readonly<Record<string, readonly [Call, Table]>> = {
 
 /** What later versions bring, what other calls have, and what is misspelt. */
 const unknown = [
-  'taskTimeout',
   'retries',
   'keepAlive',
   'workerInit',
@@ -78,8 +77,6 @@ const unknown = [
   'concatenate',
   'sharedObjects',
   'enableInsights',
-  'maxQueue',
-  'workerLifespan',
   'chunksize',
   'toString',
   '__proto__',

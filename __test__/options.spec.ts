@@ -43,6 +43,7 @@ const bad: { readonly [option: string]: readonly Bad[] } = {
   chunkSize: notCounts,
   nSplits: notCounts,
   maxTasksActive: notCounts,
+  workerLifespan: notCounts,
   iterableLength: [...notNumbers, [-1, R], [0.5, R], [NaN, R], [Infinity, R]],
   orderTasks: notBooleans,
   spread: notBooleans,
@@ -56,6 +57,10 @@ const bad: { readonly [option: string]: readonly Bad[] } = {
 const badForPools: { readonly [option: string]: readonly Bad[] } = {
   ...bad,
   nJobs: [...notCounts, [1025, R]],
+  maxQueue: [...notNumbers, [-1, R], [0.5, R], [NaN, R], [Infinity, R]],
+  idleTimeout: [...notNumbers, [-1, R], [NaN, R], [Infinity, R], [2 ** 31, R]],
+  maxWorkerMemory: notCounts,
+  maxHeap: [...notCounts, [16 * 1024 * 1024 - 1, R]],
   daemon: notBooleans,
   cwd: [...notTexts, [new URL('https://example.org'), R], [new URL('file:///a%00b'), R]],
   execPath: notTexts,
@@ -239,11 +244,16 @@ test('a pool without options has the defaults', (t) => {
     execArgv: undefined,
     execPath: undefined,
     stdio: 'inherit',
+    maxQueue: undefined,
+    idleTimeout: undefined,
+    maxWorkerMemory: undefined,
+    maxHeap: undefined,
     map: {
       chunkSize: undefined,
       nSplits: undefined,
       iterableLength: undefined,
       maxTasksActive: undefined,
+      workerLifespan: undefined,
       orderTasks: false,
       spread: false,
       taskTimeout: undefined,
@@ -265,7 +275,8 @@ test('good values are taken as they are', (t) => {
     orderTasks: true,
     spread: true,
     taskTimeout: 2 ** 31 - 1,
-    killGrace: 0
+    killGrace: 0,
+    workerLifespan: 1
   }
   const env = Object.freeze({ A: '1', B: undefined, EMPTY: '' })
   const settings = readPoolOptions(
@@ -277,6 +288,10 @@ test('good values are taken as they are', (t) => {
       execArgv: ['-r', ''],
       execPath: 'node',
       stdio: 'ignore',
+      maxQueue: 0,
+      idleTimeout: 0.5,
+      maxWorkerMemory: 1,
+      maxHeap: 2 ** 24,
       signal,
       ...map
     },
@@ -290,6 +305,10 @@ test('good values are taken as they are', (t) => {
   t.deepEqual(settings.execArgv, ['-r', ''])
   t.is(settings.execPath, 'node')
   t.is(settings.stdio, 'ignore')
+  t.deepEqual(
+    [settings.maxQueue, settings.idleTimeout, settings.maxWorkerMemory, settings.maxHeap],
+    [0, 0.5, 1, 2 ** 24]
+  )
   t.deepEqual(settings.map, { ...map, signal, context: undefined })
   t.is(readPoolOptions({ nJobs: 1 }, machine).nJobs, 1)
   t.is(readPoolOptions({ cwd: new URL('file:///a%20b') }, machine).cwd, '/a b')

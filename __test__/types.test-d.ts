@@ -309,6 +309,6 @@ export function errors(error: unknown): void {
   const daemonic: Error & { readonly code: PoolErrorCode } = new DaemonicProcessError()
   void [all, daemonic]
   // @ts-expect-error a code of a later version
-  const code: PoolErrorCode = 'ERR_POOL_QUEUE_FULL'
+  const code: PoolErrorCode = 'ERR_POOL_WORKER_INIT'
   void code
 }

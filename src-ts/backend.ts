@@ -21,6 +21,10 @@ export interface Backend {
   open(): Batch
   /** Drops what is left of a call. Without `stop`, tasks that run end, and are discarded. */
   cancel(call: number, stop?: Stop): void
+  /** Whether one more call of `apply` may wait where `limit` may: one that a free worker will take does not wait. */
+  hasRoom(limit: number): boolean
+  /** Replaces the workers, each after the task it runs; the process ids of those that will end. */
+  recycle(): readonly number[]
   /** Finishes what was accepted, then lets the workers leave; `closed` of the listener follows. */
   close(): void
   /** Kills all workers; `closed` of the listener follows within a second. */
@@ -41,6 +45,8 @@ export interface Stop {
 export interface TaskLimits {
   /** Milliseconds from when its worker begins it until its result is here; 0: no limit. A late one is lost. */
   readonly timeoutMs: number
+  /** Tasks that its worker may have run since its start, this one included; 0: no limit. */
+  readonly lifespan: number
 }
 
 /** A chunk as the backend has to know it. */

@@ -1,11 +1,13 @@
 import { AssertionError } from 'node:assert'
 
+import { QueueFullError } from './errors/queue-full.js'
 import { PoolError, setCode } from './errors/base.js'
 import { WorkerDiedError } from './errors/worker-died.js'
 import { TaskTimeoutError } from './errors/task-timeout.js'
 
 export { PoolError, type PoolErrorCode } from './errors/base.js'
 export { TaskTimeoutError, type LateTask } from './errors/task-timeout.js'
+export { QueueFullError } from './errors/queue-full.js'
 export { invalidOption, invalidOptionBecause, unknownOption } from './errors/options.js'
 export { WorkerDiedError } from './errors/worker-died.js'
 
@@ -96,6 +98,7 @@ export const poolErrorClasses: Readonly<Record<string, new (...args: never[]) =>
     TaskTimeoutError,
     NotSerializableError,
     TaskFunctionError,
+    QueueFullError,
     DaemonicProcessError
   })
 )

@@ -6,6 +6,7 @@ export {
   PoolError,
   type PoolErrorCode,
   PoolTerminatedError,
+  QueueFullError,
   TaskFunctionError,
   TaskTimeoutError,
   WorkerDiedError,

@@ -61,6 +61,14 @@ export class NativeBackend implements Backend {
     }
   }
 
+  hasRoom(limit: number): boolean {
+    return this.#hasClosed || this.#raw.hasRoom(Math.min(limit, 0xffffffff), this.#definitions.urgentCount)
+  }
+
+  recycle(): readonly number[] {
+    return this.#hasClosed ? [] : this.#raw.recycle()
+  }
+
   close(): void {
     if (!this.#hasClosed) this.#raw.close()
   }

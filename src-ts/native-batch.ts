@@ -1,8 +1,10 @@
 import type { Batch, ChunkHeader } from './backend.js'
 import { Writer } from './codec/writer.js'
-import { paddedLength, SUBMISSION_BYTES } from './protocol/frames.js'
+import { paddedLength, SUBMISSION_BYTES, URGENT } from './protocol/frames.js'
 
 const USUAL_BYTES = 64 * 1024
+/** What a word holds; nobody tells it from no limit. */
+const LONGEST_LIFE = 0xffffffff
 
 /** Hands submissions to the core. */
 export type Submit = (bytes: Uint8Array, length: number) => void
@@ -10,7 +12,10 @@ export type Submit = (bytes: Uint8Array, length: number) => void
 /** Keeps batches of calls whose functions are not known yet. */
 export interface Holder {
   isPending(definition: number): boolean
-  hold(definition: number, batch: { readonly call: number; readonly send: () => void }): void
+  hold(
+    definition: number,
+    batch: { readonly call: number; readonly isUrgent: boolean; readonly send: () => void }
+  ): void
 }
 
 /** Chunks in the layout of the core's submissions. User code runs while items are encoded, so each batch has its own memory. */
@@ -23,6 +28,7 @@ export class NativeBatch implements Batch {
   /** A batch is of one call and its function. */
   #call = 0
   #definition = 0
+  #isUrgent = false
 
   /** `free` keeps the memory of batches that were sent. */
   constructor(submit: Submit, free: Writer[], holder: Holder) {
@@ -54,8 +60,23 @@ export class NativeBatch implements Batch {
     const { call, chunk, count, definition, flags, limits, only } = header
     this.#call = call
     this.#definition = definition
+    this.#isUrgent = (flags & URGENT) !== 0
+    const lifespan = Math.min(limits.lifespan, LONGEST_LIFE)
     const worker = only === undefined ? 0 : only + 1
-    const words = [payload, call, chunk, count, definition, flags, worker, 0, Math.ceil(limits.timeoutMs), 0, 0, 0]
+    const words = [
+      payload,
+      call,
+      chunk,
+      count,
+      definition,
+      flags,
+      worker,
+      lifespan,
+      Math.ceil(limits.timeoutMs),
+      0,
+      0,
+      0
+    ]
     new Uint32Array(writer.bytes.buffer, writer.bytes.byteOffset + this.#start, words.length).set(words)
   }
 
@@ -65,7 +86,7 @@ export class NativeBatch implements Batch {
 
   send(): void {
     if (!this.#holder.isPending(this.#definition)) this.#hand()
-    else this.#holder.hold(this.#definition, { call: this.#call, send: () => this.#hand() })
+    else this.#holder.hold(this.#definition, { call: this.#call, isUrgent: this.#isUrgent, send: () => this.#hand() })
   }
 
   #hand(): void {

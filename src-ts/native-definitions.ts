@@ -8,6 +8,7 @@ const KEPT = 1_000
 /** A batch that waits for its function. */
 interface HeldBatch {
   readonly call: number
+  readonly isUrgent: boolean
   readonly send: () => void
 }
 
@@ -78,6 +79,13 @@ export class Definitions implements Holder {
   /** Keeps a batch until its function is known. */
   hold(id: number, batch: HeldBatch): void {
     this.#pending.get(id)?.push(batch)
+  }
+
+  /** Urgent batches that wait for their functions. */
+  get urgentCount(): number {
+    let count = 0
+    for (const held of this.#pending.values()) for (const { isUrgent } of held) if (isUrgent) count++
+    return count
   }
 
   /** Drops what a call has submitted and what waits. */

@@ -4,6 +4,7 @@ import { copyOptions, readBoolean, readContext, readInteger, readMilliseconds, r
 import type { MapSettings } from './options/map-options.js'
 import { MAP_OPTIONS, readMapSettings } from './options/map-options.js'
 import { readCwd, readEnv, readExecArgv, readExecPath, readStdio } from './options/process-options.js'
+import { readMaxHeap } from './options/worker-options.js'
 
 export { readMapOptions } from './options/map-options.js'
 export { limitsOf } from './options/limits.js'
@@ -22,6 +23,14 @@ export interface PoolSettings {
   readonly execArgv: readonly string[] | undefined
   readonly execPath: string | undefined
   readonly stdio: 'inherit' | 'ignore'
+  /** Waiting `apply` calls; undefined: no limit. */
+  readonly maxQueue: number | undefined
+  /** Milliseconds. */
+  readonly idleTimeout: number | undefined
+  /** Resident bytes. */
+  readonly maxWorkerMemory: number | undefined
+  /** Bytes. */
+  readonly maxHeap: number | undefined
   readonly map: MapSettings
 }
 
@@ -48,6 +57,10 @@ const POOL_OPTIONS: readonly string[] = [
   'execArgv',
   'execPath',
   'stdio',
+  'maxQueue',
+  'idleTimeout',
+  'maxWorkerMemory',
+  'maxHeap',
   ...MAP_OPTIONS
 ]
 
@@ -67,12 +80,16 @@ export function readPoolOptions(options: unknown, machine: Machine): PoolSetting
     execArgv: readExecArgv(values),
     execPath: readExecPath(values),
     stdio: readStdio(values) ?? 'inherit',
+    maxQueue: readInteger(values, 'maxQueue', 0),
+    idleTimeout: readMilliseconds(values, 'idleTimeout', true),
+    maxWorkerMemory: readInteger(values, 'maxWorkerMemory', 1),
+    maxHeap: readMaxHeap(values),
     map: readMapSettings(values)
   }
 }
 
 /** What an `apply` goes by, checked. */
-export type ApplySettings = Pick<MapSettings, 'signal' | 'context' | 'taskTimeout' | 'killGrace'>
+export type ApplySettings = Pick<MapSettings, 'signal' | 'context' | 'taskTimeout' | 'killGrace' | 'workerLifespan'>
 
 const APPLY_OPTIONS: readonly string[] = ['taskTimeout', 'killGrace', 'signal', 'context']
 
@@ -87,7 +104,8 @@ export function readApplyOptions(options: unknown, defaults: MapSettings): Apply
     signal: readSignal(values, 'signal') ?? defaults.signal,
     context: readContext(values),
     taskTimeout: readMilliseconds(values, 'taskTimeout', false) ?? defaults.taskTimeout,
-    killGrace: readMilliseconds(values, 'killGrace', true) ?? defaults.killGrace
+    killGrace: readMilliseconds(values, 'killGrace', true) ?? defaults.killGrace,
+    workerLifespan: defaults.workerLifespan
   }
 }
 

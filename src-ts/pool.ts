@@ -2,6 +2,7 @@ import type { Backend, BackendListener } from './backend.js'
 import { ApplyCall } from './calls/apply-call.js'
 import { type Blame, rememberCaller } from './calls/blame.js'
 import { CalledFunction } from './calls/called-function.js'
+import { connect } from './calls/connect.js'
 import { ResultIterator } from './calls/iterator.js'
 import { CallRegistry } from './calls/registry.js'
 import type { MapCall } from './calls/map-call.js'
@@ -9,13 +10,14 @@ import { CompletionSink, OrderedSink, SettledSink, type Sink } from './calls/sin
 import { openSource } from './calls/source.js'
 import { makeMapCall, type MapKind } from './calls/start-map.js'
 import { Closing } from './closing.js'
-import { type DaemonicProcessError, invalidOption, PoolClosedError } from './errors.js'
+import { type DaemonicProcessError, invalidOption, PoolClosedError, QueueFullError } from './errors.js'
 import { prepareFunction } from './functions/resolve.js'
 import { endWhenUnreachable, keepReachable, weaken } from './lifetime.js'
 import { describeMachine } from './machine.js'
 import { limitsOf, readApplyOptions, readJoinOptions, readMapOptions, readPoolOptions } from './options.js'
 import type { MapSettings, PoolSettings } from './options.js'
 import { PoolEventSource } from './pool-events.js'
+import { Recycling } from './recycling.js'
 import { startBackend } from './start-backend.js'
 import type { ApplyMethod, JoinOptions, MapMethod, PoolEvents, PoolMethods } from './types.js'
 import type { PoolStats, WorkerInfo, WorkerPoolOptions } from './types.js'
@@ -43,11 +45,15 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
   readonly #events = new PoolEventSource()
   readonly #calls: CallRegistry = new CallRegistry(() => this.#closing.onIdle())
   readonly #closing: Closing
+  readonly #recycling = new Recycling()
   readonly #listener: BackendListener = {
     find: (id) => this.#calls.find(id),
     workerStart: (id, pid) => this.#events.workerStarted(id, pid, () => this.workers),
     workerError: (error, worker) => this.#events.workerFailed(error, worker),
-    workerExit: (worker, exitCode, signal) => this.#events.workerExited(worker, exitCode, signal),
+    workerExit: (worker, exitCode, signal) => {
+      this.#recycling.ended(worker.pid)
+      this.#events.workerExited(worker, exitCode, signal)
+    },
     closed: () => this.#closing.onClosed()
   }
   #backend: Backend | undefined
@@ -65,6 +71,7 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
       () => this.#backend,
       () => {
         keepReachable(this, false)
+        this.#recycling.closed()
         this.#events.closed()
       }
     )
@@ -92,8 +99,10 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
       const { signal, context } = settings
       signal?.throwIfAborted()
       if (!Array.isArray(args)) throw invalidOption('type', 'args', args, 'an array of arguments')
-      const prepared = prepareFunction(fn, context)
       const backend = this.#start()
+      const { maxQueue } = this.#settings
+      if (maxQueue !== undefined && !backend.hasRoom(maxQueue)) throw new QueueFullError(maxQueue)
+      const prepared = prepareFunction(fn, context)
       const called = new CalledFunction(prepared, backend)
       const blame = rememberCaller(this.apply, fn)
       const call = new ApplyCall({
@@ -127,6 +136,12 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
   async terminate(): Promise<void> {
     this.#checkAllowed()
     await this.#closing.terminate()
+  }
+
+  /** Replaces each worker that has a process, after the task it runs; resolves when these processes have ended. */
+  async recycle(): Promise<void> {
+    this.#checkOpen()
+    await this.#recycling.wait(this.#backend?.recycle() ?? [])
   }
 
   /** `stopAndJoin` where nothing is pending, else `terminate`. */
@@ -184,21 +199,7 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
     const settings = this.#readMap(options)
     const results = new ResultIterator(kind === 'imap')
     const call = this.#makeCall(kind, fn, items, settings, results, rememberCaller(entry, fn))
-    let isNew = true
-    const advance = (): void => {
-      if (isNew) {
-        isNew = false
-        if (this.closed) call.abort(new PoolClosedError(), false)
-        else this.#calls.add(call, settings.signal)
-      }
-      call.advance()
-    }
-    const drop = (kill: boolean): void => {
-      // One that was dropped before its first step is never opened.
-      isNew = false
-      call.drop(kill)
-    }
-    results.attach({ advance, drop, setAwaited: (isAwaited) => this.#calls.setAwaited(call, isAwaited) })
+    connect(results, call, this.#calls, settings.signal, () => this.closed)
     return results as AsyncIterableIterator<never>
   }
 

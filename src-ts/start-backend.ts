@@ -14,7 +14,8 @@ export function startBackend(settings: PoolSettings, listener: BackendListener):
     worker: fileURLToPath(new URL('./worker/worker.mjs', import.meta.url)),
     addon: libraryPath()
   })
-  const greeting: Greeting = { daemon: settings.daemon }
+  const { daemon, maxWorkerMemory, idleTimeout } = settings
+  const greeting: Greeting = { daemon, ...(maxWorkerMemory === undefined ? {} : { maxWorkerMemory }) }
   return new NativeBackend(
     {
       workerCount: settings.nJobs,
@@ -24,6 +25,7 @@ export function startBackend(settings: PoolSettings, listener: BackendListener):
       env: [...launch.env],
       ...(launch.cwd === undefined ? {} : { cwd: launch.cwd }),
       quiet: launch.quiet,
+      ...(idleTimeout === undefined ? {} : { idleTimeout }),
       greeting: JSON.stringify(greeting)
     },
     listener

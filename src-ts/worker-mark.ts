@@ -5,6 +5,8 @@ import { getPhase } from './worker/phase.js'
 /** What a pool tells its workers when it starts them. */
 export interface Greeting {
   readonly daemon: boolean
+  /** Resident bytes; a worker that uses more is replaced. */
+  readonly maxWorkerMemory?: number
 }
 
 // The lifeline leaves it to other copies of this package: their addon is another library, with variables of its own.

@@ -28,7 +28,7 @@ export class MapCall implements Call, OutcomeListener {
   constructor(plan: MapPlan) {
     this.#plan = plan
     const isAcceptedWhole = !plan.isLazy && !plan.source.isAsync && plan.source.isList
-    this.#window = new Window(plan.nJobs, plan.size, plan.maxTasksActive, isAcceptedWhole)
+    this.#window = new Window(plan.nJobs, plan.size, plan.maxTasksActive, isAcceptedWhole, plan.limits.lifespan)
   }
 
   get id(): number {

@@ -12,22 +12,28 @@ export class Window {
   readonly #size: ChunkSize
   readonly #limit: number | undefined
   readonly #isDeep: boolean
+  readonly #lifespan: number
   /** Bytes of one task, as last seen. */
   #taskBytes = 0
 
-  /** @param limit `maxTasksActive`, if given. */
-  constructor(nJobs: number, size: ChunkSize, limit: number | undefined, isDeep: boolean) {
+  /**
+   * @param limit `maxTasksActive`, if given.
+   * @param lifespan Tasks that a worker may run, or 0: larger chunks would be cut, and sent once more for each piece.
+   */
+  constructor(nJobs: number, size: ChunkSize, limit: number | undefined, isDeep: boolean, lifespan: number) {
     this.#nJobs = nJobs
     this.#size = size
     this.#limit = limit
     this.#isDeep = isDeep
+    this.#lifespan = lifespan === 0 ? Infinity : lifespan
   }
 
   /** The largest chunk that fits into an empty window. */
   get chunkLimit(): number {
-    if (this.#limit === undefined) return Infinity
+    if (this.#limit === undefined) return this.#lifespan
     // A size of our choice leaves something for every worker.
-    return this.#size.isFlexible ? Math.max(1, Math.floor(this.#limit / (2 * this.#nJobs))) : this.#limit
+    const share = this.#size.isFlexible ? Math.max(1, Math.floor(this.#limit / (2 * this.#nJobs))) : this.#limit
+    return Math.min(share, this.#lifespan)
   }
 
   /**

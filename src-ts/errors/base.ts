@@ -10,6 +10,7 @@ export type PoolErrorCode =
   | 'ERR_POOL_TASK_TIMEOUT'
   | 'ERR_POOL_NOT_SERIALIZABLE'
   | 'ERR_POOL_FUNCTION'
+  | 'ERR_POOL_QUEUE_FULL'
   | 'ERR_POOL_DAEMONIC'
 
 /** Gives an error its code: own and enumerable, so that inspecting and serialising the error keep it. */

@@ -4,6 +4,8 @@ import type { PoolSettings } from '../options.js'
 import { workerEnvironment } from './environment.js'
 import { workerExecArgv } from './exec-argv.js'
 
+const MEBIBYTE = 1024 * 1024
+
 /** How a worker process is started. */
 export interface Launch {
   readonly program: string
@@ -40,7 +42,8 @@ export interface Heritage {
  * @throws TypeError, `ERR_POOL_INVALID_OPTION`, in a single-executable app without `execPath`.
  */
 export function describeLaunch(
-  settings: Pick<PoolSettings, 'env' | 'cwd' | 'execArgv' | 'execPath' | 'stdio'>,
+  settings: Pick<PoolSettings, 'env' | 'cwd' | 'execArgv' | 'execPath' | 'stdio'> &
+    Partial<Pick<PoolSettings, 'maxHeap'>>,
   files: LaunchFiles,
   heritage: Heritage = ofThisProcess()
 ): Launch {
@@ -54,11 +57,24 @@ export function describeLaunch(
   return {
     program,
     // The lifeline before any other preload of the command line: one that hangs must not outlive the parent.
-    args: [program, '--require', files.lifeline, ...execArgv, files.worker, files.addon],
+    args: [
+      program,
+      '--require',
+      files.lifeline,
+      ...execArgv,
+      ...heapOptions(settings.maxHeap),
+      files.worker,
+      files.addon
+    ],
     env: settings.env === undefined ? workerEnvironment(heritage.env, base) : workerEnvironment(settings.env),
     cwd: settings.cwd,
     quiet: settings.stdio === 'ignore'
   }
+}
+
+// Node takes the last one of a kind, and the command line's before that of NODE_OPTIONS.
+function heapOptions(maxHeap: number | undefined): string[] {
+  return maxHeap === undefined ? [] : [`--max-old-space-size=${Math.floor(maxHeap / MEBIBYTE)}`]
 }
 
 function ofThisProcess(): Heritage {

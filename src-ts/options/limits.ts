@@ -2,6 +2,9 @@ import type { TaskLimits } from '../backend.js'
 import type { MapSettings } from './map-options.js'
 
 /** What the options of a call hold each of its tasks to. */
-export function limitsOf({ taskTimeout }: Pick<MapSettings, 'taskTimeout'>): TaskLimits {
-  return { timeoutMs: taskTimeout ?? 0 }
+export function limitsOf({
+  taskTimeout,
+  workerLifespan
+}: Pick<MapSettings, 'taskTimeout' | 'workerLifespan'>): TaskLimits {
+  return { timeoutMs: taskTimeout ?? 0, lifespan: workerLifespan ?? 0 }
 }

@@ -7,6 +7,7 @@ export interface MapSettings {
   readonly nSplits: number | undefined
   readonly iterableLength: number | undefined
   readonly maxTasksActive: number | undefined
+  readonly workerLifespan: number | undefined
   readonly orderTasks: boolean
   readonly spread: boolean
   /** Milliseconds. */
@@ -24,6 +25,7 @@ export const MAP_OPTIONS: readonly string[] = [
   'nSplits',
   'iterableLength',
   'maxTasksActive',
+  'workerLifespan',
   'orderTasks',
   'spread',
   'taskTimeout',
@@ -38,6 +40,7 @@ const NO_DEFAULTS: MapSettings = {
   nSplits: undefined,
   iterableLength: undefined,
   maxTasksActive: undefined,
+  workerLifespan: undefined,
   orderTasks: false,
   spread: false,
   taskTimeout: undefined,
@@ -66,6 +69,7 @@ export function readMapSettings(values: OptionValues, defaults: MapSettings = NO
     nSplits: nSplits ?? defaults.nSplits,
     iterableLength: readInteger(values, 'iterableLength', 0) ?? defaults.iterableLength,
     maxTasksActive: readInteger(values, 'maxTasksActive', 1) ?? defaults.maxTasksActive,
+    workerLifespan: readInteger(values, 'workerLifespan', 1) ?? defaults.workerLifespan,
     orderTasks: readBoolean(values, 'orderTasks') ?? defaults.orderTasks,
     spread: readBoolean(values, 'spread') ?? defaults.spread,
     taskTimeout: readMilliseconds(values, 'taskTimeout', false) ?? defaults.taskTimeout,

@@ -49,6 +49,7 @@ export const CALL_SHIFT = 8
 export const OUTCOME_ERROR = 1
 export const OUTCOME_LAST = 2
 export const OUTCOME_DROPPED = 4
+export const OUTCOME_RETIRING = 8
 
 /** Room that a payload takes. */
 export function paddedLength(bytes: number): number {

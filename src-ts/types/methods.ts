@@ -72,6 +72,7 @@ export interface ApplyMethod {
  * - `PoolClosedError`: the pool was closed before the call; `PoolTerminatedError`: while it was open;
  * - `TaskFunctionError`: the function cannot travel, or its file or export is missing;
  * - `NotSerializableError`: an item, argument or result cannot be sent;
+ * - `QueueFullError`: as many `apply` calls wait as `maxQueue` lets;
  * - `WorkerDiedError`, `WorkerStartError`: the worker of a task ended, or none could be started;
  * - `TaskTimeoutError`: a task was late;
  * - `signal.reason` after an abort; what the task threw; what the input or a getter of an item threw, as it is;
@@ -108,6 +109,12 @@ export interface PoolMethods {
   stopAndJoin(options?: JoinOptions): Promise<void>
   /** Kills the workers now, busy ones too; open work is rejected with {@linkcode PoolTerminatedError}. */
   terminate(): Promise<void>
+  /**
+   * Replaces each worker that has a process after the task it runs: what else it was given goes to others. Resolves when these
+   * processes have ended, each by its own `process.exit(0)`, and after five seconds by force; replacements start when there is
+   * work. Of a closed pool it rejects.
+   */
+  recycle(): Promise<void>
   /** `stopAndJoin` where nothing is pending, else `terminate`. */
   [Symbol.asyncDispose](): Promise<void>
   /** True from `stopAndJoin` or `terminate` on. */

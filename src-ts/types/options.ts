@@ -32,6 +32,13 @@ export interface MapDefaults {
    */
   readonly maxTasksActive?: number | undefined
   /**
+   * Tasks that a worker process may run, of any call, counted since its start; then it is replaced. Chunks are cut to fit. Where
+   * calls differ, the lowest of those that a worker has run tasks of holds for it, and one that has run too many for a call
+   * runs none of it. As a pool's default it holds for `apply` too. Integer, minimum 1.
+   * @default none
+   */
+  readonly workerLifespan?: number | undefined
+  /**
    * Chunk i goes to worker i mod nJobs, counted anew in each call.
    * @default false
    */
@@ -161,4 +168,29 @@ export interface WorkerPoolOptions extends MapDefaults {
    * @default 'inherit'
    */
   readonly stdio?: 'inherit' | 'ignore' | undefined
+  /**
+   * Calls of `apply` that may wait for a worker; one more is rejected with `QueueFullError` and nothing else changes. One that
+   * a free worker takes, or a worker that has yet to be started, does not wait: up to `nJobs` more are accepted. Other
+   * calls are not counted. Integer, minimum 0.
+   * @default none
+   */
+  readonly maxQueue?: number | undefined
+  /**
+   * Milliseconds without work after which a worker leaves, by its own `process.exit(0)`; the next work starts another one.
+   * Minimum 0.
+   * @default none: workers stay
+   */
+  readonly idleTimeout?: number | undefined
+  /**
+   * Bytes of resident memory; a worker that uses more is replaced after the task that it has just run. Its size is looked at
+   * after tasks, every 2 ms at the most. A worker always runs one task, also where Node alone is larger (some 45 MB). Integer, minimum 1.
+   * @default none
+   */
+  readonly maxWorkerMemory?: number | undefined
+  /**
+   * Bytes of V8's heap (its old generation), in steps of 1 MiB, whatever `execArgv` and `NODE_OPTIONS` say: a task that needs
+   * more ends its worker. Integer, minimum 16 MiB.
+   * @default Node's
+   */
+  readonly maxHeap?: number | undefined
 }

@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 
 import { Writer } from '../codec/writer.js'
 import { writeValue } from '../codec/encode.js'
+import type { MemoryLimit } from './memory-limit.js'
 import { NotSerializableError } from '../errors.js'
 import {
   FRAME_FAULT,
@@ -10,6 +11,7 @@ import {
   OUTCOME_DROPPED,
   OUTCOME_ERROR,
   OUTCOME_LAST,
+  OUTCOME_RETIRING,
   paddedLength
 } from '../protocol/frames.js'
 
@@ -26,14 +28,24 @@ const SHOWN_LENGTH = 400
 export class Outbox {
   readonly #send: Send
   #writer = new Writer(BATCH_BYTES * 2)
+  readonly #memory: MemoryLimit
+  /** This worker begins nothing more: its next outcome says so. */
+  isRetiring = false
   /** Where the open frame starts; -1: none is open. */
   #open = -1
   #seq = 0
   #first = 0
   #count = 0
 
-  constructor(send: Send) {
+  constructor(send: Send, memory: MemoryLimit) {
     this.#send = send
+    this.#memory = memory
+  }
+
+  /** Whether this worker is to be replaced after the task that has just ended. */
+  retiresNow(): boolean {
+    this.isRetiring ||= this.#memory.isExceeded()
+    return this.isRetiring
   }
 
   /** Starts a chunk, whose next outcome is that of task `first`. */
@@ -117,7 +129,8 @@ export class Outbox {
   }
 
   #closeFrame(flags: number, elapsedUs: number): void {
-    this.#pad([FRAME_OUTCOME, this.#seq, this.#first, this.#count, flags, elapsedUs])
+    const retiring = this.isRetiring && this.#count > 0 ? OUTCOME_RETIRING : 0
+    this.#pad([FRAME_OUTCOME, this.#seq, this.#first, this.#count, flags | retiring, elapsedUs])
     this.#first += this.#count
     this.#count = 0
   }

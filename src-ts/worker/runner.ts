@@ -5,24 +5,12 @@ import type { TaskCallable } from '../functions/instantiate.js'
 import { CALL_SHIFT, EACH, FAIL_FAST, SPREAD, TIMED } from '../protocol/frames.js'
 import type { TaskContext } from '../types.js'
 import type { Cancelling } from './cancelling.js'
+import type { Chunk } from './chunk.js'
 import { BEGIN, STOP_CHUNK, type Claims } from './claims.js'
 import type { Outbox } from './outbox.js'
 import type { Resolved } from './registry.js'
 import { isThenable } from './thenable.js'
 import type { Turn } from './turn.js'
-
-/** A chunk as its frame describes it. */
-export interface Chunk {
-  readonly seq: number
-  /** Number of task `from` in the claim word. */
-  readonly firstTask: number
-  /** Index in the payload of the first task to run. */
-  readonly from: number
-  /** Tasks in the payload. */
-  readonly count: number
-  readonly definition: number
-  readonly flags: number
-}
 
 /** How a turn ended. */
 export const DONE = 0
@@ -207,9 +195,10 @@ export class Runner {
     this.#index++
     const isLast = this.#index === this.#chunk.count
     const isEach = (this.#chunk.flags & EACH) !== 0
-    if (isLast || isEach || this.#outbox.isFull) this.#outbox.endResults(this.#lap(), isLast)
+    const isRetiring = this.#outbox.retiresNow()
+    if (isLast || isEach || isRetiring || this.#outbox.isFull) this.#outbox.endResults(this.#lap(), isLast)
     if (isEach || this.#outbox.isFull) this.#outbox.flush()
-    return isLast
+    return isRetiring ? this.#retire() : isLast
   }
 
   /** Takes in a failure; true when the chunk has ended. */
@@ -220,10 +209,19 @@ export class Runner {
     const rest = this.#chunk.count - this.#index
     this.#outbox.endResults(this.#lap(), false)
     const drops = rest > 0 && (this.#chunk.flags & FAIL_FAST) !== 0
+    const isRetiring = this.#outbox.retiresNow()
     this.#outbox.addFailure(error, this.#lap(), rest === 0 || drops, drops)
     this.#outbox.flush()
     if (drops) this.#index = this.#chunk.count
+    if (isRetiring) return this.#retire()
     return this.#index === this.#chunk.count
+  }
+
+  /** Gives back what was not run, having told that this worker retires. */
+  #retire(): true {
+    if (this.#index < this.#chunk.count) this.#drop()
+    this.#outbox.flush()
+    return true
   }
 
   #drop(): number {

@@ -11,13 +11,16 @@ import {
   KIND
 } from '../protocol/frames.js'
 import type { RawMark, RawSeat } from '../../index.js'
+import type { Greeting } from '../worker-mark.js'
 import { Cancelling } from './cancelling.js'
+import type { Chunk } from './chunk.js'
 import { Claims } from './claims.js'
 import { Inbox } from './inbox.js'
+import { MemoryLimit } from './memory-limit.js'
 import { Outbox } from './outbox.js'
 import { setPhase } from './phase.js'
 import { Registry } from './registry.js'
-import { BEGUN, type Chunk, DONE, HALT, Runner, YIELD } from './runner.js'
+import { BEGUN, DONE, HALT, Runner, YIELD } from './runner.js'
 import { Turn } from './turn.js'
 import { Unheard } from './unheard.js'
 
@@ -36,7 +39,9 @@ Reflect.deleteProperty(globalThis, START_KEY)
 // Node 20 has no compile cache.
 ;(module as { enableCompileCache?: () => void }).enableCompileCache?.()
 
-const workerId = start.binding.workerMark()?.workerId ?? 0
+const mark = start.binding.workerMark()
+const workerId = mark?.workerId ?? 0
+const { maxWorkerMemory } = JSON.parse(mark?.greeting ?? '{}') as Partial<Greeting>
 process.title = `millrace worker ${workerId}`
 setPhase('running')
 
@@ -44,7 +49,7 @@ const seat = new start.binding.RawSeat(wake, process.versions['bun'] === undefin
 // V8 calls the last of such callbacks only, and this option's is Node's own.
 if (!/heapsnapshot.near.heap.limit/.test(`${process.execArgv.join()} ${process.env['NODE_OPTIONS']}`)) seat.watchHeap()
 const inbox = new Inbox((into) => seat.receive(into))
-const outbox = new Outbox((frames, length) => seat.send(frames, length))
+const outbox = new Outbox((frames, length) => seat.send(frames, length), new MemoryLimit(maxWorkerMemory))
 const words = seat.statusBlock()
 const claims = new Claims(words)
 const unheard = new Unheard(words, () => seat.ringAgain())
@@ -138,7 +143,8 @@ function handleFrame(): boolean {
 
 function startChunk(header: Uint32Array): boolean {
   const [, , seq = 0, firstTask = 0, from = 0, count = 0, definition = 0, flags = 0] = header
-  if (!claims.beginChunk(seq)) return true
+  // The parent takes back what a retiring worker has not begun.
+  if (outbox.isRetiring || !claims.beginChunk(seq)) return true
   const chunk: Chunk = { seq, firstTask, from, count, definition, flags }
   const begun = runner.begin(chunk)
   if (begun !== BEGUN) return settle(begun)

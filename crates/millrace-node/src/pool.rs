@@ -220,6 +220,16 @@ impl RawPool {
         Ok(())
     }
 
+    /// Whether one more urgent chunk may wait where `limit` may, beside `more` that are not submitted yet.
+    ///
+    /// # Errors
+    ///
+    /// When the pool was released.
+    #[napi(catch_unwind)]
+    pub fn has_room(&self, limit: u32, more: u32) -> napi::Result<bool> {
+        Ok(self.pool()?.has_room(limit, more))
+    }
+
     /// Replaces the workers, each after the task it runs; the process ids of those that will end.
     ///
     /// # Errors

@@ -155,6 +155,11 @@ impl Pool {
         self.shared.drive(Scheduler::close);
     }
 
+    /// Whether one more urgent chunk may wait; see [`Scheduler::has_room`].
+    pub fn has_room(&self, limit: u32, more: u32) -> bool {
+        lock(&self.shared.scheduler).has_room(limit, more)
+    }
+
     /// Replaces the workers that have a process, each after the task it runs; the process ids of these.
     pub fn recycle(&self) -> Vec<u32> {
         self.shared.drive(Scheduler::recycle)

@@ -36,6 +36,7 @@ mod limits;
 mod outcome;
 mod queue;
 mod retire;
+mod room;
 #[cfg(all(test, not(loom)))]
 mod tests;
 mod worker;

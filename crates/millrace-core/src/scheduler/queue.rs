@@ -116,6 +116,10 @@ impl Queue {
         !self.urgent.is_empty()
     }
 
+    pub(super) fn urgent_count(&self) -> usize {
+        self.urgent.len()
+    }
+
     /// Chunks that any worker may run.
     pub(super) fn shared_count(&self) -> usize {
         self.shared_count

@@ -1,0 +1,32 @@
+//! Whether one more urgent chunk may wait.
+
+use super::Scheduler;
+use super::worker::Worker;
+
+impl Scheduler {
+    /// Whether fewer than `limit` urgent chunks wait, `more` that were not submitted yet included. One that a free worker
+    /// takes, or a worker that is yet to be started, does not wait.
+    pub fn has_room(&self, limit: u32, more: u32) -> bool {
+        let in_hand: usize = self.workers.iter().map(Worker::urgent_waiting).sum();
+        let waiting = self.queue.urgent_count() + in_hand + more as usize;
+        let free = self.workers.iter().filter(|slot| !slot.is_taken()).count();
+        waiting < limit as usize + free
+    }
+}
+
+impl Worker {
+    fn has_begun(&self, seq: u32) -> bool {
+        self.claims.as_ref().is_some_and(|claims| claims.has_begun(seq))
+    }
+
+    fn urgent_waiting(&self) -> usize {
+        let urgent = self.hand.iter().filter(|held| held.chunk.is_urgent() && !held.is_cancelled);
+        urgent.filter(|held| !self.has_begun(held.seq)).count()
+    }
+
+    /// Whether it has something to do that is no waiting urgent chunk.
+    fn is_taken(&self) -> bool {
+        let front = self.hand.front();
+        front.is_some_and(|held| !held.chunk.is_urgent() || self.has_begun(held.seq))
+    }
+}

@@ -1,0 +1,29 @@
+import { PoolClosedError } from '../errors.js'
+import type { ResultIterator } from './iterator.js'
+import type { MapCall } from './map-call.js'
+import type { CallRegistry } from './registry.js'
+
+/** Connects an iterator and its call, which its first step opens. */
+export function connect(
+  results: ResultIterator,
+  call: MapCall,
+  calls: CallRegistry,
+  signal: AbortSignal | undefined,
+  isClosed: () => boolean
+): void {
+  let isNew = true
+  const advance = (): void => {
+    if (isNew) {
+      isNew = false
+      if (isClosed()) call.abort(new PoolClosedError(), false)
+      else calls.add(call, signal)
+    }
+    call.advance()
+  }
+  const drop = (kill: boolean): void => {
+    // One that was dropped before its first step is never opened.
+    isNew = false
+    call.drop(kill)
+  }
+  results.attach({ advance, drop, setAwaited: (isAwaited) => calls.setAwaited(call, isAwaited) })
+}

@@ -1,0 +1,13 @@
+import { PoolError } from './base.js'
+
+/** As many `apply` calls wait as `maxQueue` lets; this one was not accepted. */
+export class QueueFullError extends PoolError {
+  declare readonly code: 'ERR_POOL_QUEUE_FULL'
+  /** The pool's `maxQueue`. */
+  readonly limit: number
+
+  constructor(limit: number, options?: ErrorOptions) {
+    super(`the queue is full: ${limit} calls of apply may wait`, 'ERR_POOL_QUEUE_FULL', options)
+    this.limit = limit
+  }
+}
