@@ -107,9 +107,11 @@ impl Inbound {
             }
         }
         if self.is_broken {
-            shared.posts[self.worker as usize].kill();
-        }
-        if frames > 0 {
+            // The process is still the one whose ring this is: whoever buries it waits for this half of the post.
+            if let Some(child) = shared.posts[self.worker as usize].child() {
+                shared.drive(|scheduler| scheduler.broke(self.worker, child.pid()));
+            }
+        } else if frames > 0 {
             shared.drive(|_| ());
         }
         has_more
@@ -131,13 +133,15 @@ fn handle(shared: &Shared, worker: u32, frame: &Frame<'_, ToParent>, listener: L
         }
         ToParent::Outcome => {
             let fields = OutcomeFields::from(frame.fields);
+            // First, for a result that there is no memory for must not count as taken.
+            let Ok(room) = shared.outcomes.make_room(frame.payload.len()) else { return false };
             let verdict = lock(&shared.scheduler).outcome(worker, settled(fields));
             if let Ok(Verdict::Report { job, chunk, is_last }) = verdict {
                 let OutcomeFields { first, count, flags, elapsed_micros, .. } = fields;
                 let flags = if is_last { flags } else { flags & !outcome_flag::LAST };
                 let words =
                     [RecordKind::Outcome as u32, job, chunk, first, count, flags, elapsed_micros];
-                shared.outcomes.push(words, &frame.payload, listener.notice());
+                shared.outcomes.push_into(room, words, &frame.payload, listener.notice());
             }
             verdict.is_ok()
         }

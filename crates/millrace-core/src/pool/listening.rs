@@ -66,7 +66,7 @@ impl Pool {
             let post = &shared.posts[worker];
             if post.has_rung() {
                 post.take_in_by_loop(shared);
-                post.pump();
+                shared.pump(worker);
             }
         }
         shared.outcomes.has_records()

@@ -290,13 +290,20 @@ impl Shared {
         result
     }
 
+    /// Writes frames for a worker. One whose ring makes no sense is killed.
+    fn pump(&self, worker: usize) {
+        if let Some(pid) = self.posts[worker].pump() {
+            self.drive(|scheduler| scheduler.broke(worker as u32, pid));
+        }
+    }
+
     fn carry_out(&self, actions: Vec<Action>) {
         let mut last_sent = None;
         for action in actions {
             match action {
                 Action::Send { worker, .. } if last_sent == Some(worker) => {}
                 Action::Send { worker, .. } => {
-                    self.posts[worker as usize].pump();
+                    self.pump(worker as usize);
                     last_sent = Some(worker);
                 }
                 Action::Spawn { worker } => {

@@ -13,7 +13,7 @@
 //!
 //! Small records are packed together; a large payload keeps the memory it was received in until it is copied out.
 
-use std::collections::VecDeque;
+use std::collections::{TryReserveError, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use super::Notify;
@@ -103,12 +103,28 @@ impl Outcomes {
         drop(notify);
     }
 
+    /// Memory for a record with a payload too large to be packed; none for others.
+    pub(super) fn make_room(&self, payload_bytes: usize) -> Result<Vec<u8>, TryReserveError> {
+        let mut room = Vec::new();
+        if payload_bytes >= LARGE_BYTES {
+            room.try_reserve_exact(HEADER_BYTES + padded_len(payload_bytes))?;
+        }
+        Ok(room)
+    }
+
     pub(super) fn push(&self, words: [u32; 7], payload: &[u8], notice: Notice) {
+        self.push_into(Vec::new(), words, payload, notice);
+    }
+
+    /// Adds a record; `room` is its memory, of [`Self::make_room`] where it is large.
+    pub(super) fn push_into(&self, room: Vec<u8>, words: [u32; 7], payload: &[u8], notice: Notice) {
         let bytes = HEADER_BYTES + padded_len(payload.len());
         let mut packs = lock(&self.packs);
         let has_room = packs.back().is_some_and(|pack| pack.bytes.len() + bytes <= PACK_BYTES);
         if !has_room || payload.len() >= LARGE_BYTES {
-            packs.push_back(Pack { bytes: Vec::with_capacity(bytes), at: 0 });
+            let mut room = room;
+            room.reserve_exact(bytes);
+            packs.push_back(Pack { bytes: room, at: 0 });
         }
         if let Some(pack) = packs.back_mut() {
             pack.bytes.extend_from_slice(&(payload.len() as u32).to_le_bytes());

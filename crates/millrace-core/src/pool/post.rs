@@ -110,26 +110,20 @@ impl Post {
         }
     }
 
-    /// Writes what the ring takes, and rings for a sleeping worker. Never waits for the worker.
-    pub(super) fn pump(&self) {
+    /// Writes what the ring takes, and rings for a sleeping worker. Never waits for the worker. The process whose ring makes no
+    /// sense, if so.
+    #[must_use = "such a worker has to be killed"]
+    pub(super) fn pump(&self) -> Option<u32> {
         let mut line = lock(&self.line);
         let is_corrupt =
             line.as_mut().is_some_and(|line| line.pump(|| lock(&self.queue).pop_front()).is_err());
-        if is_corrupt {
-            // Under the line's lock: the process is still the one whose ring this is.
-            self.kill();
-        }
+        // Under the line's lock: the process is still the one whose ring this is.
+        self.child().filter(|_| is_corrupt).map(|child| child.pid())
     }
 
     /// The present process.
     pub(super) fn child(&self) -> Option<Arc<Child>> {
         lock(&self.child).clone()
-    }
-
-    pub(super) fn kill(&self) {
-        if let Some(child) = self.child() {
-            child.kill_group();
-        }
     }
 }
 

@@ -175,9 +175,8 @@ impl Waiter {
     fn hear(&mut self, worker: u32) {
         let Some(guest) = self.guests[worker as usize].as_mut() else { return };
         guest.bell.silence();
-        let post = &self.shared.posts[worker as usize];
-        post.take_in(&self.shared, Listener::Thread);
-        post.pump();
+        self.shared.posts[worker as usize].take_in(&self.shared, Listener::Thread);
+        self.shared.pump(worker as usize);
     }
 
     fn listen(&mut self, worker: u32) {

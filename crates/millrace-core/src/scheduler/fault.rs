@@ -6,6 +6,20 @@ use super::retire::LEAVE_TIMEOUT;
 use super::worker::WorkerState;
 
 impl Scheduler {
+    /// What a worker sends makes no sense any more, or there is no memory for it: it is killed. What it has not begun is
+    /// queued again at once; where it has run tasks, what comes next is not to blame. Call [`Self::dispatch`] after it.
+    pub fn broke(&mut self, worker: u32, pid: u32) {
+        let slot = &mut self.workers[worker as usize];
+        if slot.is_dying || slot.state == WorkerState::Absent || slot.pid != pid {
+            return;
+        }
+        slot.has_breached = true;
+        if slot.tasks_done > 0 {
+            self.retire(worker);
+        }
+        self.kill(worker);
+    }
+
     /// The worker ends by itself, within the time that leaving takes: it is given nothing more, and what it has not begun
     /// is no task's fault. Returns its process id. Call [`Self::dispatch`] after it.
     ///

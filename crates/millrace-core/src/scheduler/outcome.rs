@@ -59,8 +59,8 @@ impl Scheduler {
     pub fn outcome(&mut self, worker: u32, settled: Settled) -> Result<Verdict, Breach> {
         let slot = &mut self.workers[worker as usize];
         let Some(held) = slot.hand.front_mut().filter(|held| continues(held, &settled)) else {
-            slot.has_breached = true;
-            self.kill(worker);
+            let pid = slot.pid;
+            self.broke(worker, pid);
             return Err(Breach { worker });
         };
         held.chunk.from += settled.count;

@@ -5,6 +5,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
 use rustix::cmsg_space;
+use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
@@ -45,7 +46,10 @@ pub(super) fn try_recv(socket: BorrowedFd<'_>) -> io::Result<Received> {
             &mut ancillary,
             flags,
         ) {
-            Ok(message) if message.bytes == 0 => return Ok(Received::Closed),
+            Ok(message) if message.bytes == 0 => {
+                let is_closed = is_hung_up(socket)?;
+                return Ok(if is_closed { Received::Closed } else { Received::Empty });
+            }
             Ok(message) if message.flags.contains(ReturnFlags::TRUNC) => {
                 return Err(io::Error::new(
                     io::ErrorKind::InvalidData,
@@ -62,6 +66,14 @@ pub(super) fn try_recv(socket: BorrowedFd<'_>) -> io::Result<Received> {
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// An empty message looks like the end, but for this.
+fn is_hung_up(socket: BorrowedFd<'_>) -> io::Result<bool> {
+    let mut fds = [PollFd::from_borrowed_fd(socket, PollFlags::RDHUP)];
+    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+    rustix::io::retry_on_intr(|| rustix::event::poll(&mut fds, Some(&at_once)))?;
+    Ok(fds[0].revents().intersects(PollFlags::RDHUP | PollFlags::HUP))
 }
 
 fn descriptors(ancillary: &mut RecvAncillaryBuffer<'_>) -> Vec<OwnedFd> {
