@@ -47,6 +47,7 @@ const bad: { readonly [option: string]: readonly Bad[] } = {
   iterableLength: [...notNumbers, [-1, R], [0.5, R], [NaN, R], [Infinity, R]],
   orderTasks: notBooleans,
   spread: notBooleans,
+  retries: [...notNumbers, ...[-1, 0.5, NaN, Infinity, 2 ** 32].map((x): Bad => [x, R])],
   killGrace: [...notNumbers, ...[-1, NaN, Infinity, 2 ** 31].map((x): Bad => [x, R])],
   taskTimeout: [...notNumbers, ...[0, -1, NaN, Infinity, 2 ** 31].map((x): Bad => [x, R])],
   signal: [null, 5, 'abort', {}, { aborted: false }, { aborted: 0, addEventListener() {} }, new AbortController()].map(
@@ -130,7 +131,12 @@ const readers: { readonly [call: string]: readonly [(options: unknown) => unknow
   map: [(options) => readMapOptions(options, defaults), bad],
   apply: [
     (options) => readApplyOptions(options, defaults),
-    { signal: bad['signal'] ?? [], taskTimeout: bad['taskTimeout'] ?? [], killGrace: bad['killGrace'] ?? [] }
+    {
+      signal: bad['signal'] ?? [],
+      taskTimeout: bad['taskTimeout'] ?? [],
+      killGrace: bad['killGrace'] ?? [],
+      retries: bad['retries'] ?? []
+    }
   ],
   stopAndJoin: [readJoinOptions, { timeout: [...notNumbers, [-1, R], [NaN, R], [Infinity, R], [-Infinity, R]] }]
 }
@@ -257,6 +263,7 @@ test('a pool without options has the defaults', (t) => {
       orderTasks: false,
       spread: false,
       taskTimeout: undefined,
+      retries: 0,
       killGrace: 100,
       signal: undefined,
       context: undefined
@@ -275,6 +282,7 @@ test('good values are taken as they are', (t) => {
     orderTasks: true,
     spread: true,
     taskTimeout: 2 ** 31 - 1,
+    retries: 3,
     killGrace: 0,
     workerLifespan: 1
   }

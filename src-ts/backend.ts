@@ -47,6 +47,8 @@ export interface TaskLimits {
   readonly timeoutMs: number
   /** Tasks that its worker may have run since its start, this one included; 0: no limit. */
   readonly lifespan: number
+  /** How often it runs again when its worker dies or it is late. */
+  readonly retries: number
 }
 
 /** A chunk as the backend has to know it. */

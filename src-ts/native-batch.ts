@@ -73,7 +73,7 @@ export class NativeBatch implements Batch {
       worker,
       lifespan,
       Math.ceil(limits.timeoutMs),
-      0,
+      limits.retries,
       0,
       0
     ]

@@ -2,6 +2,7 @@ import type { BackendListener, OutcomeListener } from './backend.js'
 import { readFailure } from './calls/results.js'
 import { Reader } from './codec/reader.js'
 import { TaskTimeoutError, WorkerStartError } from './errors.js'
+import { Attempts } from './native-attempts.js'
 import { Loss, toExitCode, toSignal } from './native-loss.js'
 import {
   HEADER_BYTES,
@@ -31,6 +32,7 @@ export class Records {
   readonly #reader = new Reader()
   readonly #decoder = new TextDecoder()
   readonly #touched = new Set<OutcomeListener>()
+  readonly #attempts = new Attempts()
   #bytes: Uint8Array = new Uint8Array(USUAL_BYTES)
   #words = new Uint32Array(this.#bytes.buffer)
 
@@ -88,20 +90,36 @@ export class Records {
     const count = at(word + 5)
     if (kind === RECORD_OUTCOME) {
       const flags = at(word + 6)
+      this.#attempts.forget(call, second, first)
       this.#reader.reset(this.#bytes, start, start + length)
       const isFailure = (flags & OUTCOME_ERROR) !== 0
       call.outcome(second, first, count, isFailure, (flags & OUTCOME_LAST) !== 0, at(word + 7), this.#reader)
     } else if (kind === RECORD_DIED) {
-      const loss = new Loss(this.#bytes.subarray(start, start + length))
-      call.lost(second, first, count, (index) => loss.errorOf(index), loss.culprit)
+      // That of a failed attempt is read when the last one has failed.
+      const bytes = count === 0 ? this.#bytes.slice(start, start + length) : this.#bytes.subarray(start, start + length)
+      const loss = new Loss(bytes)
+      this.#lose(call, second, first, count, (index) => loss.errorOf(index), loss.culprit)
     } else if (kind === RECORD_TIMED_OUT) {
       const payload = start / 4
       const late = { workerId: at(payload + 1), pid: at(payload + 2), timeout: at(payload + 3) }
-      call.lost(second, first, count, (index) => new TaskTimeoutError({ ...late, index }), at(payload))
+      this.#lose(call, second, first, count, (index) => new TaskTimeoutError({ ...late, index }), at(payload))
     } else if (kind === RECORD_START_FAILED) {
       const reason = this.#decoder.decode(this.#bytes.subarray(start, start + length))
       call.lost(second, first, count, () => new WorkerStartError(`workers cannot start: ${reason}`), undefined)
     }
+  }
+
+  /** Tasks are lost; with a count of 0 an attempt at one has failed, and there will be another one. */
+  #lose(
+    call: OutcomeListener,
+    chunk: number,
+    first: number,
+    count: number,
+    error: (index: number) => Error,
+    culprit: number | undefined
+  ): void {
+    if (count === 0) this.#attempts.add(call, chunk, first, error)
+    else call.lost(chunk, first, count, this.#attempts.finish(call, chunk, first, error), culprit)
   }
 
   #allocate(bytes: number): void {

@@ -2,7 +2,7 @@ import { readCpuIds } from './cpu-ids.js'
 import { invalidOption } from './errors.js'
 import { copyOptions, readBoolean, readContext, readInteger, readMilliseconds, readSignal } from './options/checks.js'
 import type { MapSettings } from './options/map-options.js'
-import { MAP_OPTIONS, readMapSettings } from './options/map-options.js'
+import { MAP_OPTIONS, MAX_RETRIES, readMapSettings } from './options/map-options.js'
 import { readCwd, readEnv, readExecArgv, readExecPath, readStdio } from './options/process-options.js'
 import { readMaxHeap } from './options/worker-options.js'
 
@@ -89,9 +89,12 @@ export function readPoolOptions(options: unknown, machine: Machine): PoolSetting
 }
 
 /** What an `apply` goes by, checked. */
-export type ApplySettings = Pick<MapSettings, 'signal' | 'context' | 'taskTimeout' | 'killGrace' | 'workerLifespan'>
+export type ApplySettings = Pick<
+  MapSettings,
+  'signal' | 'context' | 'taskTimeout' | 'retries' | 'killGrace' | 'workerLifespan'
+>
 
-const APPLY_OPTIONS: readonly string[] = ['taskTimeout', 'killGrace', 'signal', 'context']
+const APPLY_OPTIONS: readonly string[] = ['taskTimeout', 'retries', 'killGrace', 'signal', 'context']
 
 /**
  * Reads the options of one `apply`.
@@ -104,6 +107,7 @@ export function readApplyOptions(options: unknown, defaults: MapSettings): Apply
     signal: readSignal(values, 'signal') ?? defaults.signal,
     context: readContext(values),
     taskTimeout: readMilliseconds(values, 'taskTimeout', false) ?? defaults.taskTimeout,
+    retries: readInteger(values, 'retries', 0, MAX_RETRIES) ?? defaults.retries,
     killGrace: readMilliseconds(values, 'killGrace', true) ?? defaults.killGrace,
     workerLifespan: defaults.workerLifespan
   }

@@ -18,6 +18,8 @@ export interface LateTask {
  */
 export class TaskTimeoutError extends PoolError {
   declare readonly code: 'ERR_POOL_TASK_TIMEOUT'
+  /** The errors of earlier attempts, oldest first, where `retries` had the task run again; absent otherwise. */
+  declare readonly attempts?: readonly Error[]
   /** The limit in milliseconds. */
   readonly timeout: number
   /** The index of the task in its call; 0 for `apply`. */

@@ -57,6 +57,8 @@ function describeDeath(death: WorkerDeath): string {
  */
 export class WorkerDiedError extends PoolError {
   declare readonly code: 'ERR_POOL_WORKER_DIED'
+  /** The errors of earlier attempts, oldest first, where `retries` had the task run again; absent otherwise. */
+  declare readonly attempts?: readonly Error[]
   /** The exit code, 0 to 255; null where a signal ended the worker. */
   readonly exitCode: number | null
   /** The name of the signal, such as `SIGKILL`; null where the worker exited. */

@@ -4,7 +4,8 @@ import type { MapSettings } from './map-options.js'
 /** What the options of a call hold each of its tasks to. */
 export function limitsOf({
   taskTimeout,
+  retries,
   workerLifespan
-}: Pick<MapSettings, 'taskTimeout' | 'workerLifespan'>): TaskLimits {
-  return { timeoutMs: taskTimeout ?? 0, lifespan: workerLifespan ?? 0 }
+}: Pick<MapSettings, 'taskTimeout' | 'retries' | 'workerLifespan'>): TaskLimits {
+  return { timeoutMs: taskTimeout ?? 0, retries, lifespan: workerLifespan ?? 0 }
 }

@@ -12,6 +12,7 @@ export interface MapSettings {
   readonly spread: boolean
   /** Milliseconds. */
   readonly taskTimeout: number | undefined
+  readonly retries: number
   /** Milliseconds. */
   readonly killGrace: number
   readonly signal: AbortSignal | undefined
@@ -29,9 +30,13 @@ export const MAP_OPTIONS: readonly string[] = [
   'orderTasks',
   'spread',
   'taskTimeout',
+  'retries',
   'killGrace',
   'signal'
 ]
+
+/** As many as the protocol's word counts. */
+export const MAX_RETRIES: number = 2 ** 32 - 1
 
 const CALL_OPTIONS: readonly string[] = [...MAP_OPTIONS, 'context']
 
@@ -44,6 +49,7 @@ const NO_DEFAULTS: MapSettings = {
   orderTasks: false,
   spread: false,
   taskTimeout: undefined,
+  retries: 0,
   killGrace: 100,
   signal: undefined,
   context: undefined
@@ -73,6 +79,7 @@ export function readMapSettings(values: OptionValues, defaults: MapSettings = NO
     orderTasks: readBoolean(values, 'orderTasks') ?? defaults.orderTasks,
     spread: readBoolean(values, 'spread') ?? defaults.spread,
     taskTimeout: readMilliseconds(values, 'taskTimeout', false) ?? defaults.taskTimeout,
+    retries: readInteger(values, 'retries', 0, MAX_RETRIES) ?? defaults.retries,
     killGrace: readMilliseconds(values, 'killGrace', true) ?? defaults.killGrace,
     signal: readSignal(values, 'signal') ?? defaults.signal,
     context: undefined

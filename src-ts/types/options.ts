@@ -59,6 +59,13 @@ export interface MapDefaults {
    */
   readonly taskTimeout?: number | undefined
   /**
+   * How often a task runs again whose worker died, or that was late, after it had begun; never one that threw. An idle worker
+   * has it at once; one that is started for it is another one where there is one. The error of the last attempt has those of
+   * the earlier ones in `attempts`. Results of a chunk are then sent one by one. Integer, 0 to 4294967295.
+   * @default 0
+   */
+  readonly retries?: number | undefined
+  /**
    * Aborting rejects with `signal.reason` at once and drops what is queued. In tasks that run, `context.signal` aborts; after
    * `killGrace` the workers that are still on them are killed, and replaced. As a pool's default it holds for each call that brings none, `apply` too; it does not close the pool.
    * @default none
@@ -100,6 +107,13 @@ export interface TaskOptions extends CallOptions {
    * @default the pool's
    */
   readonly taskTimeout?: number | undefined
+  /**
+   * How often a task runs again whose worker died, or that was late, after it had begun; never one that threw. An idle worker
+   * has it at once; one that is started for it is another one where there is one. The error of the last attempt has those of
+   * the earlier ones in `attempts`. Results of a chunk are then sent one by one. Integer, 0 to 4294967295.
+   * @default the pool's
+   */
+  readonly retries?: number | undefined
   /**
    * Aborting rejects with `signal.reason` at once. A task that waits is dropped; in one that runs `context.signal` aborts, and
    * after `killGrace` its worker is killed if it is still on, and replaced.

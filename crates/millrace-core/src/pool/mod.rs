@@ -314,6 +314,10 @@ impl Shared {
                 }
                 // Its process was killed first of all.
                 Action::Kill { .. } => {}
+                // No task is settled by it.
+                Action::Retry { job, chunk, index, loss } => {
+                    self.outcomes.push_loss(job, chunk, index, 0, &loss);
+                }
                 Action::Lose { job, chunk, first, count, loss } => {
                     self.outcomes.push_loss(job, chunk, first, count, &loss);
                 }

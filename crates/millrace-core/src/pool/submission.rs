@@ -12,7 +12,8 @@
 //! | 6 | 1 + the only worker that may run it, or 0 |
 //! | 7 | the lifespan of the workers that run it, in tasks, or 0 |
 //! | 8 | milliseconds that each task has, or 0: no limit |
-//! | 9 to 11 | 0 |
+//! | 9 | how often each task may run again |
+//! | 10, 11 | 0 |
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -84,15 +85,18 @@ pub(super) fn read_all(
             return Err(SubmitError::OutOfRange { at, count: word(3), worker: only });
         }
         let limit = (word(8) > 0).then(|| Duration::from_millis(u64::from(word(8))));
+        let timed = if limit.is_some() { ChunkFlags::TIMED } else { 0 };
+        let each = if limit.is_some() || word(9) > 0 { ChunkFlags::EACH } else { 0 };
         let definition = definitions.get(&word(4)).ok_or(SubmitError::Undefined { id: word(4) })?;
         chunks.push(Chunk {
             job: word(1),
             id: word(2),
             count: word(3),
             from: 0,
-            flags: ChunkFlags(word(5) | limit.map_or(0, |_| ChunkFlags::EACH | ChunkFlags::TIMED)),
+            flags: ChunkFlags(word(5) | timed | each),
             only,
             limit,
+            retries: word(9),
             receivers_lost: 0,
             lifespan: (word(7) > 0).then(|| word(7)),
             is_piece: false,

@@ -52,6 +52,9 @@ pub struct Chunk {
     /// Time that each of its tasks has from its beginning until its result is here, if limited. Then the flags hold
     /// [`ChunkFlags::EACH`] and [`ChunkFlags::TIMED`].
     pub limit: Option<Duration>,
+    /// How often each of its tasks may run again when its worker dies or it is late. Then the flags hold
+    /// [`ChunkFlags::EACH`].
+    pub retries: u32,
     /// Workers that died on receiving it, before any of its tasks began.
     pub receivers_lost: u32,
     /// Tasks that a worker process may have run, since it was started, when it has run those of this call.

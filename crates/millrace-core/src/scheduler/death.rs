@@ -88,6 +88,13 @@ impl Scheduler {
             if let Some(last) = last_begun(slot, held, has_begun_later) {
                 has_begun_later = true;
                 let loss = self.loss((worker, slot), held, Lost::Running(last), death);
+                // Where more than one went down, the worker has not sent results one by one, as it was to.
+                if chunk.from == last {
+                    match self.retry(worker, chunk, &loss) {
+                        Some(refused) => chunk = refused,
+                        None => continue,
+                    }
+                }
                 self.lose(&chunk, last, loss);
                 chunk.from = last + 1;
             } else if place == 0 && chunk.from == held.sent_from && !slot.is_put_down() {

@@ -149,7 +149,10 @@ impl Scheduler {
         let absent = (0..).zip(&self.workers).filter(|(_, slot)| slot.state == WorkerState::Absent);
         let mut absent: Vec<u32> = absent.map(|(worker, _)| worker).collect();
         // One that has to wait is the last choice.
-        absent.sort_by_key(|worker| self.workers[*worker as usize].row.not_before > self.now);
+        absent.sort_by_key(|worker| {
+            let has_to_wait = self.workers[*worker as usize].row.not_before > self.now;
+            (has_to_wait, self.shunned == Some(*worker))
+        });
         absent
             .into_iter()
             .filter(|worker| {

@@ -36,6 +36,7 @@ mod limits;
 mod outcome;
 mod queue;
 mod retire;
+mod retry;
 mod room;
 #[cfg(all(test, not(loom)))]
 mod tests;
@@ -180,6 +181,17 @@ pub enum Action {
         /// Why.
         loss: Loss,
     },
+    /// Tell the submitter that an attempt at a task of a chunk has failed, and that there will be another one.
+    Retry {
+        /// The call.
+        job: u32,
+        /// The chunk within the call.
+        chunk: u32,
+        /// The task.
+        index: u32,
+        /// Why.
+        loss: Loss,
+    },
     /// A worker is ready.
     Started {
         /// The worker id.
@@ -246,6 +258,8 @@ pub struct Scheduler {
     idle_timeout: Option<Duration>,
     now: Duration,
     actions: Vec<Action>,
+    /// Where the last attempt at a task failed that is to have another one.
+    shunned: Option<u32>,
 }
 
 impl Scheduler {
@@ -261,6 +275,7 @@ impl Scheduler {
             idle_timeout: None,
             now: Duration::ZERO,
             actions: Vec::new(),
+            shunned: None,
         }
     }
 

@@ -12,6 +12,7 @@ mod order;
 mod process;
 mod properties;
 mod retiring;
+mod retrying;
 mod room;
 mod sharing;
 mod starting;

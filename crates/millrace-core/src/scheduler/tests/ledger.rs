@@ -20,6 +20,9 @@ pub(super) enum Fate {
 #[derive(Debug)]
 struct Task {
     has_begun: bool,
+    /// Attempts that have failed, and how many may.
+    attempts: u32,
+    retries: u32,
     began_at: Duration,
     fate: Fate,
 }
@@ -41,7 +44,13 @@ impl Ledger {
     pub(super) fn submit(&mut self, chunk: &Chunk) {
         let fate = if self.is_terminated { Fate::Cancelled } else { Fate::Open };
         for index in chunk.from..chunk.count {
-            let task = Task { has_begun: false, began_at: Duration::ZERO, fate };
+            let task = Task {
+                has_begun: false,
+                attempts: 0,
+                retries: chunk.retries,
+                began_at: Duration::ZERO,
+                fate,
+            };
             assert!(
                 self.tasks.insert((chunk.job, chunk.id, index), task).is_none(),
                 "submitted twice"
@@ -56,6 +65,16 @@ impl Ledger {
         assert!(is_due, "task {job}.{chunk}[{index}] began when it was {:?}", task.fate);
         task.has_begun = true;
         task.began_at = now;
+    }
+
+    /// The task may begin once more.
+    pub(super) fn retry(&mut self, job: u32, chunk: u32, index: u32) {
+        let task = self.tasks.get_mut(&(job, chunk, index)).expect("a task that was submitted");
+        assert!(task.has_begun || self.has_liars, "tried again though it never began");
+        assert_eq!(task.fate, Fate::Open, "tried again though it was settled");
+        task.has_begun = false;
+        task.attempts += 1;
+        assert!(task.attempts <= task.retries, "tried again too often");
     }
 
     pub(super) fn report(&mut self, verdict: Verdict, settled: &Settled, chunk: &Chunk) {

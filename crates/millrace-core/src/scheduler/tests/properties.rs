@@ -22,6 +22,7 @@ enum Op {
         only: Option<u32>,
         definition: u32,
         limit_ms: Option<u64>,
+        retries: u32,
         is_batched: bool,
         lifespan: Option<u32>,
     },
@@ -71,16 +72,20 @@ fn submit() -> impl Strategy<Value = Op> {
     let only = prop_oneof![4 => Just(None), 1 => (0..WORKERS).prop_map(Some)];
     let lifespan = prop_oneof![4 => Just(None), 1 => (1..8_u32).prop_map(Some)];
     let limit = prop::option::weighted(0.3, 1..300_u64);
-    (0..CALLS, 1..5_u32, flags(), only, 1..=DEFINITIONS, limit, any::<bool>(), lifespan).prop_map(
-        |(call, count, flags, only, definition, limit_ms, is_batched, lifespan)| Op::Submit {
-            call,
-            count,
-            flags,
-            only,
-            definition,
-            limit_ms,
-            is_batched,
-            lifespan,
+    let more = (limit, prop_oneof![2 => Just(0_u32), 1 => 1..3_u32]);
+    (0..CALLS, 1..5_u32, flags(), only, 1..=DEFINITIONS, more, any::<bool>(), lifespan).prop_map(
+        |(call, count, flags, only, definition, (limit_ms, retries), is_batched, lifespan)| {
+            Op::Submit {
+                call,
+                count,
+                flags,
+                only,
+                definition,
+                limit_ms,
+                retries,
+                is_batched,
+                lifespan,
+            }
         },
     )
 }
@@ -136,14 +141,26 @@ impl Player {
         let world = &mut self.world;
         let exists = |world: &World, worker: u32| world.processes[worker as usize].is_some();
         match *op {
-            Op::Submit { call, count, flags, only, definition, limit_ms, is_batched, lifespan } => {
+            Op::Submit {
+                call,
+                count,
+                flags,
+                only,
+                definition,
+                limit_ms,
+                retries,
+                is_batched,
+                lifespan,
+            } => {
                 let (job, id) = &mut self.calls[call];
                 let definition = Arc::new(Definition { id: definition, bytes: Box::default() });
                 let chunk = match limit_ms {
                     Some(limit_ms) => limited(*job, *id, count, flags, limit_ms),
                     None => flagged(*job, *id, count, flags),
                 };
-                world.enqueue(Chunk { only, lifespan, definition, ..chunk });
+                let each = if retries > 0 { ChunkFlags::EACH } else { 0 };
+                let flags = ChunkFlags(chunk.flags.0 | each);
+                world.enqueue(Chunk { flags, only, retries, lifespan, definition, ..chunk });
                 *id += 1;
                 if !is_batched {
                     world.act();

@@ -22,6 +22,7 @@ pub(super) fn chunk(job: u32, id: u32, count: u32) -> Chunk {
         flags: ChunkFlags::default(),
         only: None,
         limit: None,
+        retries: 0,
         receivers_lost: 0,
         lifespan: None,
         is_piece: false,
@@ -293,6 +294,7 @@ impl World {
                     self.killed.insert(worker);
                 }
             }
+            Action::Retry { job, chunk, index, .. } => self.ledger.retry(job, chunk, index),
             Action::Lose { job, chunk, first, count, loss } => {
                 self.ledger.lose((job, chunk), first, count, loss, self.scheduler.now);
             }

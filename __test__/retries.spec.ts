@@ -1,0 +1,124 @@
+import test from 'ava'
+
+import { task, TaskTimeoutError, tasks, WorkerDiedError } from '../dist/index.js'
+import { Gates } from './helpers/gates.js'
+import { watchedPool } from './helpers/pools.js'
+import { within } from './helpers/within.js'
+
+const here = new URL('./fixtures/jobs-limits.mjs', import.meta.url)
+const jobs = tasks<typeof import('./fixtures/jobs-limits.mjs')>(here)
+const BAD = 5
+const items = Array.from({ length: 12 }, (_, item) => item)
+
+for (const way of ['exit', 'kill', 'spin'] as const) {
+  const taskTimeout = way === 'spin' ? 1_000 : undefined
+
+  test.serial(`a task that ends its worker (${way}) runs again; its neighbours run once`, async (t) => {
+    const { pool, exits } = watchedPool(t, { nJobs: 2, taskTimeout, retries: 2 })
+    for (const method of ['map', 'imap', 'mapSettled'] as const) {
+      const gates = new Gates(t)
+      const inputs = items.map((item) => ({ item, bad: BAD, way, file: gates.path('notes'), times: 2 }))
+      const options = { chunkSize: 6 }
+      const collect = async (): Promise<unknown[]> => {
+        if (method === 'map') return await pool.map(jobs.run, inputs, options)
+        const results: unknown[] = []
+        if (method === 'imap') for await (const item of pool.imap(jobs.run, inputs, options)) results.push(item)
+        else
+          for (const outcome of await pool.mapSettled(jobs.run, inputs, options)) {
+            results.push(outcome.status === 'fulfilled' ? outcome.value : outcome.reason)
+          }
+        return results
+      }
+      t.deepEqual(await within(collect(), 'the call stays open'), items)
+      const begun = gates.lines('notes').map((line) => Number(line.split(' ')[0]))
+      t.deepEqual(
+        begun.toSorted((a, b) => a - b),
+        [...items, BAD, BAD].toSorted((a, b) => a - b)
+      )
+    }
+    t.is(exits.length, 6)
+    t.like(pool.stats, { submitted: 36, completed: 36, failed: 0, cancelled: 0 })
+  })
+
+  test.serial(`the error of the last attempt (${way}) has the earlier ones`, async (t) => {
+    const { pool } = watchedPool(t, { nJobs: 2 })
+    const gates = new Gates(t)
+    const inputs = items.map((item) => ({ item, bad: BAD, way, file: gates.path('notes') }))
+    const settled = await within(
+      pool.mapSettled(jobs.run, inputs, { chunkSize: 6, retries: 2, taskTimeout }),
+      'the call stays open'
+    )
+    t.deepEqual(
+      settled.flatMap(({ status }, item) => (status === 'rejected' ? [item] : [])),
+      [BAD]
+    )
+    const outcome = settled[BAD]
+    const error: unknown = outcome?.status === 'rejected' ? outcome.reason : undefined
+    if (!(error instanceof WorkerDiedError || error instanceof TaskTimeoutError)) throw error
+    const errors = [...(error.attempts ?? []), error]
+    const lines = gates.lines('notes').filter((line) => line.startsWith(`${BAD} `))
+    t.deepEqual(
+      errors.map((each) => {
+        t.is(each.constructor, error.constructor)
+        const { index, workerId, pid } = each as WorkerDiedError
+        return `${index} ${workerId} ${pid}`
+      }),
+      lines
+    )
+    t.is(lines.length, 3)
+    t.false('attempts' in (error.attempts?.[0] ?? {}))
+  })
+}
+
+test('a task runs again on another worker where there is one', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 3 })
+  const gates = new Gates(t)
+  const input = { item: 1, bad: 1, way: 'kill' as const, file: gates.path('notes'), times: 1 }
+  t.is(await pool.apply(jobs.run, [input], { retries: 1 }), 1)
+  const workers = gates.lines('notes').map((line) => line.split(' ')[1])
+  t.deepEqual(workers, ['0', '1'])
+})
+
+test('with orderTasks it runs again on its own', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 3 })
+  const gates = new Gates(t)
+  const inputs = [0, 1, 2].map((item) => ({ item, bad: 1, way: 'kill' as const, file: gates.path('notes'), times: 2 }))
+  t.deepEqual(await pool.map(jobs.run, inputs, { retries: 2, orderTasks: true, chunkSize: 1 }), [0, 1, 2])
+  const workers = gates.lines('notes').flatMap((line) => (line.startsWith('1 ') ? [line.split(' ')[1]] : []))
+  t.deepEqual(workers, ['1', '1', '1'])
+})
+
+test('a task that throws does not run again', async (t) => {
+  const { pool, exits } = watchedPool(t, { nJobs: 1, retries: 5 })
+  const gates = new Gates(t)
+  const input = { item: 1, bad: 1, way: 'throw' as const, file: gates.path('notes') }
+  const error = await t.throwsAsync(pool.apply(jobs.run, [input]), { instanceOf: RangeError })
+  t.false('attempts' in error)
+  t.is(gates.lines('notes').length, 1)
+  t.is(exits.length, 0)
+})
+
+test('without retries a task begins at most once', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 2 })
+  const gates = new Gates(t)
+  const input = { item: 1, bad: 1, way: 'kill' as const, file: gates.path('notes') }
+  const error = await t.throwsAsync(pool.apply(jobs.run, [input]), { instanceOf: WorkerDiedError })
+  t.false('attempts' in error)
+  t.is(gates.lines('notes').length, 1)
+})
+
+test('an abort ends the attempts', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 1 })
+  const gates = new Gates(t)
+  const controller = new AbortController()
+  const call = pool.apply(task(here, 'hang'), [gates.path('in'), 'never'], {
+    retries: 3,
+    killGrace: 0,
+    signal: controller.signal
+  })
+  await gates.passed('in')
+  controller.abort(new Error('stop'))
+  await t.throwsAsync(call, { message: 'stop' })
+  t.is(await pool.apply(Math.abs, [-1]), 1)
+  t.like(pool.stats, { submitted: 2, completed: 1, failed: 0, cancelled: 1 })
+})

@@ -1,0 +1,25 @@
+//! Tasks that run again: their worker died or was killed because they were late, and their call allows for it.
+//!
+//! Only an attempt that began counts. The task runs alone next, at the front of the queue, so that an idle worker has it at
+//! once; a worker that has to be started for it is another one where there is one.
+
+use super::chunk::Chunk;
+use super::{Action, Loss, Scheduler};
+
+impl Scheduler {
+    /// Puts the first open task of the chunk up for another attempt if it has one left, and the others behind it. Gives the
+    /// chunk back otherwise.
+    pub(super) fn retry(&mut self, worker: u32, mut chunk: Chunk, loss: &Loss) -> Option<Chunk> {
+        let Some(left) = chunk.retries.checked_sub(1) else { return Some(chunk) };
+        let (job, id, index) = (chunk.job, chunk.id, chunk.from);
+        if let Some(rest) = chunk.split_off(1) {
+            self.queue.push_front(rest);
+        }
+        chunk.retries = left;
+        chunk.receivers_lost = 0;
+        self.queue.push_front(chunk);
+        self.shunned = Some(worker);
+        self.actions.push(Action::Retry { job, chunk: id, index, loss: loss.clone() });
+        None
+    }
+}
