@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { tasks, WorkerDiedError, WorkerPool } from '../../dist/index.js'
+import { tasks, TaskTimeoutError, WorkerDiedError, WorkerPool } from '../../dist/index.js'
 import { faults, STRAY } from './faults.mjs'
 import { expected, LARGE_BYTES } from './jobs.mjs'
 import { Watch } from './watch.mjs'
@@ -13,6 +13,8 @@ const jobs = tasks(new URL('jobs.mjs', import.meta.url))
 const HANG_MS = 20_000
 /** From when a large result has been encoded: while it is sent, or a little later. */
 const DELAYS_MS = [0, 5, 20, 60]
+/** Ends infinite loops in tasks. Far more than any other task takes. */
+const TASK_TIMEOUT_MS = 1500
 const CULPRIT = 4
 const COUNT = 9
 const EXPECTED = Array.from({ length: COUNT }, (_, number) => expected(number))
@@ -36,23 +38,23 @@ export const phases = {
 
 /** How results come: one by one with a reason where there is none, or all or nothing. */
 export const methods = {
-  async apply(pool, items) {
-    return Promise.allSettled(items.map((item) => pool.apply(jobs.work, [item])))
+  async apply(pool, items, { taskTimeout }) {
+    return Promise.allSettled(items.map((item) => pool.apply(jobs.work, [item], { taskTimeout })))
   },
-  async map(pool, items, chunkSize) {
-    return whole(() => pool.map(jobs.work, items, { chunkSize }))
+  async map(pool, items, options) {
+    return whole(() => pool.map(jobs.work, items, options))
   },
-  async imap(pool, items, chunkSize) {
+  async imap(pool, items, options) {
     const settled = []
     try {
-      for await (const value of pool.imap(jobs.work, items, { chunkSize })) settled.push({ status: 'fulfilled', value })
+      for await (const value of pool.imap(jobs.work, items, options)) settled.push({ status: 'fulfilled', value })
     } catch (reason) {
       settled.push({ status: 'rejected', reason })
     }
     return settled
   },
-  async mapSettled(pool, items, chunkSize) {
-    return pool.mapSettled(jobs.work, items, { chunkSize })
+  async mapSettled(pool, items, options) {
+    return pool.mapSettled(jobs.work, items, options)
   }
 }
 
@@ -102,6 +104,7 @@ function wrongReason(fault, reason) {
   const isOverflow = reason instanceof RangeError || String(reason?.message).endsWith('nested too deeply')
   if (death === undefined) return isOverflow ? '' : `rejected with ${reason}`
   if (reason?.message === STRAY) return ''
+  if (fault === 'infinite loop' && reason instanceof TaskTimeoutError) return ''
   if (!(reason instanceof WorkerDiedError)) return `rejected with ${reason}`
   const { exitCode, signal } = reason
   const isRight = death.signal === undefined ? exitCode === death.exitCode : death.signal.test(signal ?? '')
@@ -139,7 +142,10 @@ export async function runCell(cell) {
   const { fault, phase, method } = cell
   const { part, chunkSize } = phases[phase]
   const scratch = mkdtempSync(join(tmpdir(), 'millrace-matrix-'))
-  const watch = new Watch(fault, phase === 'leaving', scratch)
+  const isTimed = fault === 'infinite loop' && (part === 'run' || part === 'send')
+  const taskTimeout = isTimed ? TASK_TIMEOUT_MS : undefined
+  // What the pool ends by itself is not killed from outside.
+  const watch = new Watch(isTimed || phase === 'leaving' ? '' : fault, scratch)
   const wrong = []
   let lost = 0
   const pool = new WorkerPool({
@@ -179,7 +185,7 @@ export async function runCell(cell) {
       hit[CULPRIT] = { ...hit[CULPRIT], part, fault, ...bytes, delay: DELAYS_MS[Object.keys(methods).indexOf(method)] }
     }
     const neighbours = within(pool.mapSettled(jobs.work, items('neighbour')), 'the neighbours')
-    const settled = await within(methods[method](pool, hit, chunkSize), 'the call that is hit')
+    const settled = await within(methods[method](pool, hit, { chunkSize, taskTimeout }), 'the call that is hit')
     const judged = judge(cell, settled)
     lost = judged.lost
     wrong.push(...judged.wrong)

@@ -77,13 +77,12 @@ export class Watch {
   #exited = new Set()
   #killed = new Set()
   #fault
-  #isLeaving
   #scratch
   #timer = setInterval(() => this.#look(), LOOK_MS)
 
-  constructor(fault, isLeaving, scratch) {
+  /** @param {string} fault the one that is ended from outside where it is an infinite loop */
+  constructor(fault, scratch) {
     this.#fault = fault
-    this.#isLeaving = isLeaving
     this.#scratch = scratch
   }
 
@@ -106,8 +105,7 @@ export class Watch {
       this.see(pid)
       if (state === 'T') kill(pid, 'SIGKILL')
     }
-    // A loop while it leaves is the pool's to end.
-    if (this.#fault !== 'infinite loop' || this.#isLeaving) return
+    if (this.#fault !== 'infinite loop') return
     for (const pid of this.#suffering()) {
       if (this.#killed.has(pid)) continue
       this.#killed.add(pid)

@@ -1,6 +1,6 @@
 // Carries out plans on a pool, and judges each outcome by the model.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { tasks, WorkerDiedError } from '../../dist/index.js'
+import { tasks, TaskTimeoutError, WorkerDiedError } from '../../dist/index.js'
 import { fillOf, isFilled } from './jobs.mjs'
 
 const jobs = tasks(new URL('jobs.mjs', import.meta.url))
@@ -42,7 +42,7 @@ function wrongResult(round, { items, options, method }, at, value) {
   const item = items[at]
   if (item === undefined) return `there is no task ${at}`
   const { call, number, index, workerId, bytes } = value
-  if (item.kind === 'throw' || item.kind === 'rejects') return `task ${at} was to throw`
+  if (!['sync', 'async', 'spin'].includes(item.kind)) return `task ${at} was not to give anything`
   if (call !== item.call || number !== at) return `the result of task ${at} is that of task ${number} of call ${call}`
   if (index !== (method === 'apply' ? 0 : at)) return `task ${at} was told to be ${index}`
   if (!(workerId >= 0 && workerId < round.workers)) return `worker ${workerId} ran task ${at}`
@@ -64,6 +64,13 @@ function wrongReason(round, plan, reason, at) {
     if (at !== undefined && plan.method !== 'apply' && reason.index !== at)
       return `task ${at} was blamed for the death in task ${reason.index}`
     return count('lost with their worker')
+  }
+  if (reason instanceof TaskTimeoutError) {
+    // Any task may be late: its worker may have been stopped.
+    if (plan.options.taskTimeout === undefined) return `task ${reason.index} was timed and had no limit`
+    if (at !== undefined && plan.method !== 'apply' && reason.index !== at)
+      return `task ${at} was blamed for task ${reason.index}, which was late`
+    return count('late')
   }
   if (reason?.message === 'planned' && reason instanceof RangeError) {
     const item = plan.items[reason.number]

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
  * @property {string} log the file that each execution is noted in
  * @property {number} call
  * @property {number} number
- * @property {'sync' | 'async' | 'spin' | 'throw' | 'rejects'} kind
+ * @property {'sync' | 'async' | 'spin' | 'throw' | 'rejects' | 'loops' | 'hangs'} kind the last two only where there is a time-out
  * @property {number} ms how long it takes, save for `sync` and `throw`
  * @property {number} give bytes of the result
  * @property {Uint8Array} bytes
@@ -28,6 +28,8 @@ export function work(item, context) {
   const fill = fillOf(item)
   if (!isFilled(bytes, bytes.length, fill)) throw new Error(`item ${number} of call ${call} came wrong`)
   if (kind === 'throw') throw planned(item)
+  if (kind === 'loops') for (;;);
+  if (kind === 'hangs') return new Promise(() => undefined)
   if (kind === 'async' || kind === 'rejects') return later(item, context)
   if (kind === 'spin') for (const end = performance.now() + ms; performance.now() < end;);
   return result(item, context)

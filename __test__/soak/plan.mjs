@@ -25,7 +25,9 @@ function sizeOf(random, isLarge) {
 }
 
 function itemOf(random, base, number, mood) {
-  const kind = mood.fails && random.oneIn(12) ? random.pick(['throw', 'rejects']) : random.pick(KINDS)
+  const isOdd = mood.fails && random.oneIn(12)
+  const odd = mood.isTimed ? ['throw', 'rejects', 'loops', 'hangs'] : ['throw', 'rejects']
+  const kind = isOdd ? random.pick(odd) : random.pick(KINDS)
   const item = { ...base, number, kind, ms: random.between(0, mood.longest), give: sizeOf(random, mood.isLarge) }
   return { ...item, bytes: Buffer.alloc(sizeOf(random, mood.isLarge), fillOf(item)) }
 }
@@ -35,11 +37,17 @@ export function nextPlan(random, call, log) {
   const method = random.pick(METHODS)
   const isLarge = random.oneIn(8)
   const count = method === 'apply' ? 1 : isLarge ? random.between(1, 6) : random.pick([0, 1, 5, 20, 80])
-  const mood = { isLarge, fails: random.oneIn(3), longest: count > 50 ? 2 : random.pick([1, 5, 20]) }
+  const mood = {
+    isLarge,
+    fails: random.oneIn(3),
+    isTimed: random.oneIn(4),
+    longest: count > 50 ? 2 : random.pick([1, 5, 20])
+  }
   const items = Array.from({ length: count }, (_, number) => itemOf(random, { log, call }, number, mood))
   const isIterator = method.startsWith('imap')
   const abortAfter = random.oneIn(6) ? random.pick([0, 1, 5, 20, 100]) : undefined
-  const plan = { method, call, items, abortAfter, input: 'array', options: {} }
+  const taskTimeout = mood.isTimed ? random.pick([50, 300]) : undefined
+  const plan = { method, call, items, abortAfter, input: 'array', options: { taskTimeout } }
   if (method === 'apply') return plan
   const chunkSize = random.pick([undefined, undefined, 1, 2, 7, 40])
   return {
@@ -49,6 +57,7 @@ export function nextPlan(random, call, log) {
     returnAfter: isIterator && random.oneIn(3) ? random.between(0, count) : undefined,
     pauseMs: isIterator && random.oneIn(3) ? 5 : undefined,
     options: {
+      taskTimeout,
       chunkSize,
       orderTasks: random.oneIn(5),
       maxTasksActive: random.oneIn(6) ? random.between(1, 50) : undefined
