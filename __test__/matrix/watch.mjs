@@ -52,6 +52,16 @@ export function holdings() {
   return { descriptors: descriptors.length, threads: threads.length, memory: memory.length }
 }
 
+/** What this process's descriptors stand for, and how many of each. */
+export function descriptorKinds() {
+  const kinds = {}
+  for (const name of readdirSync('/proc/self/fd')) {
+    const link = attempt(() => readlinkSync(`/proc/self/fd/${name}`), 'closed').replaceAll(/\d+/g, '')
+    kinds[link] = (kinds[link] ?? 0) + 1
+  }
+  return kinds
+}
+
 /** Whether `condition` comes to hold within `ms`. */
 export async function holds(condition, ms) {
   const end = performance.now() + ms

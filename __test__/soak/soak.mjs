@@ -2,10 +2,11 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { WorkerPool } from '../../dist/index.js'
-import { holdings, holds, processes } from '../matrix/watch.mjs'
+import { descriptorKinds, holdings, holds, processes } from '../matrix/watch.mjs'
 import { carryOut } from './caller.mjs'
 import { Killer } from './killer.mjs'
 import { nextPlan } from './plan.mjs'
@@ -20,9 +21,13 @@ const collect = runInNewContext('gc')
 
 /** @typedef {{ heap: number, rss: number, descriptors: number, threads: number, memory: number }} Held bytes and counts */
 
-/** What this process holds when it has let go of all it can. @returns {Held} */
-function held() {
-  collect()
+/** What this process holds when it has let go of all it can. @returns {Promise<Held>} */
+async function held() {
+  // What the first collection finds is let go of a little later.
+  for (let time = 0; time < 3; time++) {
+    collect()
+    await sleep(10)
+  }
   const { heapUsed, external, rss } = process.memoryUsage()
   return { heap: heapUsed + external, rss, ...holdings() }
 }
@@ -88,7 +93,7 @@ async function runRound(seed, number, ms, fail, counts) {
     )
       fail(`the counts do not add up: ${JSON.stringify(pool.stats)}`)
   }, 20)
-  while (!round.isOver()) await new Promise((resolve) => setTimeout(resolve, Math.min(ms, 50)))
+  while (!round.isOver()) await sleep(Math.min(ms, 50))
   clearInterval(look)
   if (endsByForce) {
     isTerminated = true
@@ -131,6 +136,7 @@ export async function soak({ seconds, seed, roundSeconds = 10, tell = () => unde
   const wrong = []
   /** @type {Held[]} */
   const heldAfter = []
+  let kinds = {}
   const end = performance.now() + seconds * 1000
   while (performance.now() < end && wrong.length < 20) {
     const ms = Math.min(roundSeconds * 1000, Math.max(end - performance.now(), 500))
@@ -143,10 +149,13 @@ export async function soak({ seconds, seed, roundSeconds = 10, tell = () => unde
     const first = heldAfter[0]
     if (first !== undefined) {
       const more = () => ['descriptors', 'threads', 'memory'].filter((what) => holdings()[what] > first[what])
-      if (!(await holds(() => more().length === 0, GONE_MS))) fail(`more ${more()} than after the first round`)
+      if (!(await holds(() => more().length === 0, GONE_MS)))
+        fail(`more ${more()} than after the first round: ${JSON.stringify([kinds, descriptorKinds()])}`)
     }
-    heldAfter.push(held())
-    const { heap, rss, descriptors } = held()
+    if (first === undefined) kinds = descriptorKinds()
+    const after = await held()
+    heldAfter.push(after)
+    const { heap, rss, descriptors } = after
     const mb = (bytes) => `${(bytes / 2 ** 20).toFixed(1)} MB`
     tell(
       `round ${number}: ${counts.calls} calls, ${counts.executions} tasks, heap ${mb(heap)}, rss ${mb(rss)}, ${descriptors} descriptors`
