@@ -1,0 +1,10 @@
+import { fileURLToPath } from 'node:url'
+import { load } from '../peers.mjs'
+
+const { FixedClusterPool } = await load('poolifier')
+
+export function open() {
+  const script = fileURLToPath(new URL('../workers/poolifier.cjs', import.meta.url))
+  const pool = new FixedClusterPool(2, script, { errorHandler: () => undefined })
+  return { run: (task) => pool.execute(task), close: () => pool.destroy(), terminate: () => pool.destroy() }
+}

@@ -1,0 +1,15 @@
+import { fileURLToPath } from 'node:url'
+import { load } from '../peers.mjs'
+
+const loaded = await load('workerpool')
+const workerpool = loaded.default ?? loaded
+
+export function open() {
+  const script = fileURLToPath(new URL('../workers/workerpool.mjs', import.meta.url))
+  const pool = workerpool.pool(script, { workerType: 'process', minWorkers: 2, maxWorkers: 2 })
+  return {
+    run: (task) => Promise.resolve(pool.exec('work', [task])),
+    close: () => pool.terminate(),
+    terminate: () => pool.terminate(true)
+  }
+}
