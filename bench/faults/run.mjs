@@ -90,7 +90,11 @@ async function run(peer, fault) {
     Object.assign(said, JSON.parse(line))
     if (said.busy && fault === 'the parent is killed') setTimeout(() => child.kill('SIGKILL'), 200)
   })
+  // Some peers give their workers an environment without the mark: these are known by their parents.
+  const family = new Set([child.pid])
   const look = setInterval(() => {
+    const all = processes()
+    for (const { pid, parent } of all) if (family.has(parent)) family.add(pid)
     for (const { pid, state } of marked(mark)) if (state === 'T') kill(pid, 'SIGKILL')
   }, LOOK_MS)
   // Its own patience ends a few times before this.
@@ -101,7 +105,8 @@ async function run(peer, fault) {
   }
   clearInterval(look)
   await sleep(LEFT_MS)
-  const left = marked(mark)
+  const isMarked = new Set(marked(mark).map(({ pid }) => pid))
+  const left = processes().filter(({ pid }) => isMarked.has(pid) || family.has(pid))
   for (const { pid } of left) kill(pid, 'SIGKILL')
   const outcome = { ...said, end, left: left.length, most: mostExecutions(notes) }
   rmSync(folder, { recursive: true, force: true })
