@@ -104,6 +104,14 @@ export declare class RawPool {
    */
   collect(into: Uint8Array): number
   /**
+   * So many bytes of a stream, 0 or 1, have been taken care of.
+   *
+   * # Errors
+   *
+   * When the pool was released.
+   */
+  releaseOutput(stream: number, bytes: number): void
+  /**
    * Counts of tasks.
    *
    * # Errors
@@ -219,6 +227,8 @@ export interface RawPoolOptions {
   cwd?: string
   /** Whether standard output and error go nowhere. */
   quiet: boolean
+  /** Whether they come as records. */
+  piped: boolean
   /** Milliseconds after which an idle worker leaves; absent: it stays. */
   idleTimeout?: number
   /** Handed to every worker as it is. */

@@ -213,7 +213,6 @@ export async function options(ready: MapOptions): Promise<void> {
   // @ts-expect-error comes with a later version
   const later: WorkerPoolOptions = { enableInsights: true }
   void later
-  // @ts-expect-error piping comes with a later version
   const pipe: WorkerPoolOptions = { stdio: 'pipe' }
   void pipe
   await pool.stopAndJoin({ timeout: 1000 })

@@ -29,6 +29,8 @@ export interface Backend {
   close(): void
   /** Kills all workers; `closed` of the listener follows within a second. */
   terminate(): void
+  /** Bytes of the workers' output have been taken care of. */
+  releaseOutput(stream: number, bytes: number): void
   readonly stats: PoolStats
   readonly workers: readonly WorkerInfo[]
 }
@@ -106,6 +108,8 @@ export interface OutcomeListener {
 export interface BackendListener {
   find(call: number): OutcomeListener | undefined
   workerStart(id: number, pid: number): void
+  /** The worker of that pid has written to its stdout (0) or stderr (1); undefined: it has ended. */
+  workerOutput(stream: number | undefined, pid: number, bytes?: Buffer): void
   /** An error outside of any task ends a worker. */
   workerError(error: unknown, worker: WorkerInfo): void
   workerExit(worker: WorkerInfo, exitCode: number | null, signal: string | null): void

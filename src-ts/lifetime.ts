@@ -40,6 +40,7 @@ export function weaken(listener: BackendListener): BackendListener {
   return {
     find: (call) => weak.deref()?.find(call),
     workerStart: (id, pid) => weak.deref()?.workerStart(id, pid),
+    workerOutput: (stream, pid, bytes) => weak.deref()?.workerOutput(stream, pid, bytes),
     workerError: (error, worker) => weak.deref()?.workerError(error, worker),
     workerExit: (worker, exitCode, signal) => weak.deref()?.workerExit(worker, exitCode, signal),
     closed: () => weak.deref()?.closed()

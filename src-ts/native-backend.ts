@@ -78,6 +78,10 @@ export class NativeBackend implements Backend {
     if (!this.#hasClosed) this.#raw.terminate()
   }
 
+  releaseOutput(stream: number, bytes: number): void {
+    if (!this.#hasClosed) this.#raw.releaseOutput(stream, bytes)
+  }
+
   get stats(): PoolStats {
     return this.#lastStats ?? this.#raw.stats()
   }

@@ -14,6 +14,7 @@ import {
   RECORD_EXITED,
   RECORD_FAULT,
   RECORD_OUTCOME,
+  RECORD_OUTPUT,
   RECORD_START_FAILED,
   RECORD_STARTED,
   RECORD_TIMED_OUT
@@ -72,12 +73,16 @@ export class Records {
     if (kind === RECORD_CLOSED) return listener.closed()
     if (kind === RECORD_EXITED) {
       const payload = start / 4
+      listener.workerOutput(undefined, second)
       const tasksDone = at(payload + 2) + at(payload + 3) * 2 ** 32
       return listener.workerExit(
         leaving(subject, second, tasksDone),
         toExitCode(at(payload)),
         toSignal(at(payload + 1))
       )
+    }
+    if (kind === RECORD_OUTPUT) {
+      return listener.workerOutput(at(word + 4), second, Buffer.from(this.#bytes.subarray(start, start + length)))
     }
     if (kind === RECORD_FAULT) {
       this.#reader.reset(this.#bytes, start, start + length)

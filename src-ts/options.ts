@@ -22,7 +22,7 @@ export interface PoolSettings {
   readonly cwd: string | undefined
   readonly execArgv: readonly string[] | undefined
   readonly execPath: string | undefined
-  readonly stdio: 'inherit' | 'ignore'
+  readonly stdio: 'inherit' | 'ignore' | 'pipe'
   /** Waiting `apply` calls; undefined: no limit. */
   readonly maxQueue: number | undefined
   /** Milliseconds. */

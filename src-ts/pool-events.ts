@@ -16,6 +16,11 @@ const INSPECT = { depth: 1, customInspect: false, maxStringLength: 200, maxArray
 export class PoolEventSource {
   readonly #emitter = new EventEmitter()
 
+  constructor() {
+    // How many listen is the user's affair.
+    this.#emitter.setMaxListeners(0)
+  }
+
   on<E extends keyof PoolEvents>(event: E, listener: (...args: PoolEvents[E]) => void): void {
     if (!EVENTS.has(event)) {
       const allowed = "'workerStart', 'workerExit', 'error' or 'close'"

@@ -1,20 +1,19 @@
 import type { Backend, BackendListener } from './backend.js'
-import { ApplyCall } from './calls/apply-call.js'
 import { type Blame, rememberCaller } from './calls/blame.js'
-import { CalledFunction } from './calls/called-function.js'
 import { connect } from './calls/connect.js'
 import { ResultIterator } from './calls/iterator.js'
 import { CallRegistry } from './calls/registry.js'
 import type { MapCall } from './calls/map-call.js'
-import { CompletionSink, OrderedSink, SettledSink, type Sink } from './calls/sink.js'
+import { CompletionSink, OrderedSink, SettledSink, type Sink, type SinkClass } from './calls/sink.js'
 import { openSource } from './calls/source.js'
+import { makeApplyCall } from './calls/start-apply.js'
 import { makeMapCall, type MapKind } from './calls/start-map.js'
 import { Closing } from './closing.js'
 import { type DaemonicProcessError, invalidOption, PoolClosedError, QueueFullError } from './errors.js'
 import { prepareFunction } from './functions/resolve.js'
 import { endWhenUnreachable, keepReachable, weaken } from './lifetime.js'
 import { describeMachine } from './machine.js'
-import { limitsOf, readApplyOptions, readJoinOptions, readMapOptions, readPoolOptions } from './options.js'
+import { readApplyOptions, readJoinOptions, readMapOptions, readPoolOptions } from './options.js'
 import type { MapSettings, PoolSettings } from './options.js'
 import { PoolEventSource } from './pool-events.js'
 import { Recycling } from './recycling.js'
@@ -22,11 +21,9 @@ import { startBackend } from './start-backend.js'
 import type { ApplyMethod, JoinOptions, MapMethod, PoolEvents, PoolMethods } from './types.js'
 import type { PoolStats, WorkerInfo, WorkerPoolOptions } from './types.js'
 import { checkNesting } from './worker-mark.js'
+import { WorkerOutput } from './worker-output.js'
 
 const NO_TASKS: PoolStats = { submitted: 0, completed: 0, failed: 0, cancelled: 0, running: 0, queued: 0 }
-
-/** A class of sinks that settle a promise. */
-type SinkClass = new (resolve: (results: never[]) => void, reject: (error: unknown) => void) => Sink
 
 /**
  * A pool of worker processes. They start with the first work and stay until the pool is closed, or this process ends.
@@ -50,12 +47,14 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
     find: (id) => this.#calls.find(id),
     workerStart: (id, pid) => this.#events.workerStarted(id, pid, () => this.workers),
     workerError: (error, worker) => this.#events.workerFailed(error, worker),
+    workerOutput: (...output) => this.#output?.take(...output),
     workerExit: (worker, exitCode, signal) => {
       this.#recycling.ended(worker.pid)
       this.#events.workerExited(worker, exitCode, signal)
     },
     closed: () => this.#closing.onClosed()
   }
+  #output: WorkerOutput | undefined
   #backend: Backend | undefined
 
   /**
@@ -66,12 +65,16 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
   constructor(options?: WorkerPoolOptions) {
     this.#refusal = checkNesting()
     this.#settings = readPoolOptions(options, describeMachine())
+    if (this.#settings.stdio === 'pipe') {
+      this.#output = new WorkerOutput((stream, bytes) => this.#backend?.releaseOutput(stream, bytes))
+    }
     this.#closing = new Closing(
       this.#calls,
       () => this.#backend,
       () => {
         keepReachable(this, false)
         this.#recycling.closed()
+        this.#output?.end()
         this.#events.closed()
       }
     )
@@ -96,29 +99,24 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
     new Promise<never>((resolve, reject) => {
       this.#checkOpen()
       const settings = readApplyOptions(options, this.#settings.map)
-      const { signal, context } = settings
+      const { signal } = settings
       signal?.throwIfAborted()
       if (!Array.isArray(args)) throw invalidOption('type', 'args', args, 'an array of arguments')
       const backend = this.#start()
       const { maxQueue } = this.#settings
       if (maxQueue !== undefined && !backend.hasRoom(maxQueue)) throw new QueueFullError(maxQueue)
-      const prepared = prepareFunction(fn, context)
-      const called = new CalledFunction(prepared, backend)
-      const blame = rememberCaller(this.apply, fn)
-      const call = new ApplyCall({
+      const call = makeApplyCall({
         id: this.#calls.nextId(),
         backend,
-        definition: called,
+        fn,
         args,
-        limits: limitsOf(settings),
-        killGraceMs: settings.killGrace,
+        settings,
         resolve: resolve as (value: unknown) => void,
         reject,
-        blame,
-        onEnd: called.onEnd(this.#calls.remove)
+        blame: rememberCaller(this.apply, fn),
+        onEnd: this.#calls.remove
       })
       this.#calls.add(call, signal)
-      called.watch(call, blame)
       call.advance()
     })
 
@@ -158,6 +156,15 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
   /** The workers that have a process, as they are now. */
   get workers(): readonly WorkerInfo[] {
     return this.#backend?.workers ?? []
+  }
+
+  /** What the workers write to stdout, with `stdio: 'pipe'`. */
+  get stdout(): PoolMethods['stdout'] {
+    return this.#output?.stdout ?? null
+  }
+
+  get stderr(): PoolMethods['stderr'] {
+    return this.#output?.stderr ?? null
   }
 
   /** Counts of tasks since the pool was made. */
@@ -206,22 +213,18 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
   #makeCall(kind: MapKind, fn: unknown, items: unknown, settings: MapSettings, sink: Sink, blame: Blame): MapCall {
     const prepared = prepareFunction(fn, settings.context)
     const source = openSource(items, settings.iterableLength)
-    const backend = this.#start()
-    const called = new CalledFunction(prepared, backend)
-    const call = makeMapCall({
+    return makeMapCall({
       kind,
       id: this.#calls.nextId(),
-      backend,
+      backend: this.#start(),
       source,
       sink,
-      definition: called,
+      prepared,
       nJobs: this.#settings.nJobs,
       settings,
       blame,
-      onEnd: called.onEnd(this.#calls.remove)
+      onEnd: this.#calls.remove
     })
-    called.watch(call, blame)
-    return call
   }
 
   #readMap(options: unknown): MapSettings {

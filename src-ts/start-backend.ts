@@ -15,7 +15,8 @@ export function startBackend(settings: PoolSettings, listener: BackendListener):
     addon: libraryPath()
   })
   const { daemon, maxWorkerMemory, idleTimeout } = settings
-  const greeting: Greeting = { daemon, ...(maxWorkerMemory === undefined ? {} : { maxWorkerMemory }) }
+  const isPiped = settings.stdio === 'pipe'
+  const greeting: Greeting = { daemon, isPiped, ...(maxWorkerMemory === undefined ? {} : { maxWorkerMemory }) }
   return new NativeBackend(
     {
       workerCount: settings.nJobs,
@@ -25,6 +26,7 @@ export function startBackend(settings: PoolSettings, listener: BackendListener):
       env: [...launch.env],
       ...(launch.cwd === undefined ? {} : { cwd: launch.cwd }),
       quiet: launch.quiet,
+      piped: isPiped,
       ...(idleTimeout === undefined ? {} : { idleTimeout }),
       greeting: JSON.stringify(greeting)
     },

@@ -5,6 +5,8 @@ import { getPhase } from './worker/phase.js'
 /** What a pool tells its workers when it starts them. */
 export interface Greeting {
   readonly daemon: boolean
+  /** Its output comes to the pool. */
+  readonly isPiped: boolean
   /** Resident bytes; a worker that uses more is replaced. */
   readonly maxWorkerMemory?: number
 }

@@ -1,3 +1,4 @@
+import { listenToAbort } from './abort-listeners.js'
 import type { Call } from './call.js'
 
 interface Watched {
@@ -35,8 +36,8 @@ export class Signals {
     const onAbort = (): void => {
       for (const call of calls) call.abort(signal.reason, true)
     }
-    signal.addEventListener('abort', onAbort, { once: true })
-    const watched = { calls, stop: (): void => signal.removeEventListener('abort', onAbort) }
+    const stop = listenToAbort(signal, onAbort)
+    const watched = { calls, stop }
     this.#watched.set(signal, watched)
     return watched
   }

@@ -58,6 +58,9 @@ abstract class ListSink<R> implements Sink {
   }
 }
 
+/** A class of sinks that settle a promise. */
+export type SinkClass = new (resolve: (results: never[]) => void, reject: (error: unknown) => void) => Sink
+
 /** Results in the order of the input. */
 export class OrderedSink extends ListSink<unknown> {
   // A number, so that an array of numbers stays one.

@@ -1,8 +1,9 @@
 import type { Backend } from '../backend.js'
+import type { FunctionDefinition } from '../functions/resolve.js'
 import { limitsOf, type MapSettings } from '../options.js'
 import { EACH, FAIL_FAST, SPREAD } from '../protocol/frames.js'
 import type { Blame } from './blame.js'
-import type { CalledFunction } from './called-function.js'
+import { CalledFunction } from './called-function.js'
 import { type CallEnd, callFlags } from './call.js'
 import { AdaptiveChunkSize, type ChunkSize, FixedChunkSize, SplitChunkSize } from './chunk-size.js'
 import { MapCall } from './map-call.js'
@@ -19,7 +20,7 @@ export interface MapOrder {
   readonly backend: Backend
   readonly source: Source
   readonly sink: Sink
-  readonly definition: CalledFunction
+  readonly prepared: FunctionDefinition | Promise<FunctionDefinition>
   readonly nJobs: number
   readonly settings: MapSettings
   readonly blame: Blame
@@ -29,12 +30,15 @@ export interface MapOrder {
 /** Makes the call; it runs nothing before its first `advance`. */
 export function makeMapCall(order: MapOrder): MapCall {
   const { kind, settings, source, nJobs } = order
+  const definition = new CalledFunction(order.prepared, order.backend)
   const isLazy = kind === 'imap' || kind === 'imapUnordered'
   // Only calls that fail as a whole may send results together, and drop what follows a failure.
   const isEach = isLazy || kind === 'mapSettled'
   const flags = (isEach ? EACH : 0) | (kind === 'mapSettled' ? 0 : FAIL_FAST) | (settings.spread ? SPREAD : 0)
-  return new MapCall({
+  const call = new MapCall({
     ...order,
+    definition,
+    onEnd: definition.onEnd(order.onEnd),
     flags: callFlags(order.id, flags),
     limits: limitsOf(settings),
     killGraceMs: settings.killGrace,
@@ -43,6 +47,8 @@ export function makeMapCall(order: MapOrder): MapCall {
     isOrderTasks: settings.orderTasks,
     maxTasksActive: settings.maxTasksActive
   })
+  definition.watch(call, order.blame)
+  return call
 }
 
 function chooseSize(settings: MapSettings, length: number | undefined, nJobs: number): ChunkSize {

@@ -65,10 +65,10 @@ export function readExecPath(values: OptionValues): string | undefined {
 }
 
 /** @throws TypeError or RangeError that names `stdio`. */
-export function readStdio(values: OptionValues): 'inherit' | 'ignore' | undefined {
+export function readStdio(values: OptionValues): 'inherit' | 'ignore' | 'pipe' | undefined {
   const stdio = values['stdio']
-  if (stdio === undefined || stdio === 'inherit' || stdio === 'ignore') return stdio
-  throw invalidOption(typeof stdio === 'string' ? 'range' : 'type', 'stdio', stdio, "'inherit' or 'ignore'")
+  if (stdio === undefined || stdio === 'inherit' || stdio === 'ignore' || stdio === 'pipe') return stdio
+  throw invalidOption(typeof stdio === 'string' ? 'range' : 'type', 'stdio', stdio, "'inherit', 'ignore' or 'pipe'")
 }
 
 function checkText(value: unknown, option: string, mayBeEmpty: boolean): string {

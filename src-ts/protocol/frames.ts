@@ -34,6 +34,7 @@ export const RECORD_EXITED = 19
 export const RECORD_CLOSED = 20
 export const RECORD_TIMED_OUT = 24
 export const RECORD_FAULT = 21
+export const RECORD_OUTPUT = 22
 
 /** Flags of a chunk. */
 export const EACH = 1

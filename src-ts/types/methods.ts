@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream'
+
 import type { AnyFunction, ArgsOf, Items, TaskContext, TaskFunction, TaskReference } from './functions.js'
 import type { JoinOptions, MapOptions, SpreadOptions, TaskOptions } from './options.js'
 import type { PoolEvents, PoolStats, WorkerInfo } from './state.js'
@@ -121,6 +123,16 @@ export interface PoolMethods {
   readonly closed: boolean
   /** The workers that have a process, as they are now, the lowest id first. */
   readonly workers: readonly WorkerInfo[]
+  /**
+   * With `stdio: 'pipe'` what all workers write to their stdout, whole lines of one after whole lines of another (up to 64 KiB; the
+   * last one of a process is given an end), complete when `stopAndJoin` or `terminate` is fulfilled; then it ends. Else null.
+   *
+   * Until somebody reads, the last 1 MiB is kept, and what was dropped before it is said. From the first read on nothing is
+   * dropped: a reader that is 1 MiB behind makes the workers wait that write. It does not keep the process alive.
+   */
+  readonly stdout: Readable | null
+  /** The same of stderr. */
+  readonly stderr: Readable | null
   /** Counts of tasks, as they are now; they stay readable after closing. */
   readonly stats: PoolStats
   /**

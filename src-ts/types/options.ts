@@ -178,10 +178,10 @@ export interface WorkerPoolOptions extends MapDefaults {
    */
   readonly execPath?: string | undefined
   /**
-   * Where the workers' stdout and stderr go; stdin is always empty.
+   * Where the workers' stdout and stderr go; stdin is always empty. `'pipe'`: to the pool's `stdout` and `stderr`.
    * @default 'inherit'
    */
-  readonly stdio?: 'inherit' | 'ignore' | undefined
+  readonly stdio?: 'inherit' | 'ignore' | 'pipe' | undefined
   /**
    * Calls of `apply` that may wait for a worker; one more is rejected with `QueueFullError` and nothing else changes. One that
    * a free worker takes, or a worker that has yet to be started, does not wait: up to `nJobs` more are accepted. Other

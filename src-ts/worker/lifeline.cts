@@ -6,7 +6,7 @@
  */
 
 interface StartBinding {
-  holdLifeline(): unknown
+  holdLifeline(): { readonly greeting: string }
   sendStartError(text: string): void
 }
 
@@ -21,7 +21,11 @@ if (!isOtherThread && process.argv[1] === self.replace(/lifeline\.cjs$/, 'worker
 function start(): void {
   const binding = require(process.argv.pop() ?? '') as StartBinding
   // For another copy of this package: its addon is another library, which knows of no lifeline.
-  leave('millrace.mark', binding.holdLifeline())
+  const mark = binding.holdLifeline()
+  leave('millrace.mark', mark)
+  const { isPiped } = JSON.parse(mark.greeting) as { readonly isPiped?: boolean }
+  prepare('stdout', isPiped === true)
+  prepare('stderr', isPiped === true)
   // The preloads of the user are modules as well; see `phase.ts`.
   leave('millrace.phase', 'loading')
   const reportStartError = (error: unknown): void => {
@@ -29,6 +33,28 @@ function start(): void {
   }
   process.on('uncaughtExceptionMonitor', reportStartError)
   leave('millrace.start', { binding, reportStartError })
+}
+
+/** Sees to a stream when it is first used: making it costs each start a millisecond. */
+function prepare(name: 'stdout' | 'stderr', isPiped: boolean): void {
+  const made = Object.getOwnPropertyDescriptor(process, name)
+  if (made?.get === undefined || made.configurable !== true) return
+  let isNew = true
+  const get = (): NodeJS.WriteStream => {
+    const stream = Reflect.apply(made.get as () => NodeJS.WriteStream, process, [])
+    if (isNew) {
+      isNew = false
+      // Node writes to pipes later where they are full, and `process.exit` would lose that. The pipe is this process's own.
+      const { _handle: handle } = stream as { _handle?: { setBlocking?: (isBlocking: boolean) => void } }
+      if (isPiped) handle?.setBlocking?.(true)
+      // Its reader is gone, which is no error of a task. Other errors are what they are where nobody handles them.
+      stream.on('error', (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EPIPE' && stream.listenerCount('error') === 1) throw error
+      })
+    }
+    return stream
+  }
+  Object.defineProperty(process, name, { ...made, get })
 }
 
 function leave(key: string, value: unknown): void {

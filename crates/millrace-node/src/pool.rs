@@ -37,6 +37,8 @@ pub struct RawPoolOptions {
     pub cwd: Option<String>,
     /// Whether standard output and error go nowhere.
     pub quiet: bool,
+    /// Whether they come as records.
+    pub piped: bool,
     /// Milliseconds after which an idle worker leaves; absent: it stays.
     pub idle_timeout: Option<f64>,
     /// Handed to every worker as it is.
@@ -122,6 +124,7 @@ impl RawPool {
             env: to_c_strings(options.env)?,
             cwd: options.cwd.map(to_c_string).transpose()?,
             is_quiet: options.quiet,
+            is_piped: options.piped,
             idle_timeout: options.idle_timeout.map(to_duration),
             greeting: options.greeting.into_bytes(),
         };
@@ -262,6 +265,17 @@ impl RawPool {
             Collected::Bytes(bytes) => Ok(bytes as f64),
             Collected::NeedsRoom(bytes) => Ok(-(bytes as f64)),
         }
+    }
+
+    /// So many bytes of a stream, 0 or 1, have been taken care of.
+    ///
+    /// # Errors
+    ///
+    /// When the pool was released.
+    #[napi(catch_unwind)]
+    pub fn release_output(&self, stream: u32, bytes: u32) -> napi::Result<()> {
+        self.pool()?.release_output(stream as usize, bytes as usize);
+        Ok(())
     }
 
     /// Counts of tasks.

@@ -17,6 +17,7 @@ mod config;
 mod inbound;
 mod listening;
 mod outcomes;
+mod output;
 mod post;
 mod spawner;
 mod submission;
@@ -39,6 +40,7 @@ use crate::scheduler::{Action, Definition, Scheduler, Stats, Stop, WorkerSnapsho
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sys::{self, Bell, Poller};
 use outcomes::Outcomes;
+use output::Held;
 use post::Post;
 use spawner::Spawner;
 use waiter::Arrival;
@@ -60,6 +62,7 @@ pub(crate) struct Shared {
     definitions: Mutex<HashMap<u32, Arc<Definition>>>,
     posts: Box<[Post]>,
     outcomes: Outcomes,
+    held: Held,
     /// Wakes the waiting thread: an arrival, a nearer deadline, the end.
     wake: Bell,
     /// Hears the bells that workers ring while the submitter's event loop listens.
@@ -99,6 +102,7 @@ impl Pool {
             definitions: Mutex::default(),
             posts: (0..worker_count).map(|_| Post::default()).collect(),
             outcomes: Outcomes::new(notify),
+            held: Held::new(),
             wake,
             loop_ears: Poller::new().map_err(StartError::Resources)?,
             loop_listens: AtomicBool::new(false),
@@ -173,6 +177,14 @@ impl Pool {
     /// Copies waiting records into `into`; see [`Collected`].
     pub fn collect(&self, into: &mut [u8]) -> Collected {
         self.shared.outcomes.collect(into)
+    }
+
+    /// So many bytes of the workers' standard output (0) or standard error (1) have been taken care of. Beyond 1 MiB that is
+    /// collected and not released, the workers are not read any further.
+    pub fn release_output(&self, stream: usize, bytes: usize) {
+        if self.shared.held.release(stream, bytes) {
+            self.shared.wake.ring();
+        }
     }
 
     /// Counts of tasks.

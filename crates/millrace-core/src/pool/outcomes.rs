@@ -50,6 +50,8 @@ pub enum RecordKind {
     Exited = 19,
     /// The pool has ended.
     Closed = 20,
+    /// A worker has written; its stream, 0 or 1, is in the word of the first task. The payload is what it wrote.
+    Output = 22,
     /// An error outside of any task is about to end a worker; the payload is the worker's.
     Fault = 21,
 }

@@ -11,7 +11,7 @@ use super::Shared;
 use super::waiter::{Arrival, Newcomer};
 use crate::lifeline;
 use crate::segment::{SEGMENT_BYTES, Segment, word};
-use crate::sys::{Bell, Control, Launch, SharedMemory, launch};
+use crate::sys::{Bell, Control, Launch, Pipe, SharedMemory, launch};
 
 /// Starts the workers that are asked for, one after the other.
 pub(super) struct Spawner {
@@ -54,15 +54,22 @@ impl Spawner {
         let mut greeting = worker.to_le_bytes().to_vec();
         greeting.extend_from_slice(&config.greeting);
         lifeline::greet(&control, &greeting, &memory_fd, &to_worker, [&to_parent, &to_loop])?;
+        let (pipes, outputs) = if config.is_piped {
+            let ((output, output_end), (error, error_end)) = (Pipe::new()?, Pipe::new()?);
+            (Some([output, error]), Some(Arc::new([output_end, error_end])))
+        } else {
+            (None, None)
+        };
         let order = Launch {
             program: config.program.clone(),
             args: config.args.clone(),
             env: config.env.clone(),
             cwd: config.cwd.clone(),
             quiet: config.is_quiet,
+            outputs,
             cpus: config.cpus.get(worker as usize).cloned().unwrap_or_default(),
         };
         let child = launch(&order, theirs)?;
-        Ok(Newcomer { child, control, segment, to_worker, to_parent, to_loop })
+        Ok(Newcomer { child, control, segment, to_worker, to_parent, to_loop, pipes })
     }
 }

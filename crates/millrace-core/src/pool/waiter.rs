@@ -11,18 +11,22 @@ use super::Shared;
 use super::causes::Causes;
 use super::claims::SegmentClaims;
 use super::inbound::{Inbound, Listener};
+use super::output::Output;
 use super::post::Line;
 use crate::lock::lock;
 use crate::scheduler::{Death, Scheduler};
 use crate::segment::Segment;
 use crate::sync::atomic::Ordering;
-use crate::sys::{AsFd, Bell, Child, Control, Poller, Received};
+use crate::sys::{AsFd, Bell, Child, Control, Pipe, Poller, Received};
 
 /// What a worker's descriptor stands for; the low bits of a token, above them the worker id.
 const BELL: u64 = 0;
 const DEATH: u64 = 1;
 const CONTROL: u64 = 2;
-const KIND_BITS: u32 = 2;
+/// Standard output; standard error is the next.
+const OUTPUT: u64 = 3;
+const OUTPUT_OF_ERRORS: u64 = 4;
+const KIND_BITS: u32 = 3;
 const WAKE: u64 = u64::MAX;
 
 /// The spawner's answer to an order.
@@ -40,6 +44,8 @@ pub(super) struct Newcomer {
     pub(super) to_parent: Bell,
     /// Rung instead of `to_parent` while the submitter's event loop listens.
     pub(super) to_loop: Bell,
+    /// Its standard output and standard error, where they come here.
+    pub(super) pipes: Option<[Pipe; 2]>,
 }
 
 /// A living worker process, as the waiting thread knows it.
@@ -51,6 +57,7 @@ struct Guest {
     segment: Segment,
     /// The last thing it said over its control socket.
     last_words: Option<String>,
+    outputs: [Option<Output>; 2],
 }
 
 struct Waiter {
@@ -111,6 +118,7 @@ impl Waiter {
     fn handle(&mut self, token: u64) {
         if token == WAKE {
             self.shared.wake.silence();
+            self.resume_outputs();
             return;
         }
         let worker = (token >> KIND_BITS) as u32;
@@ -118,6 +126,9 @@ impl Waiter {
             BELL => self.hear(worker),
             DEATH => self.bury(worker),
             CONTROL => self.listen(worker),
+            kind @ (OUTPUT | OUTPUT_OF_ERRORS) => {
+                self.read_output(worker, (kind - OUTPUT) as usize);
+            }
             _ => {}
         }
     }
@@ -137,7 +148,7 @@ impl Waiter {
     }
 
     fn admit(&mut self, worker: u32, newcomer: Newcomer) -> io::Result<(u32, Arc<SegmentClaims>)> {
-        let Newcomer { child, control, segment, to_worker, to_parent, to_loop } = newcomer;
+        let Newcomer { child, control, segment, to_worker, to_parent, to_loop, pipes } = newcomer;
         let child = Arc::new(child);
         let [to_worker, bell, to_loop] = [to_worker, to_parent, to_loop].map(Arc::new);
         let (outbound, inbound) = segment.parent_ends();
@@ -153,6 +164,11 @@ impl Waiter {
         self.poller.add(control.as_fd(), token(CONTROL))?;
         self.shared.loop_ears.add(to_loop.as_fd(), u64::from(worker))?;
         let pid = child.pid();
+        let mut outputs = [None, None];
+        for (stream, pipe) in pipes.into_iter().flatten().enumerate() {
+            self.poller.add(pipe.as_fd(), token(OUTPUT + stream as u64))?;
+            outputs[stream] = Some(Output::new(pipe));
+        }
         let inbound =
             Inbound::new(worker, segment.clone(), inbound, [to_worker, Arc::clone(&bell)]);
         self.shared.posts[worker as usize].connect(
@@ -168,6 +184,7 @@ impl Waiter {
             to_loop,
             segment: segment.clone(),
             last_words: None,
+            outputs,
         });
         Ok((pid, Arc::new(SegmentClaims { segment, epoch_ms: self.shared.epoch_ms })))
     }
@@ -194,12 +211,52 @@ impl Waiter {
         }
     }
 
+    fn read_output(&mut self, worker: u32, stream: usize) {
+        let Some(guest) = self.guests[worker as usize].as_mut() else { return };
+        let pid = guest.child.pid();
+        let Some(output) = guest.outputs[stream].as_mut() else { return };
+        if !output.read(&self.shared, (worker, pid, stream)) {
+            // What it has said last is asked for when it is dead.
+            drop(self.poller.remove(output.as_fd()));
+        }
+    }
+
+    /// Reads again what was not read for want of room.
+    fn resume_outputs(&mut self) {
+        for (worker, guest) in (0_u64..).zip(&mut self.guests) {
+            let outputs = guest.iter_mut().flat_map(|guest| &mut guest.outputs).enumerate();
+            for (stream, output) in
+                outputs.filter_map(|(stream, output)| Some((stream, output.as_mut()?)))
+            {
+                if output.resumes(&self.shared, stream) {
+                    let token = worker << KIND_BITS | (OUTPUT + stream as u64);
+                    drop(self.poller.add(output.as_fd(), token));
+                }
+            }
+        }
+    }
+
+    /// What a dead worker has written; the end of what it said on standard error.
+    fn drain_outputs(&self, worker: u32, guest: &mut Guest) -> String {
+        let pid = guest.child.pid();
+        let mut last = String::new();
+        for (stream, output) in guest.outputs.iter_mut().enumerate() {
+            if let Some(mut output) = output.take() {
+                last = output.drain(&self.shared, (worker, pid, stream));
+                // Not in the poller while it is paused.
+                drop(self.poller.remove(output.as_fd()));
+            }
+        }
+        last
+    }
+
     fn bury(&mut self, worker: u32) {
         self.listen(worker);
         let Some(guest) = self.guests[worker as usize].as_mut() else { return };
         while self.shared.posts[worker as usize].take_in(&self.shared, Listener::Thread) {}
         let Some(exit) = guest.child.reap() else { return };
-        if let Some(guest) = self.guests[worker as usize].take() {
+        if let Some(mut guest) = self.guests[worker as usize].take() {
+            let last_output = self.drain_outputs(worker, &mut guest);
             for fd in [guest.bell.as_fd(), guest.child.as_fd(), guest.control.as_fd()] {
                 // The control socket may be gone from the poller already.
                 drop(self.poller.remove(fd));
@@ -209,7 +266,7 @@ impl Waiter {
             post.disconnect();
             let cause = self.causes.judge(exit, &guest.segment);
             let (code, signal) = (exit.code, exit.signal);
-            let death = Death { code, signal, reason: guest.last_words, cause };
+            let death = Death { code, signal, reason: guest.last_words, cause, last_output };
             self.shared.drive(|scheduler| {
                 scheduler.died(worker, &death);
                 post.clear();

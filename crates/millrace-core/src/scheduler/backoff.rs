@@ -43,6 +43,14 @@ fn pause(failures: u32) -> Duration {
     (FIRST_PAUSE * (1 << doublings)).min(LONGEST_PAUSE)
 }
 
+/// The reason, and what the worker wrote, unless that says the same.
+fn with_last_output(reason: String, last: &str) -> String {
+    if last.is_empty() || reason.contains(last) {
+        return reason;
+    }
+    format!("{reason}\nits standard error ends with:\n{last}")
+}
+
 /// The pool's row.
 #[derive(Debug, Default)]
 pub(super) struct Backoff {
@@ -87,7 +95,7 @@ impl Scheduler {
             (None, Some(signal)) => format!("ended by signal {signal} before it was ready"),
             (None, None) => "ended before it was ready".to_owned(),
         });
-        self.cannot_start(&reason);
+        self.cannot_start(&with_last_output(reason, &death.last_output));
     }
 
     fn lengthen_rows(&mut self, worker: u32, slot: &Worker, free: u32) {

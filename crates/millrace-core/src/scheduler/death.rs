@@ -35,6 +35,8 @@ pub struct Death {
     pub signal: Option<i32>,
     /// What it said over its control socket, or why it could not be started.
     pub reason: Option<String>,
+    /// The end of what it wrote to standard error, where that is known.
+    pub last_output: String,
     /// What else is known.
     pub cause: Cause,
 }

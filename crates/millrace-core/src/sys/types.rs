@@ -1,6 +1,7 @@
 //! Plain data that every system shares.
 
 use std::ffi::CString;
+use std::sync::Arc;
 
 use super::OwnedFd;
 
@@ -26,6 +27,8 @@ pub struct Launch {
     pub cwd: Option<CString>,
     /// Sends standard output and standard error to `/dev/null` instead of inheriting them.
     pub quiet: bool,
+    /// Where standard output and standard error go; `None`: where `quiet` says.
+    pub outputs: Option<Arc<[OwnedFd; 2]>>,
     /// The CPU ids of the process and all its threads; empty keeps the mask of the calling thread.
     pub cpus: Vec<u32>,
 }

@@ -27,6 +27,10 @@ pub struct Bell(OwnedFd);
 #[derive(Debug)]
 pub enum Poller {}
 
+#[derive(Debug)]
+#[expect(missing_docs, reason = "documented in sys/linux")]
+pub enum Pipe {}
+
 /// One end of a control socket.
 #[derive(Debug)]
 pub enum Control {}
@@ -150,6 +154,17 @@ impl Child {
     }
 }
 
+#[expect(missing_docs, reason = "documented in sys/linux")]
+impl Pipe {
+    pub fn new() -> io::Result<(Self, OwnedFd)> {
+        not_yet()
+    }
+
+    pub fn try_read(&self, _into: &mut [u8]) -> Option<usize> {
+        match *self {}
+    }
+}
+
 macro_rules! never_a_descriptor {
     ($($name:ty),*) => {$(
         impl AsFd for $name {
@@ -159,7 +174,7 @@ macro_rules! never_a_descriptor {
         }
     )*};
 }
-never_a_descriptor!(Poller, Control, Child);
+never_a_descriptor!(Poller, Pipe, Control, Child);
 
 impl AsFd for Bell {
     fn as_fd(&self) -> BorrowedFd<'_> {

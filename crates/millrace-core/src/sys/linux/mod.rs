@@ -6,6 +6,7 @@ mod child;
 mod control;
 mod control_message;
 mod memory;
+mod pipe;
 mod poller;
 mod process;
 mod signals;
@@ -18,6 +19,7 @@ pub use bell::Bell;
 pub use child::Child;
 pub use control::Control;
 pub use memory::SharedMemory;
+pub use pipe::Pipe;
 pub use poller::Poller;
 pub use process::{
     kill_own_group, monotonic_ms, online_cpu_count, own_pidfd, resident_bytes, wait_until_gone,

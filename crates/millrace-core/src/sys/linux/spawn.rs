@@ -57,11 +57,12 @@ pub fn launch(launch: &Launch, control: Control) -> io::Result<Child> {
 
 /// Copies of this process's output and error streams: Node marks the originals close-on-exec. None: to nowhere.
 fn outputs(launch: &Launch) -> [Option<OwnedFd>; 2] {
-    if launch.quiet {
-        return [None, None];
-    }
     let copy = |fd: BorrowedFd<'_>| rustix::io::fcntl_dupfd_cloexec(fd, SOURCE_FD_MIN).ok();
-    [copy(io::stdout().as_fd()), copy(io::stderr().as_fd())]
+    match launch.outputs.as_deref() {
+        Some([output, error]) => [copy(output.as_fd()), copy(error.as_fd())],
+        None if launch.quiet => [None, None],
+        None => [copy(io::stdout().as_fd()), copy(io::stderr().as_fd())],
+    }
 }
 
 fn file_actions(

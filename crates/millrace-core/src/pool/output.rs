@@ -1,0 +1,109 @@
+//! What workers write to their standard output and standard error, on its way to whoever collects records.
+
+use super::Shared;
+use super::outcomes::{Notice, RecordKind};
+use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sys::{AsFd, BorrowedFd, Pipe};
+
+/// Bytes of one stream, of all workers together, that wait to be collected and released. Beyond it their pipes fill.
+const HELD_BYTES_MAX: usize = 1024 * 1024;
+/// What one read takes; a pipe holds as much.
+const READ_BYTES: usize = 64 * 1024;
+/// What is read of a dead worker at the most: a process that it left behind may go on writing.
+const DRAINED_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// The end of standard error that is kept for a worker that does not start.
+const LAST_BYTES: usize = 2 * 1024;
+
+/// Bytes that were given out and are not released, by stream.
+#[derive(Debug)]
+pub(super) struct Held([AtomicUsize; 2]);
+
+impl Held {
+    pub(super) fn new() -> Self {
+        Self([AtomicUsize::new(0), AtomicUsize::new(0)])
+    }
+
+    /// `true` when there is room again.
+    pub(super) fn release(&self, stream: usize, bytes: usize) -> bool {
+        let Some(held) = self.0.get(stream) else { return false };
+        let take = |before: usize| Some(before.saturating_sub(bytes));
+        let before = held.fetch_update(Ordering::SeqCst, Ordering::SeqCst, take);
+        before.is_ok_and(|before| {
+            before >= HELD_BYTES_MAX && before.saturating_sub(bytes) < HELD_BYTES_MAX
+        })
+    }
+
+    fn has_room(&self, stream: usize) -> bool {
+        self.0[stream].load(Ordering::SeqCst) < HELD_BYTES_MAX
+    }
+}
+
+/// One stream of one worker.
+#[derive(Debug)]
+pub(super) struct Output {
+    pipe: Pipe,
+    last: Vec<u8>,
+    is_paused: bool,
+    /// Its writers are gone.
+    has_ended: bool,
+}
+
+impl Output {
+    pub(super) fn new(pipe: Pipe) -> Self {
+        Self { pipe, last: Vec::new(), is_paused: false, has_ended: false }
+    }
+
+    /// Reads once; `false` when it is to be heard no more, for now or for good.
+    pub(super) fn read(&mut self, shared: &Shared, source: (u32, u32, usize)) -> bool {
+        self.is_paused = !shared.held.has_room(source.2);
+        if !self.is_paused {
+            self.take(shared, source);
+        }
+        !self.is_paused && !self.has_ended
+    }
+
+    /// Whether it was paused, and is to be heard again.
+    pub(super) fn resumes(&mut self, shared: &Shared, stream: usize) -> bool {
+        let resumes = self.is_paused && shared.held.has_room(stream);
+        self.is_paused &= !resumes;
+        resumes
+    }
+
+    /// Reads what is left, room or not; the end of all that it has read.
+    pub(super) fn drain(&mut self, shared: &Shared, source: (u32, u32, usize)) -> String {
+        let mut drained = 0;
+        while drained < DRAINED_BYTES_MAX {
+            match self.take(shared, source) {
+                0 => break,
+                bytes => drained += bytes,
+            }
+        }
+        String::from_utf8_lossy(&self.last).trim().to_owned()
+    }
+
+    fn take(&mut self, shared: &Shared, (worker, pid, stream): (u32, u32, usize)) -> usize {
+        let mut bytes = vec![0; READ_BYTES];
+        let Some(read) = self.pipe.try_read(&mut bytes) else { return 0 };
+        self.has_ended = read == 0;
+        if read > 0 {
+            let bytes = &bytes[..read];
+            self.keep_last(bytes);
+            shared.held.0[stream].fetch_add(read, Ordering::SeqCst);
+            let words = [RecordKind::Output as u32, worker, pid, stream as u32, 0, 0, 0];
+            shared.outcomes.push(words, bytes, Notice::Give);
+        }
+        read
+    }
+
+    fn keep_last(&mut self, bytes: &[u8]) {
+        self.last.extend_from_slice(&bytes[bytes.len().saturating_sub(LAST_BYTES)..]);
+        let excess = self.last.len().saturating_sub(LAST_BYTES);
+        self.last.drain(..excess);
+    }
+}
+
+impl AsFd for Output {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.pipe.as_fd()
+    }
+}

@@ -1,0 +1,29 @@
+import type { Backend } from '../backend.js'
+import { prepareFunction } from '../functions/resolve.js'
+import { type ApplySettings, limitsOf } from '../options.js'
+import { ApplyCall, type ApplyPlan } from './apply-call.js'
+import { CalledFunction } from './called-function.js'
+
+/** What is known of an `apply` when it is made. */
+export interface ApplyOrder extends Pick<ApplyPlan, 'id' | 'args' | 'resolve' | 'reject' | 'blame' | 'onEnd'> {
+  readonly backend: Backend
+  readonly fn: unknown
+  readonly settings: ApplySettings
+}
+
+/**
+ * Makes the call; it hands nothing over before its `advance`.
+ * @throws TaskFunctionError for a function that cannot travel.
+ */
+export function makeApplyCall({ fn, settings, ...order }: ApplyOrder): ApplyCall {
+  const definition = new CalledFunction(prepareFunction(fn, settings.context), order.backend)
+  const call = new ApplyCall({
+    ...order,
+    definition,
+    limits: limitsOf(settings),
+    killGraceMs: settings.killGrace,
+    onEnd: definition.onEnd(order.onEnd)
+  })
+  definition.watch(call, order.blame)
+  return call
+}
