@@ -69,7 +69,7 @@ const badForPools: { readonly [option: string]: readonly Bad[] } = {
     [null, T],
     [true, T],
     [['inherit'], T],
-    ['pipe', R],
+    ['overlapped', R],
     ['', R]
   ],
   execArgv: [

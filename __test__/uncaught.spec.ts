@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 
 import test from 'ava'
 
-import { tasks, type WorkerInfo, WorkerPool } from '../dist/index.js'
+import { tasks, type WorkerInfo, type WorkerPool } from '../dist/index.js'
 import { watchedPool } from './helpers/pools.js'
 import { gone } from './helpers/processes.js'
 import { run } from './helpers/run.js'

@@ -99,8 +99,7 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
     new Promise<never>((resolve, reject) => {
       this.#checkOpen()
       const settings = readApplyOptions(options, this.#settings.map)
-      const { signal } = settings
-      signal?.throwIfAborted()
+      settings.signal?.throwIfAborted()
       if (!Array.isArray(args)) throw invalidOption('type', 'args', args, 'an array of arguments')
       const backend = this.#start()
       const { maxQueue } = this.#settings
@@ -116,7 +115,7 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
         blame: rememberCaller(this.apply, fn),
         onEnd: this.#calls.remove
       })
-      this.#calls.add(call, signal)
+      this.#calls.add(call, settings.signal)
       call.advance()
     })
 
