@@ -6,6 +6,10 @@ use super::worker::InHand;
 
 /// What an outcome frame says, as it was read from shared memory: nothing of it is trusted yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a bit of the frame, and any of them may be set"
+)]
 pub struct Settled {
     /// The chunk's number within the worker process.
     pub seq: u32,

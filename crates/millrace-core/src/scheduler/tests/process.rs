@@ -46,6 +46,10 @@ struct Running {
 
 /// A worker process.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, they make no state together"
+)]
 pub(super) struct Process {
     worker: u32,
     pub(super) words: Arc<Words>,
