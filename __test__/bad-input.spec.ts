@@ -34,7 +34,7 @@ const forPools: Readonly<Record<string, readonly Bad[]>> = {
   ...forMaps,
   nJobs: [...notCounts, [1025, R]],
   daemon: notBooleans,
-  stdio: [[null, T], [0, T], ['pipe', R], [['ignore'], T]], // prettier-ignore
+  stdio: [[null, T], [0, T], ['overlapped', R], [['ignore'], T]], // prettier-ignore
   cwd: [[null, T], [5, T], ['', R], ['a\0b', R], [new URL('https://example.org'), R]], // prettier-ignore
   execPath: [[null, T], [5, T], ['', R], ['a\0b', R]], // prettier-ignore
   execArgv: [[null, T], ['--no-warnings', T], [['a', 5], T], [['a\0'], R]], // prettier-ignore
@@ -69,7 +69,7 @@ const calls: Readonly<Record<string, readonly [Call, Table]>> = {
 
 /** What later versions bring, what other calls have, and what is misspelt. */
 const unknown = [
-  'retries',
+  'workerExitTimeout',
   'keepAlive',
   'workerInit',
   'progressBar',
@@ -241,7 +241,7 @@ test('args that are no array are refused', async (t) => {
 test('a pool goes on after refusals, and nothing of them is counted', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   await refusal(() => pool.map(same, 5 as never))
-  await refusal(() => pool.apply(same, [1], { retries: 1 } as object))
+  await refusal(() => pool.apply(same, [1], { progressBar: true } as object))
   t.is(pool.stats.submitted, 0)
   t.deepEqual(await pool.map(same, [1, 2]), [1, 2])
   t.is(pool.stats.submitted, 2)

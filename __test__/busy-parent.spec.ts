@@ -34,7 +34,8 @@ const spin = (ms: number): number => {
   return ms
 }
 
-test('workers get more work while the event loop of their pool is busy with a callback', async (t) => {
+// One after the other: while one of them blocks this thread, the tasks of the other would all be done before it looks.
+test.serial('workers get more work while the event loop of their pool is busy with a callback', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   await pool.apply(spin, [1])
   const items = Array.from({ length: 200 }, () => 3)
@@ -45,7 +46,7 @@ test('workers get more work while the event loop of their pool is busy with a ca
   t.deepEqual(await within(map, 'the map stays open'), items)
 })
 
-test('results larger than the ring are taken in while the event loop is busy with a callback', async (t) => {
+test.serial('results larger than the ring are taken in while the event loop is busy with a callback', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const make = (ms: number): Uint8Array => {
     const end = performance.now() + ms

@@ -48,6 +48,7 @@ export function run(t: ExecutionContext, name: string, args: readonly string[] =
   }
   const pieces: string[] = []
   child.stderr.setEncoding('utf8').on('data', (text: string) => pieces.push(text))
+  const isTold = new Promise<void>((resolve) => child.stderr.on('close', resolve))
   const exit = new Promise<readonly [number | null, NodeJS.Signals | null]>((resolve, reject) => {
     child.on('error', reject)
     child.on('exit', (code, signal) => resolve([code, signal]))
@@ -56,6 +57,7 @@ export function run(t: ExecutionContext, name: string, args: readonly string[] =
     const [code, signal] = await exit
     const rest: string[] = []
     for (let line = await next(); line !== undefined; line = await next()) rest.push(line)
+    await isTold
     return { code, signal, lines: rest, stderr: pieces.join('') }
   }
   let end: Promise<RunEnd> | undefined
