@@ -3,6 +3,7 @@ import test from 'ava'
 import { task, TaskTimeoutError, tasks, WorkerDiedError } from '../dist/index.js'
 import { Gates } from './helpers/gates.js'
 import { watchedPool } from './helpers/pools.js'
+import { until } from './helpers/processes.js'
 import { within } from './helpers/within.js'
 
 const here = new URL('./fixtures/jobs-limits.mjs', import.meta.url)
@@ -121,4 +122,74 @@ test('an abort ends the attempts', async (t) => {
   await t.throwsAsync(call, { message: 'stop' })
   t.is(await pool.apply(Math.abs, [-1]), 1)
   t.like(pool.stats, { submitted: 2, completed: 1, failed: 0, cancelled: 1 })
+})
+
+test('a task that throws after its worker died is not run again', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 2, retries: 5 })
+  const gates = new Gates(t)
+  const input = { file: gates.path('notes'), plan: ['exit', 'throw'] as const }
+  const error = await t.throwsAsync(pool.apply(jobs.follow, [input]), { instanceOf: RangeError })
+  t.is(error.message, 'thrown by the task')
+  t.is(gates.lines('notes').length, 2)
+  t.like(pool.stats, { submitted: 1, completed: 0, failed: 1 })
+})
+
+test('attempts that ended in different ways: each is told as what it was, and where the call was made', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 1 })
+  const gates = new Gates(t)
+  const input = { file: gates.path('notes'), plan: ['exit', 'spin', 'kill'] as const }
+  for (const method of ['apply', 'map'] as const) {
+    const options = { retries: 2, taskTimeout: 1_000 }
+    const call =
+      method === 'apply' ? pool.apply(jobs.follow, [input], options) : pool.map(jobs.follow, [input], options)
+    const error = await t.throwsAsync(within(call, method), { instanceOf: WorkerDiedError })
+    t.is(error.signal, 'SIGKILL')
+    const attempts = error.attempts ?? []
+    t.deepEqual(
+      attempts.map(({ constructor }) => constructor),
+      method === 'apply' ? [WorkerDiedError, TaskTimeoutError] : [WorkerDiedError, WorkerDiedError]
+    )
+    for (const { stack } of [...attempts, error]) {
+      t.regex(stack ?? '', /retries\.spec/)
+      t.notRegex(stack ?? '', /native-/, 'how the pool came to make it is of no interest')
+    }
+  }
+})
+
+test('what was accepted before the pool was closed has all of its attempts', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 1 })
+  const gates = new Gates(t)
+  const input = { file: gates.path('notes'), plan: ['exit', 'exit', 'end'] as const }
+  const call = pool.apply(jobs.follow, [input], { retries: 2 })
+  await gates.passed('notes')
+  await within(pool.stopAndJoin(), 'the pool does not close')
+  t.is(await call, 'done')
+  t.is(gates.lines('notes').length, 3)
+})
+
+test('terminate and aborts end endless attempts, at whatever moment', async (t) => {
+  for (const way of ['terminate', 'abort'] as const) {
+    for (const begun of [1, 2, 3]) {
+      const { pool } = watchedPool(t, { nJobs: 2 })
+      const gates = new Gates(t)
+      const controller = new AbortController()
+      const input = { file: gates.path('notes'), plan: ['exit'] as const }
+      const call = pool.apply(jobs.follow, [input], { retries: 2 ** 32 - 1, signal: controller.signal })
+      const settled = Promise.allSettled([call])
+      await until(
+        () => gates.lines('notes').length >= begun,
+        () => 'the attempts have ended'
+      )
+      if (way === 'abort') controller.abort(way)
+      else await within(pool.terminate(), 'terminate')
+      const [outcome] = await within(settled, 'the call stays open')
+      const reason: unknown = outcome.status === 'rejected' ? outcome.reason : undefined
+      if (way === 'abort') t.is(reason, way)
+      else t.like(reason, { code: 'ERR_POOL_TERMINATED' })
+      if (way === 'abort') t.is(await pool.apply(Math.abs, [-1]), 1)
+      await pool.stopAndJoin()
+      const last = gates.lines('notes').length
+      t.true(last <= begun + 2, `${last} attempts`)
+    }
+  }
 })

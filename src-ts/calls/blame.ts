@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { PoolError } from '../errors.js'
+import { PoolError, TaskTimeoutError, WorkerDiedError } from '../errors.js'
 import { placeError } from '../functions/own-place.js'
 
 /** Adds to an error where the call was made. */
@@ -13,7 +13,10 @@ export type Blame = (error: unknown, isFromWorker: boolean) => unknown
 export function rememberCaller(entry: (...args: never[]) => unknown, fn: unknown): Blame {
   const site: { stack?: string } = {}
   Error.captureStackTrace(site, entry)
-  return (error, isFromWorker) => {
+  const blame: Blame = (error, isFromWorker) => {
+    if (error instanceof WorkerDiedError || error instanceof TaskTimeoutError) {
+      for (const earlier of error.attempts ?? []) blame(earlier, false)
+    }
     if (isFromWorker) placeError(error, fn)
     // What a getter of the caller's items threw tells its own place.
     if (!types.isNativeError(error) || !(isFromWorker || error instanceof PoolError)) return error
@@ -24,6 +27,7 @@ export function rememberCaller(entry: (...args: never[]) => unknown, fn: unknown
     Reflect.defineProperty(error, 'stack', { value, writable: true, configurable: true, enumerable: false })
     return error
   }
+  return blame
 }
 
 // A task may have put anything there, such as an object that has no text.
