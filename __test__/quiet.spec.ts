@@ -1,5 +1,9 @@
+import { readFileSync } from 'node:fs'
+
 import test from 'ava'
 
+import { Gates } from './helpers/gates.js'
+import { gone } from './helpers/processes.js'
 import { run } from './helpers/run.js'
 
 test('hundreds of calls and listeners, and many pools on one signal, are no leak to node', async (t) => {
@@ -14,3 +18,21 @@ test('a reader of the output that goes away is no error of a task', async (t) =>
   const { code, stderr } = await script.end
   t.deepEqual([code, stderr], [0, 'ok,ok,ok,ok,ok,ok\n'])
 })
+
+for (const way of ['none', 'terminate', 'stopAndJoin']) {
+  test(`Ctrl-C: no trace of a stack, the status as node has it, nothing left (handler: ${way})`, async (t) => {
+    const gates = new Gates(t)
+    const script = run(t, 'interrupted.mjs', [way, gates.path('pid')], { ownGroup: true })
+    const workers = JSON.parse((await script.next()) ?? '[]') as number[]
+    t.is(workers.length, 4)
+    const nested = Number(readFileSync(gates.path('pid-nested'), 'utf8'))
+    // A terminal tells the group in front; the workers are told as well, as by one that knows them.
+    for (const pid of [...workers, nested, -script.pid]) process.kill(pid, 'SIGINT')
+    const { code, signal, lines, stderr } = await script.end
+    t.deepEqual(
+      [code, signal, lines, stderr],
+      way === 'none' ? [null, 'SIGINT', [], ''] : [0, null, Array.from({ length: 3 }, () => 'ERR_POOL_TERMINATED'), '']
+    )
+    await gone([...workers, nested])
+  })
+}

@@ -29,6 +29,8 @@ export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv
   readonly execPath?: string
   readonly cwd?: string
+  /** Leads a process group of its own, as a command of a shell does. */
+  readonly ownGroup?: boolean
 }
 
 /** Runs a fixture, `__test__/fixtures/<name>`, without what the test runner was started with. Killed when the test ends. */
@@ -37,6 +39,7 @@ export function run(t: ExecutionContext, name: string, args: readonly string[] =
   const child = spawn(options.execPath ?? process.execPath, [...(options.execArgv ?? []), script, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: options.env ?? process.env,
+    detached: options.ownGroup ?? false,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd })
   })
   t.teardown(() => child.kill('SIGKILL'))
