@@ -1,3 +1,4 @@
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 
 import test from 'ava'
@@ -136,6 +137,20 @@ test('a worker that does not end by itself after such an error is ended', async 
   t.not(await within(pool.apply(jobs.pid), 'there is another worker'), first)
   await gone([first])
   t.deepEqual(exits, [{ id: 0, pid: first, exitCode: null, signal: 'SIGKILL' }])
+})
+
+test('what a worker writes while it dies of such an error arrives, to its last words', async (t) => {
+  const { pool, exits } = watchedPool(t, { nJobs: 1, stdio: 'pipe' })
+  pool.on('error', (error) => t.fail(String(error)))
+  const { stdout } = pool
+  if (stdout === null) throw new Error('there is no stream')
+  const read = text(stdout)
+  await t.throwsAsync(within(pool.apply(jobs.talkative, [3_000]), 'the task has failed'), { message: 'stray' })
+  t.is(await pool.apply((x: number) => x, [1]), 1)
+  await pool.stopAndJoin()
+  const lines = Array.from({ length: 3_000 }, (_, line) => `line ${line}`)
+  t.deepEqual((await within(read, 'the stream has ended')).split('\n'), [...lines, 'last words', ''])
+  t.is(exits.length, 2)
 })
 
 test('an event that does not exist is refused', (t) => {
