@@ -104,8 +104,8 @@ test.serial('the clock starts with the task, not with the wait for a worker', as
 })
 
 test.serial('tasks that keep to the limit cost no worker, in one chunk for much longer than the limit', async (t) => {
-  const { pool, exits } = watchedPool(t, { nJobs: 2, taskTimeout: 2_000 })
-  const inputs = Array.from({ length: 200 }, () => 40)
+  const { pool, exits } = watchedPool(t, { nJobs: 2, taskTimeout: 500 })
+  const inputs = Array.from({ length: 200 }, () => 12)
   t.deepEqual(await pool.map(jobs.spinFor, inputs, { chunkSize: 100 }), inputs)
   t.deepEqual(await pool.map(jobs.spinFor, inputs.slice(0, 50)), inputs.slice(0, 50))
   t.is(exits.length, 0)
@@ -195,4 +195,59 @@ test.serial('limits that make no sense are refused', async (t) => {
   t.is(await pool.apply(Math.abs, [-1], { taskTimeout: undefined }), 1)
   t.is(await pool.apply(jobs.wait, [0], { taskTimeout: 0.5 + 2_000 }), 0)
   t.is(pool.workers.length, 1)
+})
+
+test.serial('tasks that are late one after the other in a chunk fail, and no other one', async (t) => {
+  const { pool, exits } = watchedPool(t, { nJobs: 1, taskTimeout: LIMIT })
+  const gates = new Gates(t)
+  const late = new Set([0, 3, 4, 11])
+  const inputs = items.map((item) => ({
+    item,
+    bad: late.has(item) ? item : -1,
+    way: 'spin' as const,
+    file: gates.path('notes')
+  }))
+  const settled = await within(pool.mapSettled(jobs.run, inputs, { chunkSize: 12 }), 'the map stays open')
+  t.deepEqual(
+    settled.map((each) => (each.status === 'fulfilled' ? each.value : (each.reason as TaskTimeoutError).index)),
+    items
+  )
+  t.deepEqual(
+    settled.flatMap(({ status }, item) => (status === 'rejected' ? [item] : [])),
+    [...late]
+  )
+  const begun = gates.lines('notes').map((line) => Number(line.split(' ')[0]))
+  t.deepEqual(begun, items, 'each began once, in order')
+  t.is(exits.length, 4)
+})
+
+test.serial('thousands of short tasks under a limit: none is taken for late', async (t) => {
+  const { pool, exits } = watchedPool(t, { nJobs: 3, taskTimeout: LIMIT })
+  const many = Array.from({ length: 20_000 }, (_, item) => item)
+  for (const options of [{}, { chunkSize: 1 }, { chunkSize: 5_000 }]) {
+    t.deepEqual(await pool.map(jobs.returns, many, options), many)
+  }
+  const applied = await Promise.all(many.slice(0, 2_000).map((item) => pool.apply(jobs.returns, [item])))
+  t.deepEqual(applied, many.slice(0, 2_000))
+  t.is(exits.length, 0)
+})
+
+test.serial('results that nobody reads in time are not late: a busy process, a slow consumer', async (t) => {
+  const { pool, exits } = watchedPool(t, { nJobs: 2, taskTimeout: LIMIT })
+  await pool.map(jobs.returns, [1, 2], { chunkSize: 1 })
+  const texts = Array.from({ length: 1_000 }, (_, item) => `${item}`.padEnd(4_000, '.'))
+  const mapped = pool.mapSettled(jobs.returns, texts, { chunkSize: 50 })
+  const waited = pool.apply(jobs.wait, [50])
+  const end = performance.now() + 2 * LIMIT
+  while (performance.now() < end);
+  const settled = await mapped
+  t.true(settled.every((each, item) => each.status === 'fulfilled' && each.value === texts[item]))
+  t.is(await waited, 50)
+  const yielded: unknown[] = []
+  for await (const item of pool.imap(jobs.returns, items, { maxTasksActive: 3 })) {
+    yielded.push(item)
+    if (item === 1) await new Promise((resolve) => setTimeout(resolve, 1.5 * LIMIT))
+  }
+  t.deepEqual(yielded, items)
+  t.is(exits.length, 0)
 })
