@@ -237,3 +237,59 @@ test('terminate ends a recycle that waits for a task', async (t) => {
   await within(recycled, 'recycled')
   await t.throwsAsync(call, { code: 'ERR_POOL_TERMINATED' })
 })
+
+test('a backlog of a thousand calls outlives each of the workers that it wears out', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 2, workerLifespan: 40 })
+  const ran = await within(Promise.all(items(1_000).map((item) => pool.apply(jobs.count, [item]))), 'some are stranded')
+  t.deepEqual(
+    ran.map(({ item }) => item),
+    items(1_000)
+  )
+  t.true(lives(ran).every((life) => life <= 40))
+  t.like(pool.stats, { submitted: 1_000, completed: 1_000, running: 0, queued: 0 })
+})
+
+test('calls of all kinds at once share the lifespans of workers', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 2, workerLifespan: 7 })
+  const yielded = async (): Promise<Ran[]> => {
+    const ran: Ran[] = []
+    for await (const each of pool.imapUnordered(jobs.count, items(20), { chunkSize: 3 })) ran.push(each)
+    return ran
+  }
+  const ran = await within(
+    Promise.all([
+      pool.map(jobs.count, items(30), { chunkSize: 50 }),
+      pool.mapUnordered(jobs.count, items(20)),
+      yielded(),
+      ...items(5).map(async (item) => [await pool.apply(jobs.count, [item])])
+    ]),
+    'they stay open'
+  )
+  t.is(ran.flat().length, 75)
+  t.true(lives(ran.flat()).every((life) => life <= 7))
+})
+
+test('limits as high as they may be are none: no number wraps', async (t) => {
+  const most = Number.MAX_SAFE_INTEGER
+  const limits = { taskTimeout: 2 ** 31 - 1, killGrace: 2 ** 31 - 1, retries: 2 ** 32 - 1 }
+  const { pool } = watchedPool(t, {
+    nJobs: 1,
+    ...limits,
+    idleTimeout: 2 ** 31 - 1,
+    maxWorkerMemory: most,
+    maxHeap: most,
+    maxQueue: most,
+    workerLifespan: most
+  })
+  const pid = await pool.apply(jobs.pid)
+  t.deepEqual([...new Set(await Promise.all(items(5).map(() => pool.apply(jobs.pid))))], [pid])
+  for (const workerLifespan of [2 ** 31, 2 ** 32, 2 ** 32 + 1, 2 ** 33 + 2, most]) {
+    const ran = await pool.map(jobs.count, items(7), { workerLifespan, chunkSize: 4 })
+    t.deepEqual(lives(ran), [7])
+    t.is(ran[0]?.pid, pid)
+  }
+  for (const maxQueue of [2 ** 32, 2 ** 32 + 1]) {
+    const { pool: other } = watchedPool(t, { nJobs: 1, maxQueue, maxWorkerMemory: 2 ** 40 })
+    t.is(new Set(await Promise.all(items(4).map(() => other.apply(jobs.pid)))).size, 1)
+  }
+})

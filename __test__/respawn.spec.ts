@@ -7,6 +7,7 @@ import { tasks, WorkerDiedError } from '../dist/index.js'
 import { Gates } from './helpers/gates.js'
 import { watchedPool } from './helpers/pools.js'
 import { until } from './helpers/processes.js'
+import { within } from './helpers/within.js'
 
 const jobs = tasks<typeof import('./fixtures/jobs-recycling.mjs')>(
   new URL('./fixtures/jobs-recycling.mjs', import.meta.url)
@@ -53,4 +54,20 @@ test('workers that die as soon as they are ready end the calls that wait, and th
   // Each of the three may cost two workers, which may be one and the same.
   const starts = readFileSync(gates.path('spawns'), 'utf8').length
   t.true(starts <= 8, `${starts} starts`)
+})
+
+test('terminate ends a storm at once, and every task of it', async (t) => {
+  const { pool, exits } = watchedPool(t, { nJobs: 4 })
+  const items = Array.from({ length: 500 }, (_, item) => item)
+  const applied = items.slice(0, 20).map(() => pool.apply(jobs.die))
+  const settled = Promise.allSettled([pool.mapSettled(jobs.die, items, { chunkSize: 5 }), ...applied])
+  await until(
+    () => exits.length >= 6,
+    () => `${exits.length} workers have died`
+  )
+  await within(pool.terminate(), 'terminate')
+  const [map, ...calls] = codes(await within(settled, 'tasks stay open'))
+  t.is(map, 'ERR_POOL_TERMINATED')
+  t.true(calls.every((code) => code === 'ERR_POOL_WORKER_DIED' || code === 'ERR_POOL_TERMINATED'))
+  t.deepEqual(pool.workers, [])
 })
