@@ -48,8 +48,11 @@ const bad: { readonly [option: string]: readonly Bad[] } = {
   orderTasks: notBooleans,
   spread: notBooleans,
   retries: [...notNumbers, ...[-1, 0.5, NaN, Infinity, 2 ** 32].map((x): Bad => [x, R])],
-  killGrace: [...notNumbers, ...[-1, NaN, Infinity, 2 ** 31].map((x): Bad => [x, R])],
-  taskTimeout: [...notNumbers, ...[0, -1, NaN, Infinity, 2 ** 31].map((x): Bad => [x, R])],
+  killGrace: [...notNumbers, ...[-1, NaN, Infinity, -Infinity, 2 ** 31, 2 ** 32, 1e12].map((x): Bad => [x, R])],
+  taskTimeout: [
+    ...notNumbers,
+    ...[0, -0, -1, NaN, Infinity, -Infinity, 2 ** 31, 2 ** 32, 1e12].map((x): Bad => [x, R])
+  ],
   signal: [null, 5, 'abort', {}, { aborted: false }, { aborted: 0, addEventListener() {} }, new AbortController()].map(
     (x) => [x, T]
   )
@@ -59,7 +62,7 @@ const badForPools: { readonly [option: string]: readonly Bad[] } = {
   ...bad,
   nJobs: [...notCounts, [1025, R]],
   maxQueue: [...notNumbers, [-1, R], [0.5, R], [NaN, R], [Infinity, R]],
-  idleTimeout: [...notNumbers, [-1, R], [NaN, R], [Infinity, R], [2 ** 31, R]],
+  idleTimeout: [...notNumbers, ...[-1, NaN, Infinity, -Infinity, 2 ** 31, 2 ** 32, 1e12].map((x): Bad => [x, R])],
   maxWorkerMemory: notCounts,
   maxHeap: [...notCounts, [16 * 1024 * 1024 - 1, R]],
   daemon: notBooleans,

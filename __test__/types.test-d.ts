@@ -14,11 +14,13 @@ import {
   type PoolMethods,
   type PoolStats,
   PoolTerminatedError,
+  QueueFullError,
   task,
   type TaskContext,
   TaskFunctionError,
   type TaskReference,
   tasks,
+  TaskTimeoutError,
   WorkerDiedError,
   type WorkerInfo,
   WorkerPool,
@@ -293,6 +295,34 @@ export async function givenNames(): Promise<void> {
   await pool.apply((x: number) => x + 1, [1], { context: 'factor' })
   // @ts-expect-error of a call only
   void new WorkerPool({ context: { factor: 3 } })
+}
+
+export async function limits(error: unknown): Promise<void> {
+  const ofPools: WorkerPoolOptions = { maxQueue: 0, idleTimeout: 0, maxWorkerMemory: 1, maxHeap: 2 ** 25 }
+  const ofCalls: MapOptions = { taskTimeout: 0.5, killGrace: 0, retries: 1, workerLifespan: 1 }
+  is<WorkerPool>()(new WorkerPool({ ...ofPools, taskTimeout: 1, killGrace: 1, retries: 1, workerLifespan: 1 }))
+  is<number[]>()(await pool.map((x: number) => x, [1], ofCalls))
+  is<AsyncIterableIterator<number>>()(pool.imap((x: number) => x, [1], ofCalls))
+  is<number>()(await pool.apply((x: number) => x, [1], { taskTimeout: 1, killGrace: 1, retries: 1 }))
+  is<boolean>()(await pool.apply((ctx: TaskContext) => ctx.signal.aborted))
+  is<Promise<void>>()(pool.recycle())
+  if (error instanceof TaskTimeoutError) {
+    is<number>()(error.timeout + error.index + error.pid + error.workerId)
+    is<readonly Error[] | undefined>()(error.attempts)
+  } else if (error instanceof WorkerDiedError) is<readonly Error[] | undefined>()(error.attempts)
+  else if (error instanceof QueueFullError) is<number>()(error.limit)
+  // @ts-expect-error an apply is one task
+  await pool.apply((x: number) => x, [1], { workerLifespan: 1 })
+  // @ts-expect-error of a pool only
+  await pool.map((x: number) => x, [1], { maxQueue: 1 })
+  // @ts-expect-error of a pool only
+  await pool.map((x: number) => x, [1], { idleTimeout: 1 })
+  // @ts-expect-error a number of milliseconds
+  await pool.apply((x: number) => x, [1], { taskTimeout: '1s' })
+  // @ts-expect-error null is for cpuIds only
+  void new WorkerPool({ maxHeap: null })
+  // @ts-expect-error it is an AbortSignal, not its controller
+  await pool.apply((x: number) => x, [1], { signal: new AbortController() })
 }
 
 export function errors(error: unknown): void {
