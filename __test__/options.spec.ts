@@ -433,6 +433,10 @@ test('errors carry what happened', (t) => {
     new WorkerDiedError({ ...killed, phase: 'unsent', cause: { kind: 'memory' } }).message,
     'worker 2 (pid 123, up 1.2 s) was killed by SIGKILL, most likely by the out-of-memory killer, before it had sent the result of task 7'
   )
+  t.is(
+    new WorkerDiedError({ ...killed, cause: { kind: 'overload' } }).message,
+    'worker 2 (pid 123, up 1.2 s) was killed by the pool for want of memory for what it sent, while it ran task 7'
+  )
   t.is(made[2]?.[0].message, 'worker 2 (pid 123, up 1.2 s) was killed by SIGKILL while it ran task 7')
   t.is(new NotSerializableError('items[3].callback', 'a function').path, 'items[3].callback')
   t.is(new TaskFunctionError('no', { variable: 'socket' }).variable, 'socket')

@@ -12,6 +12,7 @@ const ITEM_LENGTH = 100
 const MEMORY = 1
 const HEAP = 2
 const BREACH = 3
+const OVERLOAD = 4
 
 const signalNames = new Map<number, string>()
 for (const [name, number] of Object.entries(constants.signals)) {
@@ -75,6 +76,8 @@ export class Loss {
         return { kind: 'heap', limitMb: this.#word(7) }
       case BREACH:
         return { kind: 'breach' }
+      case OVERLOAD:
+        return { kind: 'overload' }
       default:
         return undefined
     }

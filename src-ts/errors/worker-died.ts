@@ -26,11 +26,14 @@ export interface WorkerDeath {
 }
 
 /**
- * Why a worker ended: the system was out of `memory`, it had used up its `heap` (of `limitMb`, in MiB), or the pool has killed it
- * for a `breach` of the protocol between them.
+ * Why a worker ended: the system was out of `memory`, it had used up its `heap` (of `limitMb`, in MiB), or the pool has killed it,
+ * for a `breach` of the protocol between them, or because what it sent was an `overload`: the pool's process had no memory for it.
  */
 export type DeathCause =
-  { readonly kind: 'memory' } | { readonly kind: 'heap'; readonly limitMb: number } | { readonly kind: 'breach' }
+  | { readonly kind: 'memory' }
+  | { readonly kind: 'heap'; readonly limitMb: number }
+  | { readonly kind: 'breach' }
+  | { readonly kind: 'overload' }
 
 const PHASES = {
   running: 'while it ran',
@@ -41,6 +44,7 @@ const PHASES = {
 function describeEnd({ exitCode, signal, cause }: WorkerDeath): string {
   if (cause?.kind === 'memory') return `was killed by ${signal}, most likely by the out-of-memory killer,`
   if (cause?.kind === 'breach') return 'was killed by the pool because what it sent made no sense,'
+  if (cause?.kind === 'overload') return 'was killed by the pool for want of memory for what it sent,'
   const how = signal !== null ? `was killed by ${signal}` : exitCode !== null ? `exited with code ${exitCode}` : 'ended'
   return cause === undefined ? how : `${how} (JavaScript heap out of memory, limit ${cause.limitMb} MB)`
 }

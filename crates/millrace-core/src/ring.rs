@@ -162,13 +162,15 @@ pub struct Consumer<M: RingMemory = SegmentRing> {
     capacity: u32,
     released: u32,
     seen_head: u32,
+    /// Bytes that may still be read; the ring looks empty beyond them.
+    allowance: usize,
 }
 
 impl<M: RingMemory> Consumer<M> {
     /// The reading end of `memory`, whose two counters stand at `start` (0 in a formatted segment).
     pub fn new(memory: M, start: u32) -> Self {
         let capacity = checked_capacity(&memory);
-        Self { memory, capacity, released: start, seen_head: start }
+        Self { memory, capacity, released: start, seen_head: start, allowance: usize::MAX }
     }
 
     /// Copies what is there into `into`, frees its place and returns how much it was. Then the producer's space bell is due.
@@ -201,7 +203,17 @@ impl<M: RingMemory> Consumer<M> {
         Ok(count)
     }
 
-    /// Bytes that can be read now.
+    /// Lets so many more bytes be read, until it is called again: a producer that keeps writing does not keep its reader.
+    pub fn allow(&mut self, bytes: usize) {
+        self.allowance = bytes;
+    }
+
+    /// Bytes that may still be read.
+    pub fn allowance(&self) -> usize {
+        self.allowance
+    }
+
+    /// Bytes that can be read now, allowed or not.
     ///
     /// # Errors
     /// When the producer's counter is impossible.
@@ -210,6 +222,7 @@ impl<M: RingMemory> Consumer<M> {
     }
 
     fn ready(&mut self, wanted: usize) -> Result<usize, RingCorrupt> {
+        let wanted = wanted.min(self.allowance);
         if (self.seen_head.wrapping_sub(self.released) as usize) < wanted {
             self.seen_head = self.head()?;
         }
@@ -231,6 +244,7 @@ impl<M: RingMemory> Consumer<M> {
     fn release(&mut self, count: usize) {
         if count > 0 {
             self.released = self.released.wrapping_add(count as u32);
+            self.allowance -= count;
             // Release pairs with the Acquire in `Producer::tail`.
             self.memory.tail().store(self.released, Ordering::Release);
         }

@@ -409,3 +409,23 @@ fn chunk_slots_serve_again_and_sequence_numbers_go_round() {
     assert_eq!(chunks.state(1), Some(ChunkState::Revoked));
     assert_eq!(chunks.state(1025), None);
 }
+
+#[test]
+fn a_reader_reads_no_more_than_it_is_allowed_and_the_rest_later() {
+    let (mut producer, mut consumer, _ring) = small_ring(64, 0);
+    assert_eq!(producer.push(&[7; 64]).unwrap(), 64);
+    producer.publish();
+    let mut taken = Vec::new();
+    consumer.allow(40);
+    assert_eq!(consumer.read(&mut [0; 16]).unwrap(), 16);
+    assert_eq!(consumer.read_to_vec(&mut taken, 64).unwrap(), 24);
+    assert_eq!((consumer.allowance(), consumer.available().unwrap()), (0, 24));
+    assert_eq!(consumer.read_to_vec(&mut taken, 64).unwrap(), 0, "it looks empty");
+    // What was freed may be written again: the reader has had its turn all the same.
+    assert_eq!(producer.push(&[8; 64]).unwrap(), 40);
+    producer.publish();
+    assert_eq!(consumer.read(&mut [0; 16]).unwrap(), 0);
+    consumer.allow(100);
+    assert_eq!(consumer.read_to_vec(&mut taken, 100).unwrap(), 64);
+    assert_eq!(taken, [[7; 48].as_slice(), &[8; 40]].concat());
+}

@@ -7,11 +7,13 @@ use std::sync::Arc;
 
 use super::Shared;
 use super::outcomes::{Notice, RecordKind};
-use crate::frame::{Assembler, Frame, OutcomeFields, ToParent, outcome_flag};
+use crate::frame::{
+    Assembler, Frame, FrameError, HEADER_BYTES, OutcomeFields, ToParent, outcome_flag,
+};
 use crate::lock::lock;
 use crate::ring::Consumer;
-use crate::scheduler::{Settled, Verdict};
-use crate::segment::{Segment, word};
+use crate::scheduler::{Cause, Settled, Verdict};
+use crate::segment::{RING_BYTES, Segment, word};
 use crate::sys::Bell;
 
 /// Who reads, and hears the worker afterwards: the number of its bell in the worker's flag.
@@ -34,6 +36,12 @@ impl Listener {
 
 /// Frames taken in before other workers get their turn.
 const FRAMES_PER_TURN: usize = 4_096;
+/// Bytes that are read before other workers get their turn.
+const BYTES_PER_TURN: usize = 4 * 1024 * 1024;
+/// Turns that take in all that a dead worker has left in its ring. What comes after it is another's: a process of its own
+/// that it left behind may go on writing.
+pub(super) const LAST_TURNS: usize = 4;
+const _: () = assert!(LAST_TURNS * FRAMES_PER_TURN * HEADER_BYTES >= 2 * RING_BYTES);
 
 /// The receiving half of a worker's shared memory.
 #[derive(Debug)]
@@ -46,7 +54,7 @@ pub(super) struct Inbound {
     /// Rung by the worker, and by this side when it stops before the end.
     to_parent: Arc<Bell>,
     /// It broke the protocol; what it says is not read any more.
-    is_broken: bool,
+    broken: Option<Cause>,
 }
 
 impl Inbound {
@@ -65,7 +73,7 @@ impl Inbound {
             assembler: Assembler::default(),
             to_worker,
             to_parent,
-            is_broken: false,
+            broken: None,
         }
     }
 
@@ -82,34 +90,37 @@ impl Inbound {
         asleep.disarm();
         let mut frames = 0;
         let mut has_more = false;
-        while !self.is_broken {
+        self.ring.allow(BYTES_PER_TURN);
+        while self.broken.is_none() {
             match self.assembler.poll(&mut self.ring) {
                 Ok(Some(frame)) => {
                     frames += 1;
-                    self.is_broken = !handle(shared, self.worker, &frame, listener);
+                    self.broken = handle(shared, self.worker, &frame, listener).err();
                 }
-                Ok(None) => {
+                Ok(None) if self.ring.allowance() > 0 => {
                     self.offer_space();
                     asleep.arm_for(listener as u32);
                     match self.ring.available() {
                         Ok(0) => break,
                         Ok(_) => asleep.disarm(),
-                        Err(_) => self.is_broken = true,
+                        Err(_) => self.broken = Some(Cause::Breach),
                     }
                 }
-                Err(_) => self.is_broken = true,
+                Ok(None) => {}
+                Err(FrameError::OutOfMemory { .. }) => self.broken = Some(Cause::Overload),
+                Err(_) => self.broken = Some(Cause::Breach),
             }
-            if frames >= FRAMES_PER_TURN {
+            if frames >= FRAMES_PER_TURN || self.ring.allowance() == 0 {
                 self.offer_space();
                 self.to_parent.ring();
                 has_more = true;
                 break;
             }
         }
-        if self.is_broken {
+        if let Some(cause) = self.broken {
             // The process is still the one whose ring this is: whoever buries it waits for this half of the post.
             if let Some(child) = shared.posts[self.worker as usize].child() {
-                shared.drive(|scheduler| scheduler.broke(self.worker, child.pid()));
+                shared.drive(|scheduler| scheduler.broke(self.worker, child.pid(), cause));
             }
         } else if frames > 0 {
             shared.drive(|_| ());
@@ -124,37 +135,42 @@ impl Inbound {
     }
 }
 
-/// `false` when the frame cannot be.
-fn handle(shared: &Shared, worker: u32, frame: &Frame<'_, ToParent>, listener: Listener) -> bool {
+/// Why nothing more can be taken from the worker, if so.
+fn handle(
+    shared: &Shared,
+    worker: u32,
+    frame: &Frame<'_, ToParent>,
+    listener: Listener,
+) -> Result<(), Cause> {
     match frame.kind {
         ToParent::Ready => {
             shared.drive(|scheduler| scheduler.ready(worker));
-            true
         }
         ToParent::Outcome => {
             let fields = OutcomeFields::from(frame.fields);
             // First, for a result that there is no memory for must not count as taken.
-            let Ok(room) = shared.outcomes.make_room(frame.payload.len()) else { return false };
+            let room =
+                shared.outcomes.make_room(frame.payload.len()).map_err(|_| Cause::Overload)?;
             let verdict = lock(&shared.scheduler).outcome(worker, settled(fields));
-            if let Ok(Verdict::Report { job, chunk, is_last }) = verdict {
+            let verdict = verdict.map_err(|_| Cause::Breach)?;
+            if let Verdict::Report { job, chunk, is_last } = verdict {
                 let OutcomeFields { first, count, flags, elapsed_micros, .. } = fields;
                 let flags = if is_last { flags } else { flags & !outcome_flag::LAST };
                 let words =
                     [RecordKind::Outcome as u32, job, chunk, first, count, flags, elapsed_micros];
                 shared.outcomes.push_into(room, words, &frame.payload, listener.notice());
             }
-            verdict.is_ok()
         }
         ToParent::Fault => {
             let faulted = shared.drive(|scheduler| scheduler.faulted(worker));
-            let Ok(pid) = faulted else { return false };
+            let pid = faulted.map_err(|_| Cause::Breach)?;
             if !frame.payload.is_empty() {
                 let words = [RecordKind::Fault as u32, worker, pid, 0, 0, 0, 0];
                 shared.outcomes.push(words, &frame.payload, listener.notice());
             }
-            true
         }
     }
+    Ok(())
 }
 
 fn settled(fields: OutcomeFields) -> Settled {
@@ -169,3 +185,6 @@ fn settled(fields: OutcomeFields) -> Settled {
         elapsed_us: fields.elapsed_micros,
     }
 }
+
+#[cfg(all(test, target_os = "linux", not(loom)))]
+mod tests;

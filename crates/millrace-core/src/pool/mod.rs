@@ -36,7 +36,7 @@ pub use outcomes::{Collected, RecordKind};
 pub use submission::SubmitError;
 
 use crate::lock::lock;
-use crate::scheduler::{Action, Definition, Scheduler, Stats, Stop, WorkerSnapshot};
+use crate::scheduler::{Action, Cause, Definition, Scheduler, Stats, Stop, WorkerSnapshot};
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sys::{self, Bell, Poller};
 use outcomes::Outcomes;
@@ -118,13 +118,15 @@ impl Pool {
 
     /// Makes a function known under `id`; it is sent to a worker before the first chunk that needs it.
     pub fn define(&self, id: u32, bytes: &[u8]) {
-        lock(&self.shared.definitions).insert(id, Arc::new(Definition { id, bytes: bytes.into() }));
+        lock(&self.shared.definitions).insert(id, Arc::new(Definition::new(id, bytes.into())));
     }
 
     /// Drops a definition, here and in the workers. Chunks that were submitted with it keep it.
     pub fn forget(&self, id: u32) {
-        lock(&self.shared.definitions).remove(&id);
-        self.shared.drive(|scheduler| scheduler.forget(id));
+        let dropped = lock(&self.shared.definitions).remove(&id);
+        if let Some(definition) = dropped {
+            self.shared.drive(|scheduler| scheduler.forget(&definition));
+        }
     }
 
     /// Accepts the chunks in `bytes`, a row of submissions (see [`submission`]).
@@ -305,7 +307,7 @@ impl Shared {
     /// Writes frames for a worker. One whose ring makes no sense is killed.
     fn pump(&self, worker: usize) {
         if let Some(pid) = self.posts[worker].pump() {
-            self.drive(|scheduler| scheduler.broke(worker as u32, pid));
+            self.drive(|scheduler| scheduler.broke(worker as u32, pid, Cause::Breach));
         }
     }
 

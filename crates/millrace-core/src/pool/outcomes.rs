@@ -88,7 +88,7 @@ pub(super) struct Outcomes {
     /// A notification is out and its collector has not yet found the packs empty.
     is_notified: AtomicBool,
     /// Memory for a large record; tests refuse it.
-    reserve: fn(&mut Vec<u8>, usize) -> Result<(), TryReserveError>,
+    pub(super) reserve: fn(&mut Vec<u8>, usize) -> Result<(), TryReserveError>,
 }
 
 impl Outcomes {
@@ -301,6 +301,7 @@ fn encode_cause(cause: Cause) -> (u32, u32) {
         Cause::SystemMemory => (1, 0),
         Cause::MemoryLimit { mebibytes } => (2, mebibytes),
         Cause::Breach => (3, 0),
+        Cause::Overload => (4, 0),
     }
 }
 

@@ -10,11 +10,11 @@ use crossbeam::channel::Receiver;
 use super::Shared;
 use super::causes::Causes;
 use super::claims::SegmentClaims;
-use super::inbound::{Inbound, Listener};
+use super::inbound::{Inbound, LAST_TURNS, Listener};
 use super::output::Output;
 use super::post::Line;
 use crate::lock::lock;
-use crate::scheduler::{Death, Scheduler};
+use crate::scheduler::Death;
 use crate::segment::Segment;
 use crate::sync::atomic::Ordering;
 use crate::sys::{AsFd, Bell, Child, Control, Pipe, Poller, Received};
@@ -104,15 +104,18 @@ impl Waiter {
                 post.disconnect();
             }
         }
+        // Whom the spawner is still starting is killed as its arrival is dropped. The spawner ends now.
+        self.arrived.iter().for_each(drop);
+        lock(&self.shared.scheduler).abandon();
     }
 
     /// A deadline may have come. A task whose result is here already has kept to its limit.
     fn enforce_limits(&mut self) {
         let overdue = lock(&self.shared.scheduler).overdue(self.shared.started_at.elapsed());
-        for worker in overdue {
-            self.shared.posts[worker as usize].take_in(&self.shared, Listener::Thread);
+        for worker in &overdue {
+            self.shared.posts[*worker as usize].take_in(&self.shared, Listener::Thread);
         }
-        self.shared.drive(Scheduler::expire_limits);
+        self.shared.drive(|scheduler| scheduler.expire_limits(&overdue));
     }
 
     fn handle(&mut self, token: u64) {
@@ -206,7 +209,8 @@ impl Waiter {
             // Dead, or it has cut its own lifeline: then it may not live on.
             Ok(Received::Closed) | Err(_) => {
                 drop(self.poller.remove(guest.control.as_fd()));
-                guest.child.kill_group();
+                let pid = guest.child.pid();
+                self.shared.drive(|scheduler| scheduler.severed(worker, pid));
             }
         }
     }
@@ -253,7 +257,11 @@ impl Waiter {
     fn bury(&mut self, worker: u32) {
         self.listen(worker);
         let Some(guest) = self.guests[worker as usize].as_mut() else { return };
-        while self.shared.posts[worker as usize].take_in(&self.shared, Listener::Thread) {}
+        for _ in 0..LAST_TURNS {
+            if !self.shared.posts[worker as usize].take_in(&self.shared, Listener::Thread) {
+                break;
+            }
+        }
         let Some(exit) = guest.child.reap() else { return };
         if let Some(mut guest) = self.guests[worker as usize].take() {
             let last_output = self.drain_outputs(worker, &mut guest);

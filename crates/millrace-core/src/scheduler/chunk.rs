@@ -3,13 +3,32 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::sync::atomic::{AtomicBool, Ordering};
+
 /// A function as a worker receives it: opaque bytes, sent to each worker once.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Definition {
     /// Unique within the pool.
     pub id: u32,
     /// What the worker makes the function from.
     pub bytes: Box<[u8]>,
+    /// Its submitter has dropped it; chunks may have been left. Touched under the scheduler's lock.
+    is_forgotten: AtomicBool,
+}
+
+impl Definition {
+    /// The function `id`, made from `bytes`.
+    pub fn new(id: u32, bytes: Box<[u8]>) -> Self {
+        Self { id, bytes, is_forgotten: AtomicBool::new(false) }
+    }
+
+    pub(super) fn is_forgotten(&self) -> bool {
+        self.is_forgotten.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn forget(&self) {
+        self.is_forgotten.store(true, Ordering::Relaxed);
+    }
 }
 
 /// How a chunk is to be treated.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::worker::WorkerState;
+use super::worker::{Worker, WorkerState};
 use super::{Action, Closing, Scheduler};
 
 /// After this [`Action::Closed`] is given out even if the system has not let go of a killed process.
@@ -55,9 +55,7 @@ impl Scheduler {
         for worker in 0..self.workers.len() as u32 {
             let slot = &self.workers[worker as usize];
             match slot.state {
-                WorkerState::Ready if !slot.is_dying => {
-                    self.dismiss(worker);
-                }
+                WorkerState::Ready if slot.is_at_work() => self.dismiss(worker),
                 WorkerState::Spawning | WorkerState::Starting if !slot.is_dying => {
                     self.kill(worker);
                 }
@@ -69,6 +67,11 @@ impl Scheduler {
     /// Whether [`Action::Closed`] was given out and no process is left.
     pub fn has_ended(&self) -> bool {
         self.closing == Closing::Done && self.has_no_process()
+    }
+
+    /// The system has not let go of the processes that are left; nothing more will be heard of them.
+    pub fn abandon(&mut self) {
+        self.workers.fill_with(Worker::default);
     }
 
     fn has_no_process(&self) -> bool {

@@ -24,6 +24,8 @@ pub enum Cause {
     },
     /// It said what cannot be, and the pool has killed it.
     Breach,
+    /// The pool had no memory for what it sent, and has killed it.
+    Overload,
 }
 
 /// How a worker process ended.
@@ -152,7 +154,7 @@ impl Scheduler {
             pid,
             code: death.code,
             signal: death.signal,
-            cause: if slot.has_breached { Cause::Breach } else { death.cause },
+            cause: slot.broken.unwrap_or(death.cause),
             uptime: self.now.saturating_sub(slot.since),
             flags: held.chunk.flags,
             items: Arc::clone(&held.chunk.payload),

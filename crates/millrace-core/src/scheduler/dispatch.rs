@@ -90,7 +90,8 @@ impl Scheduler {
             if taken.is_empty() {
                 return;
             }
-            if taken.iter().all(|chunk| chunk.lifespan.is_none()) {
+            let is_ageless = self.workers[thief as usize].lifespan.is_none();
+            if is_ageless && taken.iter().all(|chunk| chunk.lifespan.is_none()) {
                 for chunk in taken {
                     self.send(thief, chunk);
                 }
@@ -116,6 +117,10 @@ impl Scheduler {
         let expected_ns = self.costs.chunk_ns(chunk.definition.id, chunk.unsettled());
         let frame = Outgoing::Chunk { seq, first_task, chunk: chunk.clone() };
         self.actions.push(Action::Send { worker, frame });
+        if chunk.definition.is_forgotten() {
+            self.forget_at(worker, chunk.definition.id);
+        }
+        let slot = &mut self.workers[worker as usize];
         let sent_from = chunk.from;
         if let Some(limit) = chunk.limit {
             slot.look_after(self.now, limit);

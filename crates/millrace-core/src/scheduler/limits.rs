@@ -29,10 +29,12 @@ impl Scheduler {
             .collect()
     }
 
-    /// Condemns the workers whose tasks are late, or have outstayed their call. Their deaths settle the tasks. Call [`Self::dispatch`] after it.
-    pub fn expire_limits(&mut self) {
-        for worker in self.overdue(self.now) {
-            if self.workers[worker as usize].look(self.now) {
+    /// Condemns those of the workers `heard` whose tasks are late, or have outstayed their call. Their deaths settle the tasks.
+    /// Call [`Self::dispatch`] after it.
+    pub fn expire_limits(&mut self, heard: &[u32]) {
+        for worker in heard.iter().copied() {
+            let is_due = self.workers[worker as usize].look_at.is_some_and(|at| at <= self.now);
+            if is_due && self.workers[worker as usize].look(self.now) {
                 self.kill(worker);
             }
         }

@@ -315,13 +315,19 @@ impl Scheduler {
         self.actions.push(Action::Started { worker, pid });
     }
 
-    /// No worker needs the definition any more; workers that have it are told.
-    pub fn forget(&mut self, definition: u32) {
-        self.costs.forget(definition);
-        for (worker, slot) in (0..).zip(&mut self.workers) {
-            if slot.known.remove(&definition) {
-                self.actions.push(Action::Send { worker, frame: Outgoing::Forget(definition) });
-            }
+    /// Nothing is submitted with the definition any more; workers that have it are told. Chunks that wait keep it: who runs
+    /// one of them from now on is told after each.
+    pub fn forget(&mut self, definition: &Definition) {
+        definition.forget();
+        self.costs.forget(definition.id);
+        for worker in 0..self.workers.len() as u32 {
+            self.forget_at(worker, definition.id);
+        }
+    }
+
+    fn forget_at(&mut self, worker: u32, definition: u32) {
+        if self.workers[worker as usize].known.remove(&definition) {
+            self.actions.push(Action::Send { worker, frame: Outgoing::Forget(definition) });
         }
     }
 

@@ -1,8 +1,8 @@
 //! A worker reports how tasks ended.
 
-use super::Scheduler;
 use super::chunk::ChunkFlags;
 use super::worker::InHand;
+use super::{Cause, Scheduler};
 
 /// What an outcome frame says, as it was read from shared memory: nothing of it is trusted yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl Scheduler {
         let slot = &mut self.workers[worker as usize];
         let Some(held) = slot.hand.front_mut().filter(|held| continues(held, &settled)) else {
             let pid = slot.pid;
-            self.broke(worker, pid);
+            self.broke(worker, pid, Cause::Breach);
             return Err(Breach { worker });
         };
         held.chunk.from += settled.count;
@@ -73,7 +73,9 @@ impl Scheduler {
             count;
         slot.tasks_done += count;
         let has_settled = count > 0;
-        self.costs.learn(held.chunk.definition.id, settled.count, settled.elapsed_us);
+        if !held.chunk.definition.is_forgotten() {
+            self.costs.learn(held.chunk.definition.id, settled.count, settled.elapsed_us);
+        }
         if settled.is_retiring {
             held.is_recalled = !held.is_cancelled;
         }

@@ -84,7 +84,7 @@ impl Scheduler {
     pub(super) fn dismiss_retiring(&mut self) {
         for worker in 0..self.workers.len() as u32 {
             let slot = &mut self.workers[worker as usize];
-            if slot.state != WorkerState::Ready || slot.is_dying || !slot.hand.is_empty() {
+            if !slot.is_at_work() || !slot.hand.is_empty() {
                 slot.idle_since = None;
                 continue;
             }

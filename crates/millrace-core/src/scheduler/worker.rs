@@ -4,9 +4,9 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Claims;
 use super::backoff::Row;
 use super::chunk::Chunk;
+use super::{Cause, Claims};
 use crate::claim::{seq_after, task_after};
 
 /// Task and chunk numbers of a worker process use this many low bits; they wrap.
@@ -72,6 +72,11 @@ impl InHand {
         task_after(self.first_task, self.chunk.count - self.sent_from - 1)
     }
 
+    /// Whether another worker may take it over. One of a cancelled call was begun, whatever its slot says now.
+    fn is_for_others(&self) -> bool {
+        self.chunk.only.is_none() && !self.is_cancelled
+    }
+
     /// Index in the chunk of task number `task`, if it is one of the chunk's.
     pub(super) fn index_of(&self, task: u32) -> Option<u32> {
         let offset = task.wrapping_sub(self.first_task) & NUMBER_MASK;
@@ -89,8 +94,10 @@ pub(super) struct Worker {
     pub(super) state: WorkerState,
     /// A kill is on its way.
     pub(super) is_dying: bool,
-    /// It said what cannot be.
-    pub(super) has_breached: bool,
+    /// Its control socket is closed: it is dead, or about to be.
+    pub(super) is_severed: bool,
+    /// Why nothing more is taken from it, if so: what it said cannot be, or there is no memory for it.
+    pub(super) broken: Option<Cause>,
     /// It said that it ends, for an error that nobody handles.
     pub(super) has_faulted: bool,
     pub(super) pid: u32,
@@ -125,7 +132,12 @@ pub(super) struct Worker {
 
 impl Worker {
     pub(super) fn takes_work(&self) -> bool {
-        self.state == WorkerState::Ready && !self.is_dying && !self.is_retiring
+        self.is_at_work() && !self.is_retiring
+    }
+
+    /// It is ready, and nothing is known of its end.
+    pub(super) fn is_at_work(&self) -> bool {
+        self.state == WorkerState::Ready && !self.is_dying && !self.is_severed
     }
 
     pub(super) fn is_idle(&self) -> bool {
@@ -144,7 +156,7 @@ impl Worker {
     /// It ends for the parent's reasons, or for an error of a task of before: its death says nothing about what it has in
     /// hand. An error that comes before any task may come with every process, and is a death like others.
     pub(super) fn is_put_down(&self) -> bool {
-        (self.is_dying || self.has_faulted && self.tasks_done > 0) && !self.has_breached
+        (self.is_dying || self.has_faulted && self.tasks_done > 0) && self.broken.is_none()
     }
 
     /// Whether another chunk leaves the oldest one in hand its claim slot. Chunks that were taken back have used up
@@ -160,7 +172,7 @@ impl Worker {
         let has_begun =
             |held: &InHand| self.claims.as_ref().is_none_or(|claims| claims.has_begun(held.seq));
         let waiting = self.hand.iter().skip(1).rev().take_while(|held| !has_begun(held));
-        waiting.filter(|held| held.chunk.only.is_none()).count()
+        waiting.filter(|held| held.is_for_others()).count()
     }
 
     /// Takes back half of the spare chunks, the last ones, in their order.
@@ -172,7 +184,7 @@ impl Worker {
                 break;
             }
             let held = &self.hand[place];
-            if held.chunk.only.is_none()
+            if held.is_for_others()
                 && self.claims.as_ref().is_some_and(|claims| claims.revoke(held.seq))
             {
                 taken.extend(self.hand.remove(place).map(|held| held.chunk));

@@ -3,7 +3,7 @@
 use super::ledger::Fate;
 use super::process::Process;
 use super::world::{World, chunk, flagged, sigkill};
-use crate::scheduler::{Breach, ChunkFlags, Settled};
+use crate::scheduler::{Breach, ChunkFlags, Claims, Settled};
 
 /// Worker 0 runs the first of the three tasks of call 1, chunk 0, which has number 2.
 fn running(flags: u32) -> World {
@@ -161,4 +161,24 @@ fn claim_words_full_of_nonsense_settle_each_task_once() {
         );
         assert_eq!(world.ledger.fates(2, 0), [Fate::Open]);
     }
+}
+
+#[test]
+fn a_worker_that_offers_a_cancelled_chunk_again_does_not_have_it_run_elsewhere() {
+    let mut world = World::started(1, Some(10));
+    world.ledger.has_liars = true;
+    world.submit_all([chunk(1, 0, 1), chunk(2, 0, 1)]);
+    let seqs: Vec<u32> = world.scheduler.workers[0].hand.iter().map(|held| held.seq).collect();
+    for seq in &seqs {
+        assert!(world.process(0).words.begin_chunk(*seq));
+    }
+    world.cancel(2, false);
+    world.process(0).words.offer(seqs[1]);
+    world.submit_all([chunk(1, 1, 1)]);
+    world.scheduler.recycle();
+    world.act();
+    assert_eq!(world.scheduler.workers[0].spare(), 0);
+    world.die(0, &sigkill());
+    world.end();
+    assert_eq!(world.ledger.fates(2, 0), [Fate::Cancelled]);
 }

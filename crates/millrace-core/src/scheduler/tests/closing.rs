@@ -208,3 +208,17 @@ fn what_is_submitted_after_the_end_counts_as_cancelled() {
     let stats = world.scheduler.stats();
     assert_eq!((stats.submitted, stats.cancelled), (2, 2));
 }
+
+#[test]
+fn a_process_that_the_system_does_not_let_go_of_is_given_up_after_the_end() {
+    let mut world = World::started(2, None);
+    world.terminate();
+    world.die(0, &sigkill());
+    assert!(!world.is_closed);
+    world.tick(900);
+    assert!(world.is_closed);
+    assert!(!world.scheduler.has_ended(), "worker 1 is still there");
+    world.scheduler.abandon();
+    assert!(world.scheduler.has_ended());
+    assert_eq!(world.scheduler.next_deadline(), None);
+}

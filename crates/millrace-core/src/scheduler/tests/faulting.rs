@@ -3,7 +3,7 @@
 use super::ledger::Fate::{Completed, Failed, Lost};
 use super::process::{FINE, THROWS};
 use super::world::{World, chunk, flagged, sigkill};
-use crate::scheduler::{Breach, ChunkFlags, Death, WorkerState};
+use crate::scheduler::{Breach, Cause, ChunkFlags, Death, Loss, WorkerState};
 
 fn exit() -> Death {
     Death { code: Some(1), ..Death::default() }
@@ -92,4 +92,52 @@ fn closing_waits_for_its_end() {
     assert!(!world.is_closed);
     world.die(0, &sigkill());
     assert!(world.is_closed);
+}
+
+#[test]
+fn a_worker_whose_control_socket_is_closed_is_given_nothing_more() {
+    let mut world = World::started(2, None);
+    world.scheduler.severed(0, 101);
+    world.act();
+    assert!(world.killed.contains(&0));
+    world.submit_all([chunk(1, 0, 1), chunk(1, 1, 1)]);
+    assert_eq!((world.hand(0).len(), world.hand(1).len()), (0, 1));
+    world.recycle();
+    world.end();
+    assert!((0..2).all(|id| world.ledger.fates(1, id) == [Completed]));
+}
+
+#[test]
+fn a_closed_control_socket_is_not_the_cause_of_a_death() {
+    let mut world = World::started(1, None);
+    world.submit(chunk(1, 0, 1));
+    world.run_to_task(0);
+    world.scheduler.severed(0, 4_711);
+    world.act();
+    assert!(world.killed.is_empty(), "that was a process of before");
+    world.scheduler.severed(0, 101);
+    let death = Death { code: Some(7), ..Death::default() };
+    world.die(0, &death);
+    world.end();
+    let [Loss::Died { code, cause, has_begun, .. }] = &world.ledger.losses[..] else {
+        panic!("{:?}", world.ledger.losses)
+    };
+    assert_eq!((*code, *cause, *has_begun), (Some(7), Cause::Unknown, true));
+}
+
+#[test]
+fn a_loss_for_want_of_memory_says_so() {
+    for cause in [Cause::Overload, Cause::Breach] {
+        let mut world = World::started(1, None);
+        world.submit(chunk(1, 0, 1));
+        world.run_to_task(0);
+        world.scheduler.broke(0, 101, cause);
+        world.act();
+        world.end();
+        let told = world.ledger.losses.iter().map(|loss| match loss {
+            Loss::Died { cause, .. } => Some(*cause),
+            _ => None,
+        });
+        assert_eq!(told.collect::<Vec<_>>(), [Some(cause)]);
+    }
 }

@@ -221,3 +221,17 @@ fn a_beginning_before_the_chunk_was_sent_is_not_believed() {
     assert!(world.killed.contains(&0));
     world.end();
 }
+
+#[test]
+fn a_worker_that_was_not_heard_is_not_condemned() {
+    let mut world = World::started(1, None);
+    world.submit(limited(1, 0, 1, 0, 100));
+    world.run_to_task(0);
+    world.scheduler.tick(world.scheduler.now + Duration::from_millis(100));
+    world.scheduler.expire_limits(&[]);
+    world.act();
+    assert!(world.killed.is_empty(), "its result may be in its ring");
+    world.tick(0);
+    assert!(world.killed.contains(&0));
+    world.end();
+}

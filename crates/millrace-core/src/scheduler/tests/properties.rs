@@ -11,7 +11,7 @@ use crate::scheduler::{Chunk, ChunkFlags, Definition, Settled};
 
 const WORKERS: u32 = 3;
 const CALLS: usize = 4;
-const DEFINITIONS: u32 = 3;
+const DEFINITIONS: usize = 3;
 
 #[derive(Debug, Clone)]
 enum Op {
@@ -20,7 +20,7 @@ enum Op {
         count: u32,
         flags: u32,
         only: Option<u32>,
-        definition: u32,
+        definition: usize,
         limit_ms: Option<u64>,
         retries: u32,
         is_batched: bool,
@@ -53,7 +53,7 @@ enum Op {
         kill_after: Option<u64>,
     },
     Forget {
-        definition: u32,
+        definition: usize,
     },
     Tick {
         milliseconds: u64,
@@ -73,7 +73,7 @@ fn submit() -> impl Strategy<Value = Op> {
     let lifespan = prop_oneof![4 => Just(None), 1 => (1..8_u32).prop_map(Some)];
     let limit = prop::option::weighted(0.3, 1..300_u64);
     let more = (limit, prop_oneof![2 => Just(0_u32), 1 => 1..3_u32]);
-    (0..CALLS, 1..5_u32, flags(), only, 1..=DEFINITIONS, more, any::<bool>(), lifespan).prop_map(
+    (0..CALLS, 1..5_u32, flags(), only, 0..DEFINITIONS, more, any::<bool>(), lifespan).prop_map(
         |(call, count, flags, only, definition, (limit_ms, retries), is_batched, lifespan)| {
             Op::Submit {
                 call,
@@ -106,7 +106,7 @@ fn op() -> impl Strategy<Value = Op> {
         6 => worker().prop_map(|worker| Op::Die { worker }),
         6 => (0..CALLS, kill_after).prop_map(|(call, kill_after)| Op::Cancel { call, kill_after }),
         1 => Just(Op::Recycle),
-        2 => (1..=DEFINITIONS).prop_map(|definition| Op::Forget { definition }),
+        2 => (0..DEFINITIONS).prop_map(|definition| Op::Forget { definition }),
         4 => prop_oneof![4 => 0..200_u64, 1 => 800..6_000_u64].prop_map(|milliseconds| Op::Tick { milliseconds }),
     ]
 }
@@ -129,11 +129,16 @@ struct Player {
     world: World,
     /// Number and next chunk of each call.
     calls: [(u32, u32); CALLS],
+    definitions: [Arc<Definition>; DEFINITIONS],
 }
 
 impl Player {
     fn new() -> Self {
-        Self { world: World::new(WORKERS), calls: [(1, 0), (2, 0), (3, 0), (4, 0)] }
+        Self {
+            world: World::new(WORKERS),
+            calls: [(1, 0), (2, 0), (3, 0), (4, 0)],
+            definitions: [1, 2, 3].map(|id| Arc::new(Definition::new(id, Box::default()))),
+        }
     }
 
     /// Does what of an operation is possible now.
@@ -153,7 +158,7 @@ impl Player {
                 lifespan,
             } => {
                 let (job, id) = &mut self.calls[call];
-                let definition = Arc::new(Definition { id: definition, bytes: Box::default() });
+                let definition = Arc::clone(&self.definitions[definition]);
                 let chunk = match limit_ms {
                     Some(limit_ms) => limited(*job, *id, count, flags, limit_ms),
                     None => flagged(*job, *id, count, flags),
@@ -189,8 +194,10 @@ impl Player {
                 self.calls[call] = (self.calls[call].0 + CALLS as u32, 0);
             }
             Op::Forget { definition } => {
-                world.scheduler.forget(definition);
-                world.act();
+                let place = &mut self.definitions[definition];
+                let next = Arc::new(Definition::new(place.id + DEFINITIONS as u32, Box::default()));
+                let dropped = std::mem::replace(place, next);
+                world.forget(&dropped);
             }
             Op::Recycle => drop(world.recycle()),
             Op::Tick { milliseconds } => world.tick(milliseconds),

@@ -241,3 +241,22 @@ fn a_worker_that_does_not_leave_when_it_retires_is_killed() {
     assert!(world.spawning.contains(&0), "its end is no failure");
     world.end();
 }
+
+#[test]
+fn a_worker_that_is_as_old_as_it_may_be_takes_nothing_over() {
+    let mut world = World::started(2, Some(10));
+    // Worker 0 has run one task already; worker 1 is busy, with others behind.
+    let bulk = (0..6).map(|id| Chunk { only: None, ..chunk(2, id, 1) });
+    world.submit(Chunk { only: Some(0), ..aged(1, 0, 1, 2) });
+    world.run_to_task(0);
+    world.submit_all(bulk);
+    world.run_to_task(1);
+    let before = world.hand(1).len();
+    assert!(before > 1);
+    world.step(0, FINE);
+    world.process(0).flush();
+    world.hear(0);
+    assert_eq!(world.state(0), WorkerState::Leaving);
+    assert_eq!(world.process(0).begun, 2);
+    world.end();
+}

@@ -3,7 +3,7 @@
 use super::ledger::Fate;
 use super::process::FINE;
 use super::world::{World, chunk, flagged};
-use crate::scheduler::{Chunk, ChunkFlags};
+use crate::scheduler::{Chunk, ChunkFlags, Definition};
 
 fn bulk(count: u32) -> impl Iterator<Item = Chunk> {
     (0..count).map(|id| chunk(1, id, 1))
@@ -20,7 +20,7 @@ fn a_busy_worker_holds_nothing_more_while_the_cost_is_unknown() {
 #[test]
 fn the_cost_of_a_forgotten_function_is_forgotten() {
     let mut world = World::started(1, Some(1));
-    world.scheduler.forget(1);
+    world.scheduler.forget(&Definition::new(1, Box::default()));
     world.submit_all(bulk(3));
     assert_eq!(world.hand(0).len(), 1);
     world.end();

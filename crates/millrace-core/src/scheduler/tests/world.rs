@@ -26,7 +26,7 @@ pub(super) fn chunk(job: u32, id: u32, count: u32) -> Chunk {
         receivers_lost: 0,
         lifespan: None,
         is_piece: false,
-        definition: Arc::new(Definition { id: 1, bytes: Box::default() }),
+        definition: Arc::new(Definition::new(1, Box::default())),
         payload: Arc::default(),
     }
 }
@@ -63,6 +63,7 @@ pub(super) struct World {
     pub(super) killed: BTreeSet<u32>,
     pub(super) ledger: Ledger,
     pub(super) is_closed: bool,
+    forgotten: BTreeSet<u32>,
     /// Processes are taken to have had so many chunks and tasks before; 30 bits.
     pub(super) numbers_from: u32,
     next_pid: u32,
@@ -78,6 +79,7 @@ impl World {
             killed: BTreeSet::new(),
             ledger: Ledger::default(),
             is_closed: false,
+            forgotten: BTreeSet::new(),
             numbers_from: 0,
             next_pid: 100,
         }
@@ -227,6 +229,13 @@ impl World {
         self.act();
     }
 
+    /// Nothing is submitted with the definition any more.
+    pub(super) fn forget(&mut self, definition: &Definition) {
+        self.forgotten.insert(definition.id);
+        self.scheduler.forget(definition);
+        self.act();
+    }
+
     /// The pids of the workers that will be replaced.
     pub(super) fn recycle(&mut self) -> Vec<u32> {
         let present = self.scheduler.recycle();
@@ -246,11 +255,14 @@ impl World {
     /// As the waiting thread does at a deadline: what has come is taken in before limits are looked at.
     fn tick_to(&mut self, now: Duration) {
         self.scheduler.tick(now);
-        for worker in self.scheduler.overdue(now) {
-            self.hear(worker);
+        let overdue = self.scheduler.overdue(now);
+        for worker in &overdue {
+            self.hear(*worker);
         }
-        self.scheduler.expire_limits();
+        self.scheduler.expire_limits(&overdue);
         self.act();
+        let next = self.scheduler.next_deadline();
+        assert!(next.is_none_or(|at| at > now), "a deadline stays in the past");
     }
 
     /// The chunks in a worker's hand, as (call, chunk).
@@ -383,6 +395,10 @@ impl World {
         assert_eq!(self.ledger.count(Fate::Open), 0, "a task stays open");
         let stats = self.scheduler.stats();
         assert_eq!((stats.running, stats.queued), (0, 0));
+        for process in self.processes.iter().flatten().filter(|process| !process.is_halted) {
+            let kept = process.known.iter().find(|id| self.forgotten.contains(id));
+            assert_eq!(kept, None, "a worker keeps a function that was forgotten");
+        }
         self.close();
         self.rest();
         assert!(self.is_closed, "it never closes");

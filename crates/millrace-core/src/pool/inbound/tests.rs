@@ -1,0 +1,68 @@
+use std::borrow::Cow;
+use std::collections::TryReserveError;
+use std::sync::Arc;
+
+use super::super::claims::SegmentClaims;
+use super::super::{Pool, PoolConfig};
+use super::{Listener, handle};
+use crate::frame::{Frame, ToParent};
+use crate::lock::lock;
+use crate::scheduler::{Cause, Chunk, ChunkFlags, Definition};
+use crate::segment::{HeapMemory, SEGMENT_BYTES, Segment};
+
+fn refuse(room: &mut Vec<u8>, _bytes: usize) -> Result<(), TryReserveError> {
+    room.try_reserve(usize::MAX)
+}
+
+fn chunk() -> Chunk {
+    Chunk {
+        job: 1,
+        id: 0,
+        count: 1,
+        from: 0,
+        flags: ChunkFlags::default(),
+        only: None,
+        limit: None,
+        retries: 0,
+        receivers_lost: 0,
+        lifespan: None,
+        is_piece: false,
+        definition: Arc::new(Definition::new(1, Box::default())),
+        payload: Arc::default(),
+    }
+}
+
+#[test]
+fn a_result_that_there_is_no_memory_for_is_not_taken_and_is_no_breach() {
+    let config = PoolConfig {
+        worker_count: 1,
+        cpus: Vec::new(),
+        program: c"/nonexistent".into(),
+        args: Vec::new(),
+        env: Vec::new(),
+        cwd: None,
+        is_quiet: true,
+        is_piped: false,
+        idle_timeout: None,
+        greeting: Vec::new(),
+    };
+    let mut pool = Pool::new(config, Box::new(|| ())).expect("the system has what a pool needs");
+    Arc::get_mut(&mut pool.shared).expect("no thread has it yet").outcomes.reserve = refuse;
+    let segment = Segment::new(Arc::new(HeapMemory::new(SEGMENT_BYTES))).expect("large enough");
+    let shared = &pool.shared;
+    shared.drive(|scheduler| scheduler.submit(chunk()));
+    shared.drive(|scheduler| {
+        scheduler.spawned(0, 7, Arc::new(SegmentClaims { segment, epoch_ms: 0 }));
+        scheduler.ready(0);
+    });
+    let outcome = |bytes: usize| Frame {
+        kind: ToParent::Outcome,
+        fields: [1, 0, 1, crate::frame::outcome_flag::LAST, 5, 0],
+        payload: Cow::Owned(vec![0; bytes]),
+    };
+    assert_eq!(handle(shared, 0, &outcome(1 << 20), Listener::Thread), Err(Cause::Overload));
+    assert_eq!(lock(&shared.scheduler).stats().completed, 0);
+    assert_eq!(handle(shared, 0, &outcome(8), Listener::Thread), Ok(()));
+    assert_eq!(lock(&shared.scheduler).stats().completed, 1);
+    assert_eq!(handle(shared, 0, &outcome(8), Listener::Thread), Err(Cause::Breach));
+}
