@@ -1,0 +1,506 @@
+//! The scheduler among workers that say anything at any time, and whose claim words answer at random.
+#![no_main]
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use arbitrary::Arbitrary;
+use libfuzzer_sys::fuzz_target;
+use millrace_core::scheduler::{
+    Action, Cause, Chunk, ChunkFlags, Claims, Death, Definition, Outgoing, Scheduler, Settled,
+    Stop, Verdict,
+};
+
+const DEFINITIONS: usize = 3;
+const CALLS: usize = 3;
+/// More than the deaths that any input can ask for.
+const ROUNDS_MAX: usize = 20_000;
+
+#[derive(Debug, Arbitrary)]
+struct Input {
+    workers: u8,
+    idle_ms: Option<u8>,
+    steps: Vec<Step>,
+    answers: Vec<u8>,
+    /// At the end the pool is terminated; otherwise it is closed, and every worker dies as soon as it is ready.
+    terminates: bool,
+}
+
+#[derive(Debug, Arbitrary)]
+enum Step {
+    Submit {
+        call: u8,
+        count: u8,
+        flags: u8,
+        only: Option<u8>,
+        definition: u8,
+        limit_ms: Option<u8>,
+        more: u8,
+        lifespan: Option<u8>,
+    },
+    Spawned {
+        worker: u8,
+    },
+    Ready {
+        worker: u8,
+    },
+    Start {
+        worker: u8,
+    },
+    Outcome {
+        worker: u8,
+        which: u8,
+        skew: i8,
+        count: u8,
+        bits: u8,
+        is_honest: bool,
+    },
+    Broke {
+        worker: u8,
+    },
+    Severed {
+        worker: u8,
+    },
+    Faulted {
+        worker: u8,
+    },
+    Died {
+        worker: u8,
+        code: Option<u8>,
+    },
+    Cancel {
+        call: u8,
+        kill_ms: Option<u8>,
+    },
+    Forget {
+        definition: u8,
+    },
+    Tick {
+        ms: u16,
+    },
+    Recycle,
+    CannotStart,
+    Close,
+    Terminate,
+}
+
+/// Words that answer as the input says; nothing is begun when it has come to its end.
+#[derive(Debug)]
+struct Words(Arc<Mutex<VecDeque<u8>>>);
+
+impl Words {
+    fn next(&self) -> u8 {
+        self.0.lock().expect("nobody panics with it").pop_front().unwrap_or(0)
+    }
+}
+
+impl Claims for Words {
+    fn offer(&self, _seq: u32) {}
+
+    fn revoke(&self, _seq: u32) -> bool {
+        self.next() & 1 == 1
+    }
+
+    fn has_begun(&self, _seq: u32) -> bool {
+        self.next() & 1 == 1
+    }
+
+    fn cancel(&self, _seq: u32) {}
+
+    fn current_task(&self) -> u32 {
+        u32::from(self.next())
+    }
+
+    fn began_ms(&self) -> u32 {
+        u32::from(self.next()) << (self.next() & 31)
+    }
+
+    fn condemn(&self, first: u32, last: u32) -> Option<u32> {
+        (self.next() & 1 == 1).then_some(first.max(last.min(u32::from(self.next()))))
+    }
+
+    fn skip(&self, first: u32, _last: u32) -> Option<u32> {
+        (self.next() & 1 == 1).then_some(first)
+    }
+}
+
+#[derive(Debug)]
+enum Process {
+    Absent,
+    Asked,
+    Alive(Alive),
+}
+
+#[derive(Debug, Default)]
+struct Alive {
+    /// Chunks that were sent: number, first open task, the index after the last one.
+    chunks: VecDeque<(u32, u32, u32)>,
+    known: HashSet<u32>,
+    was_told_to_leave: bool,
+}
+
+struct World {
+    scheduler: Scheduler,
+    processes: Vec<Process>,
+    answers: Arc<Mutex<VecDeque<u8>>>,
+    /// The open tasks of each chunk, by call and number in it, and the index after its last one.
+    open: HashMap<(u32, u32), (HashSet<u32>, u32)>,
+    calls: [u32; CALLS],
+    definitions: [Arc<Definition>; DEFINITIONS],
+    forgotten: HashSet<u32>,
+    next_chunk: u32,
+    next_pid: u32,
+    now: Duration,
+    closed: u32,
+    is_terminated: bool,
+}
+
+impl World {
+    /// As the pool gives the scheduler each event.
+    fn drive<R>(&mut self, event: impl FnOnce(&mut Scheduler) -> R) -> R {
+        self.scheduler.tick(self.now);
+        let result = event(&mut self.scheduler);
+        self.scheduler.dispatch();
+        for action in self.scheduler.take_actions() {
+            self.carry_out(action);
+        }
+        self.check();
+        result
+    }
+
+    /// As the waiting thread does at a deadline.
+    fn enforce(&mut self) {
+        let overdue = self.scheduler.overdue(self.now);
+        self.drive(|scheduler| scheduler.expire_limits(&overdue));
+        let next = self.scheduler.next_deadline();
+        assert!(
+            next.is_none_or(|at| at > self.now),
+            "{next:?} stays in the past at {:?}",
+            self.now
+        );
+    }
+
+    fn check(&mut self) {
+        let stats = self.scheduler.stats();
+        let settled = stats.completed + stats.failed + stats.cancelled;
+        assert_eq!(stats.submitted, settled + stats.running + stats.queued);
+        assert!(stats.running <= self.processes.len() as u64);
+        let open: usize = self.open.values().map(|(tasks, _)| tasks.len()).sum();
+        for process in &self.processes {
+            if let Process::Alive(alive) = process {
+                assert!(
+                    alive.known.is_disjoint(&self.forgotten),
+                    "a worker keeps what was forgotten"
+                );
+            }
+        }
+        assert!(open as u64 <= stats.running + stats.queued, "{open} are open, {stats:?}");
+    }
+
+    fn carry_out(&mut self, action: Action) {
+        match action {
+            Action::Spawn { worker } => {
+                let process = &mut self.processes[worker as usize];
+                assert!(matches!(process, Process::Absent), "{worker} has a process");
+                *process = Process::Asked;
+            }
+            Action::Send { worker, frame } => {
+                let Process::Alive(alive) = &mut self.processes[worker as usize] else {
+                    panic!("{frame:?} for worker {worker}, which has no process");
+                };
+                alive.receive(worker, frame);
+            }
+            Action::Kill { .. } | Action::Started { .. } | Action::Exited { .. } => {}
+            Action::Lose { job, chunk, first, count, .. } => {
+                assert!(count > 0);
+                (first..first + count).for_each(|index| self.settle(job, chunk, index));
+            }
+            Action::Retry { job, chunk, index, .. } => {
+                assert!(self.open[&(job, chunk)].0.contains(&index), "tried again though settled");
+            }
+            Action::Closed => {
+                self.closed += 1;
+                assert!(self.open.is_empty(), "closed with open tasks");
+            }
+        }
+    }
+
+    fn settle(&mut self, job: u32, chunk: u32, index: u32) {
+        let (tasks, _) = self.open.get_mut(&(job, chunk)).expect("a chunk that is open");
+        assert!(tasks.remove(&index), "task {job}.{chunk}[{index}] settled again");
+        if tasks.is_empty() {
+            self.open.remove(&(job, chunk));
+        }
+    }
+
+    fn outcome(&mut self, worker: u32, settled: Settled) {
+        // The pool stops reading a worker that has lied; that one goes on here.
+        if let Ok(Verdict::Report { job, chunk, is_last }) = self.scheduler.outcome(worker, settled)
+        {
+            let end = self.open[&(job, chunk)].1;
+            let last = settled.first + settled.count;
+            (settled.first..last).for_each(|index| self.settle(job, chunk, index));
+            if is_last && settled.is_dropped {
+                (last..end).for_each(|index| self.settle(job, chunk, index));
+            }
+            let is_open = self.open.contains_key(&(job, chunk));
+            assert!(!is_last || !is_open, "the submitter holds chunk {job}.{chunk} to have ended");
+        }
+        self.drive(|_| ());
+    }
+
+    fn spawned(&mut self, worker: u32) {
+        if matches!(self.processes[worker as usize], Process::Asked) {
+            self.processes[worker as usize] = Process::Alive(Alive::default());
+            self.next_pid += 1;
+            let (pid, words) = (self.next_pid, Arc::new(Words(Arc::clone(&self.answers))));
+            self.drive(|scheduler| scheduler.spawned(worker, pid, words));
+        }
+    }
+
+    fn ready(&mut self, worker: u32) {
+        if matches!(self.processes[worker as usize], Process::Alive(_)) {
+            self.drive(|scheduler| scheduler.ready(worker));
+        }
+    }
+
+    fn died(&mut self, worker: u32, code: Option<u8>) {
+        if matches!(self.processes[worker as usize], Process::Absent) {
+            return;
+        }
+        self.processes[worker as usize] = Process::Absent;
+        let death = Death { code: code.map(i32::from), ..Death::default() };
+        self.drive(|scheduler| scheduler.died(worker, &death));
+    }
+
+    fn submit(&mut self, chunk: Chunk) {
+        let tasks = (0..chunk.count).collect();
+        if self.is_accepting() {
+            self.open.insert((chunk.job, chunk.id), (tasks, chunk.count));
+        }
+        self.drive(|scheduler| scheduler.submit(chunk));
+    }
+
+    fn is_accepting(&self) -> bool {
+        !self.is_terminated && self.closed == 0
+    }
+}
+
+impl Alive {
+    fn receive(&mut self, worker: u32, frame: Outgoing) {
+        let is_late =
+            matches!(frame, Outgoing::Define(_) | Outgoing::Chunk { .. } | Outgoing::Leave);
+        assert!(!is_late || !self.was_told_to_leave, "{frame:?} behind Leave");
+        match frame {
+            Outgoing::Define(definition) => {
+                assert!(self.known.insert(definition.id), "defined twice")
+            }
+            Outgoing::Forget(id) => assert!(self.known.remove(&id), "it never knew {id}"),
+            Outgoing::Chunk { seq, chunk, .. } => {
+                assert!(self.known.contains(&chunk.definition.id), "a chunk before its function");
+                assert!(chunk.only.is_none_or(|only| only == worker), "a chunk for another worker");
+                assert!(chunk.from < chunk.count, "a chunk without tasks");
+                self.chunks.push_back((seq, chunk.from, chunk.count));
+            }
+            Outgoing::Cancel { .. } => {}
+            Outgoing::Leave => self.was_told_to_leave = true,
+        }
+    }
+
+    /// What it could say of a chunk it was sent, more or less.
+    fn outcome(&mut self, which: u8, skew: i8, count: u8, bits: u8, is_honest: bool) -> Settled {
+        let place = usize::from(which) % self.chunks.len().max(1);
+        let (seq, first, end) = self.chunks.get(place).copied().unwrap_or((1, 0, 1));
+        let has = |bit: u8| bits & bit != 0;
+        let (is_error, is_retiring) = (has(1), has(2));
+        if !is_honest {
+            let first = first.wrapping_add_signed(i32::from(skew));
+            let (is_last, is_dropped) = (has(4), has(8));
+            let count = u32::from(count) << (bits >> 4);
+            return Settled {
+                seq,
+                first,
+                count,
+                is_error,
+                is_last,
+                is_dropped,
+                is_retiring,
+                elapsed_us: 1,
+            };
+        }
+        let count = if is_error { 1 } else { u32::from(count) % (end - first + 1) };
+        let is_dropped = has(8) || count == 0;
+        let is_last = is_dropped || first + count == end;
+        if is_last {
+            self.chunks.drain(..self.chunks.len().min(place + 1));
+        } else if let Some(chunk) = self.chunks.get_mut(place) {
+            chunk.1 += count;
+        }
+        let is_retiring = is_retiring && count > 0;
+        let elapsed_us = u32::from(bits) << (skew & 7);
+        Settled {
+            seq,
+            first,
+            count,
+            is_error: is_error && count == 1,
+            is_last,
+            is_dropped,
+            is_retiring,
+            elapsed_us,
+        }
+    }
+}
+
+impl World {
+    fn new(input: &Input) -> Self {
+        let workers = u32::from(input.workers % 4) + 1;
+        let timeout = input.idle_ms.map(|ms| Duration::from_millis(u64::from(ms)));
+        Self {
+            scheduler: Scheduler::new(workers).with_idle_timeout(timeout),
+            processes: (0..workers).map(|_| Process::Absent).collect(),
+            answers: Arc::new(Mutex::new(input.answers.iter().copied().collect())),
+            open: HashMap::new(),
+            calls: [0, 1, 2],
+            definitions: [0, 1, 2].map(|id| Arc::new(Definition::new(id, Box::default()))),
+            forgotten: HashSet::new(),
+            next_chunk: 0,
+            next_pid: 100,
+            now: Duration::ZERO,
+            closed: 0,
+            is_terminated: false,
+        }
+    }
+
+    fn one(&self, worker: u8) -> u32 {
+        u32::from(worker) % self.processes.len() as u32
+    }
+
+    fn step(&mut self, step: Step) {
+        match step {
+            Step::Submit { call, count, flags, only, definition, limit_ms, more, lifespan } => {
+                let limit = limit_ms.map(|ms| Duration::from_millis(u64::from(ms) + 1));
+                let timed = if limit.is_some() { ChunkFlags::TIMED } else { 0 };
+                let retries = u32::from(more % 3);
+                let each = if limit.is_some() || retries > 0 { ChunkFlags::EACH } else { 0 };
+                let definition = &self.definitions[usize::from(definition) % DEFINITIONS];
+                let definition = Arc::clone(definition);
+                self.next_chunk += 1;
+                self.submit(Chunk {
+                    job: self.calls[usize::from(call) % CALLS],
+                    id: self.next_chunk,
+                    count: u32::from(count % 6) + 1,
+                    from: 0,
+                    flags: ChunkFlags(u32::from(flags & 15) | timed | each),
+                    only: only.map(|worker| self.one(worker)),
+                    limit,
+                    retries,
+                    receivers_lost: 0,
+                    lifespan: lifespan.map(|tasks| u32::from(tasks) + 1),
+                    is_piece: false,
+                    definition,
+                    payload: Arc::default(),
+                });
+            }
+            Step::Spawned { worker } => self.spawned(self.one(worker)),
+            Step::Ready { worker } => self.ready(self.one(worker)),
+            Step::Start { worker } => {
+                self.spawned(self.one(worker));
+                self.ready(self.one(worker));
+            }
+            Step::Outcome { worker, which, skew, count, bits, is_honest } => {
+                let worker = self.one(worker);
+                if let Process::Alive(alive) = &mut self.processes[worker as usize] {
+                    let settled = alive.outcome(which, skew, count, bits, is_honest);
+                    self.outcome(worker, settled);
+                }
+            }
+            Step::Broke { worker } => {
+                let (worker, pid) = (self.one(worker), self.next_pid);
+                self.drive(|scheduler| scheduler.broke(worker, pid, Cause::Overload));
+            }
+            Step::Severed { worker } => {
+                let (worker, pid) = (self.one(worker), self.next_pid);
+                self.drive(|scheduler| scheduler.severed(worker, pid));
+            }
+            Step::Faulted { worker } => {
+                let worker = self.one(worker);
+                if matches!(self.processes[worker as usize], Process::Alive(_)) {
+                    let _breach = self.drive(|scheduler| scheduler.faulted(worker));
+                }
+            }
+            Step::Died { worker, code } => self.died(self.one(worker), code),
+            Step::Cancel { call, kill_ms } => {
+                let job = &mut self.calls[usize::from(call) % CALLS];
+                let cancelled = *job;
+                *job += CALLS as u32;
+                self.open.retain(|(job, _), _| *job != cancelled);
+                let stop = kill_ms.map_or(Stop::Discard, |ms| Stop::Kill {
+                    after: Duration::from_millis(u64::from(ms)),
+                    reason: Arc::default(),
+                });
+                self.drive(|scheduler| scheduler.cancel(cancelled, &stop));
+            }
+            Step::Forget { definition } => {
+                let place = &mut self.definitions[usize::from(definition) % DEFINITIONS];
+                let next = place.id + DEFINITIONS as u32;
+                let next = Arc::new(Definition::new(next, Box::default()));
+                let dropped = std::mem::replace(place, next);
+                self.drive(|scheduler| scheduler.forget(&dropped));
+                self.forgotten.insert(dropped.id);
+            }
+            Step::Tick { ms } => {
+                self.now += Duration::from_millis(u64::from(ms));
+                self.enforce();
+            }
+            Step::Recycle => drop(self.drive(Scheduler::recycle)),
+            Step::CannotStart => self.drive(|scheduler| scheduler.cannot_start("no threads")),
+            Step::Close => self.drive(Scheduler::close),
+            Step::Terminate => self.terminate(),
+        }
+    }
+
+    fn terminate(&mut self) {
+        self.open.clear();
+        self.is_terminated = true;
+        self.drive(Scheduler::terminate);
+    }
+
+    /// Every worker starts when it is asked for, and dies; time goes on to each deadline.
+    fn end(&mut self) {
+        for _ in 0..ROUNDS_MAX {
+            for worker in 0..self.processes.len() as u32 {
+                self.spawned(worker);
+                self.ready(worker);
+                self.died(worker, None);
+            }
+            let is_gone = |process: &Process| matches!(process, Process::Absent);
+            if self.closed > 0 && self.processes.iter().all(is_gone) {
+                break;
+            }
+            if let Some(next) = self.scheduler.next_deadline() {
+                self.now = self.now.max(next);
+                self.enforce();
+            }
+        }
+        assert_eq!(self.closed, 1, "it is closed once");
+        assert!(self.scheduler.has_ended());
+        assert_eq!(self.scheduler.next_deadline(), None);
+        let stats = self.scheduler.stats();
+        assert_eq!((stats.running, stats.queued), (0, 0), "{stats:?}");
+        assert!(self.open.is_empty(), "open tasks: {:?}", self.open);
+    }
+}
+
+fuzz_target!(|input: Input| {
+    let mut world = World::new(&input);
+    for step in input.steps {
+        world.step(step);
+    }
+    if input.terminates {
+        world.terminate();
+    } else {
+        world.drive(Scheduler::close);
+    }
+    world.end();
+});
