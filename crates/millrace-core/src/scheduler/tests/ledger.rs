@@ -60,7 +60,8 @@ impl Ledger {
 
     pub(super) fn begin(&mut self, job: u32, chunk: u32, index: u32, now: Duration) {
         let task = self.tasks.get_mut(&(job, chunk, index)).expect("a task that was submitted");
-        assert!(!task.has_begun, "task {job}.{chunk}[{index}] began twice");
+        // A liar may give back what it has run: its own task runs again, as it could have run it twice itself.
+        assert!(!task.has_begun || self.has_liars, "task {job}.{chunk}[{index}] began twice");
         let is_due = task.fate == Fate::Open || self.is_terminated || self.has_liars;
         assert!(is_due, "task {job}.{chunk}[{index}] began when it was {:?}", task.fate);
         task.has_begun = true;
@@ -70,7 +71,7 @@ impl Ledger {
     /// The task may begin once more.
     pub(super) fn retry(&mut self, job: u32, chunk: u32, index: u32) {
         let task = self.tasks.get_mut(&(job, chunk, index)).expect("a task that was submitted");
-        assert!(task.has_begun || self.has_liars, "tried again though it never began");
+        // It may not have begun: a worker that is recalled, and dies when it is about to begin the task, is held to have.
         assert_eq!(task.fate, Fate::Open, "tried again though it was settled");
         task.has_begun = false;
         task.attempts += 1;
