@@ -184,6 +184,8 @@ impl Scheduler {
                 left -= 1;
                 self.note_start(worker);
                 self.workers[worker as usize].state = WorkerState::Spawning;
+                // The task that was to have another worker is the first that one gets.
+                self.shunned = None;
                 self.actions.push(Action::Spawn { worker });
             }
         }

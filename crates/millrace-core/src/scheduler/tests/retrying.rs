@@ -38,6 +38,20 @@ fn a_worker_that_has_to_be_started_for_it_is_another_one() {
 }
 
 #[test]
+fn starts_go_by_the_lowest_id_again_once_a_worker_was_started_for_it() {
+    let mut world = World::new(3);
+    world.submit(retried(1, chunk(1, 0, 1)));
+    world.start(0);
+    world.run_to_task(0);
+    world.die(0, &sigkill());
+    world.start(1);
+    world.run_to_task(1);
+    world.submit(chunk(1, 1, 1));
+    assert_eq!(world.spawning.iter().copied().collect::<Vec<_>>(), [0]);
+    world.end();
+}
+
+#[test]
 fn the_attempts_are_counted_and_the_last_loss_is_final() {
     let mut world = World::started(1, None);
     world.submit(retried(2, flagged(1, 0, 2, ChunkFlags::EACH)));
