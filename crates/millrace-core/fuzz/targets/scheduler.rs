@@ -25,6 +25,8 @@ struct Input {
     answers: Vec<u8>,
     /// At the end the pool is terminated; otherwise it is closed, and every worker dies as soon as it is ready.
     terminates: bool,
+    /// What a task costs is known from the start: hands are filled.
+    is_measured: bool,
 }
 
 #[derive(Debug, Arbitrary)]
@@ -85,13 +87,16 @@ enum Step {
     Terminate,
 }
 
-/// Words that answer as the input says; nothing is begun when it has come to its end.
+/// Words that answer as the input says, again and again.
 #[derive(Debug)]
 struct Words(Arc<Mutex<VecDeque<u8>>>);
 
 impl Words {
     fn next(&self) -> u8 {
-        self.0.lock().expect("nobody panics with it").pop_front().unwrap_or(0)
+        let mut answers = self.0.lock().expect("nobody panics with it");
+        let Some(answer) = answers.pop_front() else { return 0 };
+        answers.push_back(answer);
+        answer
     }
 }
 
@@ -372,6 +377,26 @@ impl World {
         }
     }
 
+    /// Each worker runs one task, or says so.
+    fn measure(&mut self) {
+        for (worker, definition) in (0..self.processes.len() as u8).zip(0..DEFINITIONS as u8) {
+            let (call, count, flags, only, more) = (0, 0, 0, Some(worker), 0);
+            self.step(Step::Submit {
+                call,
+                count,
+                flags,
+                only,
+                definition,
+                limit_ms: None,
+                more,
+                lifespan: None,
+            });
+            self.step(Step::Start { worker });
+            let (which, skew, count, bits, is_honest) = (0, 0, 1, 0, true);
+            self.step(Step::Outcome { worker, which, skew, count, bits, is_honest });
+        }
+    }
+
     fn one(&self, worker: u8) -> u32 {
         u32::from(worker) % self.processes.len() as u32
     }
@@ -494,6 +519,9 @@ impl World {
 
 fuzz_target!(|input: Input| {
     let mut world = World::new(&input);
+    if input.is_measured {
+        world.measure();
+    }
     for step in input.steps {
         world.step(step);
     }
