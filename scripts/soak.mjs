@@ -1,5 +1,5 @@
 // `npm run soak -- --minutes 30`: random work under a killer of workers, checked by a model. `--seed 5` runs the same plan
-// again; `--round 10` is the life of one pool in seconds; `--write` puts the figures into docs/reliability.md.
+// again; `--round 10` is the life of one pool in seconds, `--first 3` the number of the first one; `--write` puts the figures into docs/reliability.md.
 import { parseArgs } from 'node:util'
 import { toTable, writeSection } from './reliability.mjs'
 import { setUpOrExit } from './setup.mjs'
@@ -12,6 +12,7 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '1' },
     write: { type: 'boolean', default: false },
     round: { type: 'string', default: '10' },
+    first: { type: 'string', default: '0' },
     seed: { type: 'string', default: String(Date.now() % 2 ** 31) }
   }
 })
@@ -20,6 +21,7 @@ const { wrong, counts, heldAfter } = await soak({
   seconds: Number(values.minutes) * 60,
   roundSeconds: Number(values.round),
   seed: Number(values.seed),
+  first: Number(values.first),
   tell: (line) => console.log(line)
 })
 const quarter = Math.ceil(heldAfter.length / 4)
@@ -37,6 +39,9 @@ const rows = [
   ['pools', String(counts.rounds)],
   ['calls', String(counts.calls)],
   ['executions of tasks', String(counts.executions)],
+  ['of these after a loss, by `retries`', String(counts.reruns)],
+  ['tasks that ended as an abort told them', String(counts.heard)],
+  ['calls of `recycle`', String(counts.recycles)],
   ['right results', String(counts.results)],
   ['other outcomes', outcomes.join(', ')],
   ['signals to workers', String(total)],

@@ -1,6 +1,6 @@
 // Carries out plans on a pool, and judges each outcome by the model.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { tasks, TaskTimeoutError, WorkerDiedError } from '../../dist/index.js'
+import { QueueFullError, tasks, TaskTimeoutError, WorkerDiedError } from '../../dist/index.js'
 import { fillOf, isFilled } from './jobs.mjs'
 
 const jobs = tasks(new URL('jobs.mjs', import.meta.url))
@@ -13,6 +13,7 @@ class InputError extends Error {}
  * @typedef {object} Round what all callers of a pool share
  * @property {import('../../dist/index.js').WorkerPool} pool
  * @property {number} workers
+ * @property {import('./ledger.mjs').Ledger} ledger
  * @property {(pid: number) => boolean} wasKilled whether the killer ended this process
  * @property {() => boolean} isTerminated
  * @property {Record<string, number>} counts
@@ -38,15 +39,18 @@ function inputOf(plan) {
 }
 
 /** What is wrong with the result of an item; '' where nothing is. */
-function wrongResult(round, { items, options, method }, at, value) {
+function wrongResult(round, plan, at, value) {
+  const { items, options, method } = plan
   const item = items[at]
   if (item === undefined) return `there is no task ${at}`
   const { call, number, index, workerId, bytes } = value
-  if (!['sync', 'async', 'spin'].includes(item.kind)) return `task ${at} was not to give anything`
+  if (!['sync', 'async', 'spin', 'heeds'].includes(item.kind)) return `task ${at} was not to give anything`
   if (call !== item.call || number !== at) return `the result of task ${at} is that of task ${number} of call ${call}`
   if (index !== (method === 'apply' ? 0 : at)) return `task ${at} was told to be ${index}`
   if (!(workerId >= 0 && workerId < round.workers)) return `worker ${workerId} ran task ${at}`
-  const chunkSize = options.chunkSize && Math.min(options.chunkSize, options.maxTasksActive ?? Infinity)
+  // A chunk never has more tasks than a worker may run.
+  const longest = Math.min(options.maxTasksActive ?? Infinity, plan.entry.lifespan)
+  const chunkSize = options.chunkSize && Math.min(options.chunkSize, longest)
   if (options.orderTasks && chunkSize && Math.floor(at / chunkSize) % round.workers !== workerId)
     return `worker ${workerId} ran task ${at} out of its order`
   if (!isFilled(bytes, item.give, fillOf(item) + 1)) return `the bytes of task ${at} are wrong`
@@ -57,8 +61,15 @@ function wrongResult(round, { items, options, method }, at, value) {
 function wrongReason(round, plan, reason, at) {
   const { counts } = round
   const count = (what) => ((counts[what] = (counts[what] ?? 0) + 1), '')
-  if (plan.abortAfter !== undefined && reason === plan.reason) return count('aborted')
+  if (plan.abortAfter !== undefined && reason === plan.reason) {
+    plan.entry.endedAt = plan.abortedAt
+    return count('aborted')
+  }
   if (plan.throwsAt !== undefined && reason instanceof InputError) return count('inputs that threw')
+  if (reason instanceof QueueFullError) return wrongRefusal(round, plan, reason) || count('refused')
+  const isLoss = reason instanceof WorkerDiedError || reason instanceof TaskTimeoutError
+  const problem = isLoss ? wrongAttempts(round, plan, reason) : ''
+  if (problem !== '') return problem
   if (reason instanceof WorkerDiedError) {
     if (!round.wasKilled(reason.pid)) return `worker ${reason.pid} died and nobody killed it: ${reason.message}`
     if (at !== undefined && plan.method !== 'apply' && reason.index !== at)
@@ -84,7 +95,33 @@ function wrongReason(round, plan, reason, at) {
   return `rejected with ${reason?.stack ?? reason}`
 }
 
-async function consume(iterator, { returnAfter, pauseMs }, each) {
+/** What is wrong with a call that was not accepted. */
+function wrongRefusal({ pool, maxQueue, ledger }, { method, entry }, { limit }) {
+  entry.isRefused = true
+  if (method !== 'apply' || limit !== maxQueue) return `refused by a limit of ${limit}, which is ${maxQueue}`
+  const others = ledger.openApplies - 1
+  return others < maxQueue ? `refused while ${others} others were open in a pool with ${pool.stats.queued} queued` : ''
+}
+
+/** What is wrong with the earlier errors of a task that was lost for good. */
+function wrongAttempts({ wasKilled }, { entry, options }, error) {
+  const { index, attempts } = error
+  const count = attempts?.length ?? 0
+  // A chunk that two workers did not live to receive is lost without a further attempt.
+  const hasBegun = !error.message.includes('before it began')
+  if (count > entry.retries || (hasBegun && count < entry.retries))
+    return `task ${index} had ${count} earlier attempts and ${entry.retries} retries: ${error.message}`
+  if (entry.retries === 0 && attempts !== undefined) return `task ${index} has attempts and no retries`
+  for (const attempt of attempts ?? []) {
+    const isExplained =
+      attempt instanceof TaskTimeoutError ? options.taskTimeout !== undefined : attempt instanceof WorkerDiedError && wasKilled(attempt.pid) // prettier-ignore
+    if (!isExplained || attempt.index !== index) return `an attempt at task ${index} failed with ${attempt?.stack}`
+  }
+  return ''
+}
+
+async function consume(iterator, plan, each) {
+  const { returnAfter, pauseMs, entry } = plan
   let seen = 0
   if (returnAfter === 0) {
     await iterator.return()
@@ -92,7 +129,10 @@ async function consume(iterator, { returnAfter, pauseMs }, each) {
   }
   for await (const value of iterator) {
     each(value, seen++)
-    if (seen === returnAfter) return false
+    if (seen === returnAfter) {
+      entry.endedAt = Date.now()
+      return false
+    }
     if (pauseMs !== undefined && seen % 10 === 1) await sleep(pauseMs)
   }
   return true
@@ -140,16 +180,22 @@ async function perform(round, plan, signal) {
 export async function carryOut(round, plan) {
   let signal
   let abort
+  plan.entry = round.ledger.open(plan)
   if (plan.abortAfter !== undefined) {
     const controller = new AbortController()
     plan.reason = new Error('planned abort')
     signal = controller.signal
-    if (plan.abortAfter === 0) controller.abort(plan.reason)
-    else abort = setTimeout(() => controller.abort(plan.reason), plan.abortAfter)
+    const abortNow = () => {
+      plan.abortedAt = Date.now()
+      controller.abort(plan.reason)
+    }
+    if (plan.abortAfter === 0) abortNow()
+    else abort = setTimeout(abortNow, plan.abortAfter)
   }
   let watchdog
   const hangs = new Promise((resolve) => {
-    watchdog = setTimeout(() => resolve([`hangs for ${HANG_MS} ms`]), HANG_MS)
+    const state = () => JSON.stringify([round.pool.stats, round.pool.workers])
+    watchdog = setTimeout(() => resolve([`hangs for ${HANG_MS} ms: ${state()}`]), HANG_MS)
   })
   try {
     const call = perform(round, plan, signal).catch((reason) => {
@@ -160,5 +206,6 @@ export async function carryOut(round, plan) {
   } finally {
     clearTimeout(abort)
     clearTimeout(watchdog)
+    round.ledger.close(plan.entry)
   }
 }

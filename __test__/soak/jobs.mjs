@@ -7,14 +7,19 @@ import { setTimeout as sleep } from 'node:timers/promises'
  * @property {string} log the file that each execution is noted in
  * @property {number} call
  * @property {number} number
- * @property {'sync' | 'async' | 'spin' | 'throw' | 'rejects' | 'loops' | 'hangs'} kind the last two only where there is a time-out
+ * @property {'sync' | 'async' | 'spin' | 'throw' | 'rejects' | 'loops' | 'hangs' | 'heeds'} kind `loops` and `hangs` only where
+ *   a time-out or an abort ends them; `heeds` ends when it is told of an abort, or after a while
  * @property {number} ms how long it takes, save for `sync` and `throw`
+ * @property {number} print how long the line is that it writes to stdout, beyond what names the task
  * @property {number} give bytes of the result
  * @property {Uint8Array} bytes
  */
 
 /** The byte that fills what a task is given, and, one higher, what it gives. */
 export const fillOf = ({ call, number }) => (call * 31 + number) % 255
+
+/** How long a task waits to be told of an abort. */
+const HEED_MS = 2_500
 
 /** Whether these are so many bytes, all of them the same. */
 export function isFilled(bytes, length, fill) {
@@ -23,15 +28,34 @@ export function isFilled(bytes, length, fill) {
 
 /** @param {Item} item @param {import('../../dist/index.js').TaskContext} context */
 export function work(item, context) {
-  const { log, call, number, kind, ms, bytes } = item
-  appendFileSync(log, `${call} ${number} ${process.pid}\n`)
+  const { call, number, kind, ms, bytes } = item
+  note('begins', item)
+  process.stdout.write(`${call} ${number} ${process.pid} ${item.print} ${'x'.repeat(item.print)}\n`)
   const fill = fillOf(item)
   if (!isFilled(bytes, bytes.length, fill)) throw new Error(`item ${number} of call ${call} came wrong`)
   if (kind === 'throw') throw planned(item)
   if (kind === 'loops') for (;;);
   if (kind === 'hangs') return new Promise(() => undefined)
+  if (kind === 'heeds') return heed(item, context)
   if (kind === 'async' || kind === 'rejects') return later(item, context)
   if (kind === 'spin') for (const end = performance.now() + ms; performance.now() < end;);
+  return result(item, context)
+}
+
+function note(what, { log, call, number }) {
+  appendFileSync(log, `${what} ${call} ${number} ${process.pid} ${Date.now()}\n`)
+}
+
+async function heed(item, context) {
+  const { signal } = context
+  if (!signal.aborted) {
+    await new Promise((resolve) => {
+      const timer = setTimeout(resolve, HEED_MS)
+      signal.addEventListener('abort', () => resolve(clearTimeout(timer)), { once: true })
+    })
+  }
+  note(signal.aborted ? 'heard' : 'untold', item)
+  if (item.ms % 2 === 1) throw planned(item)
   return result(item, context)
 }
 

@@ -1,5 +1,5 @@
 // Rounds of random work under a killer, each with a pool of its own; a model checks every outcome.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -9,8 +9,10 @@ import { WorkerPool } from '../../dist/index.js'
 import { descriptorKinds, holdings, holds, processes } from '../matrix/watch.mjs'
 import { carryOut } from './caller.mjs'
 import { Killer } from './killer.mjs'
-import { nextPlan } from './plan.mjs'
+import { Ledger } from './ledger.mjs'
+import { nextPlan, nextPoolOptions } from './plan.mjs'
 import { Random } from './random.mjs'
+import { Recycler } from './recycler.mjs'
 
 const CALLERS = 8
 const GONE_MS = 10_000
@@ -32,17 +34,14 @@ async function held() {
   return { heap: heapUsed + external, rss, ...holdings() }
 }
 
-function twice(log) {
-  const lines = readFileSync(log, 'utf8').split('\n').slice(0, -1)
-  const seen = new Set()
-  const wrong = []
-  for (const line of lines) {
-    const [call, number] = line.split(' ')
-    const task = `${call} ${number}`
-    if (seen.has(task)) wrong.push(`task ${number} of call ${call} ran twice`)
-    seen.add(task)
+/** Reads a stream to its end, now and then slowly. @returns {Promise<string>} */
+async function read(stream, random) {
+  let text = ''
+  for await (const piece of stream) {
+    text += piece
+    if (random.oneIn(20)) await sleep(random.between(1, 40))
   }
-  return { executions: lines.length, wrong }
+  return text
 }
 
 /** The random work of one caller, until the round is over. */
@@ -61,10 +60,14 @@ async function runRound(seed, number, ms, fail, counts) {
   const log = join(folder, 'executions')
   writeFileSync(log, '')
   const workers = random.between(2, 5)
-  const pool = new WorkerPool({ nJobs: workers, stdio: 'ignore', execArgv: [] })
-  const pids = new Set()
-  pool.on('workerExit', ({ pid }) => pids.add(pid))
+  const options = nextPoolOptions(random)
+  const pool = new WorkerPool({ nJobs: workers, execArgv: [], ...options })
+  const ledger = new Ledger(options, (pid) => killer.wasKilled(pid))
+  pool.on('workerExit', ({ pid }, how) => ledger.exited(pid, how))
   pool.on('error', () => undefined)
+  const output = pool.stdout === null ? undefined : read(pool.stdout, new Random(seed, number, 4))
+  pool.stderr?.resume()
+  const recycler = random.oneIn(2) ? new Recycler(pool, new Random(seed, number, 3), ledger, fail) : undefined
   const killer = new Killer(pool, new Random(seed, number, 1), counts.faults)
   const endsByForce = random.oneIn(3)
   let isTerminated = false
@@ -72,6 +75,8 @@ async function runRound(seed, number, ms, fail, counts) {
   const round = {
     pool,
     workers,
+    maxQueue: options.maxQueue,
+    ledger,
     log,
     calls: 0,
     fulfilled: 0,
@@ -97,23 +102,30 @@ async function runRound(seed, number, ms, fail, counts) {
   clearInterval(look)
   if (endsByForce) {
     isTerminated = true
+    ledger.closing(true)
     await ended(pool.terminate(), 'terminate', fail)
   }
   await Promise.all(callers)
   // Until here workers died; what is left has to do as if nothing had been.
   await killer.end()
+  await recycler?.end()
+  if (!endsByForce) ledger.closing(false)
   if (!endsByForce) await ended(pool.stopAndJoin(), 'stopAndJoin', fail)
   const { submitted, completed, failed, cancelled, running, queued } = pool.stats
   if (running !== 0 || queued !== 0 || submitted !== completed + failed + cancelled || completed < round.fulfilled)
     fail(`the counts at the end: ${JSON.stringify(pool.stats)}, and ${round.fulfilled} results came`)
-  const left = () => processes().filter(({ pid, group }) => pids.has(pid) || pids.has(group))
+  const left = () => processes().filter(({ pid, group }) => ledger.hasExited(pid) || ledger.hasExited(group))
   if (!(await holds(() => left().length === 0, GONE_MS))) fail(`left behind: ${left().map(({ pid }) => pid)}`)
-  const { executions, wrong } = twice(log)
-  if (executions > submitted) fail(`${executions} executions of ${submitted} tasks`)
+  await ended(Promise.resolve(output), 'stdout', fail)
+  const { executions, tasks, heard, wrong } = ledger.judge(log, await output)
+  if (tasks > submitted) fail(`${tasks} tasks ran, ${submitted} were submitted`)
   for (const problem of wrong) fail(problem)
   rmSync(folder, { recursive: true, force: true })
   counts.calls += round.calls
   counts.executions += executions
+  counts.reruns += executions - tasks
+  counts.heard += heard
+  counts.recycles += recycler?.count ?? 0
   counts.results += round.fulfilled
 }
 
@@ -129,10 +141,20 @@ async function ended(promise, what, fail) {
 /**
  * Runs rounds until the time is over.
  *
- * @param {{ seconds: number, seed: number, roundSeconds?: number, tell?: (line: string) => void }} options
+ * @param {{ seconds: number, seed: number, first?: number, roundSeconds?: number, tell?: (line: string) => void }} options
  */
-export async function soak({ seconds, seed, roundSeconds = 10, tell = () => undefined }) {
-  const counts = { rounds: 0, calls: 0, executions: 0, results: 0, outcomes: {}, faults: {} }
+export async function soak({ seconds, seed, first = 0, roundSeconds = 10, tell = () => undefined }) {
+  const counts = {
+    rounds: 0,
+    calls: 0,
+    executions: 0,
+    reruns: 0,
+    heard: 0,
+    recycles: 0,
+    results: 0,
+    outcomes: {},
+    faults: {}
+  }
   const wrong = []
   /** @type {Held[]} */
   const heldAfter = []
@@ -140,19 +162,19 @@ export async function soak({ seconds, seed, roundSeconds = 10, tell = () => unde
   const end = performance.now() + seconds * 1000
   while (performance.now() < end && wrong.length < 20) {
     const ms = Math.min(roundSeconds * 1000, Math.max(end - performance.now(), 500))
-    const number = counts.rounds++
+    const number = first + counts.rounds++
     const fail = (problem) => {
       wrong.push(`round ${number}: ${problem}`)
       tell(`WRONG, seed ${seed}, round ${number}: ${problem}`)
     }
     await runRound(seed, number, ms, fail, counts)
-    const first = heldAfter[0]
-    if (first !== undefined) {
-      const more = () => ['descriptors', 'threads', 'memory'].filter((what) => holdings()[what] > first[what])
+    const base = heldAfter[0]
+    if (base !== undefined) {
+      const more = () => ['descriptors', 'threads', 'memory'].filter((what) => holdings()[what] > base[what])
       if (!(await holds(() => more().length === 0, GONE_MS)))
         fail(`more ${more()} than after the first round: ${JSON.stringify([kinds, descriptorKinds()])}`)
     }
-    if (first === undefined) kinds = descriptorKinds()
+    if (base === undefined) kinds = descriptorKinds()
     const after = await held()
     heldAfter.push(after)
     const { heap, rss, descriptors } = after

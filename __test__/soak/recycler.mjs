@@ -1,0 +1,59 @@
+// Replaces the workers of a pool at random, and looks whether they end.
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const HANG_MS = 60_000
+/** Tasks between two calls: workers that are starting are replaced too, so that nothing is done if it is called too often. */
+const SETTLED_MIN = 20
+
+export class Recycler {
+  #pool
+  #random
+  #ledger
+  #fail
+  #isOver = false
+  #work
+  count = 0
+
+  constructor(pool, random, ledger, fail) {
+    this.#pool = pool
+    this.#random = random
+    this.#ledger = ledger
+    this.#fail = fail
+    this.#work = this.#run()
+  }
+
+  async #run() {
+    const isFrequent = this.#random.oneIn(2)
+    let settledBefore = 0
+    while (!this.#isOver) {
+      await sleep(isFrequent ? this.#random.between(0, 400) : this.#random.between(300, 900))
+      if (this.#isOver || this.#pool.closed) break
+      const { completed, failed } = this.#pool.stats
+      if (completed + failed < settledBefore + SETTLED_MIN) continue
+      settledBefore = completed + failed
+      await this.#recycle()
+    }
+  }
+
+  async #recycle() {
+    const pids = this.#pool.workers.map(({ pid }) => pid)
+    this.#ledger.recycled()
+    this.count++
+    const watchdog = setTimeout(() => this.#fail(`recycle hangs for ${HANG_MS} ms`), HANG_MS)
+    try {
+      await this.#pool.recycle()
+      // Closing the pool resolves it too.
+      const left = this.#pool.closed ? [] : pids.filter((pid) => !this.#ledger.hasExited(pid))
+      if (left.length > 0) this.#fail(`recycled, and workers ${left} have not ended`)
+    } catch (error) {
+      if (error.code !== 'ERR_POOL_CLOSED') this.#fail(`recycle rejected with ${error?.stack ?? error}`)
+    } finally {
+      clearTimeout(watchdog)
+    }
+  }
+
+  async end() {
+    this.#isOver = true
+    await this.#work
+  }
+}
