@@ -63,6 +63,8 @@ pub(super) struct Process {
     is_retired: bool,
     /// Tasks it has begun since its start.
     pub(super) begun: u32,
+    /// The lowest of those of the calls it has worked for.
+    lifespan: u32,
     inbox: VecDeque<Outgoing>,
     pub(super) known: HashSet<u32>,
     running: Option<Running>,
@@ -84,6 +86,7 @@ impl Process {
             is_halted: false,
             is_retired: false,
             begun: 0,
+            lifespan: u32::MAX,
             inbox: VecDeque::new(),
             known: HashSet::new(),
             running: None,
@@ -180,10 +183,8 @@ impl Process {
             Answer::Begun => {
                 running.is_on_task = true;
                 self.begun += 1;
-                assert!(
-                    running.chunk.lifespan.is_none_or(|lifespan| self.begun <= lifespan),
-                    "it has lived too long"
-                );
+                self.lifespan = self.lifespan.min(running.chunk.lifespan.unwrap_or(u32::MAX));
+                assert!(self.begun <= self.lifespan, "it has lived too long");
                 Step::Began { job: running.chunk.job, chunk: running.chunk.id, index: running.next }
             }
             Answer::StopChunk => {

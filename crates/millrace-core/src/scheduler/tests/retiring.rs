@@ -84,6 +84,25 @@ fn the_lowest_lifespan_of_the_calls_it_worked_for_holds() {
 }
 
 #[test]
+fn a_worker_that_has_run_its_tasks_takes_over_nothing() {
+    let mut world = World::new(2);
+    world.submit(Chunk { only: Some(0), ..chunk(0, 0, 1) });
+    world.submit(Chunk { only: Some(1), ..aged(0, 1, 1, 2) });
+    world.start(0);
+    world.start(1);
+    world.rest();
+    world.submit_all((0..8).map(|id| chunk(1, id, 1)));
+    assert_eq!((world.hand(0).len(), world.hand(1).len()), (7, 1));
+    world.run_to_task(0);
+    while world.step(1, FINE) != Step::Rest {}
+    world.hear(1);
+    assert!(world.hand(1).is_empty());
+    assert_eq!(world.state(1), WorkerState::Leaving);
+    world.end();
+    assert_eq!(world.ledger.count(Fate::Completed), 10);
+}
+
+#[test]
 fn a_queue_is_not_stranded_by_workers_that_retire() {
     let mut world = World::new(3);
     world.submit_all((0..50).map(|id| aged(1, id, 1 + id % 3, 2)));
