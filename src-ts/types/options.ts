@@ -61,7 +61,7 @@ export interface MapDefaults {
   /**
    * How often a task runs again whose worker died, or that was late, after it had begun; never one that threw. An idle worker
    * has it at once; one that is started for it is another one where there is one. The error of the last attempt has those of
-   * the earlier ones in `attempts`. Results of a chunk are then sent one by one. Integer, 0 to 4294967295.
+   * the earlier ones in `attempts`, where it is one of the library's. Results of a chunk are then sent one by one. Integer, 0 to 4294967295.
    * @default 0
    */
   readonly retries?: number | undefined
@@ -110,7 +110,7 @@ export interface TaskOptions extends CallOptions {
   /**
    * How often a task runs again whose worker died, or that was late, after it had begun; never one that threw. An idle worker
    * has it at once; one that is started for it is another one where there is one. The error of the last attempt has those of
-   * the earlier ones in `attempts`. Results of a chunk are then sent one by one. Integer, 0 to 4294967295.
+   * the earlier ones in `attempts`, where it is one of the library's. Results of a chunk are then sent one by one. Integer, 0 to 4294967295.
    * @default the pool's
    */
   readonly retries?: number | undefined
