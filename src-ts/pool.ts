@@ -135,7 +135,7 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
     await this.#closing.terminate()
   }
 
-  /** Replaces each worker that has a process, after the task it runs; resolves when these processes have ended. */
+  /** Replaces each worker that has run a task, after the one it runs; resolves when these processes have ended. */
   async recycle(): Promise<void> {
     this.#checkOpen()
     await this.#recycling.wait(this.#backend?.recycle() ?? [])

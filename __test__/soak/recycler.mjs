@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const HANG_MS = 60_000
 /** Tasks between two calls: workers that are starting are replaced too, so that nothing is done if it is called too often. */
-const SETTLED_MIN = 20
+const SETTLED_MIN = 3
 
 export class Recycler {
   #pool

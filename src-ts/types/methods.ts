@@ -112,7 +112,8 @@ export interface PoolMethods {
   /** Kills the workers now, busy ones too; open work is rejected with {@linkcode PoolTerminatedError}. */
   terminate(): Promise<void>
   /**
-   * Replaces each worker that has a process after the task it runs: what else it was given goes to others. Resolves when these
+   * Replaces each worker that has run a task, or runs one, after that task: what else it was given goes to others. A worker that has
+   * begun no task yet is fresh, and stays. Resolves when these
    * processes have ended, each by its own `process.exit(0)`, and after five seconds by force; replacements start when there is
    * work. Of a closed pool it rejects.
    */

@@ -45,13 +45,15 @@ impl Scheduler {
         self
     }
 
-    /// Replaces each worker that has a process, after the task it runs; the process ids of these. One that has not said
-    /// that it is ready leaves when it does. Call [`Self::dispatch`] after it.
+    /// Replaces each worker that has run a task, or runs its first, after the task it runs; the process ids of these. A fresh
+    /// one stays: calls that come faster than workers start would leave none to run anything. Call [`Self::dispatch`] after
+    /// it.
     pub fn recycle(&mut self) -> Vec<u32> {
         let mut present = Vec::new();
         for worker in 0..self.workers.len() as u32 {
             let slot = &self.workers[worker as usize];
-            if !matches!(slot.state, WorkerState::Absent | WorkerState::Spawning) {
+            let is_used = slot.state == WorkerState::Ready && !slot.is_fresh();
+            if is_used || slot.state == WorkerState::Leaving {
                 present.push(slot.pid);
                 self.retire(worker);
                 self.recall_rest(worker);

@@ -144,6 +144,13 @@ impl Worker {
         self.takes_work() && self.hand.is_empty()
     }
 
+    /// Its process has begun no task yet.
+    pub(super) fn is_fresh(&self) -> bool {
+        let has_begun =
+            |held: &InHand| self.claims.as_ref().is_none_or(|claims| claims.has_begun(held.seq));
+        self.tasks_done == 0 && !self.hand.front().is_some_and(has_begun)
+    }
+
     pub(super) fn is_running(&self) -> bool {
         self.hand.front().is_some_and(|held| held.chunk.unsettled() > 0)
     }

@@ -206,16 +206,19 @@ fn recycling_replaces_workers_after_the_task_they_run() {
 }
 
 #[test]
-fn a_worker_that_is_starting_is_recycled_when_it_is_ready() {
+fn a_fresh_worker_is_not_recycled_before_it_has_run_a_task() {
     let mut world = World::new(1);
-    world.submit(chunk(1, 0, 1));
+    world.submit(chunk(1, 0, 2));
     assert!(world.recycle().is_empty(), "there is no process yet");
     world.spawn(0);
-    assert_eq!(world.recycle().len(), 1);
+    assert!(world.recycle().is_empty(), "it is starting");
     world.ready(0);
-    assert_eq!(live(&mut world), 0);
+    assert!(world.recycle().is_empty(), "it has begun nothing");
+    world.run_to_task(0);
+    assert_eq!(world.recycle().len(), 1);
+    assert_eq!(live(&mut world), 1);
     world.end();
-    assert_eq!(world.ledger.fates(1, 0), [Fate::Completed]);
+    assert_eq!(world.ledger.fates(1, 0), [Fate::Completed; 2]);
 }
 
 #[test]
