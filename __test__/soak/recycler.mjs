@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const HANG_MS = 60_000
-/** Tasks between two calls: workers that are starting are replaced too, so that nothing is done if it is called too often. */
+/** Tasks between two calls. */
 const SETTLED_MIN = 3
 
 export class Recycler {
@@ -36,7 +36,8 @@ export class Recycler {
   }
 
   async #recycle() {
-    const pids = this.#pool.workers.map(({ pid }) => pid)
+    // A worker that has begun no task is fresh, and stays.
+    const pids = this.#pool.workers.flatMap(({ pid, tasksDone }) => (tasksDone > 0 ? [pid] : []))
     this.#ledger.recycled()
     this.count++
     const watchdog = setTimeout(() => this.#fail(`recycle hangs for ${HANG_MS} ms`), HANG_MS)
