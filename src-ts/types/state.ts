@@ -50,7 +50,7 @@ export interface PoolEvents {
   readonly workerStart: readonly [worker: WorkerInfo]
   /**
    * A worker has ended, in order or not; also one that never became ready, of which there was no `workerStart`. `tasksDone` is its
-   * last count.
+   * last count. Told before the tasks that it took along are rejected.
    */
   readonly workerExit: readonly [worker: WorkerInfo, exit: WorkerExit]
   /**

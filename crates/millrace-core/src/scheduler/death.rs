@@ -57,23 +57,24 @@ impl Scheduler {
     /// [`Self::dispatch`] after it.
     pub fn died(&mut self, worker: u32, death: &Death) {
         let slot = std::mem::take(&mut self.workers[worker as usize]);
+        if !matches!(slot.state, WorkerState::Absent | WorkerState::Spawning) {
+            let (pid, tasks_done) = (slot.pid, slot.tasks_done);
+            let (code, signal) = (death.code, death.signal);
+            // Told before its tasks are: who hears of a lost task has heard of the worker.
+            self.actions.push(Action::Exited { worker, pid, code, signal, tasks_done });
+        }
         self.settle_hand(worker, &slot, death);
         match slot.state {
-            WorkerState::Absent => return,
             WorkerState::Spawning | WorkerState::Starting if !slot.is_put_down() => {
                 self.note_failed_start(worker, &slot, death);
             }
             WorkerState::Ready if !slot.is_put_down() => self.note_death(worker, &slot),
             WorkerState::Leaving if slot.has_faulted => self.note_death(worker, &slot),
-            WorkerState::Spawning
+            WorkerState::Absent
+            | WorkerState::Spawning
             | WorkerState::Starting
             | WorkerState::Ready
             | WorkerState::Leaving => {}
-        }
-        if slot.state != WorkerState::Spawning {
-            let (code, signal) = (death.code, death.signal);
-            let tasks_done = slot.tasks_done;
-            self.actions.push(Action::Exited { worker, pid: slot.pid, code, signal, tasks_done });
         }
     }
 
