@@ -116,6 +116,24 @@ fn who_sees_a_task_begun_finds_the_result_of_the_one_before() {
     });
 }
 
+/// A limit is judged by when the task began: whoever sees the task begun sees its own beginning, not that of the one before.
+#[test]
+fn who_sees_a_task_begun_finds_when_it_began() {
+    loom::model(|| {
+        let shared = Arc::new((AtomicU32::new(1 << 2), AtomicU32::new(100)));
+        let worker = Arc::clone(&shared);
+        let worker = thread::spawn(move || {
+            worker.1.store(200, Ordering::Relaxed);
+            Claim::new(&worker.0).begin(1, 2)
+        });
+        let claim = Claim::new(&shared.0);
+        if claim.current().k == 2 {
+            assert_eq!(shared.1.load(Ordering::Relaxed), 200);
+        }
+        worker.join().unwrap().unwrap();
+    });
+}
+
 #[test]
 fn a_chunk_is_begun_or_revoked_never_both() {
     loom::model(|| {

@@ -135,3 +135,61 @@ fn of_two_wakers_exactly_one_rings_a_sleeper_that_stays_asleep() {
         assert_eq!(flag.load(Ordering::Relaxed), 0);
     });
 }
+
+/// The parent's two listeners: the sleeper is armed for the waiting thread's bell, looks, and goes over to the event loop's. What
+/// is published meanwhile rings the one bell or the other, and that is the one that is waited for.
+#[test]
+fn a_sleeper_that_goes_over_to_another_bell_misses_nothing() {
+    struct Shared {
+        flag: AtomicU32,
+        published: AtomicU32,
+        bells: [Bell; 2],
+    }
+    loom::model(|| {
+        let shared = Arc::new(Shared {
+            flag: AtomicU32::new(0),
+            published: AtomicU32::new(0),
+            bells: [Bell::default(), Bell::default()],
+        });
+        let far_end = Arc::clone(&shared);
+        let waker = thread::spawn(move || {
+            for count in 1..=2 {
+                far_end.published.store(count, Ordering::Release);
+                match Doorbell::new(&far_end.flag).bell_to_ring() {
+                    0 => {}
+                    bell => far_end.bells[bell as usize - 1].ring(),
+                }
+            }
+        });
+        let asleep = Doorbell::new(&shared.flag);
+        while shared.published.load(Ordering::Acquire) < 2 {
+            asleep.arm_for(1);
+            if shared.published.load(Ordering::Acquire) < 2 {
+                // Where the flag was taken already, the first bell has been rung or is about to be.
+                let heard = if asleep.hand_over(1, 2) { 1 } else { 0 };
+                shared.bells[heard].wait();
+            }
+            asleep.disarm();
+        }
+        waker.join().unwrap();
+    });
+}
+
+/// Going over and back while nothing comes leaves the sleeper armed for the bell that it hears.
+#[test]
+fn a_sleeper_that_goes_over_and_back_is_rung_for_at_the_first_bell_or_at_the_second_while_it_was_there()
+ {
+    loom::model(|| {
+        let flag = Arc::new(AtomicU32::new(0));
+        Doorbell::new(&flag).arm_for(1);
+        let far_end = Arc::clone(&flag);
+        let waker = thread::spawn(move || Doorbell::new(&far_end).bell_to_ring());
+        let asleep = Doorbell::new(&flag);
+        let went = asleep.hand_over(1, 2);
+        let came_back = went && asleep.hand_over(2, 1);
+        let rung = waker.join().unwrap();
+        // One of two looks at the flag takes it, and rings where the sleeper was at that moment.
+        assert_eq!(rung, if went && !came_back { 2 } else { 1 });
+        assert!(asleep.is_taken());
+    });
+}
