@@ -1,4 +1,5 @@
 // Replaces the workers of a pool at random, and looks whether they end.
+import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const HANG_MS = 60_000
@@ -43,8 +44,9 @@ export class Recycler {
     const watchdog = setTimeout(() => this.#fail(`recycle hangs for ${HANG_MS} ms`), HANG_MS)
     try {
       await this.#pool.recycle()
-      // Closing the pool resolves it too.
-      const left = this.#pool.closed ? [] : pids.filter((pid) => !this.#ledger.hasExited(pid))
+      // Closing the pool resolves it too. The event of an exit may come a turn later than the end of the process, which may have
+      // been killed before the pool was asked.
+      const left = this.#pool.closed ? [] : pids.filter((pid) => existsSync(`/proc/${pid}`))
       if (left.length > 0) this.#fail(`recycled, and workers ${left} have not ended`)
     } catch (error) {
       if (error.code !== 'ERR_POOL_CLOSED') this.#fail(`recycle rejected with ${error?.stack ?? error}`)
