@@ -1,6 +1,7 @@
 import type { Backend } from './backend.js'
 import type { CallRegistry } from './calls/registry.js'
 import { PoolTerminatedError } from './errors.js'
+import { Math, Promise, clearTimeout, setTimeout } from './primordials.js'
 
 const LONGEST_TIMEOUT = 2 ** 31 - 1
 

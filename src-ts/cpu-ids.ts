@@ -1,4 +1,5 @@
 import { invalidOptionBecause } from './errors.js'
+import { Array, Math, Number, Object, Set, emitWarning } from './primordials.js'
 
 /** What ids are checked against. */
 export interface CpuLimits {
@@ -78,7 +79,7 @@ function cut(set: readonly number[], path: string, availableCpus: readonly numbe
 function warnOnce(): void {
   if (warned) return
   warned = true
-  process.emitWarning('Setting CPU affinity is not supported on this system. Ignoring cpuIds', {
+  emitWarning('Setting CPU affinity is not supported on this system. Ignoring cpuIds', {
     code: 'MILLRACE_NO_PINNING'
   })
 }

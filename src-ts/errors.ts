@@ -4,6 +4,7 @@ import { QueueFullError } from './errors/queue-full.js'
 import { PoolError, setCode } from './errors/base.js'
 import { WorkerDiedError } from './errors/worker-died.js'
 import { TaskTimeoutError } from './errors/task-timeout.js'
+import { Error, Object, Reflect } from './primordials.js'
 
 export { PoolError, type PoolErrorCode } from './errors/base.js'
 export { TaskTimeoutError, type LateTask } from './errors/task-timeout.js'

@@ -1,4 +1,5 @@
 import type { Backend, BackendListener } from './backend.js'
+import { FinalizationRegistry, Set, WeakRef, setInterval } from './primordials.js'
 
 const LONGEST_TIMEOUT = 2 ** 31 - 1
 

@@ -1,5 +1,6 @@
 import { availableCpus as available, cpuCount as count, defaultJobs } from './binding.js'
 import type { Machine } from './options.js'
+import { process } from './primordials.js'
 
 /** Logical CPUs of the system, blind to affinity: CPU ids are below it. */
 export function cpuCount(): number {

@@ -1,4 +1,5 @@
 import type { OutcomeListener } from './backend.js'
+import { Map, Object, WeakMap } from './primordials.js'
 
 /** Makes the error of a failed attempt, for the task with this index in its call. */
 type MakeError = (index: number) => Error

@@ -7,6 +7,7 @@ import type { FunctionDefinition } from './functions/resolve.js'
 import { Definitions } from './native-definitions.js'
 import { NativeBatch, type Submit } from './native-batch.js'
 import { Records } from './native-records.js'
+import { Error, Math, String, Uint8Array, process } from './primordials.js'
 import type { PoolStats, WorkerInfo } from './types.js'
 
 const NO_BYTES = new Uint8Array(0)

@@ -1,5 +1,6 @@
 import type { Batch, ChunkHeader } from './backend.js'
 import { Writer } from './codec/writer.js'
+import { Math, Uint32Array } from './primordials.js'
 import { paddedLength, SUBMISSION_BYTES, URGENT } from './protocol/frames.js'
 
 const USUAL_BYTES = 64 * 1024

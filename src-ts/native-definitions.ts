@@ -1,6 +1,9 @@
+import { types } from 'node:util'
+
 import type { RawPool } from './binding.js'
 import type { FunctionDefinition } from './functions/resolve.js'
 import type { Holder } from './native-batch.js'
+import { Map, Set, TextEncoder } from './primordials.js'
 
 /** Definitions that the core keeps, at the most; the longest unused one makes room. Chunks in flight keep theirs. */
 const KEPT = 1_000
@@ -53,7 +56,7 @@ export class Definitions implements Holder {
   open(definition: FunctionDefinition | Promise<FunctionDefinition>): number {
     const id = this.#next++
     this.#transient.add(id)
-    if (!(definition instanceof Promise)) {
+    if (!types.isPromise(definition)) {
       this.#define(id, definition)
       return id
     }

@@ -4,6 +4,7 @@ import { inspect } from 'node:util'
 import { readValue } from './codec/decode.js'
 import { Reader } from './codec/reader.js'
 import { type DeathCause, WorkerDiedError } from './errors/worker-died.js'
+import { Array, DataView, Map, Object, Uint32Array } from './primordials.js'
 import { URGENT } from './protocol/frames.js'
 
 /** Words in front of the items; the core's `outcomes.rs` lists them. */

@@ -4,6 +4,7 @@ import { Reader } from './codec/reader.js'
 import { TaskTimeoutError, WorkerStartError } from './errors.js'
 import { Attempts } from './native-attempts.js'
 import { Loss, toExitCode, toSignal } from './native-loss.js'
+import { Buffer, Set, TextDecoder, Uint32Array, Uint8Array } from './primordials.js'
 import {
   HEADER_BYTES,
   OUTCOME_ERROR,

@@ -5,6 +5,7 @@ import type { MapSettings } from './options/map-options.js'
 import { MAP_OPTIONS, MAX_RETRIES, readMapSettings } from './options/map-options.js'
 import { readCwd, readEnv, readExecArgv, readExecPath, readStdio } from './options/process-options.js'
 import { readMaxHeap } from './options/worker-options.js'
+import { Math, Number } from './primordials.js'
 
 export { readMapOptions } from './options/map-options.js'
 export { limitsOf } from './options/limits.js'

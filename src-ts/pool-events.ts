@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import { inspect } from 'node:util'
 
 import { invalidOption } from './errors.js'
+import { Error, Set, String, emitWarning, queueMicrotask } from './primordials.js'
 import type { PoolEvents, WorkerInfo } from './types.js'
 
 const EVENTS: ReadonlySet<unknown> = new Set([
@@ -46,7 +47,7 @@ export class PoolEventSource {
     if (this.#emitter.listenerCount('error') > 0) this.#emit('error', error, worker)
     else {
       const text = isError ? `${what}: ${String(error)}` : error.message
-      process.emitWarning(text, { code: 'MILLRACE_WORKER_ERROR', ...(isError ? { detail: error.stack ?? '' } : {}) })
+      emitWarning(text, { code: 'MILLRACE_WORKER_ERROR', ...(isError ? { detail: error.stack ?? '' } : {}) })
     }
   }
 

@@ -16,14 +16,13 @@ import { describeMachine } from './machine.js'
 import { readApplyOptions, readJoinOptions, readMapOptions, readPoolOptions } from './options.js'
 import type { MapSettings, PoolSettings } from './options.js'
 import { PoolEventSource } from './pool-events.js'
+import { Array, Promise } from './primordials.js'
 import { Recycling } from './recycling.js'
-import { startBackend } from './start-backend.js'
-import type { ApplyMethod, JoinOptions, MapMethod, PoolEvents, PoolMethods } from './types.js'
+import { NO_TASKS, startBackend } from './start-backend.js'
 import type { PoolStats, WorkerInfo, WorkerPoolOptions } from './types.js'
+import type { ApplyMethod, JoinOptions, MapMethod, PoolEvents, PoolMethods } from './types.js'
 import { checkNesting } from './worker-mark.js'
 import { WorkerOutput } from './worker-output.js'
-
-const NO_TASKS: PoolStats = { submitted: 0, completed: 0, failed: 0, cancelled: 0, running: 0, queued: 0 }
 
 /**
  * A pool of worker processes. They start with the first work and stay until the pool is closed, or this process ends.

@@ -1,4 +1,5 @@
 import { keepAlive } from './lifetime.js'
+import { Promise, Set } from './primordials.js'
 
 /** One wish to have the workers replaced. */
 interface Wish {

@@ -5,7 +5,12 @@ import { libraryPath } from './binding.js'
 import { describeLaunch } from './launch/launch.js'
 import { NativeBackend } from './native-backend.js'
 import type { PoolSettings } from './options.js'
+import { JSON, URL } from './primordials.js'
+import type { PoolStats } from './types.js'
 import type { Greeting } from './worker-mark.js'
+
+/** Of a pool that has no backend yet. */
+export const NO_TASKS: PoolStats = { submitted: 0, completed: 0, failed: 0, cancelled: 0, running: 0, queued: 0 }
 
 /** The backend that a pool's settings ask for. It starts no process before it has work. */
 export function startBackend(settings: PoolSettings, listener: BackendListener): Backend {

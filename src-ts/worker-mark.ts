@@ -1,5 +1,6 @@
 import { type RawMark, workerMark } from './binding.js'
 import { DaemonicProcessError } from './errors.js'
+import { JSON, Reflect, Symbol } from './primordials.js'
 import { getPhase } from './worker/phase.js'
 
 /** What a pool tells its workers when it starts them. */

@@ -1,5 +1,7 @@
 import { Readable } from 'node:stream'
 
+import { Buffer, Map, Math } from './primordials.js'
+
 /** Longer lines are not kept together. */
 const LINE_BYTES = 64 * 1024
 /** What is kept while nobody reads. */

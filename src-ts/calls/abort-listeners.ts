@@ -1,3 +1,5 @@
+import { Set, WeakMap } from '../primordials.js'
+
 interface Waiting {
   readonly callbacks: Set<() => void>
   readonly tell: () => void

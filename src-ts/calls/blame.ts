@@ -1,6 +1,7 @@
 import { types } from 'node:util'
 import { PoolError, TaskTimeoutError, WorkerDiedError } from '../errors.js'
 import { placeError } from '../functions/own-place.js'
+import { Error, Reflect } from '../primordials.js'
 
 /** Adds to an error where the call was made. */
 export type Blame = (error: unknown, isFromWorker: boolean) => unknown

@@ -1,3 +1,5 @@
+import { types } from 'node:util'
+
 import type { Backend } from '../backend.js'
 import type { FunctionDefinition } from '../functions/resolve.js'
 import type { Blame } from './blame.js'
@@ -17,7 +19,7 @@ export class CalledFunction {
   /** The id as it is now: the backend forgets lasting ones that are long unused. */
   id(): number {
     const definition = this.#definition
-    if (!(definition instanceof Promise) && !definition.isTransient) return this.#backend.define(definition)
+    if (!types.isPromise(definition) && !definition.isTransient) return this.#backend.define(definition)
     this.#own ??= this.#backend.defineForCall(definition)
     return this.#own
   }
@@ -25,7 +27,7 @@ export class CalledFunction {
   /** What to do when the call ends. */
   onEnd(then: CallEnd): CallEnd {
     const definition = this.#definition
-    if (!(definition instanceof Promise) && !definition.isTransient) return then
+    if (!types.isPromise(definition) && !definition.isTransient) return then
     return (call) => {
       if (this.#own !== undefined) this.#backend.release(this.#own)
       then(call)
@@ -34,7 +36,7 @@ export class CalledFunction {
 
   /** Fails the call where its function turns out to be none that can travel. */
   watch(call: Call, blame: Blame): void {
-    if (this.#definition instanceof Promise) {
+    if (types.isPromise(this.#definition)) {
       this.#definition.catch((error: unknown) => call.abort(blame(error, false), false))
     }
   }

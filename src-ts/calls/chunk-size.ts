@@ -1,3 +1,5 @@
+import { Math } from '../primordials.js'
+
 /** Milliseconds of work that a chunk shall hold: far above what a chunk itself costs, far below what a user notices. */
 const TARGET_US = 2_000
 /** Near the end of the input chunks shrink, so that the workers end together; not below this much work. */

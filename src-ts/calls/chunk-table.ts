@@ -1,3 +1,5 @@
+import { Map } from '../primordials.js'
+
 interface OpenChunk {
   /** Index of its first item. */
   readonly base: number

@@ -1,4 +1,5 @@
 import { PoolClosedError } from '../errors.js'
+import { Map, Promise } from '../primordials.js'
 import type { AfterFailure, Sink } from './sink.js'
 
 /** What the iterator needs of its call. */

@@ -1,5 +1,6 @@
 import type { Batch, OutcomeListener, Stop } from '../backend.js'
 import type { Reader } from '../codec/reader.js'
+import { Array, Math, setImmediate } from '../primordials.js'
 import type { Call } from './call.js'
 import { ChunkTable } from './chunk-table.js'
 import { encodeChunk } from './encode-chunk.js'

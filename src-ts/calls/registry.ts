@@ -1,5 +1,6 @@
 import type { OutcomeListener } from '../backend.js'
 import { keepAlive } from '../lifetime.js'
+import { Map, Set } from '../primordials.js'
 import type { Call } from './call.js'
 import { Signals } from './signals.js'
 

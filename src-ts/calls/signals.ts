@@ -1,3 +1,4 @@
+import { Map, Set } from '../primordials.js'
 import { listenToAbort } from './abort-listeners.js'
 import type { Call } from './call.js'
 

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { types } from 'node:util'
 
 import { invalidOption } from '../errors.js'
+import { Array, ArrayBuffer, Map, Math, Promise, Reflect, Set, Symbol, TypeError, toObject } from '../primordials.js'
 
 /** Items that are there for the asking. */
 export interface SyncSource {
@@ -49,7 +50,7 @@ export function openSource(items: unknown, limit: number | undefined): Source {
 
 function methodOf(items: unknown, key: symbol): ((...args: never[]) => unknown) | undefined {
   if (items === null || items === undefined) return undefined
-  const method: unknown = Reflect.get(Object(items), key, items)
+  const method: unknown = Reflect.get(toObject(items), key, items)
   return typeof method === 'function' ? (method as (...args: never[]) => unknown) : undefined
 }
 

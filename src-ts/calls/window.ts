@@ -1,3 +1,4 @@
+import { Math } from '../primordials.js'
 import type { ChunkSize } from './chunk-size.js'
 
 /** An array in a `map` is accepted whole: pulling it shows nowhere, so that many chunks may be under way. */

@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 
+import { ArrayBuffer, Buffer, TypeError, Uint8Array } from '../primordials.js'
 import { type ModernArrayBuffer, viewConstructors } from './memory.js'
 import { type Reader, torn } from './reader.js'
 

@@ -1,3 +1,4 @@
+import { Map, Set } from '../primordials.js'
 import { readEntries } from './decode-strings.js'
 import { type Reader, torn } from './reader.js'
 import { END, HOLES } from './tags.js'

@@ -1,3 +1,4 @@
+import { DOMException, Object, Reflect } from '../primordials.js'
 import { makeError } from './error-classes.js'
 import { readKey } from './decode-strings.js'
 import { type Reader, torn } from './reader.js'

@@ -1,3 +1,4 @@
+import { BigInt, RegExp, TypeError, toObject } from '../primordials.js'
 import { type Reader, torn } from './reader.js'
 
 type ReadAny = (r: Reader) => unknown
@@ -27,7 +28,7 @@ export function readBoxed(r: Reader, readAny: ReadAny): unknown {
   const number = r.refs.push(undefined) - 1
   const value = readAny(r)
   if (typeof value === 'object') throw torn('an object where a primitive has to be')
-  const boxed: unknown = Object(value)
+  const boxed: unknown = toObject(value)
   r.refs[number] = boxed
   return boxed
 }

@@ -1,3 +1,4 @@
+import { Object, String } from '../primordials.js'
 import { cachedKey, cacheKey } from './key-cache.js'
 import { type Reader, torn } from './reader.js'
 

@@ -1,3 +1,4 @@
+import { Array, Date, Object } from '../primordials.js'
 import { readArrayBuffer, readBuffer, readResizableBuffer, readView } from './decode-binary.js'
 import { readDomException, readError } from './decode-errors.js'
 import { readArray, readMap, readSet } from './decode-collections.js'

@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 
+import { Buffer, Uint8Array } from '../primordials.js'
 import { isDetached, isOutOfBounds, isPooled, isTracking, type ModernArrayBuffer, viewNumber } from './memory.js'
 import { Refusal } from './refusal.js'
 import type { Session } from './session.js'

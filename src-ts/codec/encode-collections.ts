@@ -1,3 +1,4 @@
+import { Map, Set } from '../primordials.js'
 import { entryStep, memberStep, within } from './refusal.js'
 import type { Session } from './session.js'
 import { MAP, SET } from './tags.js'

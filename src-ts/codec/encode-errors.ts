@@ -1,5 +1,6 @@
 import { inspect, types } from 'node:util'
 
+import { Array, Object, String } from '../primordials.js'
 import { nearestClass } from './error-classes.js'
 import { writeKey, writeString } from './encode-primitives.js'
 import type { Session } from './session.js'

@@ -1,3 +1,4 @@
+import { BigInt, Boolean, Date, Number, Object, RegExp, String, TypeError } from '../primordials.js'
 import { writePrimitive, writeString } from './encode-primitives.js'
 import { BOXED, DATE, REGEXP } from './tags.js'
 import type { Writer } from './writer.js'

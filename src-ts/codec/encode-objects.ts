@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 
+import { Number, Object, String } from '../primordials.js'
 import { writeKey, writeNumber } from './encode-primitives.js'
 import { elementStep, propertyStep, within } from './refusal.js'
 import type { Session } from './session.js'
@@ -52,7 +53,7 @@ function mayHaveNames(array: readonly unknown[]): boolean {
 
 // The index that a key is, or -1.
 function indexOf(key: string, length: number): number {
-  const index = Number(key)
+  const index = +key
   return Number.isInteger(index) && index >= 0 && index < length && String(index) === key ? index : -1
 }
 

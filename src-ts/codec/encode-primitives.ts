@@ -1,3 +1,4 @@
+import { BigInt } from '../primordials.js'
 import { BIGINT, BIGINT64, DOUBLE, FALSE, INT32, LATIN1, NULL, SMALL_INT, TRUE, UNDEFINED, UTF16 } from './tags.js'
 import type { Writer } from './writer.js'
 

@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 
+import { Array, ArrayBuffer } from '../primordials.js'
 import type { Brand } from './brands.js'
 import { writeBuffer, writeView } from './encode-binary.js'
 import { writeMap, writeSet } from './encode-collections.js'

@@ -1,4 +1,18 @@
 import { poolErrorClasses } from '../errors.js'
+import {
+  AggregateError,
+  Error,
+  EvalError,
+  Map,
+  Object,
+  RangeError,
+  ReferenceError,
+  Reflect,
+  Symbol,
+  SyntaxError,
+  TypeError,
+  URIError
+} from '../primordials.js'
 import { classNameOf } from './host-objects.js'
 import { torn } from './reader.js'
 

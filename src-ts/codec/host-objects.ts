@@ -1,3 +1,16 @@
+import {
+  Intl,
+  Map,
+  Object,
+  Set,
+  Symbol,
+  clearImmediate,
+  clearTimeout,
+  process,
+  setImmediate,
+  setTimeout
+} from '../primordials.js'
+
 // Classes of Node and of the web whose objects keep what they hold where a copy does not reach: it would arrive empty.
 const globalNames = new Set(
   `

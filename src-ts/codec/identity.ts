@@ -1,3 +1,5 @@
+import { Map } from '../primordials.js'
+
 const SEARCHED = 16
 
 /** The objects of one value, numbered in the order in which they were met. Few are searched one by one, many by hash. */

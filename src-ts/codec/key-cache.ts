@@ -1,3 +1,5 @@
+import { Array, Object } from '../primordials.js'
+
 const SLOTS = 1024
 const LONGEST = 24
 

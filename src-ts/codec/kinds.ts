@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 
+import { Error, Object, Set, WeakMap, process } from '../primordials.js'
 import { type Brand, brandOf } from './brands.js'
 import { classNameOf, hostKindOf } from './host-objects.js'
 

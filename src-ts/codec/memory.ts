@@ -1,5 +1,7 @@
 import { types } from 'node:util'
 
+import { Buffer, DataView, Map, Object, String, Symbol, Uint8Array, process } from '../primordials.js'
+
 /** What the lib of ES2023 does not know of an ArrayBuffer yet. */
 export interface ModernArrayBuffer extends ArrayBuffer {
   readonly resizable?: boolean

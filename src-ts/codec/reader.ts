@@ -1,3 +1,5 @@
+import { Buffer, DataView, Number, RangeError, Uint8Array } from '../primordials.js'
+
 /** The error for bytes that no value was written as. */
 export function torn(what: string): RangeError {
   return new RangeError(`torn message: ${what}`)

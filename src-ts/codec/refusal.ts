@@ -1,4 +1,5 @@
 import { NotSerializableError } from '../errors.js'
+import { JSON, RangeError, String } from '../primordials.js'
 
 // A path of thousands of steps tells no more than its two ends.
 const SHOWN_STEPS = 12

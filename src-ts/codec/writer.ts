@@ -1,3 +1,4 @@
+import { Buffer, DataView, Math } from '../primordials.js'
 import { Refusal } from './refusal.js'
 
 /** The largest message in bytes: 2 GiB - 1. */

@@ -1,5 +1,7 @@
 import { types } from 'node:util'
 
+import { Error, Object, isInstanceOf } from '../primordials.js'
+
 /** The stable `code` of every error that millrace makes. */
 export type PoolErrorCode =
   | 'ERR_POOL_INVALID_OPTION'
@@ -31,7 +33,7 @@ export class PoolError extends Error {
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
-    if (Function.prototype[Symbol.hasInstance].call(this, value)) return true
+    if (isInstanceOf(value, this)) return true
     // Subclasses inherit this method; only the base speaks for the errors outside of its class.
     if (this !== PoolError || !types.isNativeError(value)) return false
     const code: unknown = Object.getOwnPropertyDescriptor(value, 'code')?.value

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 
+import { RangeError, TypeError } from '../primordials.js'
 import { setCode } from './base.js'
 
 function optionError(kind: 'type' | 'range', message: string): TypeError | RangeError {

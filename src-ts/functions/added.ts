@@ -1,4 +1,5 @@
 import type { ClassExpression } from 'acorn'
+import { Object, Set, String } from '../primordials.js'
 import type { Anatomy } from './anatomy.js'
 
 /** A property that a function or class got beside its text, such as a static that a transpiler assigns. */

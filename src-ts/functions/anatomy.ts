@@ -1,5 +1,6 @@
 import type { ImportExpression, Node } from 'acorn'
 import { TaskFunctionError } from '../errors.js'
+import { Map, Set } from '../primordials.js'
 import { findFreeNames } from './free-names.js'
 import { isPristineGlobal } from './globals.js'
 import { heritageStandIn, importStandIn, isHelper, metaStandIn } from './helpers.js'

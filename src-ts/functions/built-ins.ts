@@ -1,4 +1,5 @@
 import { builtinModules, createRequire } from 'node:module'
+import { Map, Object, Set } from '../primordials.js'
 import { globalPaths, loadedBuiltIns } from './globals.js'
 import { hasInspector } from './inspector.js'
 import { isNativeText, sourceOf } from './refusals.js'

@@ -1,3 +1,4 @@
+import { Function, Map, Object, Set } from '../primordials.js'
 import { addedProperties } from './added.js'
 import type { Anatomy } from './anatomy.js'
 import { lookAlikes, unshippable } from './describe.js'

@@ -1,3 +1,4 @@
+import { JSON, Map, Set } from '../primordials.js'
 import { toExpression } from './from-source.js'
 import type { Graph, Member, Slot } from './graph.js'
 import { withTexts } from './placed-code.js'

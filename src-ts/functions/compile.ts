@@ -1,5 +1,6 @@
 import { Script } from 'node:vm'
 import { TaskFunctionError } from '../errors.js'
+import { Object, Proxy, Reflect, String, Symbol } from '../primordials.js'
 import { isImportStandIn, isInteropHelper } from './helpers.js'
 import { labelOf } from './placed-code.js'
 import { callName, missingGlobal } from './refusals.js'

@@ -1,4 +1,5 @@
 import type { AnyNode, Program } from 'acorn'
+import { Object, Set } from '../primordials.js'
 import { isNode } from './surroundings.js'
 
 /** How a name is declared. */

@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 import { NotSerializableError, TaskFunctionError } from '../errors.js'
+import { WeakRef } from '../primordials.js'
 
 const EXPORT_IT = `export the function from a module and name it with task(url, 'name')`
 

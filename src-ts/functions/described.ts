@@ -1,4 +1,5 @@
 import { types } from 'node:util'
+import { Function, Number, Object } from '../primordials.js'
 import type { Described } from './anatomy.js'
 
 function ownString(fn: object, key: string): string | undefined {

@@ -1,3 +1,4 @@
+import { JSON } from '../primordials.js'
 import type { Anatomy } from './anatomy.js'
 import type { ShippedSource } from './shipped.js'
 import { absoluteSpecifier } from './specifiers.js'

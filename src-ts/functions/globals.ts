@@ -1,5 +1,7 @@
 import { runInNewContext } from 'node:vm'
 
+import { Map, Object, Reflect, Set, String, process } from '../primordials.js'
+
 // What Node's documentation lists beyond the language, up to Node 26. Not `require`, `module`, `exports`, `__filename` and
 // `__dirname`: these are variables of a CommonJS module. The worker checks that its Node has what a function uses.
 const NODE_GLOBALS = `

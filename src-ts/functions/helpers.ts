@@ -1,3 +1,5 @@
+import { RangeError, Set, String } from '../primordials.js'
+
 /** What Babel and SWC make of `import()` and `import * as`: as variables they would bring the caches that they keep. */
 const INTEROP: ReadonlySet<string> = new Set(['_interopRequireWildcard', '_interop_require_wildcard'])
 

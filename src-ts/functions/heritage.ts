@@ -1,3 +1,4 @@
+import { Object } from '../primordials.js'
 import { unshippable } from './describe.js'
 import { isNativeText, sourceOf } from './refusals.js'
 

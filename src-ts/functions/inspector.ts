@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import type * as Inspector from 'node:inspector'
 import { TaskFunctionError } from '../errors.js'
+import { Error, Map, Reflect, Symbol } from '../primordials.js'
 import type { Position } from './positions.js'
 
 const require = createRequire(import.meta.url)

@@ -3,6 +3,7 @@ import { Script } from 'node:vm'
 import { readValue } from '../codec/decode.js'
 import { Reader } from '../codec/reader.js'
 import { TaskFunctionError } from '../errors.js'
+import { Buffer, JSON, Map, Object, Promise, Reflect, String, SyntaxError, toObject } from '../primordials.js'
 import { compileScript, makeHelper, requireGlobals, restore } from './compile.js'
 import type { Slot } from './graph.js'
 import { isImportStandIn, isMetaStandIn } from './helpers.js'
@@ -57,7 +58,7 @@ function factoryOf(code: string, texts: readonly ShippedText[], name: string | u
 function follow(start: unknown, path: readonly string[], called: string): unknown {
   let value = start
   for (const key of path)
-    value = Object.hasOwn(Object(value) as object, key) ? Reflect.get(Object(value) as object, key) : undefined
+    value = Object.hasOwn(toObject(value) as object, key) ? Reflect.get(toObject(value) as object, key) : undefined
   if (value !== undefined) return value
   const variable = path.join('.')
   throw new TaskFunctionError(`${called} needs ${variable}, which does not exist in the worker's process`, { variable })

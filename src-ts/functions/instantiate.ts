@@ -1,4 +1,7 @@
+import { types } from 'node:util'
+
 import { TaskFunctionError } from '../errors.js'
+import { JSON, Object, Reflect, toObject } from '../primordials.js'
 import { compile } from './compile.js'
 import { makeClosure } from './instantiate-closure.js'
 import { loadModule } from './load-module.js'
@@ -21,7 +24,7 @@ function findGlobal({ path }: ShippedGlobal): Callable {
   let value: unknown = globalThis
   // Own names all the way: they were found as such in the parent.
   for (const key of path) {
-    const holder = Object(value) as object
+    const holder = toObject(value) as object
     value = Object.hasOwn(holder, key) ? Reflect.get(holder, key) : undefined
   }
   if (typeof value === 'function') return value as Callable
@@ -49,7 +52,7 @@ export function instantiate(json: string): TaskCallable | Promise<TaskCallable> 
   if (shipped.kind === 'closure') {
     const label = callName(shipped.name)
     const made = makeClosure(shipped)
-    return made instanceof Promise ? made.then((fn) => toCallable(fn, label, false)) : toCallable(made, label, false)
+    return types.isPromise(made) ? made.then((fn) => toCallable(fn, label, false)) : toCallable(made, label, false)
   }
   const called = callName(shipped.name ?? 'default')
   return loadModule(shipped).then((fn) => toCallable(fn, called, shipped.url.startsWith('node:')))

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import { TaskFunctionError } from '../errors.js'
+import { Object, Set } from '../primordials.js'
 import type { ShippedModule } from './shipped.js'
 
 const require = createRequire(import.meta.url)

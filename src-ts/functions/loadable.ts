@@ -1,5 +1,7 @@
 import { extname } from 'node:path'
 
+import { Set, process } from '../primordials.js'
+
 const OF_NODE: ReadonlySet<string> = new Set(['', '.js', '.mjs', '.cjs', '.node', '.json', '.wasm'])
 const STRIPPED: ReadonlySet<string> = new Set(['.ts', '.mts', '.cts'])
 const PRELOADING = /^(-r|--require|--import|--loader|--experimental-loader)(=|$)/

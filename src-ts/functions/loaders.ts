@@ -1,4 +1,5 @@
 import { TaskFunctionError } from '../errors.js'
+import { Map } from '../primordials.js'
 
 /** What `import()` becomes in a bundle or a test runner: it goes to modules that only this process has. */
 const LOADERS: ReadonlyMap<string, string> = new Map([

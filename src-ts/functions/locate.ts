@@ -2,6 +2,7 @@ import { isAbsolute } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { types } from 'node:util'
 import { invalidOption } from '../errors.js'
+import { URL } from '../primordials.js'
 
 const ALLOWED =
   "a file:, data: or node: URL or an absolute path (for a path relative to this file: new URL('./x.js', import.meta.url))"

@@ -1,4 +1,5 @@
 import { types } from 'node:util'
+import { Object } from '../primordials.js'
 import { builtInPlace } from './built-ins.js'
 import { commonJsOf, isCommonJsModule } from './exports.js'
 

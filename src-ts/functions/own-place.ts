@@ -1,4 +1,5 @@
 import { types } from 'node:util'
+import { Array, Object, Set, WeakMap } from '../primordials.js'
 import { locate } from './inspector.js'
 import { type Script, scriptOf } from './scripts.js'
 import type { Position } from './positions.js'
@@ -43,7 +44,7 @@ function showOwn(stack: string, fn: object): string {
     (frame: string, before: string, named: string, line: string, column: string) => {
       if (named !== label) return frame
       const from = line === '1' ? start.column : 0
-      return before + showPlace(script.frameName, start.line + Number(line), from + Number(column))
+      return before + showPlace(script.frameName, start.line + +line, from + +column)
     }
   )
 }

@@ -14,7 +14,7 @@ export function closureLabelOf(name: string | undefined): string {
 /** A script with its texts written into it. */
 export function withTexts(code: string, texts: readonly ShippedText[]): string {
   return code.replaceAll(/eval\(\$mr(?:\d+_)?T\[(\d+)\]\)/g, (_call, at: string) => {
-    const { open = '', text = '', close = '' } = texts[Number(at)] ?? {}
+    const { open = '', text = '', close = '' } = texts[+at] ?? {}
     return open + text + close
   })
 }

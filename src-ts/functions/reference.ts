@@ -1,4 +1,5 @@
 import { invalidOption } from '../errors.js'
+import { Map, Object, Proxy } from '../primordials.js'
 import type { AnyFunction, TaskReference, TaskReferences, UntypedFunction } from '../types.js'
 import { locateModule } from './locate.js'
 

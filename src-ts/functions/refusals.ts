@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 import { TaskFunctionError } from '../errors.js'
+import { Function, Object } from '../primordials.js'
 
 // Kept from before user code can replace it, and free of a function's own `toString`.
 const { toString } = Function.prototype

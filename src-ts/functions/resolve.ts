@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 import { invalidOption, TaskFunctionError } from '../errors.js'
+import { JSON, Object, WeakMap } from '../primordials.js'
 import { type Anatomy, anatomyOf } from './anatomy.js'
 import { addedProperties } from './added.js'
 import { type BuiltInPlace, builtInPlace } from './built-ins.js'

@@ -1,3 +1,4 @@
+import { JSON, Map, Object, Set, String } from '../primordials.js'
 import type { Scope, Variable } from './graph.js'
 import { readVariable, type Surroundings, type VariableScope } from './inspector.js'
 

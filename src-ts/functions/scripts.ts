@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type * as Acorn from 'acorn'
 import type { AnyNode, Program } from 'acorn'
+import { Map, Object, String, cwd } from '../primordials.js'
 import { assignedNames, declarationIn, type Declaration, hasStrictDirective } from './declarations.js'
 import { readScript, readUrl, type ScriptText } from './inspector.js'
 import { Lines, type Position } from './positions.js'
@@ -148,7 +149,7 @@ function makeScript({ url, isModule, source, first }: ScriptText): Script {
   const hasExports = program === undefined || !isModule || program.body.some(({ type }) => type.startsWith('Export'))
   // What was typed in, or came by -e, imports relative to the working directory.
   const isTyped = /^(\[eval\d*\]|\[stdin\]|REPL\d+)(-wrapper)?$/.test(url)
-  const base = isFile ? url : isTyped ? pathToFileURL(`${process.cwd()}/${url}`).href : undefined
+  const base = isFile ? url : isTyped ? pathToFileURL(`${cwd()}/${url}`).href : undefined
   const positionOf: Script['positionOf'] = (text, line, column, skip) => {
     const start = find(text, line, column)
     return start === undefined ? undefined : lines.positionOf(start + skip)

@@ -1,6 +1,7 @@
 import { writeValue } from '../codec/encode.js'
 import { Writer } from '../codec/writer.js'
 import { TaskFunctionError } from '../errors.js'
+import { Buffer, Set, WeakMap, emitWarning } from '../primordials.js'
 import { type ClosureCode, writeClosure } from './closure-code.js'
 import { unclonable } from './describe.js'
 import type { CapturedData, Graph } from './graph.js'
@@ -51,7 +52,7 @@ function checkWeight(total: number, { data, members }: Graph, called: string): v
     if (bytes <= LARGE_BYTES || warned.has(key)) continue
     warned.add(key)
     const text = `${called} captures '${name}', ${(bytes / 1024 / 1024).toFixed(1)} MB, which each worker gets: ${instead}`
-    process.emitWarning(text, 'MillraceWarning')
+    emitWarning(text, 'MillraceWarning')
   }
 }
 

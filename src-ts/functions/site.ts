@@ -1,3 +1,4 @@
+import { Object } from '../primordials.js'
 import { type Anatomy, anatomyOf } from './anatomy.js'
 import { lookAround, type Surroundings } from './inspector.js'
 import { type Script, scriptOf, scriptUrl } from './scripts.js'

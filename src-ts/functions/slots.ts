@@ -1,4 +1,5 @@
 import { types } from 'node:util'
+import { Object, Reflect } from '../primordials.js'
 import { type Anatomy, anatomyOf } from './anatomy.js'
 import { builtInPlace } from './built-ins.js'
 import { describeFunction } from './described.js'

@@ -1,5 +1,6 @@
 import { isBuiltin } from 'node:module'
 import { TaskFunctionError } from '../errors.js'
+import { URL } from '../primordials.js'
 
 /**
  * What a dynamic `import()` in a function that travels by source means: the same everywhere, or undefined. A relative path

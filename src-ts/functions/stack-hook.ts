@@ -1,3 +1,5 @@
+import { Error, Reflect } from '../primordials.js'
+
 /** A frame of a stack as `Error.prepareStackTrace` gets it. Its methods are on a prototype, from which mappers copy them. */
 class Frame {
   readonly #name: string

@@ -1,5 +1,6 @@
 import module, { type SourceMap } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import { Map } from '../primordials.js'
 import { mapByHook } from './stack-hook.js'
 import { MARK } from './stack-names.js'
 
@@ -56,7 +57,7 @@ export function showStack(stack: string): string {
     (frame: string, before: string, line: string | undefined, column: string, name: string, at: string, on: string) => {
       const frameName = frameNames.get(name) ?? name
       if (line === undefined) return name.startsWith('file:') ? before + showPlace(frameName, +at, +on) : frame
-      return before + showPlace(frameName, +at - 1 + Number(line), +on + (at === '2' ? Number(column) : 0))
+      return before + showPlace(frameName, +at - 1 + +line, +on + (at === '2' ? +column : 0))
     }
   )
 }

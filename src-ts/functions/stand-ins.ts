@@ -2,6 +2,7 @@ import { isBuiltin, createRequire } from 'node:module'
 import { dirname } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { constants, Script } from 'node:vm'
+import { Map, Promise, String, URL, process } from '../primordials.js'
 import { absoluteSpecifier, unresolvable } from './specifiers.js'
 
 type Importer = (specifier: string, options?: ImportCallOptions) => Promise<unknown>

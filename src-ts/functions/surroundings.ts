@@ -1,5 +1,6 @@
 import type { AnyNode, ImportExpression, Node } from 'acorn'
 import { TaskFunctionError } from '../errors.js'
+import { Array, Map, Object, Set } from '../primordials.js'
 import type { ParsedFunction } from './parse.js'
 
 /** What lies inside of the function at some point of its text; all else belongs to what is around it. */

@@ -1,5 +1,6 @@
 import { isBuiltin } from 'node:module'
 import { TaskFunctionError } from '../errors.js'
+import { Object } from '../primordials.js'
 import type { Anatomy } from './anatomy.js'
 import { uninitialised, unknownName, unshippable } from './describe.js'
 import type { Freshness } from './freshness.js'

@@ -1,3 +1,4 @@
+import { Object, Set, process } from '../primordials.js'
 import { workerNodeOptions } from './exec-argv.js'
 
 // What a test runner, a parent with a channel, a cluster or a watcher tells this process and no other.

@@ -1,6 +1,8 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
+import { Set, String, URL } from '../primordials.js'
+
 // What makes Node run something other than the worker's file, read that file in another way, or listen on a port that
 // this process has already. A snapshot brings its own main function, `--entry-url` reads the file's path as a URL.
 const LEFT_OUT: ReadonlySet<string> = new Set([

@@ -1,6 +1,7 @@
 import { isSea } from 'node:sea'
 import { invalidOption } from '../errors.js'
 import type { PoolSettings } from '../options.js'
+import { Math, cwd, process } from '../primordials.js'
 import { workerEnvironment } from './environment.js'
 import { workerExecArgv } from './exec-argv.js'
 
@@ -97,7 +98,7 @@ function withSourceMaps(execArgv: readonly string[]): readonly string[] {
 
 function workingDirectory(): string | undefined {
   try {
-    return process.cwd()
+    return cwd()
   } catch {
     return undefined
   }

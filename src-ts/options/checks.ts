@@ -1,4 +1,5 @@
 import { invalidOption, unknownOption } from '../errors.js'
+import { AbortSignal, Array, Number, Object, Reflect, String } from '../primordials.js'
 
 /** Options as they were at the call: own properties only, without those that are undefined. */
 export type OptionValues = Readonly<Partial<Record<string, unknown>>>

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { invalidOption, invalidOptionBecause } from '../errors.js'
+import { Array, Object, URL } from '../primordials.js'
 import type { OptionValues } from './checks.js'
 
 // What the system ends a string with: what follows it would silently be lost.

@@ -1,5 +1,6 @@
 import { readValue } from '../codec/decode.js'
 import { Reader } from '../codec/reader.js'
+import { AbortController } from '../primordials.js'
 import type { TaskContext } from '../types.js'
 
 /** The chunk that runs was cancelled; the task's signal aborts with the reason, if there is one. */

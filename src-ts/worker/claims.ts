@@ -1,3 +1,5 @@
+import { Atomics, Error, Math, hrtime, monotonicMs } from '../primordials.js'
+
 /**
  * The worker's half of the claim words: on them it begins chunks and tasks, and the parent stops it, by
  * compare-and-exchange, so that one of them wins. The core's `claim.rs` explains the protocol and is checked by loom.
@@ -74,15 +76,15 @@ export class Claims {
   }
 
   #noteBegin(delayMs: number): void {
-    const now = this.#clockAtOrigin() + performance.now()
+    const now = this.#clockAtOrigin() + monotonicMs()
     Atomics.store(this.#words, TASK_BEGAN_WORD, Math.ceil(now + delayMs) | 0)
   }
 
   /** What the common clock showed when this process's own began; both run on from there. */
   #clockAtOrigin(): number {
     if (this.#originMs === undefined) {
-      const [seconds, nanoseconds] = process.hrtime()
-      this.#originMs = seconds * 1000 + nanoseconds / 1e6 - performance.now()
+      const [seconds, nanoseconds] = hrtime()
+      this.#originMs = seconds * 1000 + nanoseconds / 1e6 - monotonicMs()
     }
     return this.#originMs
   }

@@ -1,3 +1,4 @@
+import { Math, Uint32Array, Uint8Array } from '../primordials.js'
 import { HEADER_BYTES, KIND, LENGTH, paddedLength } from '../protocol/frames.js'
 
 /** Copies frames into the memory given: bytes, 0 when there are none, or minus the bytes that the next one needs. */

@@ -1,3 +1,5 @@
+import { monotonicMs, residentBytes } from '../primordials.js'
+
 /** Milliseconds between two looks: one takes some 15 microseconds. */
 const LOOK_MS = 2
 
@@ -14,9 +16,9 @@ export class MemoryLimit {
   /** To be asked after each task. What a task adds in less than the time between two looks is seen after a later one. */
   isExceeded(): boolean {
     if (this.#bytes === Infinity) return false
-    const now = performance.now()
+    const now = monotonicMs()
     if (now < this.#next) return false
     this.#next = now + LOOK_MS
-    return process.memoryUsage.rss() > this.#bytes
+    return residentBytes() > this.#bytes
   }
 }

@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 
 import { Writer } from '../codec/writer.js'
 import { writeValue } from '../codec/encode.js'
+import { Uint32Array } from '../primordials.js'
 import type { MemoryLimit } from './memory-limit.js'
 import { NotSerializableError } from '../errors.js'
 import {

@@ -1,9 +1,11 @@
+import { Object, Reflect, Symbol } from '../primordials.js'
+
 /**
  * What the worker is doing, for a `WorkerPool` that is constructed in it: while a module is being loaded, a daemonic
  * worker hands out a pool that refuses its use, in a task the constructor throws. The worker is a bundle of its own, so
  * the package that a task imports finds the phase under this key.
  */
-export const PHASE_KEY: unique symbol = Symbol.for('millrace.phase')
+export const PHASE_KEY: symbol = Symbol.for('millrace.phase')
 
 /** `loading`: modules of tasks are evaluated; `running`: anything else. */
 export type Phase = 'loading' | 'running'

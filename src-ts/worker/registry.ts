@@ -1,4 +1,7 @@
+import { types } from 'node:util'
+
 import { instantiate, type TaskCallable } from '../functions/instantiate.js'
+import { Map } from '../primordials.js'
 
 /** A function that is ready, one that is being loaded, or the reason why it cannot be had. */
 export type Resolved = { readonly callable: TaskCallable } | { readonly failure: unknown }
@@ -28,7 +31,7 @@ export class Registry {
     }
     try {
       const made = instantiate(this.#sources.get(id) ?? '')
-      if (!(made instanceof Promise)) return keep({ callable: made })
+      if (!types.isPromise(made)) return keep({ callable: made })
       return made.then(
         (callable) => keep({ callable }),
         (failure: unknown) => keep({ failure })

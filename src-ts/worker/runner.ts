@@ -2,6 +2,7 @@ import { readValue } from '../codec/decode.js'
 import { Reader } from '../codec/reader.js'
 import { NotSerializableError } from '../errors.js'
 import type { TaskCallable } from '../functions/instantiate.js'
+import { Array, DataView, Math, monotonicMs, setImmediate } from '../primordials.js'
 import { CALL_SHIFT, EACH, FAIL_FAST, SPREAD, TIMED } from '../protocol/frames.js'
 import type { TaskContext } from '../types.js'
 import type { Cancelling } from './cancelling.js'
@@ -77,7 +78,7 @@ export class Runner {
     this.#cancelling.begin(chunk.seq)
     this.#index = chunk.from
     this.#outbox.startChunk(chunk.seq, chunk.from)
-    this.#since = performance.now()
+    this.#since = monotonicMs()
     if ((chunk.flags & TIMED) !== 0) this.#claims.noteLoading()
     const begun = this.#claims.beginFirstTask(chunk.seq, chunk.firstTask)
     if (begun === BEGIN) {
@@ -94,7 +95,7 @@ export class Runner {
     this.#base = new DataView(payload.buffer, payload.byteOffset).getFloat64(0, true)
     this.#reader.reset(payload, 8, payload.length)
     for (let skipped = 0; skipped < this.#chunk.from; skipped++) this.#skipItem()
-    this.#since = performance.now()
+    this.#since = monotonicMs()
     if ((this.#chunk.flags & TIMED) !== 0) this.#claims.noteBegin()
   }
 
@@ -237,7 +238,7 @@ export class Runner {
 
   /** Microseconds since the last report. */
   #lap(): number {
-    const now = performance.now()
+    const now = monotonicMs()
     const elapsed = Math.round((now - this.#since) * 1000)
     this.#since = now
     return Math.min(elapsed, 0xffffffff)

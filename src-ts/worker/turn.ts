@@ -1,3 +1,5 @@
+import { Math, monotonicMs } from '../primordials.js'
+
 /** Milliseconds of tasks after which the event loop gets its turn, so that timers and sockets of earlier tasks live. */
 const TURN_MS = 4
 /** Tasks between two looks at the clock, at the most. */
@@ -11,18 +13,18 @@ export class Turn {
 
   /** The event loop has just had its turn. */
   begin(): void {
-    this.#end = performance.now() + TURN_MS
+    this.#end = monotonicMs() + TURN_MS
   }
 
   /** Whether it is the event loop's turn. */
   isOver(): boolean {
-    return performance.now() >= this.#end
+    return monotonicMs() >= this.#end
   }
 
   /** The same after a task, looking at the clock only as often as the tasks' pace asks for. */
   isOverAfterTask(): boolean {
     if (--this.#untilClock > 0) return false
-    const left = this.#end - performance.now()
+    const left = this.#end - monotonicMs()
     this.#stride = left > TURN_MS / 2 ? Math.min(this.#stride * 2, STRIDE_MAX) : 1 + (this.#stride >> 1)
     this.#untilClock = this.#stride
     return left <= 0

@@ -1,3 +1,5 @@
+import { Atomics, setTimeout } from '../primordials.js'
+
 /** Milliseconds after which results that nobody has taken are rung for again. */
 const PATIENCE_MS = 5
 

@@ -1,6 +1,8 @@
 /** The program of a worker process: it takes frames from its ring, runs their tasks, and puts outcomes into the other. */
 import module from 'node:module'
+import { types } from 'node:util'
 
+import { Error, JSON, Reflect, Symbol, TextDecoder, exit, kill, process, setImmediate } from '../primordials.js'
 import {
   FIELDS_AT,
   FRAME_CANCEL,
@@ -135,7 +137,7 @@ function handleFrame(): boolean {
       return true
     case FRAME_LEAVE:
       outbox.flush()
-      return process.exit(0)
+      return exit(0)
     default:
       throw new Error(`the parent sent a frame of kind ${header[KIND]}`)
   }
@@ -150,7 +152,7 @@ function startChunk(header: Uint32Array): boolean {
   if (begun !== BEGUN) return settle(begun)
   const { payload } = inbox
   const resolved = registry.resolve(definition)
-  if (resolved instanceof Promise) {
+  if (types.isPromise(resolved)) {
     isBusy = true
     outbox.flush()
     setPhase('loading')
@@ -174,7 +176,7 @@ function runChunk(): boolean {
 
 function settle(state: number): boolean {
   // The parent is about to kill this worker. Where a task has overwritten the claim word, nobody else would.
-  if (state === HALT) process.kill(process.pid, 'SIGKILL')
+  if (state === HALT) kill(process.pid, 'SIGKILL')
   isBusy = state !== DONE
   return state === DONE
 }
