@@ -231,6 +231,8 @@ export interface RawPoolOptions {
   piped: boolean
   /** Milliseconds after which an idle worker leaves; absent: it stays. */
   idleTimeout?: number
+  /** Milliseconds that a worker may take to become ready, and to load a function. */
+  startTimeout: number
   /** Handed to every worker as it is. */
   greeting: string
 }

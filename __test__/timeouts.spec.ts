@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 
 import test from 'ava'
 
-import { PoolError, task, tasks, TaskTimeoutError } from '../dist/index.js'
+import { PoolError, tasks, TaskTimeoutError } from '../dist/index.js'
 import { Gates } from './helpers/gates.js'
 import { watchedPool } from './helpers/pools.js'
 import { gone, isAlive, until } from './helpers/processes.js'
@@ -126,13 +126,6 @@ test.serial('a late task is killed while this process is busy, and work goes on'
   await isLate
   await pool.terminate()
   await t.throwsAsync(next, { code: 'ERR_POOL_TERMINATED' })
-})
-
-test('a module that never loads is late in the end', async (t) => {
-  const { pool } = watchedPool(t, { nJobs: 1 })
-  const url = new URL('./fixtures/jobs-never-loads.mjs', import.meta.url)
-  await t.throwsAsync(pool.apply(task(url, 'job'), [], { taskTimeout: 100 }), { instanceOf: TaskTimeoutError })
-  t.is(await pool.apply(Math.abs, [-1]), 1)
 })
 
 test.serial(

@@ -1,10 +1,20 @@
 import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
 
-import { PoolTerminatedError, tasks, WorkerDiedError, type WorkerPoolOptions, WorkerStartError } from '../dist/index.js'
+import {
+  PoolTerminatedError,
+  task,
+  TaskFunctionError,
+  tasks,
+  WorkerDiedError,
+  WorkerPool,
+  type WorkerPoolOptions,
+  WorkerStartError
+} from '../dist/index.js'
 import { watchedPool } from './helpers/pools.js'
 import { gone, until } from './helpers/processes.js'
 import { run } from './helpers/run.js'
@@ -240,5 +250,106 @@ for (const given of flags) {
       seen.filter((flag) => /^--(?:test|inspect|no-deprecation)/.test(flag)),
       given.filter((flag) => flag === '--no-deprecation')
     )
+  })
+}
+
+test('starts that somebody else kills lose no task beside a good worker', async (t) => {
+  const { pool, exits } = watchedPool(t, { nJobs: 2 })
+  await pool.apply(double, [1])
+  const good = pool.workers[0]?.pid
+  let killed = 0
+  const killer = setInterval(() => {
+    const young = pool.workers.filter(({ state, pid }) => state === 'starting' && pid !== good)
+    for (const { pid } of killed < 5 ? young : []) {
+      process.kill(pid, 'SIGKILL')
+      killed++
+    }
+  }, 1)
+  t.teardown(() => clearInterval(killer))
+  const spin = (x: number): number => {
+    const end = Date.now() + 20
+    while (Date.now() < end);
+    return x
+  }
+  const items = Array.from({ length: 150 }, (_, i) => i)
+  t.deepEqual(await pool.map(spin, items, { chunkSize: 1 }), items)
+  t.true(killed >= 3, `${killed} starts were disturbed`)
+  t.true(exits.every(({ pid }) => pid !== good))
+})
+
+test('starts that somebody else kills do not reject work before ten of them in a row', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 1, execArgv: ['--require', fixture('preload-waits.cjs')] })
+  const call = t.throwsAsync(pool.apply(double, [1]), { instanceOf: WorkerStartError, message: /signal 9/ })
+  const killed = new Set<number>()
+  const killer = setInterval(() => {
+    for (const { pid } of pool.workers.filter((worker) => !killed.has(worker.pid))) {
+      killed.add(pid)
+      process.kill(pid, 'SIGKILL')
+    }
+  }, 5)
+  t.teardown(() => clearInterval(killer))
+  await call
+  t.is(killed.size, 10)
+})
+
+test('an ordered map is rejected when the worker of one of its chunks cannot start beside a good one', async (t) => {
+  const { pool } = watchedPool(t, {
+    nJobs: 2,
+    execArgv: ['--require', fixture('preload-fails-after-first.cjs')],
+    env: { FIRST: join(directory(t), 'first') }
+  })
+  await pool.apply(double, [1])
+  await t.throwsAsync(pool.map(double, [1, 2], { chunkSize: 1, orderTasks: true }), {
+    instanceOf: WorkerStartError,
+    message: /the preload is broken/
+  })
+  t.deepEqual(await pool.map(double, [1, 2, 3]), [2, 4, 6])
+})
+
+test('a worker that hangs while it starts is killed after workerStartTimeout', async (t) => {
+  const execArgv = ['--require', fixture('preload-waits.cjs')]
+  const { pool } = watchedPool(t, { nJobs: 1, execArgv, workerStartTimeout: 100 })
+  await t.throwsAsync(pool.apply(double, [1]), {
+    instanceOf: WorkerStartError,
+    message: 'workers cannot start: a worker was not ready within 100 ms'
+  })
+  await until(
+    () => pool.workers.length === 0,
+    () => 'a worker is left'
+  )
+  await pool.stopAndJoin()
+})
+
+// One bound holds for starting and for loading: it has to be long enough for starts on a busy machine.
+test.serial('loading a module is bounded by workerStartTimeout', async (t) => {
+  const ways: readonly (readonly [file: string, options: WorkerPoolOptions])[] = [
+    ['jobs-never-loads.mjs', {}],
+    ['jobs-spins-while-loading.mjs', {}],
+    ['jobs-never-loads.mjs', { taskTimeout: 50 }],
+    ['jobs-spins-while-loading.mjs', { taskTimeout: 50, retries: 2 }]
+  ]
+  const fail = async ([file, options]: (typeof ways)[number]): Promise<void> => {
+    const { pool, exits } = watchedPool(t, { nJobs: 1, workerStartTimeout: 8000, ...options })
+    const job = task(new URL(`./fixtures/${file}`, import.meta.url), 'job')
+    const error = await t.throwsAsync(pool.apply(job, []), { instanceOf: TaskFunctionError })
+    t.is(error.code, 'ERR_POOL_FUNCTION')
+    t.true(error.message.startsWith(`${fixture(file)} was not loaded within 8000 ms (workerStartTimeout); worker 0`))
+    t.is(await pool.apply(Math.abs, [-2], { taskTimeout: 60_000 }), 2)
+    t.is(exits.length, 1)
+  }
+  await Promise.all(ways.map(fail))
+})
+
+test('the time of loading does not count as the time of the task', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 1 })
+  const source = 'await new Promise((r) => setTimeout(r, 2500)); export default (x) => x * 2'
+  const slow = new URL(`data:text/javascript,${encodeURIComponent(source)}`)
+  t.is(await pool.apply(slow as never, [4], { taskTimeout: 1000 }), 8)
+})
+
+for (const value of [0, -1, NaN, 2 ** 31, '60']) {
+  test(`workerStartTimeout cannot be ${inspect(value)}`, (t) => {
+    const options = { workerStartTimeout: value } as WorkerPoolOptions
+    t.throws(() => new WorkerPool(options), { code: 'ERR_POOL_INVALID_OPTION', message: /workerStartTimeout/ })
   })
 }

@@ -3,6 +3,7 @@ import { readFailure } from './calls/results.js'
 import { Reader } from './codec/reader.js'
 import { TaskTimeoutError, WorkerStartError } from './errors.js'
 import { Attempts } from './native-attempts.js'
+import { loadTimeout } from './native-load-timeout.js'
 import { Loss, toExitCode, toSignal } from './native-loss.js'
 import { Buffer, Set, TextDecoder, Uint32Array, Uint8Array } from './primordials.js'
 import {
@@ -14,6 +15,7 @@ import {
   RECORD_DIED,
   RECORD_EXITED,
   RECORD_FAULT,
+  RECORD_LOAD_TIMED_OUT,
   RECORD_OUTCOME,
   RECORD_OUTPUT,
   RECORD_START_FAILED,
@@ -109,6 +111,9 @@ export class Records {
       const payload = start / 4
       const late = { workerId: at(payload + 1), pid: at(payload + 2), timeout: at(payload + 3) }
       this.#lose(call, second, first, count, (index) => new TaskTimeoutError({ ...late, index }), at(payload))
+    } else if (kind === RECORD_LOAD_TIMED_OUT) {
+      const error = loadTimeout(this.#bytes.subarray(start, start + length))
+      this.#lose(call, second, first, count, error, at(start / 4))
     } else if (kind === RECORD_START_FAILED) {
       const reason = this.#decoder.decode(this.#bytes.subarray(start, start + length))
       call.lost(second, first, count, () => new WorkerStartError(`workers cannot start: ${reason}`), undefined)

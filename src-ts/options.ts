@@ -28,6 +28,8 @@ export interface PoolSettings {
   readonly maxQueue: number | undefined
   /** Milliseconds. */
   readonly idleTimeout: number | undefined
+  /** Milliseconds. */
+  readonly workerStartTimeout: number
   /** Resident bytes. */
   readonly maxWorkerMemory: number | undefined
   /** Bytes. */
@@ -48,6 +50,7 @@ export interface Machine {
 }
 
 const MAX_JOBS = 1024
+const START_TIMEOUT_MS = 60_000
 
 const POOL_OPTIONS: readonly string[] = [
   'nJobs',
@@ -60,6 +63,7 @@ const POOL_OPTIONS: readonly string[] = [
   'stdio',
   'maxQueue',
   'idleTimeout',
+  'workerStartTimeout',
   'maxWorkerMemory',
   'maxHeap',
   ...MAP_OPTIONS
@@ -83,6 +87,7 @@ export function readPoolOptions(options: unknown, machine: Machine): PoolSetting
     stdio: readStdio(values) ?? 'inherit',
     maxQueue: readInteger(values, 'maxQueue', 0),
     idleTimeout: readMilliseconds(values, 'idleTimeout', true),
+    workerStartTimeout: readMilliseconds(values, 'workerStartTimeout', false) ?? START_TIMEOUT_MS,
     maxWorkerMemory: readInteger(values, 'maxWorkerMemory', 1),
     maxHeap: readMaxHeap(values),
     map: readMapSettings(values)

@@ -33,6 +33,7 @@ export function startBackend(settings: PoolSettings, listener: BackendListener):
       quiet: launch.quiet,
       piped: isPiped,
       ...(idleTimeout === undefined ? {} : { idleTimeout }),
+      startTimeout: settings.workerStartTimeout,
       greeting: JSON.stringify(greeting)
     },
     listener

@@ -49,8 +49,8 @@ function findExport(namespace: Readonly<Record<string, unknown>>, name: string |
   return typeof main !== 'function' && own(main, '__esModule') === true ? own(main, 'default') : main
 }
 
-// A data: URL holds its whole text.
-function shorten(url: string): string {
+/** A module's place for messages: a `data:` URL holds its whole text. */
+export function shortenUrl(url: string): string {
   const place = url.startsWith('file:') ? fileURLToPath(url) : url
   return place.length > 200 ? `${place.slice(0, 200)}...` : place
 }
@@ -69,7 +69,7 @@ async function importModule({
     return (await import(url)) as Readonly<Record<string, unknown>>
   } catch (error) {
     if (isMissing(url, error))
-      throw new TaskFunctionError(`the module ${shorten(url)} does not exist`, { cause: error })
+      throw new TaskFunctionError(`the module ${shortenUrl(url)} does not exist`, { cause: error })
     throw error
   }
 }
@@ -81,7 +81,7 @@ async function importModule({
  */
 export async function loadModule(shipped: ShippedModule): Promise<(...args: unknown[]) => unknown> {
   const { url, name } = shipped
-  const place = shorten(url)
+  const place = shortenUrl(url)
   const namespace = await importModule(shipped)
   const value = findExport(namespace, name)
   if (typeof value === 'function') return value as (...args: unknown[]) => unknown

@@ -35,6 +35,7 @@ export const RECORD_STARTED = 18
 export const RECORD_EXITED = 19
 export const RECORD_CLOSED = 20
 export const RECORD_TIMED_OUT = 24
+export const RECORD_LOAD_TIMED_OUT = 25
 export const RECORD_FAULT = 21
 export const RECORD_OUTPUT = 22
 

@@ -53,8 +53,8 @@ export interface MapDefaults {
   /**
    * Milliseconds that each task has, from when its worker begins it until its result is here. A late one is rejected with
    * `TaskTimeoutError`; its worker is killed, in a busy loop too, and replaced. No other task is affected, nor does it matter
-   * what this process is busy with. Loading the function's module counts only beyond 10 seconds. Results of a chunk are
-   * then sent one by one. A number > 0, at most 2147483647; it is kept to some 10 ms.
+   * what this process is busy with. Loading the function's module does not count: `workerStartTimeout` bounds that. Results of a chunk
+   * are then sent one by one. A number > 0, at most 2147483647; it is kept to some 10 ms.
    * @default none
    */
   readonly taskTimeout?: number | undefined
@@ -195,6 +195,14 @@ export interface WorkerPoolOptions extends MapDefaults {
    * @default none: workers stay
    */
   readonly idleTimeout?: number | undefined
+  /**
+   * Milliseconds that a worker process may take to become ready, and that a worker may take to load the module of a function.
+   * A worker that is not ready in time is killed; after three failed starts in a row the waiting work is rejected with
+   * `WorkerStartError`, unless another worker of the pool is good. A task whose function is not loaded in time is rejected with
+   * `TaskFunctionError`, without a retry, and its worker is replaced. A number > 0, at most 2147483647.
+   * @default 60000
+   */
+  readonly workerStartTimeout?: number | undefined
   /**
    * Bytes of resident memory; a worker that uses more is replaced after the task that it has just run. Its size is looked at
    * after tasks, every 2 ms at the most. A worker always runs one task, also where Node alone is larger (some 45 MB). Integer, minimum 1.

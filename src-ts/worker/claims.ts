@@ -11,8 +11,8 @@ const SLOTS_AT = 1024
 const SLOT_COUNT = 1024
 const STATE_BITS = 2
 const NUMBER_MASK = 0x3fffffff
-/** Time to load a function that does not count as its task's; the core believes no more. */
-const LOADING_MS = 10_000
+/** The bit of `TASK_BEGAN_WORD` that says that a function is being loaded. */
+const LOADING_BIT = 1
 
 const OFFERED = 0
 const BEGUN = 1
@@ -70,14 +70,14 @@ export class Claims {
     this.#noteBegin(0)
   }
 
-  /** The same for a task whose function has to be loaded first: that does not count, up to a limit. */
+  /** Notes that the function of the next task is being loaded from now on: that has a limit of its own. */
   noteLoading(): void {
-    this.#noteBegin(LOADING_MS)
+    this.#noteBegin(LOADING_BIT)
   }
 
-  #noteBegin(delayMs: number): void {
+  #noteBegin(bit: number): void {
     const now = this.#clockAtOrigin() + monotonicMs()
-    Atomics.store(this.#words, TASK_BEGAN_WORD, Math.ceil(now + delayMs) | 0)
+    Atomics.store(this.#words, TASK_BEGAN_WORD, (Math.ceil(now / 2) * 2) | bit)
   }
 
   /** What the common clock showed when this process's own began; both run on from there. */

@@ -21,6 +21,11 @@ export class Registry {
     this.#resolved.delete(id)
   }
 
+  /** Whether the function is there, or the reason why it cannot be had. */
+  isResolved(id: number): boolean {
+    return this.#resolved.has(id)
+  }
+
   /** The function, at once where it is known or needs no module. */
   resolve(id: number): Resolved | Promise<Resolved> {
     const known = this.#resolved.get(id)

@@ -10,19 +10,9 @@ import type { Chunk } from './chunk.js'
 import { BEGIN, STOP_CHUNK, type Claims } from './claims.js'
 import type { Outbox } from './outbox.js'
 import type { Resolved } from './registry.js'
+import { AWAITING, BEGUN, DONE, HALT, YIELD } from './run-state.js'
 import { isThenable } from './thenable.js'
 import type { Turn } from './turn.js'
-
-/** How a turn ended. */
-export const DONE = 0
-/** A promise is awaited; the runner goes on by itself and then calls `resume`. */
-export const AWAITING = 1
-/** The event loop gets its turn. */
-export const YIELD = 2
-/** The worker is condemned and begins nothing more. */
-export const HALT = 3
-/** The chunk's first task has begun; the runner needs its function. */
-export const BEGUN = 4
 
 /** Runs the tasks of one chunk after the other, one at a time. */
 export class Runner {
@@ -41,6 +31,7 @@ export class Runner {
   #index = 0
   /** The task at `index` has begun and has not ended. */
   #isRunning = false
+  #isLoading = false
   #base = 0
   #call = -1
   /** When the time of the results that are not reported yet began. */
@@ -67,9 +58,10 @@ export class Runner {
   /**
    * Begins the first task of a chunk that was begun on its slot: what it takes to have its function, such as loading a module
    * that never ends, is part of the task, so that the parent can stop it.
+   * @param isLoaded False: the chunk's function has to be loaded.
    * @returns `BEGUN`, or how it ended already.
    */
-  begin(chunk: Chunk): number {
+  begin(chunk: Chunk, isLoaded: boolean): number {
     const call = chunk.flags >>> CALL_SHIFT
     // Results that wait belong to their own call: the next one's tasks may kill this process.
     if (call !== this.#call || (chunk.flags & EACH) !== 0) this.#outbox.flush()
@@ -79,12 +71,15 @@ export class Runner {
     this.#index = chunk.from
     this.#outbox.startChunk(chunk.seq, chunk.from)
     this.#since = monotonicMs()
-    if ((chunk.flags & TIMED) !== 0) this.#claims.noteLoading()
+    this.#isLoading = !isLoaded
+    if (this.#isLoading) this.#claims.noteLoading()
+    else if ((chunk.flags & TIMED) !== 0) this.#claims.noteBegin()
     const begun = this.#claims.beginFirstTask(chunk.seq, chunk.firstTask)
     if (begun === BEGIN) {
       this.#isRunning = true
       return BEGUN
     }
+    if (this.#isLoading) this.#claims.noteBegin()
     return begun === STOP_CHUNK ? this.#drop() : HALT
   }
 
@@ -96,7 +91,8 @@ export class Runner {
     this.#reader.reset(payload, 8, payload.length)
     for (let skipped = 0; skipped < this.#chunk.from; skipped++) this.#skipItem()
     this.#since = monotonicMs()
-    if ((this.#chunk.flags & TIMED) !== 0) this.#claims.noteBegin()
+    if (this.#isLoading || (this.#chunk.flags & TIMED) !== 0) this.#claims.noteBegin()
+    this.#isLoading = false
   }
 
   /** Runs tasks until the chunk ends, a promise has to be awaited, or the event loop needs a turn. */

@@ -22,7 +22,8 @@ import { MemoryLimit } from './memory-limit.js'
 import { Outbox } from './outbox.js'
 import { setPhase } from './phase.js'
 import { Registry } from './registry.js'
-import { BEGUN, DONE, HALT, Runner, YIELD } from './runner.js'
+import { BEGUN, DONE, HALT, YIELD } from './run-state.js'
+import { Runner } from './runner.js'
 import { Turn } from './turn.js'
 import { Unheard } from './unheard.js'
 
@@ -148,7 +149,7 @@ function startChunk(header: Uint32Array): boolean {
   // The parent takes back what a retiring worker has not begun.
   if (outbox.isRetiring || !claims.beginChunk(seq)) return true
   const chunk: Chunk = { seq, firstTask, from, count, definition, flags }
-  const begun = runner.begin(chunk)
+  const begun = runner.begin(chunk, registry.isResolved(definition))
   if (begun !== BEGUN) return settle(begun)
   const { payload } = inbox
   const resolved = registry.resolve(definition)

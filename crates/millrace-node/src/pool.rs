@@ -41,6 +41,8 @@ pub struct RawPoolOptions {
     pub piped: bool,
     /// Milliseconds after which an idle worker leaves; absent: it stays.
     pub idle_timeout: Option<f64>,
+    /// Milliseconds that a worker may take to become ready, and to load a function.
+    pub start_timeout: f64,
     /// Handed to every worker as it is.
     pub greeting: String,
 }
@@ -126,6 +128,7 @@ impl RawPool {
             is_quiet: options.quiet,
             is_piped: options.piped,
             idle_timeout: options.idle_timeout.map(to_duration),
+            start_timeout: Some(to_duration(options.start_timeout)),
             greeting: options.greeting.into_bytes(),
         };
         let wake = move || {

@@ -117,8 +117,9 @@ impl Claims for Words {
         u32::from(self.next())
     }
 
-    fn began_ms(&self) -> u32 {
-        u32::from(self.next()) << (self.next() & 31)
+    fn began(&self) -> Began {
+        let ms = u32::from(self.next()) << (self.next() & 31);
+        Began { ms, is_loading: self.next() & 1 == 1 }
     }
 
     fn condemn(&self, first: u32, last: u32) -> Option<u32> {

@@ -1,8 +1,8 @@
 //! A worker's claim words, as the scheduler uses them.
 
 use crate::claim::{ChunkState, TaskRange};
-use crate::scheduler::Claims;
-use crate::segment::{Segment, word};
+use crate::scheduler::{Began, Claims};
+use crate::segment::{LOADING_BIT, Segment, word};
 use crate::sync::atomic::Ordering;
 
 /// The claim words in a worker's segment.
@@ -34,10 +34,13 @@ impl Claims for SegmentClaims {
         self.segment.claim().current().k
     }
 
-    fn began_ms(&self) -> u32 {
+    fn began(&self) -> Began {
         // Relaxed: it was written before the claim word, which `current_task` acquires.
         let began = self.segment.word(word::TASK_BEGAN).load(Ordering::Relaxed);
-        began.wrapping_sub(self.epoch_ms)
+        Began {
+            ms: (began & !LOADING_BIT).wrapping_sub(self.epoch_ms),
+            is_loading: began & LOADING_BIT != 0,
+        }
     }
 
     fn condemn(&self, first: u32, last: u32) -> Option<u32> {

@@ -25,6 +25,9 @@ pub struct PoolConfig {
     pub is_piped: bool,
     /// Workers that are idle for so long leave; none: they stay.
     pub idle_timeout: Option<Duration>,
+    /// Workers that are not ready so long after their process came are killed, and their start has failed; so are those that
+    /// load a function for so long, and the task fails. None: no limit.
+    pub start_timeout: Option<Duration>,
     /// Opaque bytes that every worker is given, after its id.
     pub greeting: Vec<u8>,
 }

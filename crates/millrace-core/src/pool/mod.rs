@@ -95,7 +95,9 @@ impl Pool {
     pub fn new(config: PoolConfig, notify: Notify) -> Result<Self, StartError> {
         let wake = Bell::new().map_err(StartError::Resources)?;
         let worker_count = config.worker_count;
-        let scheduler = Scheduler::new(worker_count).with_idle_timeout(config.idle_timeout);
+        let scheduler = Scheduler::new(worker_count)
+            .with_idle_timeout(config.idle_timeout)
+            .with_start_timeout(config.start_timeout);
         let shared = Shared {
             config,
             scheduler: Mutex::new(scheduler),

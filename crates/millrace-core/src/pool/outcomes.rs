@@ -42,6 +42,9 @@ pub enum RecordKind {
     Died = 16,
     /// A task ran for longer than its limit. Payload: index, worker, pid, limit in milliseconds; 32-bit words.
     TimedOut = 24,
+    /// The function of a task was not loaded in time. Payload: index, worker, pid, limit in milliseconds; 32-bit words; then
+    /// the function, or the first [`ITEMS_BYTES_MAX`] of its bytes.
+    LoadTimedOut = 25,
     /// Tasks for which no worker could be started. Payload: the reason, UTF-8.
     StartFailed = 17,
     /// A worker is ready.
@@ -189,6 +192,17 @@ impl Outcomes {
                 self.push(
                     [RecordKind::TimedOut as u32, job, chunk, first, count, 0, 0],
                     &to_bytes(&[*index, *worker, *pid, limit_ms]),
+                    Notice::Give,
+                );
+            }
+            Loss::LoadTimedOut { index, worker, pid, limit, definition } => {
+                let limit_ms = u32::try_from(limit.as_millis()).unwrap_or(u32::MAX);
+                let mut payload = to_bytes(&[*index, *worker, *pid, limit_ms]);
+                let bytes = &definition.bytes;
+                payload.extend_from_slice(&bytes[..bytes.len().min(ITEMS_BYTES_MAX)]);
+                self.push(
+                    [RecordKind::LoadTimedOut as u32, job, chunk, first, count, 0, 0],
+                    &payload,
                     Notice::Give,
                 );
             }

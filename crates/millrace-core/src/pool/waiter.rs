@@ -17,7 +17,7 @@ use crate::lock::lock;
 use crate::scheduler::Death;
 use crate::segment::Segment;
 use crate::sync::atomic::Ordering;
-use crate::sys::{AsFd, Bell, Child, Control, Pipe, Poller, Received};
+use crate::sys::{AsFd, Bell, Child, Control, Pipe, Poller, Received, is_self_inflicted};
 
 /// What a worker's descriptor stands for; the low bits of a token, above them the worker id.
 const BELL: u64 = 0;
@@ -274,7 +274,14 @@ impl Waiter {
             post.disconnect();
             let cause = self.causes.judge(exit, &guest.segment);
             let (code, signal) = (exit.code, exit.signal);
-            let death = Death { code, signal, reason: guest.last_words, cause, last_output };
+            let death = Death {
+                code,
+                signal,
+                is_by_outsider: signal.is_some_and(|signal| !is_self_inflicted(signal)),
+                reason: guest.last_words,
+                cause,
+                last_output,
+            };
             self.shared.drive(|scheduler| {
                 scheduler.died(worker, &death);
                 post.clear();

@@ -7,11 +7,13 @@
 
 use std::time::Duration;
 
-use super::worker::Worker;
+use super::worker::{Worker, WorkerState};
 use super::{Death, Scheduler};
 
-/// Deaths in a row before ready after which waiting work is rejected.
-pub(super) const START_FAILURES_MAX: u32 = 3;
+/// Failed starts in a row after which waiting work is rejected.
+const START_FAILURES_MAX: u32 = 3;
+/// The same for starts that a signal from outside ended: that says nothing about the set-up.
+const KILLED_STARTS_MAX: u32 = 10;
 /// Workers that are being started at a time while starts pause.
 const PROBES: usize = 4;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -51,13 +53,31 @@ fn with_last_output(reason: String, last: &str) -> String {
     format!("{reason}\nits standard error ends with:\n{last}")
 }
 
+/// Starts that failed since the last one that did not.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct FailedStarts {
+    /// The set-up failed.
+    by_setup: u32,
+    /// A signal from outside ended the process.
+    by_kill: u32,
+}
+
+impl FailedStarts {
+    /// Whether it makes sense to go on.
+    fn add(&mut self, is_kill: bool) -> bool {
+        let count = if is_kill { &mut self.by_kill } else { &mut self.by_setup };
+        *count = count.saturating_add(1);
+        self.by_setup < START_FAILURES_MAX && self.by_kill < KILLED_STARTS_MAX
+    }
+}
+
 /// The pool's row.
 #[derive(Debug, Default)]
 pub(super) struct Backoff {
     row: Row,
     /// Grows with each failure that counts: processes that were started before it belong to the same blow.
     round: u64,
-    start_failures: u32,
+    failed_starts: FailedStarts,
 }
 
 impl Scheduler {
@@ -67,8 +87,9 @@ impl Scheduler {
     }
 
     /// A worker has become ready.
-    pub(super) fn note_ready(&mut self) {
-        self.backoff.start_failures = 0;
+    pub(super) fn note_ready(&mut self, worker: u32) {
+        self.backoff.failed_starts = FailedStarts::default();
+        self.workers[worker as usize].failed_starts = FailedStarts::default();
     }
 
     /// A worker has settled a task.
@@ -82,20 +103,49 @@ impl Scheduler {
         self.lengthen_rows(worker, slot, 1);
     }
 
-    /// A worker has died before it was ready, or could not be started.
+    /// A worker has died before it was ready, or could not be started. Work that only this worker may do is rejected when its
+    /// own starts have failed too often; all work, when no other worker can do it either.
     pub(super) fn note_failed_start(&mut self, worker: u32, slot: &Worker, death: &Death) {
         self.lengthen_rows(worker, slot, 0);
-        self.backoff.start_failures += 1;
-        if self.backoff.start_failures < START_FAILURES_MAX {
+        let is_kill = death.is_by_outsider && !slot.has_start_timed_out;
+        let mut own = slot.failed_starts;
+        let is_worth_trying = own.add(is_kill);
+        let is_pool_worth_trying = self.backoff.failed_starts.add(is_kill);
+        let reject_all = !is_pool_worth_trying && !self.workers.iter().any(Worker::is_at_work);
+        if is_worth_trying && !reject_all {
+            self.workers[worker as usize].failed_starts = own;
             return;
         }
-        self.backoff.start_failures = 0;
-        let reason = death.reason.clone().unwrap_or_else(|| match (death.code, death.signal) {
+        let reason = with_last_output(self.start_error(slot, death), &death.last_output);
+        if reject_all {
+            self.backoff.failed_starts = FailedStarts::default();
+            self.cannot_start(&reason);
+        } else {
+            self.cannot_start_worker(worker, &reason);
+        }
+    }
+
+    fn start_error(&self, slot: &Worker, death: &Death) -> String {
+        if let Some(timeout) = self.start_timeout.filter(|_| slot.has_start_timed_out) {
+            return format!("a worker was not ready within {} ms", timeout.as_millis());
+        }
+        death.reason.clone().unwrap_or_else(|| match (death.code, death.signal) {
             (Some(code), _) => format!("exited with code {code} before it was ready"),
             (None, Some(signal)) => format!("ended by signal {signal} before it was ready"),
             (None, None) => "ended before it was ready".to_owned(),
-        });
-        self.cannot_start(&with_last_output(reason, &death.last_output));
+        })
+    }
+
+    /// Kills the workers that have not become ready in time.
+    pub(super) fn expire_starts(&mut self) {
+        for worker in 0..self.workers.len() as u32 {
+            let slot = &mut self.workers[worker as usize];
+            let is_due = slot.ready_by.take_if(|at| *at <= self.now).is_some();
+            if is_due && slot.state == WorkerState::Starting && !slot.is_dying {
+                slot.has_start_timed_out = true;
+                self.kill(worker);
+            }
+        }
     }
 
     fn lengthen_rows(&mut self, worker: u32, slot: &Worker, free: u32) {
@@ -117,9 +167,10 @@ impl Scheduler {
     /// How many workers may be asked for now.
     pub(super) fn starts_allowed(&self) -> usize {
         // After a failed start no more than may still fail: a storm of starts would tell nothing new.
-        let by_failures = match self.backoff.start_failures {
+        let by_failures = match self.backoff.failed_starts.by_setup {
             0 => usize::MAX,
-            failures => START_FAILURES_MAX.saturating_sub(failures) as usize,
+            // Where another worker is good the starts go on, one at a time.
+            failures => START_FAILURES_MAX.saturating_sub(failures).max(1) as usize,
         };
         let by_row = if self.backoff.row.length > 1 { PROBES } else { usize::MAX };
         match by_failures.min(by_row) {

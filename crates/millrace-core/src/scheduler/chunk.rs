@@ -16,6 +16,14 @@ pub struct Definition {
     is_forgotten: AtomicBool,
 }
 
+impl PartialEq for Definition {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for Definition {}
+
 impl Definition {
     /// The function `id`, made from `bytes`.
     pub fn new(id: u32, bytes: Box<[u8]>) -> Self {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::chunk::Chunk;
+use super::limits::Late;
 use super::worker::{InHand, Worker, WorkerState};
 use super::{Action, Loss, Scheduler};
 
@@ -35,6 +36,8 @@ pub struct Death {
     pub code: Option<i32>,
     /// Signal number, when a signal ended it.
     pub signal: Option<i32>,
+    /// Whether that is a signal which a process does not bring upon itself.
+    pub is_by_outsider: bool,
     /// What it said over its control socket, or why it could not be started.
     pub reason: Option<String>,
     /// The end of what it wrote to standard error, where that is known.
@@ -94,7 +97,8 @@ impl Scheduler {
                 has_begun_later = true;
                 let loss = self.loss((worker, slot), held, Lost::Running(last), death);
                 // Where more than one went down, the worker has not sent results one by one, as it was to.
-                if chunk.from == last {
+                let may_run_again = !matches!(loss, Loss::LoadTimedOut { .. });
+                if chunk.from == last && may_run_again {
                     match self.retry(worker, chunk, &loss) {
                         Some(refused) => chunk = refused,
                         None => continue,
@@ -144,9 +148,15 @@ impl Scheduler {
             Lost::Running(index) => (index, true),
             Lost::Waiting(index) => (index, false),
         };
-        let is_late = slot.late.is_some_and(|late| held.index_of(late) == Some(index));
-        if let Some(limit) = held.chunk.limit.filter(|_| has_begun && is_late) {
-            return Loss::TimedOut { index, worker, pid, limit };
+        let is_late = |late: &Late| has_begun && held.index_of(late.task) == Some(index);
+        if let Some(late) = slot.late.filter(is_late) {
+            if let Some(limit) = late.loading {
+                let definition = Arc::clone(&held.chunk.definition);
+                return Loss::LoadTimedOut { index, worker, pid, limit, definition };
+            }
+            if let Some(limit) = held.chunk.limit {
+                return Loss::TimedOut { index, worker, pid, limit };
+            }
         }
         Loss::Died {
             index,
@@ -164,7 +174,18 @@ impl Scheduler {
 
     /// No worker can be had: what is queued fails for this reason.
     pub fn cannot_start(&mut self, reason: &str) {
-        for chunk in self.queue.take_all() {
+        let queued = self.queue.take_all();
+        self.fail_unstarted(queued, reason);
+    }
+
+    /// This worker cannot be had: what only it may run fails for this reason.
+    pub(super) fn cannot_start_worker(&mut self, worker: u32, reason: &str) {
+        let queued = self.queue.take_ordered(worker);
+        self.fail_unstarted(queued, reason);
+    }
+
+    fn fail_unstarted(&mut self, chunks: Vec<Chunk>, reason: &str) {
+        for chunk in chunks {
             let count = chunk.unsettled();
             self.stats.failed += u64::from(count);
             let loss = Loss::StartFailed { reason: reason.to_owned() };

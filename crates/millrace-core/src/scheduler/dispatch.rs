@@ -107,7 +107,8 @@ impl Scheduler {
         let slot = &mut self.workers[worker as usize];
         slot.age_by(&chunk);
         let (seq, first_task) = slot.number(chunk.unsettled());
-        if slot.known.insert(chunk.definition.id) {
+        let brings_function = slot.known.insert(chunk.definition.id);
+        if brings_function {
             let frame = Outgoing::Define(Arc::clone(&chunk.definition));
             self.actions.push(Action::Send { worker, frame });
         }
@@ -122,7 +123,7 @@ impl Scheduler {
         }
         let slot = &mut self.workers[worker as usize];
         let sent_from = chunk.from;
-        if let Some(limit) = chunk.limit {
+        for limit in chunk.limit.into_iter().chain(self.start_timeout.filter(|_| brings_function)) {
             slot.look_after(self.now, limit);
         }
         slot.hand.push_back(InHand {
@@ -132,6 +133,7 @@ impl Scheduler {
             sent_at: self.now,
             chunk,
             is_cancelled: false,
+            brings_function,
             kill_at: None,
             is_recalled: false,
             expected_ns,

@@ -2,18 +2,19 @@
 //!
 //! A worker notes on a word of its own when it begins a task that has a limit. The parent looks at the word when the task
 //! may be late for the first time, not before: once in the length of a limit while tasks keep to it, and never where none
-//! has one. A worker that has yet to load the function notes a time to come, and notes again when it has it.
+//! has one.
 //!
-//! What the word says is believed only so far: a task is late at the latest when its worker was seen on it for its limit and
-//! [`LOADING`].
+//! A worker that has yet to load the function notes that it loads, and since when; it notes the beginning of the task when
+//! it has the function. Loading has a limit of its own, the time that a worker may take to start, whether the task has one
+//! or not.
+//!
+//! What the word says is believed only so far: a task is late at the latest when its worker was seen on it for both limits.
 
 use std::time::Duration;
 
 use super::worker::{InHand, Worker};
-use super::{Claims, Scheduler};
+use super::{Began, Claims, Scheduler};
 
-/// Time for a worker to load a function, which does not count as the task's: it has to be there for the task to begin.
-const LOADING: Duration = Duration::from_secs(10);
 /// No look at a worker comes sooner after another one.
 const GRAIN: Duration = Duration::from_millis(10);
 
@@ -34,11 +35,19 @@ impl Scheduler {
     pub fn expire_limits(&mut self, heard: &[u32]) {
         for worker in heard.iter().copied() {
             let is_due = self.workers[worker as usize].look_at.is_some_and(|at| at <= self.now);
-            if is_due && self.workers[worker as usize].look(self.now) {
+            if is_due && self.workers[worker as usize].look(self.now, self.start_timeout) {
                 self.kill(worker);
             }
         }
     }
+}
+
+/// A task that its worker is killed for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Late {
+    pub(super) task: u32,
+    /// Its function was being loaded, and this is the limit of that.
+    pub(super) loading: Option<Duration>,
 }
 
 impl Worker {
@@ -53,24 +62,24 @@ impl Worker {
     }
 
     /// Looks for a task that has to go, and when to look again. `true` when the worker was condemned for it.
-    fn look(&mut self, now: Duration) -> bool {
+    fn look(&mut self, now: Duration, load_limit: Option<Duration>) -> bool {
         self.look_at = None;
         let Some(claims) = self.claims.clone().filter(|_| !self.is_dying) else { return false };
         if self.outstays(now, claims.as_ref()) {
             return true;
         }
         let task = claims.current_task();
-        let due = self.due(task, now, claims.as_ref());
-        if due.is_none_or(|at| at > now) {
+        let due = self.due(task, now, claims.as_ref(), load_limit);
+        if due.is_none_or(|due| due.at > now) {
             let ends = self.hand.iter().filter_map(|held| held.kill_at);
-            self.look_at = ends.chain(due).min();
+            self.look_at = ends.chain(due.map(|due| due.at)).min();
             return false;
         }
         if claims.condemn(task, task).is_none() {
             self.look_at = Some(now + GRAIN);
             return false;
         }
-        self.late = Some(task);
+        self.late = Some(Late { task, loading: due.and_then(|due| due.loading) });
         true
     }
 
@@ -87,21 +96,43 @@ impl Worker {
     }
 
     /// When a task in hand is late, at the earliest, while `task` is the one begun last.
-    fn due(&mut self, task: u32, now: Duration, claims: &dyn Claims) -> Option<Duration> {
+    fn due(
+        &mut self,
+        task: u32,
+        now: Duration,
+        claims: &dyn Claims,
+        load_limit: Option<Duration>,
+    ) -> Option<Due> {
+        let began = began(claims, now);
         let running = self.hand.iter().find(|held| held.is_open(task));
-        if let Some((held, limit)) = running.and_then(|held| Some((held, held.chunk.limit?))) {
-            let seen = self.watched.filter(|(watched, _)| *watched == task);
-            let (_, seen_at) = *self.watched.insert(seen.unwrap_or((task, now)));
-            let due = match began(claims, now) {
-                Some(began) => began.max(held.sent_at).saturating_add(limit),
-                None => now.saturating_add(limit.max(GRAIN)),
-            };
-            return Some(due.min(seen_at.saturating_add(limit + LOADING)));
+        if let Some(held) = running {
+            let loading = load_limit.filter(|_| began.is_loading);
+            if let Some(limit) = loading.or(held.chunk.limit) {
+                let seen = self.watched.filter(|(watched, _)| *watched == task);
+                let (_, seen_at) = *self.watched.insert(seen.unwrap_or((task, now)));
+                let other =
+                    if loading.is_none() { load_limit.unwrap_or_default() } else { Duration::ZERO };
+                let due = began.at.max(held.sent_at).saturating_add(limit);
+                let at = due.min(seen_at.saturating_add(limit).saturating_add(other));
+                return Some(Due { at, loading });
+            }
         }
         // None of the others has begun.
-        let limit = self.hand.iter().filter_map(|held| held.chunk.limit).min()?;
-        Some(now.saturating_add(limit.max(GRAIN)))
+        let waiting = self.hand.iter().filter(|held| !held.is_open(task));
+        let limits = waiting.filter_map(|held| {
+            held.chunk.limit.or_else(|| load_limit.filter(|_| held.brings_function))
+        });
+        let limit = limits.min()?;
+        Some(Due { at: now.saturating_add(limit.max(GRAIN)), loading: None })
     }
+}
+
+/// When a task is late.
+#[derive(Debug, Clone, Copy)]
+struct Due {
+    at: Duration,
+    /// The limit, where it is that of loading the function.
+    loading: Option<Duration>,
 }
 
 impl InHand {
@@ -111,8 +142,16 @@ impl InHand {
     }
 }
 
-/// When the task began of which the worker has noted it last; `None` while its function is being loaded.
-fn began(claims: &dyn Claims, now: Duration) -> Option<Duration> {
-    let age = (now.as_millis() as u32).wrapping_sub(claims.began_ms()).cast_signed();
-    Some(now.saturating_sub(Duration::from_millis(u64::try_from(age).ok()?)))
+/// What the worker has noted last.
+struct Noted {
+    at: Duration,
+    is_loading: bool,
+}
+
+fn began(claims: &dyn Claims, now: Duration) -> Noted {
+    let Began { ms, is_loading } = claims.began();
+    let age = (now.as_millis() as u32).wrapping_sub(ms).cast_signed();
+    // A time to come is not believed.
+    let age = Duration::from_millis(u64::try_from(age).unwrap_or(0));
+    Noted { at: now.saturating_sub(age), is_loading }
 }

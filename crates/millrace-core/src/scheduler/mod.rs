@@ -69,12 +69,21 @@ pub trait Claims: Send + Sync + std::fmt::Debug {
     fn cancel(&self, seq: u32);
     /// Number of the task the worker began last.
     fn current_task(&self) -> u32;
-    /// When the worker began its last task that has a limit: milliseconds of the scheduler's time, modulo 2^32.
-    fn began_ms(&self) -> u32;
+    /// What the worker noted last: that it loads the function of a task, or that it began a task that has a limit.
+    fn began(&self) -> Began;
     /// Condemns the worker while it is on a task of `first..=last`; the number of the task it was on.
     fn condemn(&self, first: u32, last: u32) -> Option<u32>;
     /// Makes the worker drop what is left of a chunk while it is on a task of `first..=last`.
     fn skip(&self, first: u32, last: u32) -> Option<u32>;
+}
+
+/// What a worker notes on a word of its own beside the claim word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Began {
+    /// Since when: milliseconds of the scheduler's time, modulo 2^32.
+    pub ms: u32,
+    /// It loads the function; the task begins when it has it.
+    pub is_loading: bool,
 }
 
 /// A frame for a worker, in the order in which it has to reach it.
@@ -140,6 +149,19 @@ pub enum Loss {
         pid: u32,
         /// The limit.
         limit: Duration,
+    },
+    /// The function of task `index` was not loaded within the limit; the worker was killed.
+    LoadTimedOut {
+        /// The task.
+        index: u32,
+        /// Its worker.
+        worker: u32,
+        /// The worker's process id.
+        pid: u32,
+        /// The limit.
+        limit: Duration,
+        /// The function.
+        definition: Arc<Definition>,
     },
     /// Workers cannot start.
     StartFailed {
@@ -256,6 +278,7 @@ pub struct Scheduler {
     closing: Closing,
     backoff: Backoff,
     idle_timeout: Option<Duration>,
+    start_timeout: Option<Duration>,
     now: Duration,
     actions: Vec<Action>,
     /// Where the last attempt at a task failed that is to have another one.
@@ -273,6 +296,7 @@ impl Scheduler {
             closing: Closing::No,
             backoff: Backoff::default(),
             idle_timeout: None,
+            start_timeout: None,
             now: Duration::ZERO,
             actions: Vec::new(),
             shunned: None,
@@ -297,6 +321,7 @@ impl Scheduler {
         slot.state = WorkerState::Starting;
         slot.pid = pid;
         slot.since = self.now;
+        slot.ready_by = self.start_timeout.map(|timeout| self.now.saturating_add(timeout));
         slot.claims = Some(claims);
         if slot.is_dying || self.closing != Closing::No && self.is_drained() {
             self.kill(worker);
@@ -310,8 +335,9 @@ impl Scheduler {
             return;
         }
         slot.state = WorkerState::Ready;
+        slot.ready_by = None;
         let pid = slot.pid;
-        self.note_ready();
+        self.note_ready(worker);
         self.actions.push(Action::Started { worker, pid });
     }
 
@@ -336,6 +362,7 @@ impl Scheduler {
     pub fn tick(&mut self, now: Duration) {
         self.now = self.now.max(now);
         self.expire_leaving();
+        self.expire_starts();
     }
 
     /// When [`Self::tick`] has to be called next, if ever. An idle pool has no deadline.
@@ -346,7 +373,14 @@ impl Scheduler {
             Closing::No | Closing::Drain | Closing::Done => None,
         };
         let looks = self.workers.iter().filter_map(|worker| worker.look_at);
-        leaving.chain(looks).chain(self.pause_ends()).chain(self.idle_ends()).chain(bound).min()
+        let starting = self.workers.iter().filter_map(|worker| worker.ready_by);
+        leaving
+            .chain(looks)
+            .chain(starting)
+            .chain(self.pause_ends())
+            .chain(self.idle_ends())
+            .chain(bound)
+            .min()
     }
 
     /// The actions since the last call, in the order in which they have to be carried out.

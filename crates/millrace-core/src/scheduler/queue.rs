@@ -100,6 +100,11 @@ impl Queue {
         tasks
     }
 
+    /// Removes the chunks that only `worker` may run.
+    pub(super) fn take_ordered(&mut self, worker: u32) -> Vec<Chunk> {
+        self.ordered[worker as usize].drain(..).collect()
+    }
+
     /// Empties the queue.
     pub(super) fn take_all(&mut self) -> Vec<Chunk> {
         self.shared_count = 0;

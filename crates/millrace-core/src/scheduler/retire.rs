@@ -45,6 +45,13 @@ impl Scheduler {
         self
     }
 
+    /// Workers that are not ready so long after their process came are killed.
+    #[must_use]
+    pub fn with_start_timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.start_timeout = timeout;
+        self
+    }
+
     /// Replaces each worker that has run a task, or runs its first, after the task it runs; the process ids of these. A fresh
     /// one stays: calls that come faster than workers start would leave none to run anything. Call [`Self::dispatch`] after
     /// it.

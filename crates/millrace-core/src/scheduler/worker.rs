@@ -4,8 +4,9 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::backoff::Row;
+use super::backoff::{FailedStarts, Row};
 use super::chunk::Chunk;
+use super::limits::Late;
 use super::{Cause, Claims};
 use crate::claim::{seq_after, task_after};
 
@@ -58,6 +59,8 @@ pub(super) struct InHand {
     pub(super) sent_at: Duration,
     /// Its call has ended: outcomes are counted, not reported.
     pub(super) is_cancelled: bool,
+    /// Its function was sent with it: the worker has to load that first.
+    pub(super) brings_function: bool,
     /// When its worker is killed if it is still on it.
     pub(super) kill_at: Option<Duration>,
     /// The worker is to give back what it has not run.
@@ -112,6 +115,12 @@ pub(super) struct Worker {
     pub(super) next_task: u32,
     pub(super) tasks_done: u64,
     pub(super) leave_by: Option<Duration>,
+    /// When it is killed if it is not ready.
+    pub(super) ready_by: Option<Duration>,
+    /// It is being killed because it was not ready in time.
+    pub(super) has_start_timed_out: bool,
+    /// Starts of this id that failed in a row.
+    pub(super) failed_starts: FailedStarts,
     /// It takes nothing more, and leaves when its hand is empty.
     pub(super) is_retiring: bool,
     /// Tasks it may run at the most, by the calls it has worked for.
@@ -127,7 +136,7 @@ pub(super) struct Worker {
     /// The task it was last looked at for, and when it was first seen on it.
     pub(super) watched: Option<(u32, Duration)>,
     /// The task that it was condemned for because it was late.
-    pub(super) late: Option<u32>,
+    pub(super) late: Option<Late>,
 }
 
 impl Worker {
@@ -163,7 +172,9 @@ impl Worker {
     /// It ends for the parent's reasons, or for an error of a task of before: its death says nothing about what it has in
     /// hand. An error that comes before any task may come with every process, and is a death like others.
     pub(super) fn is_put_down(&self) -> bool {
-        (self.is_dying || self.has_faulted && self.tasks_done > 0) && self.broken.is_none()
+        (self.is_dying || self.has_faulted && self.tasks_done > 0)
+            && self.broken.is_none()
+            && !self.has_start_timed_out
     }
 
     /// Whether another chunk leaves the oldest one in hand its claim slot. Chunks that were taken back have used up

@@ -212,6 +212,11 @@ pub fn kill_own_group() -> ! {
 /// Makes this process ignore interrupts; does nothing here.
 pub fn ignore_interrupt() {}
 
+/// See the Linux module.
+pub fn is_self_inflicted(_signal: i32) -> bool {
+    false
+}
+
 /// Runs `work`.
 pub fn with_signals_blocked<R>(work: impl FnOnce() -> R) -> R {
     work()

@@ -44,6 +44,7 @@ fn a_result_that_there_is_no_memory_for_is_not_taken_and_is_no_breach() {
         is_quiet: true,
         is_piped: false,
         idle_timeout: None,
+        start_timeout: None,
         greeting: Vec::new(),
     };
     let mut pool = Pool::new(config, Box::new(|| ())).expect("the system has what a pool needs");

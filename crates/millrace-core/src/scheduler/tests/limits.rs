@@ -1,11 +1,12 @@
 //! Tasks that run for longer than they may.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::ledger::Fate::{Completed, Lost};
 use super::process::{FINE, Step};
 use super::world::{World, chunk, limited, sigkill};
-use crate::scheduler::{ChunkFlags, Loss};
+use crate::scheduler::{Chunk, ChunkFlags, Definition, Loss};
 
 const LIMIT: u64 = 100;
 const LOADING: u64 = 10_000;
@@ -174,6 +175,7 @@ fn tasks_that_keep_to_their_limit_are_looked_at_once_in_its_length() {
 #[test]
 fn a_worker_that_goes_on_saying_it_has_just_begun_is_not_believed_for_ever() {
     let mut world = World::started(1, None);
+    world.scheduler.start_timeout = Some(Duration::from_millis(LOADING));
     world.submit(limited(1, 0, 1, 0, LIMIT));
     world.run_to_task(0);
     for _ in 0..LOADING + 2 * LIMIT {
@@ -186,26 +188,100 @@ fn a_worker_that_goes_on_saying_it_has_just_begun_is_not_believed_for_ever() {
     assert_eq!(world.ledger.fates(1, 0), [Lost]);
 }
 
+fn load_timed_out(world: &World, index: u32, pid: u32) -> Loss {
+    let limit = Duration::from_millis(LOADING);
+    let definition = chunk(1, 0, 1).definition;
+    assert!(!world.ledger.losses.is_empty());
+    Loss::LoadTimedOut { index, worker: 0, pid, limit, definition }
+}
+
+/// A worker that has begun the first task of a chunk, and loads its function.
+fn loading(chunk: Chunk) -> World {
+    let mut world = World::new(1);
+    world.scheduler.start_timeout = Some(Duration::from_millis(LOADING));
+    world.submit(chunk);
+    world.start(0);
+    world.run_to_task(0);
+    let now_ms = world.scheduler.now.as_millis() as u32;
+    world.process(0).words.note_loading(now_ms);
+    world
+}
+
 #[test]
-fn loading_the_function_does_not_count_until_it_takes_very_long() {
-    for ms_of_loading in [LOADING - 1, LOADING + LIMIT] {
-        let mut world = World::started(1, None);
-        world.submit(limited(1, 0, 1, 0, LIMIT));
-        world.run_to_task(0);
-        world.process(0).words.note_begin(LOADING as u32);
-        (0..ms_of_loading).for_each(|_| world.tick(1));
-        let is_too_long = ms_of_loading > LOADING;
-        assert_eq!(world.killed.contains(&0), is_too_long);
-        if !is_too_long {
-            let now_ms = world.scheduler.now.as_millis() as u32;
-            world.process(0).words.note_begin(now_ms);
-            world.tick(LIMIT - 1);
-            assert!(world.killed.is_empty());
-            world.tick(1);
-            assert!(world.killed.contains(&0));
-        }
+fn loading_the_function_does_not_count_as_the_task() {
+    let mut world = loading(limited(1, 0, 1, 0, LIMIT));
+    (0..LOADING - 1).for_each(|_| world.tick(1));
+    assert!(world.killed.is_empty());
+    let now_ms = world.scheduler.now.as_millis() as u32;
+    world.process(0).words.note_begin(now_ms);
+    world.tick(LIMIT - 1);
+    assert!(world.killed.is_empty());
+    world.tick(1);
+    assert!(world.killed.contains(&0));
+    let pid = world.scheduler.workers()[0].pid;
+    world.die(0, &sigkill());
+    assert_eq!(world.ledger.losses, [timed_out(0, 0, pid)]);
+    world.end();
+}
+
+#[test]
+fn a_function_that_is_not_loaded_in_time_fails_its_task_and_is_not_tried_again_for_it() {
+    let retried = Chunk { retries: 3, ..limited(1, 0, 2, 0, LIMIT) };
+    for chunk in [chunk(1, 0, 2), limited(1, 0, 2, 0, LIMIT), retried] {
+        let mut world = loading(chunk);
+        (0..LOADING - 1).for_each(|_| world.tick(1));
+        assert!(world.killed.is_empty());
+        world.tick(1);
+        assert!(world.killed.contains(&0));
+        let pid = world.scheduler.workers()[0].pid;
+        world.die(0, &sigkill());
+        assert_eq!(world.ledger.losses, [load_timed_out(&world, 0, pid)]);
         world.end();
+        assert_eq!(world.ledger.fates(1, 0), [Lost, Completed]);
     }
+}
+
+#[test]
+fn a_worker_that_goes_on_saying_it_loads_is_not_believed_for_ever() {
+    let mut world = loading(chunk(1, 0, 1));
+    for _ in 0..2 * LOADING + LIMIT {
+        let now_ms = world.scheduler.now.as_millis() as u32;
+        world.process(0).words.note_loading(now_ms);
+        world.tick(1);
+    }
+    assert!(world.killed.contains(&0));
+    world.end();
+}
+
+#[test]
+fn loading_has_its_time_from_when_it_began_behind_another_chunk() {
+    let mut world = World::started(1, Some(1));
+    world.scheduler.start_timeout = Some(Duration::from_millis(LOADING));
+    let other = Arc::new(Definition::new(77, Box::new([])));
+    world.submit_all([chunk(1, 0, 1), Chunk { definition: other, ..chunk(2, 0, 1) }]);
+    world.run_to_task(0);
+    (0..3 * LOADING).for_each(|_| world.tick(1));
+    assert!(world.killed.is_empty(), "the task before it has no limit");
+    world.run_to_task(0);
+    let now_ms = world.scheduler.now.as_millis() as u32;
+    world.process(0).words.note_loading(now_ms);
+    (0..LOADING - 1).for_each(|_| world.tick(1));
+    assert!(world.killed.is_empty());
+    world.tick(1);
+    assert!(world.killed.contains(&0));
+    world.end();
+}
+
+#[test]
+fn a_function_that_was_loaded_leaves_no_deadline() {
+    let mut world = loading(chunk(1, 0, 2));
+    let now_ms = world.scheduler.now.as_millis() as u32;
+    world.process(0).words.note_begin(now_ms);
+    world.run_to_task(0);
+    world.rest();
+    (0..=LOADING).for_each(|_| world.tick(1));
+    assert_eq!(world.scheduler.next_deadline(), None);
+    world.end();
 }
 
 #[test]

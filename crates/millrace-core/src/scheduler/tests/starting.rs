@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::ledger::Fate;
 use super::process::FINE;
 use super::world::{World, chunk, no_start, sigkill};
-use crate::scheduler::{Chunk, Loss, WorkerState};
+use crate::scheduler::{Chunk, Death, Loss, WorkerState};
 
 fn asked(world: &World) -> Vec<u32> {
     world.spawning.iter().copied().collect()
@@ -139,6 +139,79 @@ fn a_worker_that_dies_before_it_is_ready_counts_as_a_failed_start() {
         panic!("{:?}", world.ledger.losses)
     };
     assert!(reason.contains("signal 9"), "{reason}");
+    world.end();
+}
+
+/// A start that somebody else ended.
+fn killed_from_outside() -> Death {
+    Death { is_by_outsider: true, ..sigkill() }
+}
+
+#[test]
+fn starts_that_a_signal_from_outside_ends_say_little_about_the_set_up() {
+    let mut world = World::new(1);
+    world.submit(chunk(1, 0, 1));
+    for round in 0..10 {
+        assert_eq!(world.ledger.losses, [], "{round}");
+        world.spawn(0);
+        world.die(0, &killed_from_outside());
+        world.tick(600);
+    }
+    assert_eq!(world.ledger.count(Fate::Lost), 1);
+    world.end();
+}
+
+#[test]
+fn starts_that_fail_beside_a_good_worker_reject_nothing() {
+    let mut world = World::new(2);
+    world.submit(chunk(1, 0, 1));
+    world.start(0);
+    world.run_to_task(0);
+    world.submit_all([chunk(1, 1, 1), chunk(1, 2, 1)]);
+    for _ in 0..20 {
+        assert_eq!(asked(&world), [1]);
+        world.die(1, &no_start());
+        world.tick(600);
+    }
+    assert_eq!(world.ledger.losses, []);
+    world.end();
+    assert_eq!(world.ledger.count(Fate::Completed), 3);
+}
+
+#[test]
+fn work_that_only_a_worker_that_cannot_start_may_do_is_rejected_beside_good_ones() {
+    let mut world = World::new(2);
+    world.submit(chunk(1, 0, 1));
+    world.start(0);
+    world.submit_all([0, 1].map(|only| Chunk { only: Some(only), ..chunk(2, only, 1) }));
+    for _ in 0..3 {
+        world.die(1, &no_start());
+        world.tick(600);
+    }
+    world.rest();
+    assert_eq!(world.ledger.fates(2, 0), [Fate::Completed]);
+    assert_eq!(world.ledger.fates(2, 1), [Fate::Lost]);
+    world.end();
+}
+
+#[test]
+fn a_worker_that_is_not_ready_in_time_is_killed_and_has_failed_to_start() {
+    let mut world = World::new(1);
+    world.scheduler.start_timeout = Some(Duration::from_secs(60));
+    world.submit(chunk(1, 0, 1));
+    for _ in 0..3 {
+        assert_eq!(world.ledger.losses, []);
+        world.spawn(0);
+        world.tick(59_999);
+        assert!(world.killed.is_empty());
+        world.tick(1);
+        assert!(world.killed.contains(&0));
+        assert_eq!(world.scheduler.next_deadline(), None, "it is dead, or about to be");
+        world.die(0, &killed_from_outside());
+        world.tick(200);
+    }
+    let reason = "a worker was not ready within 60000 ms".to_owned();
+    assert_eq!(world.ledger.losses, [Loss::StartFailed { reason }]);
     world.end();
 }
 

@@ -2,8 +2,8 @@
 
 use std::sync::{Mutex, MutexGuard};
 
-use crate::scheduler::Claims;
 use crate::scheduler::worker::NUMBER_MASK;
+use crate::scheduler::{Began, Claims};
 
 /// As many as in a worker's segment.
 const SLOTS: usize = 1_024;
@@ -20,7 +20,7 @@ enum Slot {
 struct State {
     slots: Vec<Option<(u32, Slot)>>,
     task: u32,
-    began_ms: u32,
+    began: Began,
     is_condemned: bool,
     is_skipped: bool,
 }
@@ -64,7 +64,7 @@ impl Words {
         Self(Mutex::new(State {
             slots: vec![None; SLOTS],
             task: 0,
-            began_ms: 0,
+            began: Began::default(),
             is_condemned: false,
             is_skipped: false,
         }))
@@ -91,7 +91,12 @@ impl Words {
 
     /// Worker: notes when a task that has a limit begins.
     pub(super) fn note_begin(&self, now_ms: u32) {
-        self.state().began_ms = now_ms;
+        self.state().began = Began { ms: now_ms, is_loading: false };
+    }
+
+    /// Worker: notes that it loads the function of the task that it goes on to.
+    pub(super) fn note_loading(&self, now_ms: u32) {
+        self.state().began = Began { ms: now_ms, is_loading: true };
     }
 
     /// Worker: goes on to the next task of a chunk.
@@ -130,8 +135,8 @@ impl Claims for Words {
         self.state().task
     }
 
-    fn began_ms(&self) -> u32 {
-        self.state().began_ms
+    fn began(&self) -> Began {
+        self.state().began
     }
 
     fn condemn(&self, first: u32, last: u32) -> Option<u32> {

@@ -302,7 +302,7 @@ impl World {
                 // A process that does not exist yet cannot be killed.
                 if let Some(process) = &self.processes[worker as usize] {
                     let late = self.scheduler.workers[worker as usize].late;
-                    assert!(late.is_none_or(|late| process.words.current_task() == late));
+                    assert!(late.is_none_or(|late| process.words.current_task() == late.task));
                     self.killed.insert(worker);
                 }
             }

@@ -24,7 +24,7 @@ pub use poller::Poller;
 pub use process::{
     kill_own_group, monotonic_ms, online_cpu_count, own_pidfd, resident_bytes, wait_until_gone,
 };
-pub use signals::{ignore_interrupt, with_signals_blocked};
+pub use signals::{ignore_interrupt, is_self_inflicted, with_signals_blocked};
 pub use spawn::launch;
 pub use symbols::{library_path, look_up};
 

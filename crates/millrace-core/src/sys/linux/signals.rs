@@ -13,6 +13,23 @@ pub fn ignore_interrupt() {
     unsafe { libc::sigaction(libc::SIGINT, &raw const action, ptr::null_mut()) };
 }
 
+/// Whether a signal is one that a process brings upon itself: its end by such a one is the doing of its own program.
+pub fn is_self_inflicted(signal: i32) -> bool {
+    matches!(
+        signal,
+        libc::SIGILL
+            | libc::SIGTRAP
+            | libc::SIGABRT
+            | libc::SIGBUS
+            | libc::SIGFPE
+            | libc::SIGSEGV
+            | libc::SIGSYS
+            | libc::SIGXCPU
+            | libc::SIGXFSZ
+            | libc::SIGPIPE
+    )
+}
+
 /// Runs `work` while the calling thread takes no signals, so that a thread it starts never takes any.
 pub fn with_signals_blocked<R>(work: impl FnOnce() -> R) -> R {
     let _restored_on_drop = Blocked::new();
