@@ -644,12 +644,12 @@ test('a missing file or export is named, and what a module throws comes through'
     [task(missing), /missing file\.mjs does not exist/],
     [task(folder), /does not exist/],
     [task('node:nothing'), /node:nothing does not exist/],
-    [task(jobs, 'nothing'), /jobs\.mjs has not an export 'nothing'; it exports Job, add/],
-    [task(jobs, 'toString'), /has not an export 'toString'/],
-    [task(jobs, 'limit'), /has an export 'limit' that is no function: 3/],
+    [task(jobs, 'nothing'), /jobs\.mjs has no export 'nothing' \(exports: Job, add/],
+    [task(jobs, 'toString'), /has no export 'toString'/],
+    [task(jobs, 'limit'), /the export 'limit' of .* is not a function: 3/],
     [task(jobs, 'Job'), /'Job' is a class/],
     [task(jobs, 'many'), /'many' is a generator/],
-    [place('empty.mjs', ''), /has not a default export; it exports nothing/]
+    [place('empty.mjs', ''), /has no default export \(exports: none\)/]
   ]
   for (const [fn, message] of refused) {
     await t.throwsAsync(ship(fn), { instanceOf: TaskFunctionError, code: 'ERR_POOL_FUNCTION', message })

@@ -72,7 +72,7 @@ async function bundlePackage() {
     target: 'node20.19',
     charset: 'utf8',
     banner: { js: `const $url = require('node:url').pathToFileURL(__filename).href` },
-    define: { 'import.meta.url': '$url' },
+    define: { 'import.meta.url': '$url', 'import.meta.resolve': 'undefined' },
     plugins: [loader],
     logLevel: 'warning'
   })

@@ -2,8 +2,7 @@ import { Function, Map, Object, Set } from '../primordials.js'
 import { addedProperties } from './added.js'
 import type { Anatomy } from './anatomy.js'
 import { lookAlikes, unshippable } from './describe.js'
-import type { Undecided } from './exports.js'
-import { Freshness } from './freshness.js'
+import type { Freshness } from './freshness.js'
 import type { Added, Graph, Member, Slot, Variable } from './graph.js'
 import { prototypeOwner } from './heritage.js'
 import { placeOf } from './place.js'
@@ -35,18 +34,18 @@ export class Capture {
   readonly #scopes = new ScopeTable()
   readonly #numbers = new Map<object, number>()
   readonly #work: Work[] = []
-  readonly #freshness = new Freshness()
+  readonly #freshness: Freshness
   readonly #slots: Slots
   readonly #variables: Variables
   /** The functions by their places. */
   readonly #places = new Map<string, User & { readonly scope: number }>()
 
-  /** @param undecided Takes in functions that may be exports: until that is decided they go by value. */
-  constructor(given: GivenNames | undefined, undecided: Undecided) {
+  constructor(given: GivenNames | undefined, freshness: Freshness) {
     this.#given = given ?? {}
+    this.#freshness = freshness
     if (given !== undefined) this.#freshness.limitToCall()
-    this.#slots = new Slots(this.#numbers, this.#enqueue, undecided, this.#freshness)
-    this.#variables = new Variables(this.#scopes, this.#slots, this.#freshness)
+    this.#slots = new Slots(this.#numbers, this.#enqueue, freshness)
+    this.#variables = new Variables(this.#scopes, this.#slots, freshness)
   }
 
   /** @throws TaskFunctionError for what cannot travel. */

@@ -1,10 +1,13 @@
-import { realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { types } from 'node:util'
-import { Error, Map, Object, Promise, Set, WeakSet, clearTimeout, process, setTimeout } from '../primordials.js'
+import { Map, Object, WeakSet } from '../primordials.js'
 import { builtInPlace } from './built-ins.js'
+import { isEntry } from './entry.js'
+import type { Freshness } from './freshness.js'
 import { isLoadable } from './loadable.js'
+import { loadedModule, type Namespace } from './loaded-modules.js'
+import { sourceOf } from './refusals.js'
 import type { Script } from './scripts.js'
 
 const require = createRequire(import.meta.url)
@@ -18,44 +21,19 @@ export interface ExportPlace {
   readonly isRequired?: true
 }
 
-type Namespace = Readonly<Record<string, unknown>>
+/** A getter that gives a variable, as compilers write them, is read; what any other would do is not known. */
+const GIVES_VARIABLE =
+  /^(?:\(\s*\)\s*=>|(?:function|get)?\s*[\w$]*\s*\(\s*\)\s*\{\s*return\b)(?:\s|\(|\/\*[^*]*\*\/)*[\p{ID_Start}$_][\p{ID_Continue}$]*[\s)]*;?\s*\}?$/u
 
-/** What is known of modules by their URLs: the namespace, or that their functions go by value. */
-const namespaces = new Map<string, Namespace | 'by value'>()
-
-/** A loaded module answers at once, or after a question to the thread of a loader. One that is evaluating may never. */
-const PATIENCE_MS = 100
-
-let entry: string | undefined
-
-/** True for the program that this process was started with: a worker must not run it a second time. */
-function isEntry(path: string): boolean {
-  if (entry === undefined) {
-    try {
-      entry = realpathSync(require.resolve(process.argv[1] ?? ''))
-    } catch {
-      entry = process.argv[1] ?? ''
-    }
-  }
-  return path === entry
+/** True for a getter that runs no code of its own: `() => name`, `function () { return name }`, `get name() { return name }`. */
+export function givesVariable(getter: object): boolean {
+  return GIVES_VARIABLE.test(sourceOf(getter))
 }
 
-/** True where the top level of the module is running, and is what led here. */
-function isRunningOnStack(url: string, path: string): boolean {
-  const { stackTraceLimit } = Error
-  Error.stackTraceLimit = 200
-  const { stack } = new Error()
-  Error.stackTraceLimit = stackTraceLimit
-  if (typeof stack !== 'string') return false
-  const places = stack.split('\n').filter((line) => line.includes(url) || line.includes(path))
-  // Frames of a top level have no name.
-  return places.some((line) => /^\s*at (async )?(file:|\/|Object\.<anonymous> )/.test(line))
-}
-
-function nameIn(holder: Namespace, fn: unknown): string | undefined {
-  for (const name of Object.keys(holder)) {
+function nameIn(namespace: Namespace, fn: unknown): string | undefined {
+  for (const name of Object.keys(namespace)) {
     try {
-      if (holder[name] === fn) return name
+      if (namespace[name] === fn) return name
     } catch {
       // A binding that has no value yet.
     }
@@ -63,74 +41,55 @@ function nameIn(holder: Namespace, fn: unknown): string | undefined {
   return undefined
 }
 
-function inCommonJs(fn: unknown, url: string, path: string): ExportPlace | undefined {
+/** What `module.exports` holds is anything: code of the program is not run to look a function up. */
+function nameInObject(exports: object, fn: unknown): string | undefined {
+  if (types.isProxy(exports)) return undefined
+  for (const [name, { value, get, enumerable }] of Object.entries(Object.getOwnPropertyDescriptors(exports))) {
+    if (enumerable !== true) continue
+    try {
+      const held: unknown = get !== undefined && givesVariable(get) ? get.call(exports) : value
+      if (held === fn) return name
+    } catch {
+      // A variable that has no value yet.
+    }
+  }
+  return undefined
+}
+
+function inCommonJs(fn: unknown, url: string, path: string, freshness: Freshness): ExportPlace | undefined {
   const loaded = require.cache[path]
-  if (loaded === undefined || !loaded.loaded || loaded.id === '.') return undefined
-  if (isRunningOnStack(url, path)) return undefined
+  if (loaded === undefined || loaded.id === '.') return undefined
+  if (!loaded.loaded) {
+    freshness.limitToCall()
+    return undefined
+  }
   const { exports } = loaded as { exports: unknown }
   if (exports === fn) return { url, name: undefined, isRequired: true }
   if ((typeof exports !== 'object' && typeof exports !== 'function') || exports === null) return undefined
-  const name = nameIn(exports as Namespace, fn)
+  const name = nameInObject(exports, fn)
   return name === undefined ? undefined : { url, name, isRequired: true }
 }
 
-/** Functions of which it is not known yet whether their modules export them. */
-export class Undecided {
-  readonly #functions: { readonly fn: object; readonly script: Script }[] = []
-
-  add(fn: object, script: Script): void {
-    this.#functions.push({ fn, script })
-  }
-
-  get isEmpty(): boolean {
-    return this.#functions.length === 0
-  }
-
-  /** Finds out what the modules export, all of which are loaded. Never fails, and waits for no module that is evaluating. */
-  async decide(): Promise<void> {
-    const urls = new Set(this.#functions.map(({ script }) => script.url).filter((url) => !namespaces.has(url)))
-    await Promise.all([...urls].map(loadNamespace))
-  }
-
-  /** True where one of them turned out to be an export. */
-  get hasExports(): boolean {
-    return this.#functions.some(({ fn, script }) => exportOf(fn, script, this) !== undefined)
-  }
-}
+/** Namespaces of modules by their URLs: what was evaluated once stays. */
+const namespaces = new Map<string, Namespace>()
 
 /**
- * The export that a function is; undefined where it is none.
- * @param undecided Takes in a function of a module whose namespace is not known yet.
+ * The export that a function is; undefined where it is none, or none yet.
+ * @param freshness Limited to the call where the module is still evaluating: a worker that imported it would wait for itself,
+ *   or run what led here. Until then its functions go by value.
  */
-export function exportOf(fn: object, script: Script, undecided: Undecided): ExportPlace | undefined {
+export function exportOf(fn: object, script: Script, freshness: Freshness): ExportPlace | undefined {
   const { url, isModule, hasExports } = script
   if (!url.startsWith('file:') || !hasExports) return undefined
   const path = fileURLToPath(url)
-  if (!isLoadable(path)) return undefined
-  if (!isModule) return isEntry(path) ? undefined : inCommonJs(fn, url, path)
-  const known = namespaces.get(url)
-  if (known === 'by value') return undefined
-  if (known === undefined) {
-    if (isEntry(path) || isRunningOnStack(url, path)) namespaces.set(url, 'by value')
-    else undecided.add(fn, script)
-    return undefined
-  }
-  const name = nameIn(known, fn)
+  if (!isLoadable(path) || isEntry(path)) return undefined
+  if (!isModule) return inCommonJs(fn, url, path, freshness)
+  const namespace = namespaces.get(url) ?? loadedModule(url)
+  if (namespace === 'evaluating') freshness.limitToCall()
+  if (namespace === undefined || namespace === 'evaluating') return undefined
+  namespaces.set(url, namespace)
+  const name = nameIn(namespace, fn)
   return name === undefined ? undefined : { url, name: name === 'default' ? undefined : name }
-}
-
-async function loadNamespace(url: string): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<'by value'>((resolve) => {
-    timer = setTimeout(() => resolve('by value'), PATIENCE_MS)
-  })
-  try {
-    namespaces.set(url, await Promise.race([import(url) as Promise<Namespace>, late]))
-  } catch {
-    namespaces.set(url, 'by value')
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 /** The file of a CommonJS module by its `module.exports`. */

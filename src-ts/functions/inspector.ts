@@ -124,7 +124,7 @@ const TAKE_SCOPES = `function (mailbox) {
 /** What the engine knows of a function beside its properties. */
 function internalsOf(
   { post, mailbox, mailboxId: objectId }: Connection,
-  fn: object
+  fn: unknown
 ): (name: string) => Remote | undefined {
   mailbox.fn = fn
   const declaration = { objectId, functionDeclaration: 'function () { return this.fn }', objectGroup: GROUP }
@@ -172,6 +172,11 @@ export function lookAround(fn: object, called: string): Surroundings | undefined
 /** Where a function stands; undefined for a native one. Below 0.1 ms. @throws TaskFunctionError without an inspector. */
 export function locate(fn: object): Location | undefined {
   return ask(connected('the function'), (link) => toLocation(internalsOf(link, fn)('[[FunctionLocation]]')?.value))
+}
+
+/** The state of a promise, without waiting: `pending`, `fulfilled` or `rejected`; undefined for anything else. */
+export function readPromiseState(value: unknown): unknown {
+  return ask(connected('the function'), (link) => internalsOf(link, value)('[[PromiseState]]')?.value)
 }
 
 function ask<T>(link: Connection, question: (link: Connection) => T): T {

@@ -42,9 +42,13 @@ export function findImport(namespace: object, name: string): unknown {
 }
 
 /** The export, by the rules of `import`; for CommonJS also what only `module.exports` shows. */
-function findExport(namespace: Readonly<Record<string, unknown>>, name: string | undefined): unknown {
+function findExport(
+  namespace: Readonly<Record<string, unknown>>,
+  { name, isRequired }: Pick<ShippedModule, 'name' | 'isRequired'>
+): unknown {
   const main = own(namespace, 'default')
-  if (name !== undefined) return own(namespace, name) ?? own(main, name)
+  // What was required has no exports but those of its `module.exports`, of which one may be called `default`.
+  if (name !== undefined) return (isRequired === true ? undefined : own(namespace, name)) ?? own(main, name)
   // A CommonJS file that was compiled from `export default`.
   return typeof main !== 'function' && own(main, '__esModule') === true ? own(main, 'default') : main
 }
@@ -57,7 +61,7 @@ export function shortenUrl(url: string): string {
 
 /** Imports the module and takes the export, whatever it is. @throws TaskFunctionError where the module is missing. */
 export async function importExport(place: Omit<ShippedModule, 'kind'>): Promise<unknown> {
-  return findExport(await importModule(place), place.name)
+  return findExport(await importModule(place), place)
 }
 
 async function importModule({
@@ -83,15 +87,14 @@ export async function loadModule(shipped: ShippedModule): Promise<(...args: unkn
   const { url, name } = shipped
   const place = shortenUrl(url)
   const namespace = await importModule(shipped)
-  const value = findExport(namespace, name)
+  const value = findExport(namespace, shipped)
   if (typeof value === 'function') return value as (...args: unknown[]) => unknown
-  const wanted = name === undefined ? 'a default export' : `an export '${name}'`
   if (value !== undefined) {
     const shown = inspect(value, { depth: 0, breakLength: Infinity }).slice(0, 100)
-    throw new TaskFunctionError(`the module ${place} has ${wanted} that is no function: ${shown}`)
+    const wanted = name === undefined ? 'the default export' : `the export '${name}'`
+    throw new TaskFunctionError(`${wanted} of ${place} is not a function: ${shown}`)
   }
   const exported = Object.keys(namespace).slice(0, 20).join(', ')
-  throw new TaskFunctionError(
-    `the module ${place} has not ${wanted}; it exports ${exported === '' ? 'nothing' : exported}`
-  )
+  const wanted = name === undefined ? 'default export' : `export '${name}'`
+  throw new TaskFunctionError(`the module ${place} has no ${wanted} (exports: ${exported === '' ? 'none' : exported})`)
 }

@@ -6,7 +6,8 @@ import { addedProperties } from './added.js'
 import { type BuiltInPlace, builtInPlace } from './built-ins.js'
 import { Capture, type GivenNames } from './capture.js'
 import { describeFunction } from './described.js'
-import { exportOf, isCommonJsExport, Undecided } from './exports.js'
+import { exportOf, isCommonJsExport } from './exports.js'
+import { Freshness } from './freshness.js'
 import { isSelfContained, shipSource } from './from-source.js'
 import type { Graph, Member } from './graph.js'
 import { hasInspector } from './inspector.js'
@@ -34,8 +35,6 @@ type Known =
   | { readonly definition: FunctionDefinition }
   /** Its variables cannot change, the objects that they hold may. */
   | { readonly graph: Graph }
-  /** Its first call is about to find out. */
-  | { readonly pending: Promise<FunctionDefinition> }
 
 const byFunction = new WeakMap<object, Known>()
 
@@ -96,27 +95,24 @@ function labelOf({ name }: Anatomy): string {
   return name === undefined || name === '' ? '(anonymous)' : name
 }
 
-function captureNow(
-  fn: object,
-  anatomy: Anatomy,
-  given: GivenNames | undefined,
-  undecided: Undecided
-): FunctionDefinition {
+/** What is read of variables is read now. */
+function capture(fn: object, anatomy: Anatomy, given: GivenNames | undefined): FunctionDefinition {
   // Where nothing tells what is around a function, one that seems to need nothing is taken at its word.
   const isAlone = isSelfContained(anatomy) || given !== undefined
   const site = isAlone && !hasInspector() ? undefined : visit(fn, callName(anatomy.name))
+  const freshness = new Freshness()
   // To ask for the script takes longer.
   if (given === undefined && mayBeExport(fn, anatomy) && site?.script !== undefined) {
-    const exported = exportOf(fn, site.script, undecided)
+    const exported = exportOf(fn, site.script, freshness)
     if (exported !== undefined) return remember(fn, define({ kind: 'module', ...exported }, exported.name ?? 'default'))
   }
-  const captured = new Capture(given, undecided).run(fn, anatomy, site)
+  const captured = new Capture(given, freshness).run(fn, anatomy, site)
   const [member] = captured.members
   const isText = isSelfContained(anatomy) && member !== undefined && isBare(member, captured)
   const definition = isText
     ? defineText(member.anatomy)
     : define(shipClosure(captured), labelOf(anatomy), captured.freshness !== 'fixed')
-  if (!undecided.isEmpty || given !== undefined) return definition
+  if (given !== undefined || freshness.level === 'variables') return definition
   if (captured.freshness === 'contents') byFunction.set(fn, { graph: captured })
   return definition.isTransient ? definition : remember(fn, definition)
 }
@@ -132,43 +128,11 @@ function remember(fn: object, definition: FunctionDefinition): FunctionDefinitio
   return definition
 }
 
-/** What is read of variables is read now; only whether functions are exports may have to be waited for. */
-function capture(
-  fn: object,
-  anatomy: Anatomy,
-  given: GivenNames | undefined
-): FunctionDefinition | Promise<FunctionDefinition> {
-  const undecided = new Undecided()
-  let made: FunctionDefinition | undefined
-  let failure: unknown
-  try {
-    made = captureNow(fn, anatomy, given, undecided)
-  } catch (error) {
-    if (undecided.isEmpty) throw error
-    failure = error
-  }
-  if (made !== undefined && undecided.isEmpty) return made
-  const pending = undecided.decide().then(() => {
-    if (given === undefined) byFunction.delete(fn)
-    if (undecided.hasExports) return resolveLate(fn, anatomy, given)
-    if (made === undefined) throw failure
-    return made.isTransient || given !== undefined ? made : remember(fn, made)
-  })
-  // What is read anew in each call is read by each one, also before it is decided.
-  if (given === undefined && made?.isTransient !== true) byFunction.set(fn, { pending })
-  return pending
-}
-
-async function resolveLate(fn: object, anatomy: Anatomy, given: GivenNames | undefined): Promise<FunctionDefinition> {
-  return capture(fn, anatomy, given)
-}
-
-function resolveCallable(fn: object, given: GivenNames | undefined): FunctionDefinition | Promise<FunctionDefinition> {
+function resolveCallable(fn: object, given: GivenNames | undefined): FunctionDefinition {
   const known = given === undefined ? byFunction.get(fn) : undefined
   if (known !== undefined) {
     if ('definition' in known) return known.definition
-    if ('graph' in known) return define(shipClosure(known.graph), known.graph.members[0]?.anatomy.name ?? '', true)
-    return known.pending
+    return define(shipClosure(known.graph), known.graph.members[0]?.anatomy.name ?? '', true)
   }
   const read = readText(fn)
   if (!('parsed' in read)) return given === undefined ? remember(fn, read) : read
@@ -183,12 +147,11 @@ function resolveCallable(fn: object, given: GivenNames | undefined): FunctionDef
  * URL of a module whose default export it is.
  *
  * @param given Values for free names of the function, before any variable around it.
- * @returns The definition; a promise of it where it has to be found out first whether a module exports the function.
- * @throws TaskFunctionError, `ERR_POOL_FUNCTION`, thrown or as a rejection, for a function that cannot travel; `variable`
- *   names what it takes from around it.
+ * @throws TaskFunctionError, `ERR_POOL_FUNCTION`, for a function that cannot travel; `variable` names what it takes from
+ *   around it.
  * @throws TypeError or RangeError, `ERR_POOL_INVALID_OPTION`, for what names no function.
  */
-export function prepareFunction(fn: unknown, given?: GivenNames): FunctionDefinition | Promise<FunctionDefinition> {
+export function prepareFunction(fn: unknown, given?: GivenNames): FunctionDefinition {
   if (typeof fn === 'function') return resolveCallable(fn, given)
   if (given !== undefined) throw invalidOption('type', 'fn', fn, 'a function, where the option context is given')
   // Not remembered: a URL can be changed.

@@ -4,7 +4,7 @@ import { type Anatomy, anatomyOf } from './anatomy.js'
 import { builtInPlace } from './built-ins.js'
 import { describeFunction } from './described.js'
 import { unsendable, unshippable } from './describe.js'
-import { commonJsOf, exportOf, type Undecided } from './exports.js'
+import { commonJsOf, exportOf } from './exports.js'
 import type { Freshness } from './freshness.js'
 import type { CapturedData, Slot } from './graph.js'
 import { hasFunction, hasOnlyGetters, isModuleLike } from './module-like.js'
@@ -19,14 +19,12 @@ export class Slots {
   readonly data: CapturedData[] = []
   readonly #numbers: ReadonlyMap<object, number>
   readonly #enqueue: Enqueue
-  readonly #undecided: Undecided
   readonly #freshness: Freshness
 
   /** @param numbers The functions that were taken in. */
-  constructor(numbers: ReadonlyMap<object, number>, enqueue: Enqueue, undecided: Undecided, freshness: Freshness) {
+  constructor(numbers: ReadonlyMap<object, number>, enqueue: Enqueue, freshness: Freshness) {
     this.#numbers = numbers
     this.#enqueue = enqueue
-    this.#undecided = undecided
     this.#freshness = freshness
   }
 
@@ -87,7 +85,7 @@ export class Slots {
       throw unshippable(called, name, what, 'write a function that calls it')
     }
     const script = site?.script
-    const exported = script === undefined ? undefined : exportOf(fn, script, this.#undecided)
+    const exported = script === undefined ? undefined : exportOf(fn, script, this.#freshness)
     if (exported !== undefined) return { t: 'export', ...exported }
     return { t: 'fn', at: this.#enqueue(fn, anatomy, site) }
   }

@@ -3,6 +3,7 @@ import { TaskFunctionError } from '../errors.js'
 import { Object } from '../primordials.js'
 import type { Anatomy } from './anatomy.js'
 import { uninitialised, unknownName, unshippable } from './describe.js'
+import { importsEntry } from './entry.js'
 import type { Freshness } from './freshness.js'
 import type { Slot } from './graph.js'
 import { readVariable, type VariableScope } from './inspector.js'
@@ -78,7 +79,10 @@ export class Variables {
     const { value } = read
     const script = site?.script
     const imported = seen.kind === 'Module' ? script?.imports.get(name) : undefined
-    if (imported !== undefined) return importSlot(imported, script, called)
+    // What comes from the program goes by value: to import it would run the program.
+    if (imported !== undefined && !importsEntry(imported.specifier, script?.base)) {
+      return importSlot(imported, script, called)
+    }
     if (name === 'arguments') throw unshippable(called, name, 'the arguments of a function', 'capture an array of them')
     if (name === 'require' && typeof value === 'function' && script?.base !== undefined && 'resolve' in value) {
       return { t: 'require', base: script.base }
