@@ -51,7 +51,9 @@ const moved: readonly (readonly [given: string, expected: string])[] = [
   ['--experimental_loader=./l.mjs', '--experimental_loader=file:///home/x/l.mjs'],
   ['--env-file .env --env_file=/e', '--env-file /home/x/.env --env_file=/e'],
   ['-r name --import=tsx --import /a.mjs -r .hidden', '-r name --import=tsx --import /a.mjs -r .hidden'],
-  ['--title ./a -C ../b', '--title ./a -C ../b']
+  ['--title ./a -C ../b', '--title ./a -C ../b'],
+  ['--allow-fs-read=* --allow-fs-write=out', '--allow-fs-read=* --allow-fs-write=/home/x/out'],
+  ['--cpu-prof-dir=p --diagnostic-dir ../d', '--cpu-prof-dir=/home/x/p --diagnostic-dir /home/d']
 ]
 
 test('relative preloads and env files are found from another directory', (t) => {
@@ -105,6 +107,16 @@ test('the environment goes to a worker without what was meant for this process',
   t.deepEqual(workerEnvironment({ ELECTRON_RUN_AS_NODE: '' }), ['ELECTRON_RUN_AS_NODE='])
 })
 
+test('relative paths in the environment are found from another directory', (t) => {
+  const env = { NODE_V8_COVERAGE: 'cov', NODE_EXTRA_CA_CERTS: '/ca', NODE_PATH: 'lib::/opt/lib', HOME: 'x' }
+  t.deepEqual(workerEnvironment(env, '/home/x'), [
+    'NODE_V8_COVERAGE=/home/x/cov',
+    'NODE_EXTRA_CA_CERTS=/ca',
+    'NODE_PATH=/home/x/lib::/opt/lib',
+    'HOME=x'
+  ])
+})
+
 test.serial('under Electron a worker runs as Node', (t) => {
   Object.defineProperty(process.versions, 'electron', { value: '30.0.0', configurable: true })
   t.teardown(() => Reflect.deleteProperty(process.versions, 'electron'))
@@ -118,6 +130,7 @@ const HERITAGE = {
   execArgv: ['-r', './a.cjs', '-e', 'code'],
   env: { A: '1', NODE_OPTIONS: '-r ./b.cjs' },
   cwd: '/home',
+  base: '/home',
   isSingleExecutable: false
 }
 
@@ -125,8 +138,8 @@ test('what the user did not give is inherited', (t) => {
   t.deepEqual(describeLaunch(NOTHING, FILES, HERITAGE), {
     program: '/bin/node',
     args: ['/bin/node', '--require', FILES.lifeline, '-r', './a.cjs', FILES.worker, FILES.addon],
-    env: ['A=1', 'NODE_OPTIONS=-r ./b.cjs'],
-    cwd: undefined,
+    env: ['A=1', `NODE_OPTIONS=--require ${FILES.lifeline} -r ./b.cjs`],
+    cwd: '/home',
     quiet: false
   })
   t.deepEqual(describeLaunch({ ...NOTHING, cwd: '/home' }, FILES, HERITAGE).args.slice(3, 5), ['-r', './a.cjs'])
@@ -136,12 +149,15 @@ test('what the user did not give is inherited', (t) => {
   t.true(own.env.includes(`PATH=${process.env['PATH'] ?? ''}`))
 })
 
-test('in another directory, inherited preloads are those of this one', (t) => {
+test('in another directory, inherited paths are those of the directory where the program was started', (t) => {
   const launch = describeLaunch({ ...NOTHING, cwd: '/data' }, FILES, HERITAGE)
   t.is(launch.cwd, '/data')
   t.deepEqual(launch.args.slice(3, 5), ['-r', '/home/a.cjs'])
-  t.deepEqual(launch.env, ['A=1', 'NODE_OPTIONS=-r /home/b.cjs'])
-  const fromDeleted = describeLaunch({ ...NOTHING, cwd: '/data' }, FILES, { ...HERITAGE, cwd: undefined })
+  t.deepEqual(launch.env, ['A=1', `NODE_OPTIONS=--require ${FILES.lifeline} -r /home/b.cjs`])
+  const later = describeLaunch(NOTHING, FILES, { ...HERITAGE, cwd: '/later' })
+  t.is(later.cwd, '/later')
+  t.deepEqual([later.args, later.env], [launch.args, launch.env])
+  const fromDeleted = describeLaunch({ ...NOTHING, cwd: '/data' }, FILES, { ...HERITAGE, base: undefined })
   t.deepEqual(fromDeleted.args.slice(3, 5), ['-r', './a.cjs'])
 })
 
@@ -156,7 +172,7 @@ test('what the user gave is used as it is, except variables that are not for wor
   t.deepEqual(describeLaunch(settings, FILES, HERITAGE), {
     program: '/opt/node',
     args: ['/opt/node', '--require', FILES.lifeline, '--inspect=0', '-r', './d.cjs', FILES.worker, FILES.addon],
-    env: ['B=2', 'NODE_OPTIONS=-r ./c.cjs'],
+    env: ['B=2', `NODE_OPTIONS=--require ${FILES.lifeline} -r ./c.cjs`],
     cwd: '/data',
     quiet: true
   })
@@ -238,7 +254,8 @@ test('a worker starts from what was described', (t) => {
       NODE_OPTIONS: String.raw`--inspect=0 --test-only -r "${files.lifeline}" --require "./a \"b\\.cjs"`,
       NODE_TEST_CONTEXT: 'child-v8'
     },
-    cwd: home,
+    cwd: data,
+    base: home,
     isSingleExecutable: false
   })
   const env = Object.fromEntries(launch.env.map((line) => line.split(/=(.*)/s).slice(0, 2)))

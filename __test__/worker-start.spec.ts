@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
@@ -353,3 +353,44 @@ for (const value of [0, -1, NaN, 2 ** 31, '60']) {
     t.throws(() => new WorkerPool(options), { code: 'ERR_POOL_INVALID_OPTION', message: /workerStartTimeout/ })
   })
 }
+
+for (const when of ['before', 'after'] as const) {
+  test(`a program that changes its directory ${when} it makes a pool has workers that start as it was started`, async (t) => {
+    const home = directory(t)
+    const away = join(home, 'away')
+    mkdirSync(join(home, 'node_modules/by-name'), { recursive: true })
+    mkdirSync(away)
+    const note = (name: string): string => `(globalThis.preloads ??= []).push('${name}')`
+    writeFileSync(join(home, 'preload.cjs'), note('required'))
+    writeFileSync(join(home, 'preload.mjs'), note('imported'))
+    writeFileSync(join(home, 'node_modules/by-name/index.js'), note('named'))
+    writeFileSync(join(home, '.env'), 'FROM_FILE=yes')
+    const execArgv = ['-r', './preload.cjs', '-r', 'by-name', '--import', './preload.mjs', '--env-file=.env']
+    const { code, lines, stderr } = await run(t, 'moves-away.mjs', [away, when], { execArgv, cwd: home }).end
+    t.deepEqual([code, stderr], [0, ''])
+    const seen = [when === 'before' ? away : home, 'constructed', 'required,named,imported', 'yes']
+    t.deepEqual(
+      lines.map((line) => JSON.parse(line) as unknown),
+      [seen, seen]
+    )
+  })
+}
+
+test('a preload of NODE_OPTIONS that blocks dies with the parent, and tasks see NODE_OPTIONS as it was', async (t) => {
+  const files = directory(t)
+  const [blocks, pidFile] = [join(files, 'blocks it.cjs'), join(files, 'pid')]
+  writeFileSync(blocks, `require('node:fs').writeFileSync(process.env.PID_FILE, String(process.pid))\nfor (;;);`)
+  const NODE_OPTIONS = `--require "${blocks}"`
+  const parent = run(t, 'starts-and-waits.mjs', [], { env: { WORKER_OPTIONS: NODE_OPTIONS, PID_FILE: pidFile } })
+  await until(
+    () => existsSync(pidFile) && readFileSync(pidFile, 'utf8') !== '',
+    () => 'the preload does not run'
+  )
+  const pid = Number(readFileSync(pidFile, 'utf8'))
+  parent.kill('SIGKILL')
+  await gone([pid])
+
+  writeFileSync(blocks, '')
+  const { pool } = watchedPool(t, { nJobs: 1, env: { NODE_OPTIONS } })
+  t.deepEqual(await pool.apply(() => [process.env['NODE_OPTIONS'], process.execArgv.join()]), [NODE_OPTIONS, ''])
+})

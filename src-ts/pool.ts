@@ -9,7 +9,7 @@ import { openSource } from './calls/source.js'
 import { makeApplyCall } from './calls/start-apply.js'
 import { makeMapCall, type MapKind } from './calls/start-map.js'
 import { Closing } from './closing.js'
-import { type DaemonicProcessError, invalidOption, PoolClosedError, QueueFullError } from './errors.js'
+import { invalidOption, PoolClosedError, QueueFullError } from './errors.js'
 import { prepareFunction } from './functions/resolve.js'
 import { endWhenUnreachable, keepReachable, weaken } from './lifetime.js'
 import { describeMachine } from './machine.js'
@@ -18,7 +18,7 @@ import type { MapSettings, PoolSettings } from './options.js'
 import { PoolEventSource } from './pool-events.js'
 import { Array, Promise } from './primordials.js'
 import { Recycling } from './recycling.js'
-import { NO_TASKS, startBackend } from './start-backend.js'
+import { NO_TASKS, prepareBackend } from './start-backend.js'
 import type { PoolStats, WorkerInfo, WorkerPoolOptions } from './types.js'
 import type { ApplyMethod, JoinOptions, MapMethod, PoolEvents, PoolMethods } from './types.js'
 import { checkNesting } from './worker-mark.js'
@@ -37,7 +37,8 @@ import { WorkerOutput } from './worker-output.js'
  */
 export class WorkerPool implements PoolMethods, AsyncDisposable {
   readonly #settings: PoolSettings
-  readonly #refusal: DaemonicProcessError | undefined
+  readonly #startBackend: (listener: BackendListener) => Backend
+  readonly #refusal = checkNesting()
   readonly #events = new PoolEventSource()
   readonly #calls: CallRegistry = new CallRegistry(() => this.#closing.onIdle())
   readonly #closing: Closing
@@ -62,8 +63,8 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
    * @throws {@linkcode DaemonicProcessError} in a task of a pool with `daemon: true`.
    */
   constructor(options?: WorkerPoolOptions) {
-    this.#refusal = checkNesting()
     this.#settings = readPoolOptions(options, describeMachine())
+    this.#startBackend = prepareBackend(this.#settings)
     if (this.#settings.stdio === 'pipe') {
       this.#output = new WorkerOutput((stream, bytes) => this.#backend?.releaseOutput(stream, bytes))
     }
@@ -241,7 +242,7 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
 
   #start(): Backend {
     if (this.#backend === undefined) {
-      this.#backend = startBackend(this.#settings, weaken(this.#listener))
+      this.#backend = this.#startBackend(weaken(this.#listener))
       endWhenUnreachable(this, this.#backend)
     }
     return this.#backend

@@ -1,4 +1,5 @@
-import { resolve } from 'node:path'
+import { createRequire } from 'node:module'
+import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 import { Set, String, URL } from '../primordials.js'
@@ -29,7 +30,25 @@ const LEFT_OUT_PREFIXES: readonly string[] = ['--test', '--watch', '--inspect', 
 
 const REQUIRING: ReadonlySet<string> = new Set(['-r', '--require'])
 const IMPORTING: ReadonlySet<string> = new Set(['--import', '--loader', '--experimental-loader'])
-const READING: ReadonlySet<string> = new Set(['--env-file', '--env-file-if-exists'])
+const READING: ReadonlySet<string> = new Set([
+  '--env-file',
+  '--env-file-if-exists',
+  '--experimental-config-file',
+  '--openssl-config',
+  '--icu-data-dir',
+  '--diagnostic-dir',
+  '--report-dir',
+  '--report-directory',
+  '--cpu-prof-dir',
+  '--heap-prof-dir',
+  '--redirect-warnings',
+  '--tls-keylog',
+  '--localstorage-file',
+  '--allow-fs-read',
+  '--allow-fs-write'
+])
+/** What `--allow-fs-read` and its sibling take for every path. */
+const EVERY_PATH = '*'
 
 /**
  * The flags of this process that a worker takes over.
@@ -60,26 +79,41 @@ export function workerExecArgv(execArgv: readonly string[], base?: string): stri
 
 /**
  * What a worker takes over of `NODE_OPTIONS`, quoted again.
+ * @param lifeline A preload that has to come before any other one. It takes its own words out of the variable again.
  * @returns '' where nothing is left; the text itself where Node cannot read it, so that Node says what is wrong with it.
  */
-export function workerNodeOptions(nodeOptions: string, base?: string): string {
+export function workerNodeOptions(nodeOptions: string, base?: string, lifeline?: string): string {
   const words = splitNodeOptions(nodeOptions)
   if (words === undefined) return nodeOptions
-  return workerExecArgv(words, base).map(quote).join(' ')
+  const taken = workerExecArgv(words, base).map(quote)
+  // Node runs these preloads before those of the command line.
+  const isPreloading = words.some((word) => REQUIRING.has(word) || word.startsWith('--require='))
+  if (lifeline !== undefined && isPreloading) taken.unshift('--require', quote(lifeline))
+  return taken.join(' ')
 }
 
 function isLeftOut(flag: string): boolean {
   return LEFT_OUT.has(flag) || LEFT_OUT_PREFIXES.some((prefix) => flag.startsWith(prefix))
 }
 
-// A bare name is looked up in node_modules, which no path can stand for; a file of variables is always a path.
+// Of a bare name that is imported, only the worker knows what its conditions make of it; others are files.
 function fromBase(flag: string, value: string, base: string | undefined): string {
   if (base === undefined) return value
-  if (READING.has(flag)) return resolve(base, value)
+  if (READING.has(flag)) return value === EVERY_PATH ? value : resolve(base, value)
+  if (REQUIRING.has(flag) && !value.startsWith('.')) return findPackage(value, base)
   if (!value.startsWith('./') && !value.startsWith('../')) return value
   if (REQUIRING.has(flag)) return resolve(base, value)
   // Node reads what it imports as a URL: `%20` is a space there, and a query stays.
   return IMPORTING.has(flag) ? new URL(value, pathToFileURL(`${base}/`)).href : value
+}
+
+/** The file that `require(name)` means in a directory; the name where there is none, so that Node says so. */
+function findPackage(name: string, base: string): string {
+  try {
+    return createRequire(join(base, 'noop.js')).resolve(name)
+  } catch {
+    return name
+  }
 }
 
 // By Node's rules: only spaces separate, quotes may stand inside a word, a backslash escapes inside quotes only.

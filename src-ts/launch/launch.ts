@@ -14,7 +14,7 @@ export interface Launch {
   readonly args: readonly string[]
   /** `NAME=value` each. */
   readonly env: readonly string[]
-  /** An absolute path; undefined: that of this process. */
+  /** An absolute path; undefined: that of this process at each start. */
   readonly cwd: string | undefined
   /** True: the worker's output goes nowhere. */
   readonly quiet: boolean
@@ -34,6 +34,8 @@ export interface Heritage {
   readonly env: NodeJS.ProcessEnv
   /** Undefined: it was deleted. */
   readonly cwd: string | undefined
+  /** Where relative paths of the command line are meant from. */
+  readonly base: string | undefined
   readonly isSingleExecutable: boolean
 }
 
@@ -53,7 +55,8 @@ export function describeLaunch(
     throw invalidOption('type', 'execPath', undefined, 'the path of a Node.js binary (in a single-executable app)')
   }
   const program = settings.execPath ?? heritage.execPath
-  const base = settings.cwd === undefined || settings.cwd === heritage.cwd ? undefined : heritage.cwd
+  const directory = settings.cwd ?? heritage.cwd
+  const base = directory === heritage.base ? undefined : heritage.base
   const execArgv = settings.execArgv ?? workerExecArgv(heritage.execArgv, base)
   return {
     program,
@@ -67,8 +70,11 @@ export function describeLaunch(
       files.worker,
       files.addon
     ],
-    env: settings.env === undefined ? workerEnvironment(heritage.env, base) : workerEnvironment(settings.env),
-    cwd: settings.cwd,
+    env:
+      settings.env === undefined
+        ? workerEnvironment(heritage.env, base, files.lifeline)
+        : workerEnvironment(settings.env, undefined, files.lifeline),
+    cwd: directory,
     quiet: settings.stdio === 'ignore'
   }
 }
@@ -78,6 +84,9 @@ function heapOptions(maxHeap: number | undefined): string[] {
   return maxHeap === undefined ? [] : [`--max-old-space-size=${Math.floor(maxHeap / MEBIBYTE)}`]
 }
 
+/** Where the program was started, or at least where it was before it could have changed its directory much. */
+const LOADED_IN = workingDirectory()
+
 function ofThisProcess(): Heritage {
   const { execPath, env } = process
   return {
@@ -85,6 +94,7 @@ function ofThisProcess(): Heritage {
     execArgv: withSourceMaps(process.execArgv),
     env,
     cwd: workingDirectory(),
+    base: LOADED_IN,
     isSingleExecutable: isSea()
   }
 }

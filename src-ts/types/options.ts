@@ -158,22 +158,23 @@ export interface WorkerPoolOptions extends MapDefaults {
   /**
    * The whole environment of the workers; nothing is added from that of this process. Names whose value is undefined are left
    * out, and so is what tells a child of a test runner, of IPC or of the inspector.
-   * @default the environment of this process
+   * @default the environment of this process when the pool is constructed
    */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined
   /**
    * The working directory of the workers: a path, resolved when the pool is made, or a `file:` URL.
-   * @default the working directory of this process
+   * @default the working directory of this process when the pool is constructed
    */
   readonly cwd?: string | URL | undefined
   /**
    * Options of node for the workers, taken as they are.
-   * @default those of this process, without what would run something else than a worker (`-e`, `--test`, ...) or inspect it
+   * @default those of this process when the pool is constructed, without what would run something else than a worker (`-e`,
+   *   `--test`, ...) or inspect it; relative paths count from the directory where this library was loaded
    */
   readonly execArgv?: readonly string[] | undefined
   /**
    * The node program to run the workers with: a path, or a name to be looked up in PATH. In a single-executable app it has to
-   * be given, or the first call fails.
+   * be given.
    * @default process.execPath
    */
   readonly execPath?: string | undefined

@@ -13,6 +13,11 @@ interface StartBinding {
 // `--require` and this file come first. A task's children and pools inherit the options after them.
 const [, self = ''] = process.execArgv.splice(0, 2)
 
+// Where NODE_OPTIONS has preloads, this file is the first of these too, so that one that blocks dies with the parent.
+const asPreload = `--require ${/[ "]/.test(self) ? `"${self.replaceAll(/["\\]/g, String.raw`\$&`)}"` : self} `
+const nodeOptions = process.env['NODE_OPTIONS']
+if (nodeOptions?.startsWith(asPreload)) process.env['NODE_OPTIONS'] = nodeOptions.slice(asPreload.length)
+
 // Node runs preloads again in each thread: one that a task starts has a script of its own, the thread of module hooks has
 // not, but like any other it cannot change the directory. (Asking `node:worker_threads` would cost every worker 2 ms.)
 const isOtherThread = (process.chdir as { disabled?: boolean }).disabled === true
