@@ -12,7 +12,8 @@ const require = createRequire(import.meta.url)
 const hook = fileURLToPath(new URL('fixtures/hook-up.cjs', import.meta.url))
 
 async function ship(fn: unknown): Promise<(...args: unknown[]) => unknown> {
-  return (await instantiate((await prepareFunction(fn)).json)).call
+  const { json, data } = await prepareFunction(fn)
+  return (await instantiate(json, data)).call
 }
 
 test('an export that a preloaded hook of require loads goes by reference: the worker has the hook', async (t) => {

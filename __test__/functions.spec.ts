@@ -26,7 +26,8 @@ function resolveFunction(fn: unknown): FunctionDefinition {
 
 /** There and back, as between parent and worker. */
 async function ship(fn: unknown): Promise<TaskCallable> {
-  return await instantiate(resolveFunction(fn).json)
+  const { json, data } = resolveFunction(fn)
+  return await instantiate(json, data)
 }
 
 /** Evaluates as a script, sloppy unless the code says otherwise, so that no loader rewrites the source. */
@@ -476,11 +477,11 @@ test('constants are read once, other variables in each call', async (t) => {
 test('given names come before variables, and do without the inspector', async (t) => {
   const fn = script('(() => { const a = 1, b = 10; return () => [a, b] })()')
   const some = prepareFunction(fn, { a: 2 }) as FunctionDefinition
-  t.deepEqual((await instantiate(some.json)).call(), [2, 10])
+  t.deepEqual((await instantiate(some.json, some.data)).call(), [2, 10])
   t.true(some.isTransient)
   const step = 5
   const all = prepareFunction(fn, { a: (x: number) => x + step, b: { c: 1 } }) as FunctionDefinition
-  const [a, b] = (await instantiate(all.json)).call() as [Callable, unknown]
+  const [a, b] = (await instantiate(all.json, all.data)).call() as [Callable, unknown]
   t.is(a(1), 6)
   t.deepEqual(b, { c: 1 })
   t.throws(() => prepareFunction(task(jobs), { a: 1 }), { code: 'ERR_POOL_INVALID_OPTION' })

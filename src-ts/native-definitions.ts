@@ -1,9 +1,10 @@
 import { types } from 'node:util'
 
 import type { RawPool } from './binding.js'
+import { packDefinition } from './functions/packing.js'
 import type { FunctionDefinition } from './functions/resolve.js'
 import type { Holder } from './native-batch.js'
-import { Map, Set, TextEncoder } from './primordials.js'
+import { Map, Set } from './primordials.js'
 
 /** Definitions that the core keeps, at the most; the longest unused one makes room. Chunks in flight keep theirs. */
 const KEPT = 1_000
@@ -23,7 +24,6 @@ export class Definitions implements Holder {
   readonly #transient = new Set<number>()
   /** Those that are not known yet, with what was submitted for them. */
   readonly #pending = new Map<number, HeldBatch[]>()
-  readonly #encoder = new TextEncoder()
   #next = 1
   #isClosed = false
 
@@ -114,7 +114,7 @@ export class Definitions implements Holder {
     for (const batch of held) batch.send()
   }
 
-  #define(id: number, { json }: FunctionDefinition): void {
-    this.#raw.define(id, this.#encoder.encode(json))
+  #define(id: number, definition: FunctionDefinition): void {
+    this.#raw.define(id, packDefinition(definition))
   }
 }

@@ -35,11 +35,15 @@ export function writeString(w: Writer, text: string): void {
     w.bytes[w.length] = LATIN1
     w.bytes[w.length + 1] = length
     if (writeShortLatin1(w, text, w.length + 2)) return
-  } else if (!WIDE.test(text)) {
-    w.u8(LATIN1)
-    w.varint(length)
-    w.text(text, 'latin1', length)
-    return
+  } else {
+    // A text that is too long is refused before its characters are looked at.
+    w.reserve(length)
+    if (!WIDE.test(text)) {
+      w.u8(LATIN1)
+      w.varint(length)
+      w.text(text, 'latin1', length)
+      return
+    }
   }
   w.u8(UTF16)
   w.varint(length)

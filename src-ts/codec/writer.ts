@@ -13,9 +13,16 @@ export class Writer {
   #buffer: Buffer
   #view: DataView
   #capacity: number
+  readonly #limit: number
+  /** True once more was to be written than the limit allows. */
+  isOverfull = false
 
-  /** @param capacity Bytes to begin with. */
-  constructor(capacity = 256) {
+  /**
+   * @param capacity Bytes to begin with.
+   * @param limit Bytes at the most.
+   */
+  constructor(capacity = 256, limit: number = MAX_MESSAGE_BYTES) {
+    this.#limit = limit
     this.#buffer = Buffer.allocUnsafeSlow(Math.max(capacity, 16))
     this.bytes = this.#buffer
     this.#view = new DataView(this.#buffer.buffer)
@@ -24,7 +31,7 @@ export class Writer {
 
   /**
    * Makes room for `extra` more bytes.
-   * @throws Where the message would pass 2 GiB - 1, or memory is out.
+   * @throws Where the message would pass the limit, or memory is out.
    */
   reserve(extra: number): void {
     if (this.length + extra > this.#capacity) this.#grow(this.length + extra)
@@ -102,8 +109,13 @@ export class Writer {
   }
 
   #grow(needed: number): void {
-    if (needed > MAX_MESSAGE_BYTES) throw new Refusal(`a message may have 2 GiB - 1 bytes, this one has more`)
-    const capacity = Math.min(Math.max(needed, 2 * this.#capacity), MAX_MESSAGE_BYTES)
+    const limit = this.#limit
+    if (needed > limit) {
+      this.isOverfull = true
+      const allowed = limit === MAX_MESSAGE_BYTES ? '2 GiB - 1' : limit
+      throw new Refusal(`a message may have ${allowed} bytes, this one has more`)
+    }
+    const capacity = Math.min(Math.max(needed, 2 * this.#capacity), limit)
     let grown: Buffer
     try {
       grown = Buffer.allocUnsafeSlow(capacity)

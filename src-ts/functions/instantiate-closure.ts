@@ -3,7 +3,7 @@ import { Script } from 'node:vm'
 import { readValue } from '../codec/decode.js'
 import { Reader } from '../codec/reader.js'
 import { TaskFunctionError } from '../errors.js'
-import { Buffer, JSON, Map, Object, Promise, Reflect, String, SyntaxError, toObject } from '../primordials.js'
+import { JSON, Map, Object, Promise, Reflect, String, SyntaxError, toObject } from '../primordials.js'
 import { compileScript, makeHelper, requireGlobals, restore } from './compile.js'
 import type { Slot } from './graph.js'
 import { isImportStandIn, isMetaStandIn } from './helpers.js'
@@ -101,10 +101,10 @@ function makeHelperFor({ name, base, called }: Extract<Slot, { t: 'helper' }>): 
   return makeHelper(name, called)
 }
 
-function make({ name, code, texts, values, labels, data, globals }: ShippedClosure): Callable {
+function make({ name, code, texts, values, labels, globals }: ShippedClosure, data: Uint8Array): Callable {
   const called = callName(name)
   requireGlobals(globals, called)
-  const decoded = data === '' ? [] : (readValue(new Reader(Buffer.from(data, 'base64'))) as unknown[])
+  const decoded = data.length === 0 ? [] : (readValue(new Reader(data)) as unknown[])
   let functions: object[] = []
   // What an object of members holds may be a function of the script that the values are made for.
   const laters: (() => void)[] = []
@@ -149,10 +149,11 @@ function make({ name, code, texts, values, labels, data, globals }: ShippedClosu
 
 /**
  * Makes a function with what it captures.
+ * @param data Its values, as the codec writes them.
  * @returns The function; a promise of it where a module has to be imported.
  * @throws TaskFunctionError where this process lacks something that the function needs.
  */
-export function makeClosure(shipped: ShippedClosure): Callable | Promise<Callable> {
+export function makeClosure(shipped: ShippedClosure, data: Uint8Array): Callable | Promise<Callable> {
   const missing = missingImports(shipped.values)
-  return missing.length === 0 ? make(shipped) : Promise.all(missing.map(load)).then(() => make(shipped))
+  return missing.length === 0 ? make(shipped, data) : Promise.all(missing.map(load)).then(() => make(shipped, data))
 }

@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 
 import { TaskFunctionError } from '../errors.js'
-import { JSON, Object, Reflect, toObject } from '../primordials.js'
+import { JSON, Object, Reflect, Uint8Array, toObject } from '../primordials.js'
 import { compile } from './compile.js'
 import { makeClosure } from './instantiate-closure.js'
 import { loadModule } from './load-module.js'
@@ -9,6 +9,8 @@ import { callName, isNativeText, sourceOf, uncallable } from './refusals.js'
 import type { Shipped, ShippedGlobal } from './shipped.js'
 
 type Callable = (...args: unknown[]) => unknown
+
+const NO_DATA = new Uint8Array()
 
 /** A function that a worker can run. */
 export interface TaskCallable {
@@ -40,18 +42,19 @@ function toCallable(fn: Callable, called: string, isBuiltIn: boolean): TaskCalla
 }
 
 /**
- * Makes the function of what `resolveFunction` wrote. Nothing is remembered: the caller keeps what it gets.
+ * Makes the function of what `prepareFunction` wrote. Nothing is remembered: the caller keeps what it gets.
  *
+ * @param data The values that it captures, as the codec writes them.
  * @returns The function; a promise of it where a module has to be imported.
  * @throws TaskFunctionError, thrown or as a rejection, where the function, its file or its export is not to be had here.
  */
-export function instantiate(json: string): TaskCallable | Promise<TaskCallable> {
+export function instantiate(json: string, data: Uint8Array = NO_DATA): TaskCallable | Promise<TaskCallable> {
   const shipped = JSON.parse(json) as Shipped
   if (shipped.kind === 'source') return toCallable(compile(shipped), callName(shipped.name), false)
   if (shipped.kind === 'global') return toCallable(findGlobal(shipped), shipped.path.join('.'), true)
   if (shipped.kind === 'closure') {
     const label = callName(shipped.name)
-    const made = makeClosure(shipped)
+    const made = makeClosure(shipped, data)
     return types.isPromise(made) ? made.then((fn) => toCallable(fn, label, false)) : toCallable(made, label, false)
   }
   const called = callName(shipped.name ?? 'default')

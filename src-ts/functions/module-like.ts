@@ -18,10 +18,15 @@ export function isModuleLike(name: string, value: object): boolean {
 /** What bundlers make of a module's namespace. */
 export function hasOnlyGetters(value: object): boolean {
   if (types.isProxy(value)) return false
-  const properties = Object.values(Object.getOwnPropertyDescriptors(value)).filter(
-    ({ enumerable }) => enumerable === true
-  )
-  return properties.length > 0 && properties.every(({ get, set }) => get !== undefined && set === undefined)
+  let isEmpty = true
+  // The first property tells of most values: they may be long arrays, and tables of a hundred thousand names.
+  for (const key in value) {
+    if (!Object.hasOwn(value, key)) break
+    const { get, set } = Object.getOwnPropertyDescriptor(value, key) ?? {}
+    if (get === undefined || set !== undefined) return false
+    isEmpty = false
+  }
+  return !isEmpty
 }
 
 /** What `__importDefault`, `__importStar` and `__toESM` make of a module that is none of ECMAScript: `{ default: module }`. */

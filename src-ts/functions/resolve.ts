@@ -1,6 +1,6 @@
 import { types } from 'node:util'
 import { invalidOption, TaskFunctionError } from '../errors.js'
-import { JSON, Object, WeakMap } from '../primordials.js'
+import { Buffer, JSON, Object, Uint8Array, WeakMap } from '../primordials.js'
 import { type Anatomy, anatomyOf } from './anatomy.js'
 import { addedProperties } from './added.js'
 import { type BuiltInPlace, builtInPlace } from './built-ins.js'
@@ -26,6 +26,8 @@ export interface FunctionDefinition {
   readonly name: string
   /** What the worker makes the function of. */
   readonly json: string
+  /** The values that it captures, as the codec writes them. */
+  readonly data: Uint8Array
   /** Made for one call, since what it captures may be different in the next one. */
   readonly isTransient: boolean
 }
@@ -34,16 +36,29 @@ export interface FunctionDefinition {
 type Known =
   | { readonly definition: FunctionDefinition }
   /** Its variables cannot change, the objects that they hold may. */
-  | { readonly graph: Graph }
+  | { readonly graph: Graph; readonly anatomy: Anatomy }
 
 const byFunction = new WeakMap<object, Known>()
 
 /** Of texts that are all there is to a function. */
 const byAnatomy = new WeakMap<Anatomy, FunctionDefinition>()
 
-function define(shipped: Shipped, name: string, isTransient = false): FunctionDefinition {
+const NO_DATA = new Uint8Array()
+
+function define(shipped: Shipped, name: string): FunctionDefinition {
   const json = JSON.stringify(shipped)
-  return Object.freeze({ key: json, name, json, isTransient })
+  return Object.freeze({ key: json, name, json, data: NO_DATA, isTransient: false })
+}
+
+let calls = 0
+
+function defineClosure(graph: Graph, anatomy: Anatomy): FunctionDefinition {
+  const { closure, data } = shipClosure(graph)
+  const json = JSON.stringify(closure)
+  const isTransient = graph.freshness !== 'fixed'
+  // What is made for one call equals nothing: its values may be many megabytes.
+  const key = isTransient ? `call ${++calls}` : `${json} ${Buffer.from(data).toString('latin1')}`
+  return Object.freeze({ key, name: labelOf(anatomy), json, data, isTransient })
 }
 
 function resolveBuiltIn(place: BuiltInPlace): FunctionDefinition {
@@ -109,11 +124,9 @@ function capture(fn: object, anatomy: Anatomy, given: GivenNames | undefined): F
   const captured = new Capture(given, freshness).run(fn, anatomy, site)
   const [member] = captured.members
   const isText = isSelfContained(anatomy) && member !== undefined && isBare(member, captured)
-  const definition = isText
-    ? defineText(member.anatomy)
-    : define(shipClosure(captured), labelOf(anatomy), captured.freshness !== 'fixed')
+  const definition = isText ? defineText(member.anatomy) : defineClosure(captured, anatomy)
   if (given !== undefined || freshness.level === 'variables') return definition
-  if (captured.freshness === 'contents') byFunction.set(fn, { graph: captured })
+  if (captured.freshness === 'contents') byFunction.set(fn, { graph: captured, anatomy })
   return definition.isTransient ? definition : remember(fn, definition)
 }
 
@@ -132,7 +145,7 @@ function resolveCallable(fn: object, given: GivenNames | undefined): FunctionDef
   const known = given === undefined ? byFunction.get(fn) : undefined
   if (known !== undefined) {
     if ('definition' in known) return known.definition
-    return define(shipClosure(known.graph), known.graph.members[0]?.anatomy.name ?? '', true)
+    return defineClosure(known.graph, known.anatomy)
   }
   const read = readText(fn)
   if (!('parsed' in read)) return given === undefined ? remember(fn, read) : read

@@ -10,6 +10,13 @@ export interface OpenScope extends Scope {
   readonly names: Set<string>
 }
 
+/** A longer string, which may have many megabytes, is not copied: a map compares it. */
+const WRITTEN_LENGTH = 64
+
+function isOtherPrimitive(value: unknown): boolean {
+  return (typeof value !== 'object' || value === null) && !/^(string|function|symbol)$/.test(typeof value)
+}
+
 /** The scopes of a graph, each once. */
 export class ScopeTable {
   readonly all: (OpenScope | Scope)[] = []
@@ -46,9 +53,8 @@ export class ScopeTable {
   #identify(value: unknown): string {
     // It is written as 0.
     if (Object.is(value, -0)) return '-0'
-    if (typeof value === 'string') return JSON.stringify(value)
-    if ((typeof value !== 'object' || value === null) && typeof value !== 'function' && typeof value !== 'symbol') {
-      return `${typeof value} ${String(value)}`
+    if (typeof value === 'string' ? value.length <= WRITTEN_LENGTH : isOtherPrimitive(value)) {
+      return typeof value === 'string' ? JSON.stringify(value) : `${typeof value} ${String(value)}`
     }
     let number = this.#identities.get(value)
     if (number === undefined) {

@@ -1,7 +1,7 @@
 import { writeValue } from '../codec/encode.js'
 import { Writer } from '../codec/writer.js'
 import { TaskFunctionError } from '../errors.js'
-import { Buffer, Set, WeakMap, emitWarning } from '../primordials.js'
+import { JSON, Set, Uint8Array, WeakMap, emitWarning } from '../primordials.js'
 import { type ClosureCode, writeClosure } from './closure-code.js'
 import { unclonable } from './describe.js'
 import type { CapturedData, Graph } from './graph.js'
@@ -22,47 +22,53 @@ function codeOf(graph: Graph): ClosureCode {
   return code
 }
 
+/** The bytes of one variable; Infinity for more than any function may weigh. */
 function weigh({ name, value }: CapturedData, called: string): number {
-  const writer = new Writer()
+  const writer = new Writer(undefined, LARGEST_BYTES)
   try {
     writeValue(writer, value, () => name)
   } catch (error) {
+    if (writer.isOverfull) return Infinity
     throw unclonable(called, name, error)
   }
   return writer.length
 }
 
-const warned = new Set<string>()
+const INSTEAD = 'pass it as an argument, or let the worker load it'
 
-function checkWeight(total: number, { data, members }: Graph, called: string): void {
-  if (total <= LARGE_BYTES) return
+function tooHeavy({ data, members }: Graph, called: string): TaskFunctionError {
   const weights = data.map((captured) => ({ name: captured.name, bytes: weigh(captured, called) }))
   const texts = members.map(({ anatomy }) => ({ name: anatomy.name || '(anonymous)', bytes: anatomy.text.length }))
   const largest = [...weights, ...texts].reduce((a, b) => (b.bytes > a.bytes ? b : a), { name: '', bytes: 0 })
-  const instead = 'pass it as an argument, or let the worker load it'
-  if (total > LARGEST_BYTES) {
-    const weight = `${(total / 1024 / 1024).toFixed(1)} MB`
-    throw new TaskFunctionError(
-      `${called} weighs ${weight} with what it captures, more than 10 MB; the largest is '${largest.name}': ${instead}`,
-      { variable: largest.name }
-    )
-  }
-  for (const { name, bytes } of weights) {
-    const key = `${called} ${name}`
-    if (bytes <= LARGE_BYTES || warned.has(key)) continue
-    warned.add(key)
-    const text = `${called} captures '${name}', ${(bytes / 1024 / 1024).toFixed(1)} MB, which each worker gets: ${instead}`
+  return new TaskFunctionError(
+    `${called} and what it captures weigh more than 10 MB; the largest is '${largest.name}': ${INSTEAD}`,
+    { variable: largest.name }
+  )
+}
+
+// By the functions and the names of their variables: what was weighed once is not weighed in each call.
+const weighed = new Set<string>()
+
+function warnOfLarge({ data }: Graph, called: string): void {
+  const key = JSON.stringify([called, data.map(({ name }) => name)])
+  if (weighed.has(key)) return
+  weighed.add(key)
+  for (const captured of data) {
+    const bytes = weigh(captured, called)
+    if (bytes <= LARGE_BYTES) continue
+    const size = (bytes / 1024 / 1024).toFixed(1)
+    const text = `${called} captures '${captured.name}', ${size} MB, which each worker gets: ${INSTEAD}`
     emitWarning(text, 'MillraceWarning')
   }
 }
 
-function encode(graph: Graph, codeLength: number, called: string): string {
+const NO_DATA = new Uint8Array()
+
+function encode(graph: Graph, codeLength: number, called: string): Uint8Array {
   const { data } = graph
-  if (data.length === 0) {
-    checkWeight(codeLength, graph, called)
-    return ''
-  }
-  const writer = new Writer()
+  if (codeLength > LARGEST_BYTES) throw tooHeavy(graph, called)
+  if (data.length === 0) return NO_DATA
+  const writer = new Writer(undefined, LARGEST_BYTES - codeLength)
   try {
     // One value: what two variables share stays shared.
     writeValue(
@@ -71,30 +77,37 @@ function encode(graph: Graph, codeLength: number, called: string): string {
       () => ''
     )
   } catch (error) {
+    if (writer.isOverfull) throw tooHeavy(graph, called)
     // Which variable it is shows one by one.
     for (const captured of data) weigh(captured, called)
     throw error
   }
-  checkWeight(writer.length + codeLength, graph, called)
-  return Buffer.from(writer.bytes.buffer, writer.bytes.byteOffset, writer.length).toString('base64')
+  if (writer.length > LARGE_BYTES) warnOfLarge(graph, called)
+  return writer.bytes.subarray(0, writer.length)
+}
+
+/** A closure, and all of its captured data as the codec writes them: one array; no bytes where there are none. */
+export interface Shipment {
+  readonly closure: ShippedClosure
+  readonly data: Uint8Array
 }
 
 /**
  * Makes a function with what it captures ready to travel, its data as they are now.
  * @throws TaskFunctionError for data that cannot be cloned, and for more than 10 MB.
  */
-export function shipClosure(graph: Graph): ShippedClosure {
+export function shipClosure(graph: Graph): Shipment {
   const { code, texts, values } = codeOf(graph)
   const length = texts.reduce((sum, { text }) => sum + text.length, code.length)
   const name = graph.members[0]?.anatomy.name
-  return {
+  const closure: ShippedClosure = {
     kind: 'closure',
     name,
     code,
     texts,
     values,
     labels: graph.members.map(({ anatomy }) => [anatomy.name, anatomy.length]),
-    data: encode(graph, length, callName(name)),
     globals: [...new Set(graph.members.flatMap(({ globals }) => globals))]
   }
+  return { closure, data: encode(graph, length, callName(name)) }
 }

@@ -53,8 +53,6 @@ export interface ShippedClosure {
   readonly values: readonly Slot[]
   /** Of each function, as they were in the parent. */
   readonly labels: readonly (readonly [name: string | undefined, length: number | undefined])[]
-  /** An array of all captured data as the codec writes it, in base64; empty where there is none. */
-  readonly data: string
   /** Every global that one of the functions uses. */
   readonly globals: readonly string[]
 }

@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { Object, Reflect } from '../primordials.js'
+import { Array, ArrayBuffer, Object, Reflect } from '../primordials.js'
 import { type Anatomy, anatomyOf } from './anatomy.js'
 import { builtInPlace } from './built-ins.js'
 import { describeFunction } from './described.js'
@@ -10,6 +10,11 @@ import type { CapturedData, Slot } from './graph.js'
 import { hasFunction, hasOnlyGetters, isModuleLike } from './module-like.js'
 import { callName, isNativeText, sourceOf } from './refusals.js'
 import { type Site, visit } from './site.js'
+
+/** True for what is no module, and may have millions of elements, of which each is a property. */
+function isElements(value: object): boolean {
+  return Array.isArray(value) || ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)
+}
 
 /** Takes in a function that has to travel by value, and tells its number. */
 export type Enqueue = (fn: object, anatomy: Anatomy, site: Site | undefined) => number
@@ -39,7 +44,7 @@ export class Slots {
     if (typeof value === 'object' && value !== null) {
       const place = types.isProxy(value) ? undefined : builtInPlace(value)
       if (place !== undefined) return place
-      if (isModuleLike(name, value)) return this.#ofModule(name, value, called, members)
+      if (!isElements(value) && isModuleLike(name, value)) return this.#ofModule(name, value, called, members)
       const refusal = unsendable(value)
       if (refusal !== undefined) throw unshippable(called, name, ...refusal)
       const path = members === undefined || !hasFunction(value, members) ? undefined : commonJsOf(value)

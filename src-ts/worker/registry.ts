@@ -1,18 +1,22 @@
 import { types } from 'node:util'
 
+import { type Packed, unpackDefinition } from '../functions/packing.js'
 import { instantiate, type TaskCallable } from '../functions/instantiate.js'
-import { Map } from '../primordials.js'
+import { Map, Uint8Array } from '../primordials.js'
 
 /** A function that is ready, one that is being loaded, or the reason why it cannot be had. */
 export type Resolved = { readonly callable: TaskCallable } | { readonly failure: unknown }
 
+const UNKNOWN: Packed = { json: '', data: new Uint8Array() }
+
 /** The functions that this worker was told of, made when first needed. */
 export class Registry {
-  readonly #sources = new Map<number, string>()
+  readonly #sources = new Map<number, Packed>()
   readonly #resolved = new Map<number, Resolved>()
 
-  define(id: number, json: string): void {
-    this.#sources.set(id, json)
+  /** @param bytes Of a memory that is about to be used again. */
+  define(id: number, bytes: Uint8Array): void {
+    this.#sources.set(id, unpackDefinition(bytes))
     this.#resolved.delete(id)
   }
 
@@ -35,7 +39,8 @@ export class Registry {
       return resolved
     }
     try {
-      const made = instantiate(this.#sources.get(id) ?? '')
+      const { json, data } = this.#sources.get(id) ?? UNKNOWN
+      const made = instantiate(json, data)
       if (!types.isPromise(made)) return keep({ callable: made })
       return made.then(
         (callable) => keep({ callable }),

@@ -2,7 +2,7 @@
 import module from 'node:module'
 import { types } from 'node:util'
 
-import { Error, JSON, Reflect, Symbol, TextDecoder, exit, kill, process, setImmediate } from '../primordials.js'
+import { Error, JSON, Reflect, Symbol, exit, kill, process, setImmediate } from '../primordials.js'
 import {
   FIELDS_AT,
   FRAME_CANCEL,
@@ -63,7 +63,6 @@ const runner = new Runner(claims, outbox, turn, cancelling, workerId, resume)
 
 /** A chunk is unfinished, or a module is being loaded: whoever finishes it goes on. */
 let isBusy = false
-const decoder = new TextDecoder()
 
 /** The parent has rung. */
 function wake(): void {
@@ -128,7 +127,7 @@ function handleFrame(): boolean {
     case FRAME_CHUNK:
       return startChunk(header)
     case FRAME_DEFINE:
-      registry.define(id, decoder.decode(inbox.payload))
+      registry.define(id, inbox.payload)
       return true
     case FRAME_FORGET:
       registry.forget(id)
