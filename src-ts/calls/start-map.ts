@@ -51,9 +51,15 @@ export function makeMapCall(order: MapOrder): MapCall {
   return call
 }
 
+/** Chunks for each worker of a call with `orderTasks` whose options say no size. */
+const ORDERED_CHUNKS_PER_JOB = 64
+
 function chooseSize(settings: MapSettings, length: number | undefined, nJobs: number): ChunkSize {
-  if (settings.chunkSize !== undefined) return new FixedChunkSize(settings.chunkSize)
-  // Without a length there is nothing to split: the size adapts.
-  if (settings.nSplits !== undefined && length !== undefined) return new SplitChunkSize(length, settings.nSplits)
-  return new AdaptiveChunkSize(nJobs)
+  const { chunkSize, orderTasks } = settings
+  if (chunkSize !== undefined) return new FixedChunkSize(chunkSize)
+  // A size that adapts follows the clock: each run would give the items to other workers.
+  const nSplits = settings.nSplits ?? (orderTasks ? ORDERED_CHUNKS_PER_JOB * nJobs : undefined)
+  // Without a length there is nothing to split.
+  if (nSplits !== undefined && length !== undefined) return new SplitChunkSize(length, nSplits)
+  return orderTasks ? new FixedChunkSize(1) : new AdaptiveChunkSize(nJobs)
 }

@@ -39,7 +39,9 @@ export interface MapDefaults {
    */
   readonly workerLifespan?: number | undefined
   /**
-   * Chunk i goes to worker i mod nJobs, counted anew in each call.
+   * Chunk i goes to worker i mod nJobs, counted anew in each call. Without `chunkSize` and `nSplits` the items are cut into
+   * 64 x nJobs chunks, or into chunks of one item where their number is not known, so that each item goes to the same worker
+   * in every run.
    * @default false
    */
   readonly orderTasks?: boolean | undefined

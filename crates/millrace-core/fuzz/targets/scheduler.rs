@@ -9,7 +9,7 @@ use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use millrace_core::scheduler::{
     Action, Cause, Chunk, ChunkFlags, Claims, Death, Definition, Outgoing, Scheduler, Settled,
-    Stop, Verdict,
+    Stop, Turn, Verdict,
 };
 
 const DEFINITIONS: usize = 3;
@@ -424,6 +424,7 @@ impl World {
                     receivers_lost: 0,
                     lifespan: lifespan.map(|tasks| u32::from(tasks) + 1),
                     is_piece: false,
+                    turn: Turn::default(),
                     definition,
                     payload: Arc::default(),
                 });

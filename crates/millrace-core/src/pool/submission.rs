@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::frame::{MAX_PAYLOAD, padded_len};
-use crate::scheduler::{Chunk, ChunkFlags, Definition};
+use crate::scheduler::{Chunk, ChunkFlags, Definition, Turn};
 
 /// Size of a submission without its payload.
 const HEADER_BYTES: usize = 48;
@@ -100,6 +100,7 @@ pub(super) fn read_all(
             receivers_lost: 0,
             lifespan: (word(7) > 0).then(|| word(7)),
             is_piece: false,
+            turn: Turn::default(),
             definition: Arc::clone(definition),
             payload: payload.into(),
         });

@@ -50,7 +50,7 @@ impl ChunkFlags {
     pub const FAIL_FAST: u32 = 2;
     /// An item is the list of arguments.
     pub const SPREAD: u32 = 4;
-    /// Goes in front of every chunk without this flag that no worker has begun.
+    /// Goes in front of chunks without this flag that no worker has begun, but for one turn in eight.
     pub const URGENT: u32 = 8;
     /// Tasks have a limit: the worker notes when each begins.
     pub const TIMED: u32 = 16;
@@ -59,6 +59,17 @@ impl ChunkFlags {
     pub fn has(self, flag: u32) -> bool {
         self.0 & flag != 0
     }
+}
+
+/// Urgent chunks that may go ahead of one that waits, in a row.
+pub(super) const PASSED_OVER_MAX: u32 = 7;
+
+/// A turn of a call that is not urgent, so that it can be given back. The queue explains the fields.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Turn {
+    pub(super) ticket: u64,
+    pub(super) credit: usize,
+    pub(super) passed_over: u32,
 }
 
 /// Tasks of one call, encoded together. A worker runs them in order.
@@ -88,6 +99,8 @@ pub struct Chunk {
     pub lifespan: Option<u32>,
     /// Other tasks of the chunk are on a way of their own.
     pub is_piece: bool,
+    /// The turn in which it left the queue last.
+    pub turn: Turn,
     /// The function.
     pub definition: Arc<Definition>,
     /// The encoded items.
@@ -113,5 +126,10 @@ impl Chunk {
 
     pub(super) fn is_urgent(&self) -> bool {
         self.flags.has(ChunkFlags::URGENT)
+    }
+
+    /// Whether an urgent chunk that comes now goes ahead of it while it is not begun.
+    pub(super) fn gives_way(&self) -> bool {
+        !self.is_urgent() && self.turn.passed_over < PASSED_OVER_MAX
     }
 }

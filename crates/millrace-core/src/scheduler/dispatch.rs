@@ -39,9 +39,9 @@ impl Scheduler {
 
     /// An urgent chunk waits: what bulk work is in hand and not begun comes back, to go behind it.
     fn recall_for_urgent(&mut self) {
-        for slot in &mut self.workers {
-            while let Some(chunk) = slot.revoke_last(|chunk| !chunk.is_urgent()) {
-                self.queue.push_front(chunk);
+        for (worker, slot) in (0..).zip(&mut self.workers) {
+            while let Some(chunk) = slot.revoke_last(Chunk::gives_way) {
+                self.queue.put_back(worker, chunk);
             }
         }
     }
@@ -63,6 +63,7 @@ impl Scheduler {
             if fits
                 && self.workers[worker as usize].hand.len() < IN_HAND_CHUNKS
                 && self.workers[worker as usize].has_free_slot()
+                && self.queue.may_prefetch(worker)
                 && let Some(chunk) = self.queue.pop(worker)
             {
                 self.send(worker, chunk);

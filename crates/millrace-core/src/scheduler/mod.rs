@@ -46,7 +46,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use cancel::Stop;
-pub use chunk::{Chunk, ChunkFlags, Definition};
+pub use chunk::{Chunk, ChunkFlags, Definition, Turn};
 pub use death::{Cause, Death};
 pub use outcome::{Breach, Settled, Verdict};
 pub use worker::{WorkerSnapshot, WorkerState};

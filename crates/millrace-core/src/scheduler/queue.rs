@@ -1,30 +1,69 @@
-//! The task queue: urgent chunks first, then the chunks of each call in turn.
+//! The task queue. Urgent chunks go first, calls take turns.
+//!
+//! A worker that asks gets the next urgent chunk. Otherwise the calls have turns: a call whose chunks are bound to workers has
+//! its own turn at each worker, all other calls share one round of turns. A worker takes from both in proportion to the
+//! number of calls in them, so that each call is served in its turn, however many chunks the others have.
+//!
+//! A steady row of urgent chunks does not starve calls either: at each worker they leave one turn in eight to a call that
+//! waits. A turn counts as taken when its chunk has begun, not when it was sent: [`Queue::put_back`] restores it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use super::chunk::Chunk;
+use super::chunk::{Chunk, PASSED_OVER_MAX, Turn};
 
 /// Chunks that wait here, not at a worker.
 #[derive(Debug)]
 pub(super) struct Queue {
     urgent: VecDeque<Chunk>,
-    /// Chunks that only one worker may run, by worker.
-    ordered: Vec<VecDeque<Chunk>>,
-    /// Chunks of each call that has some.
-    jobs: HashMap<u32, VecDeque<Chunk>>,
-    /// The calls in `jobs`, next one first.
-    turns: VecDeque<u32>,
-    shared_count: usize,
+    /// Chunks that any worker may run.
+    shared: Rotation,
+    /// By worker.
+    places: Vec<Place>,
+}
+
+/// Chunks of calls that take turns.
+#[derive(Debug, Default)]
+struct Rotation {
+    jobs: HashMap<u32, Lane>,
+    /// The calls in `jobs` by [`Lane::ticket`], next one first.
+    turns: BTreeMap<u64, u32>,
+    next_ticket: u64,
+    chunk_count: usize,
+}
+
+/// The chunks of one call, at least one.
+#[derive(Debug)]
+struct Lane {
+    /// The lowest one is next.
+    ticket: u64,
+    chunks: VecDeque<Chunk>,
+}
+
+/// What one worker has of the queue for itself.
+#[derive(Debug, Default)]
+struct Place {
+    /// Chunks that only this worker may run.
+    ordered: Rotation,
+    /// Turns that are due to `ordered`, in fractions of the number of calls in `shared`.
+    credit: usize,
+    /// Urgent chunks that went ahead of others here since one of these began.
+    passed_over: u32,
+}
+
+/// Where the next chunk comes from.
+#[derive(Debug, Clone, Copy)]
+enum Source {
+    Urgent,
+    Ordered,
+    Shared,
 }
 
 impl Queue {
     pub(super) fn new(worker_count: u32) -> Self {
         Self {
             urgent: VecDeque::new(),
-            ordered: (0..worker_count).map(|_| VecDeque::new()).collect(),
-            jobs: HashMap::new(),
-            turns: VecDeque::new(),
-            shared_count: 0,
+            shared: Rotation::default(),
+            places: (0..worker_count).map(|_| Place::default()).collect(),
         }
     }
 
@@ -37,84 +76,104 @@ impl Queue {
         self.lane(&chunk).push_front(chunk);
     }
 
+    /// Puts a chunk back that `worker` has not begun, because an urgent one is to go ahead. Its turn is still to come.
+    pub(super) fn put_back(&mut self, worker: u32, chunk: Chunk) {
+        let place = &mut self.places[worker as usize];
+        place.passed_over = place.passed_over.max(chunk.turn.passed_over);
+        place.credit = chunk.turn.credit;
+        let rotation = if chunk.only.is_some() { &mut place.ordered } else { &mut self.shared };
+        rotation.put_back(chunk);
+    }
+
     fn lane(&mut self, chunk: &Chunk) -> &mut VecDeque<Chunk> {
         if let Some(worker) = chunk.only {
-            return &mut self.ordered[worker as usize];
+            return self.places[worker as usize].ordered.lane(chunk.job);
         }
-        self.shared_count += 1;
         if chunk.is_urgent() {
             return &mut self.urgent;
         }
-        self.jobs.entry(chunk.job).or_insert_with(|| {
-            self.turns.push_back(chunk.job);
-            VecDeque::new()
-        })
+        self.shared.lane(chunk.job)
     }
 
     /// The chunk that [`Self::pop`] would give to `worker`.
     pub(super) fn peek(&self, worker: u32) -> Option<&Chunk> {
-        self.urgent.front().or_else(|| self.ordered[worker as usize].front()).or_else(|| {
-            self.turns.front().and_then(|job| self.jobs.get(job)).and_then(VecDeque::front)
-        })
+        match self.next(worker)? {
+            Source::Urgent => self.urgent.front(),
+            Source::Ordered => self.places[worker as usize].ordered.front(),
+            Source::Shared => self.shared.front(),
+        }
+    }
+
+    /// Whether `worker` may have its next chunk while it is busy. One that urgent chunks have gone ahead of, and will go ahead
+    /// of again, would only be missing where another worker is to serve its call.
+    pub(super) fn may_prefetch(&self, worker: u32) -> bool {
+        let passed_over = self.places[worker as usize].passed_over;
+        let keeps_its_place = passed_over == 0 || passed_over >= PASSED_OVER_MAX;
+        keeps_its_place || matches!(self.next(worker), Some(Source::Urgent))
     }
 
     pub(super) fn pop(&mut self, worker: u32) -> Option<Chunk> {
-        if let Some(chunk) = self.urgent.pop_front() {
-            self.shared_count -= 1;
-            return Some(chunk);
+        let source = self.next(worker)?;
+        let shared_jobs = self.shared.turns.len();
+        let place = &mut self.places[worker as usize];
+        let ordered_jobs = place.ordered.turns.len();
+        if matches!(source, Source::Urgent) {
+            place.passed_over += u32::from(shared_jobs + ordered_jobs > 0);
+            return self.urgent.pop_front();
         }
-        if let Some(chunk) = self.ordered[worker as usize].pop_front() {
-            return Some(chunk);
-        }
-        let job = self.turns.pop_front()?;
-        let chunks = self.jobs.get_mut(&job)?;
-        let chunk = chunks.pop_front();
-        if chunks.is_empty() {
-            self.jobs.remove(&job);
+        let credit = place.credit;
+        let rotation = if matches!(source, Source::Ordered) {
+            place.credit = place.credit.saturating_sub(shared_jobs);
+            &mut place.ordered
         } else {
-            self.turns.push_back(job);
-        }
-        self.shared_count -= 1;
-        chunk
+            // Bounded: calls may have ended since credit was given.
+            place.credit = (place.credit + ordered_jobs).min(shared_jobs + ordered_jobs);
+            &mut self.shared
+        };
+        let (mut chunk, ticket) = rotation.pop()?;
+        let passed_over = std::mem::take(&mut place.passed_over);
+        chunk.turn = Turn { ticket, credit, passed_over };
+        Some(chunk)
+    }
+
+    fn next(&self, worker: u32) -> Option<Source> {
+        let place = &self.places[worker as usize];
+        let bulk = match (place.ordered.turns.len(), self.shared.turns.len()) {
+            (0, 0) => None,
+            (_, 0) => Some(Source::Ordered),
+            (0, _) => Some(Source::Shared),
+            (_, shared) if place.credit >= shared => Some(Source::Ordered),
+            _ => Some(Source::Shared),
+        };
+        let is_due = bulk.is_some() && place.passed_over >= PASSED_OVER_MAX;
+        if self.urgent.is_empty() || is_due { bulk } else { Some(Source::Urgent) }
     }
 
     /// Removes all chunks of a call; how many tasks they held.
     pub(super) fn remove_job(&mut self, job: u32) -> u64 {
         let mut tasks = 0;
-        let mut keep = |chunk: &Chunk| {
+        self.urgent.retain(|chunk| {
             let is_kept = chunk.job != job;
             tasks += if is_kept { 0 } else { u64::from(chunk.unsettled()) };
             is_kept
-        };
-        let urgent_before = self.urgent.len();
-        self.urgent.retain(&mut keep);
-        self.shared_count -= urgent_before - self.urgent.len();
-        for lane in &mut self.ordered {
-            lane.retain(&mut keep);
-        }
-        if let Some(chunks) = self.jobs.remove(&job) {
-            self.shared_count -= chunks.len();
-            tasks += chunks.iter().map(|chunk| u64::from(chunk.unsettled())).sum::<u64>();
-            self.turns.retain(|turn| *turn != job);
-        }
-        tasks
+        });
+        tasks += self.shared.remove_job(job);
+        tasks + self.places.iter_mut().map(|place| place.ordered.remove_job(job)).sum::<u64>()
     }
 
     /// Removes the chunks that only `worker` may run.
     pub(super) fn take_ordered(&mut self, worker: u32) -> Vec<Chunk> {
-        self.ordered[worker as usize].drain(..).collect()
+        self.places[worker as usize].ordered.take_all().collect()
     }
 
     /// Empties the queue.
     pub(super) fn take_all(&mut self) -> Vec<Chunk> {
-        self.shared_count = 0;
-        self.turns.clear();
-        let jobs = self.jobs.drain().flat_map(|(_, chunks)| chunks);
-        self.urgent
-            .drain(..)
-            .chain(self.ordered.iter_mut().flat_map(|lane| lane.drain(..)))
-            .chain(jobs)
-            .collect()
+        let mut all: Vec<Chunk> = self.urgent.drain(..).collect();
+        for place in &mut self.places {
+            all.extend(place.ordered.take_all());
+        }
+        all.extend(self.shared.take_all());
+        all
     }
 
     pub(super) fn has_urgent(&self) -> bool {
@@ -127,15 +186,75 @@ impl Queue {
 
     /// Chunks that any worker may run.
     pub(super) fn shared_count(&self) -> usize {
-        self.shared_count
+        self.urgent.len() + self.shared.chunk_count
     }
 
     /// Chunks that only `worker` may run.
     pub(super) fn ordered_count(&self, worker: u32) -> usize {
-        self.ordered[worker as usize].len()
+        self.places[worker as usize].ordered.chunk_count
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.shared_count == 0 && self.ordered.iter().all(VecDeque::is_empty)
+        self.shared_count() == 0 && self.places.iter().all(|place| place.ordered.chunk_count == 0)
+    }
+}
+
+impl Rotation {
+    /// The chunks of a call, for one to be added.
+    fn lane(&mut self, job: u32) -> &mut VecDeque<Chunk> {
+        self.chunk_count += 1;
+        let Self { jobs, turns, next_ticket, .. } = self;
+        let lane = jobs.entry(job).or_insert_with(|| {
+            *next_ticket += 1;
+            turns.insert(*next_ticket, job);
+            Lane { ticket: *next_ticket, chunks: VecDeque::new() }
+        });
+        &mut lane.chunks
+    }
+
+    fn front(&self) -> Option<&Chunk> {
+        let (_, job) = self.turns.first_key_value()?;
+        self.jobs.get(job)?.chunks.front()
+    }
+
+    /// The next chunk, and the ticket that its call had.
+    fn pop(&mut self) -> Option<(Chunk, u64)> {
+        let (ticket, job) = self.turns.pop_first()?;
+        let lane = self.jobs.get_mut(&job)?;
+        let chunk = lane.chunks.pop_front()?;
+        if lane.chunks.is_empty() {
+            self.jobs.remove(&job);
+        } else {
+            self.next_ticket += 1;
+            lane.ticket = self.next_ticket;
+            self.turns.insert(lane.ticket, job);
+        }
+        self.chunk_count -= 1;
+        Some((chunk, ticket))
+    }
+
+    /// Puts a chunk of [`Self::pop`] back: its call is next again, as it was then.
+    fn put_back(&mut self, chunk: Chunk) {
+        let (job, ticket) = (chunk.job, chunk.turn.ticket);
+        self.lane(job).push_front(chunk);
+        if let Some(lane) = self.jobs.get_mut(&job).filter(|lane| ticket < lane.ticket) {
+            self.turns.remove(&lane.ticket);
+            self.turns.insert(ticket, job);
+            lane.ticket = ticket;
+        }
+    }
+
+    fn remove_job(&mut self, job: u32) -> u64 {
+        let Some(lane) = self.jobs.remove(&job) else { return 0 };
+        self.chunk_count -= lane.chunks.len();
+        self.turns.remove(&lane.ticket);
+        lane.chunks.iter().map(|chunk| u64::from(chunk.unsettled())).sum()
+    }
+
+    /// Empties it. Tickets go on: chunks that come back have one of before.
+    fn take_all(&mut self) -> impl Iterator<Item = Chunk> {
+        self.turns.clear();
+        self.chunk_count = 0;
+        std::mem::take(&mut self.jobs).into_values().flat_map(|lane| lane.chunks)
     }
 }

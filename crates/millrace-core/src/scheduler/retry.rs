@@ -1,7 +1,8 @@
 //! Tasks that run again: their worker died or was killed because they were late, and their call allows for it.
 //!
-//! Only an attempt that began counts. The task runs alone next, at the front of the queue, so that an idle worker has it at
-//! once; a worker that has to be started for it is another one where there is one.
+//! Only an attempt that began counts. The task runs alone, before the others of its call, so that an idle worker has it at
+//! once; a worker that has to be started for it is another one where there is one. An urgent task waits behind the urgent
+//! ones that are there: one that ends each worker would hold them up for as many starts as it has attempts.
 
 use super::chunk::Chunk;
 use super::{Action, Loss, Scheduler};
@@ -17,7 +18,11 @@ impl Scheduler {
         }
         chunk.retries = left;
         chunk.receivers_lost = 0;
-        self.queue.push_front(chunk);
+        if chunk.is_urgent() {
+            self.queue.push(chunk);
+        } else {
+            self.queue.push_front(chunk);
+        }
         self.shunned = Some(worker);
         self.actions.push(Action::Retry { job, chunk: id, index, loss: loss.clone() });
         None

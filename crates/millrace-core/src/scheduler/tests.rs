@@ -5,6 +5,7 @@ mod breach;
 mod cancelling;
 mod closing;
 mod dying;
+mod fairness;
 mod faulting;
 mod ledger;
 mod limits;

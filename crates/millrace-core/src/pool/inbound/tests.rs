@@ -7,7 +7,7 @@ use super::super::{Pool, PoolConfig};
 use super::{Listener, handle};
 use crate::frame::{Frame, ToParent};
 use crate::lock::lock;
-use crate::scheduler::{Cause, Chunk, ChunkFlags, Definition};
+use crate::scheduler::{Cause, Chunk, ChunkFlags, Definition, Turn};
 use crate::segment::{HeapMemory, SEGMENT_BYTES, Segment};
 
 fn refuse(room: &mut Vec<u8>, _bytes: usize) -> Result<(), TryReserveError> {
@@ -27,6 +27,7 @@ fn chunk() -> Chunk {
         receivers_lost: 0,
         lifespan: None,
         is_piece: false,
+        turn: Turn::default(),
         definition: Arc::new(Definition::new(1, Box::default())),
         payload: Arc::default(),
     }

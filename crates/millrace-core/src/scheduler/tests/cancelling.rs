@@ -162,6 +162,10 @@ fn killing_for_one_call_is_not_held_against_the_chunk_behind_it() {
     world.submit(chunk(9, 0, 1));
     for job in 0..3 {
         world.submit(flagged(job, 0, 1, ChunkFlags::URGENT));
+        // Given ahead by hand: a worker that urgent chunks come to holds nothing else by itself.
+        let behind = world.scheduler.queue.pop(0).expect("chunk 9 waits");
+        world.scheduler.send(0, behind);
+        world.act();
         assert_eq!(world.hand(0), [(job, 0), (9, 0)]);
         // The task has ended when its call is aborted: its outcome still counts, and chunk 9 is next when SIGKILL comes.
         world.run_to_task(0);

@@ -81,19 +81,6 @@ fn ordered_chunks_stay_with_their_worker_id_when_it_is_replaced() {
 }
 
 #[test]
-fn a_worker_takes_its_ordered_chunks_before_shared_ones() {
-    let mut world = World::started(1, None);
-    world.submit_all([
-        chunk(1, 0, 1),
-        chunk(1, 1, 1),
-        only(0, chunk(2, 0, 1)),
-        only(0, chunk(2, 1, 1)),
-    ]);
-    assert_eq!(run_all(&mut world), [(2, 0), (2, 1), (1, 0), (1, 1)]);
-    world.end();
-}
-
-#[test]
 fn a_function_is_sent_once_to_each_process() {
     let mut world = World::started(1, Some(1));
     // The model process refuses a second definition, and a chunk without one.

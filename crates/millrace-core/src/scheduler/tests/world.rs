@@ -9,7 +9,7 @@ use super::process::{Ending, FINE, Process, Step};
 use crate::scheduler::worker::{NUMBER_MASK, Worker};
 use crate::scheduler::{
     Action, Breach, Chunk, ChunkFlags, Claims, Death, Definition, Outgoing, Scheduler, Settled,
-    Stop, WorkerState,
+    Stop, Turn, WorkerState,
 };
 
 /// A chunk of `count` tasks.
@@ -26,6 +26,7 @@ pub(super) fn chunk(job: u32, id: u32, count: u32) -> Chunk {
         receivers_lost: 0,
         lifespan: None,
         is_piece: false,
+        turn: Turn::default(),
         definition: Arc::new(Definition::new(1, Box::default())),
         payload: Arc::default(),
     }
