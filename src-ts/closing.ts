@@ -2,6 +2,7 @@ import type { Backend } from './backend.js'
 import type { CallRegistry } from './calls/registry.js'
 import { PoolTerminatedError } from './errors.js'
 import { Math, Promise, clearTimeout, setTimeout } from './primordials.js'
+import { placedHere } from './errors/caller.js'
 
 const LONGEST_TIMEOUT = 2 ** 31 - 1
 
@@ -37,16 +38,18 @@ export class Closing {
       this.onIdle()
     }
     if (timeoutMs === undefined || this.#state === 'done') return this.#done
-    const timer = setTimeout(() => void this.terminate(), Math.min(timeoutMs, LONGEST_TIMEOUT))
+    // It names the line of this call, not the timer.
+    const error = placedHere(new PoolTerminatedError())
+    const timer = setTimeout(() => void this.terminate(error), Math.min(timeoutMs, LONGEST_TIMEOUT))
     await this.#done
     clearTimeout(timer)
   }
 
-  /** Ends the workers now; every open call is rejected. */
-  terminate(): Promise<void> {
+  /** Ends the workers now; every open call is rejected with the error. */
+  terminate(error: PoolTerminatedError = placedHere(new PoolTerminatedError())): Promise<void> {
     if (this.#state !== 'terminating' && this.#state !== 'done') {
       this.#state = 'terminating'
-      this.#calls.forEach((call) => call.abort(new PoolTerminatedError(), false))
+      this.#calls.forEach((call) => call.abort(error, false))
       const backend = this.#backend()
       if (backend === undefined) this.onClosed()
       else {

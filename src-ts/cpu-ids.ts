@@ -1,5 +1,6 @@
 import { invalidOptionBecause } from './errors.js'
-import { Array, Math, Number, Object, Set, emitWarning } from './primordials.js'
+import { Array, Math, Number, Object, Set } from './primordials.js'
+import { warn } from './errors/warn.js'
 
 /** What ids are checked against. */
 export interface CpuLimits {
@@ -79,7 +80,5 @@ function cut(set: readonly number[], path: string, availableCpus: readonly numbe
 function warnOnce(): void {
   if (warned) return
   warned = true
-  emitWarning('Setting CPU affinity is not supported on this system. Ignoring cpuIds', {
-    code: 'MILLRACE_NO_PINNING'
-  })
+  warn('MILLRACE_NO_PINNING', 'Setting CPU affinity is not supported on this system. Ignoring cpuIds')
 }

@@ -1,7 +1,7 @@
 import { AssertionError } from 'node:assert'
 
 import { QueueFullError } from './errors/queue-full.js'
-import { PoolError, setCode } from './errors/base.js'
+import { isInstance, markAsOwn, PoolError, setBrand, setCode } from './errors/base.js'
 import { WorkerDiedError } from './errors/worker-died.js'
 import { TaskTimeoutError } from './errors/task-timeout.js'
 import { Error, Object, Reflect } from './primordials.js'
@@ -12,9 +12,12 @@ export { QueueFullError } from './errors/queue-full.js'
 export { invalidOption, invalidOptionBecause, unknownOption } from './errors/options.js'
 export { WorkerDiedError } from './errors/worker-died.js'
 
+const { captureStackTrace } = Error
+
 // A literal name: a bundler may rename classes. On the prototype: the first line of the stack is made before a constructor's body runs.
 function setName(errorClass: { readonly prototype: Error }, name: string): void {
   Object.defineProperty(errorClass.prototype, 'name', { value: name, configurable: true, writable: true })
+  setBrand(errorClass, name)
 }
 
 /** The pool was called after `stopAndJoin` or `terminate`. */
@@ -83,7 +86,12 @@ export class DaemonicProcessError extends AssertionErrorBase {
     // AssertionError writes its own name and code into each instance and into the first line of the stack.
     Reflect.deleteProperty(this, 'name')
     setCode(this, 'ERR_POOL_DAEMONIC')
-    Error.captureStackTrace(this, new.target)
+    captureStackTrace(this, new.target)
+    markAsOwn(this, 'DaemonicProcessError')
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isInstance(this, value)
   }
 }
 

@@ -2,7 +2,8 @@ import { EventEmitter } from 'node:events'
 import { inspect } from 'node:util'
 
 import { invalidOption } from './errors.js'
-import { Error, Set, String, emitWarning, queueMicrotask } from './primordials.js'
+import { Error, Set, String, queueMicrotask } from './primordials.js'
+import { warn } from './errors/warn.js'
 import type { PoolEvents, WorkerInfo } from './types.js'
 
 const EVENTS: ReadonlySet<unknown> = new Set([
@@ -27,7 +28,7 @@ export class PoolEventSource {
       const allowed = "'workerStart', 'workerExit', 'error' or 'close'"
       throw invalidOption(typeof event === 'string' ? 'range' : 'type', 'event', event, allowed)
     }
-    // EventEmitter checks the listener and throws its usual TypeError.
+    if (typeof listener !== 'function') throw invalidOption('type', 'listener', listener, 'a function')
     this.#emitter.on(event, listener as unknown as (...args: unknown[]) => void)
   }
 
@@ -47,7 +48,7 @@ export class PoolEventSource {
     if (this.#emitter.listenerCount('error') > 0) this.#emit('error', error, worker)
     else {
       const text = isError ? `${what}: ${String(error)}` : error.message
-      emitWarning(text, { code: 'MILLRACE_WORKER_ERROR', ...(isError ? { detail: error.stack ?? '' } : {}) })
+      warn('MILLRACE_WORKER_ERROR', text, isError ? error.stack : undefined)
     }
   }
 

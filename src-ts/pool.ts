@@ -1,5 +1,5 @@
 import type { Backend, BackendListener } from './backend.js'
-import { type Blame, rememberCaller } from './calls/blame.js'
+import { CallSite } from './calls/call-site.js'
 import { connect } from './calls/connect.js'
 import { ResultIterator } from './calls/iterator.js'
 import { CallRegistry } from './calls/registry.js'
@@ -7,21 +7,22 @@ import type { MapCall } from './calls/map-call.js'
 import { CompletionSink, OrderedSink, SettledSink, type Sink, type SinkClass } from './calls/sink.js'
 import { openSource } from './calls/source.js'
 import { makeApplyCall } from './calls/start-apply.js'
-import { makeMapCall, type MapKind } from './calls/start-map.js'
+import { type LazyKind, type ListKind, makeMapCall, type MapKind } from './calls/start-map.js'
 import { Closing } from './closing.js'
-import { invalidOption, PoolClosedError, QueueFullError } from './errors.js'
+import { DaemonicProcessError, invalidOption, PoolClosedError, QueueFullError } from './errors.js'
+import { atEntry, promiseAtEntry } from './errors/caller.js'
 import { prepareFunction } from './functions/resolve.js'
 import { endWhenUnreachable, keepReachable, weaken } from './lifetime.js'
 import { describeMachine } from './machine.js'
 import { readApplyOptions, readJoinOptions, readMapOptions, readPoolOptions } from './options.js'
 import type { MapSettings, PoolSettings } from './options.js'
 import { PoolEventSource } from './pool-events.js'
-import { Array, Promise } from './primordials.js'
+import { Array, Symbol as symbols } from './primordials.js'
 import { Recycling } from './recycling.js'
 import { NO_TASKS, prepareBackend } from './start-backend.js'
 import type { PoolStats, WorkerInfo, WorkerPoolOptions } from './types.js'
 import type { ApplyMethod, JoinOptions, MapMethod, PoolEvents, PoolMethods } from './types.js'
-import { checkNesting } from './worker-mark.js'
+import { isRefused } from './worker-mark.js'
 import { WorkerOutput } from './worker-output.js'
 
 /**
@@ -38,7 +39,7 @@ import { WorkerOutput } from './worker-output.js'
 export class WorkerPool implements PoolMethods, AsyncDisposable {
   readonly #settings: PoolSettings
   readonly #startBackend: (listener: BackendListener) => Backend
-  readonly #refusal = checkNesting()
+  readonly #isRefused = atEntry(WorkerPool, isRefused)
   readonly #events = new PoolEventSource()
   readonly #calls: CallRegistry = new CallRegistry(() => this.#closing.onIdle())
   readonly #closing: Closing
@@ -63,8 +64,8 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
    * @throws {@linkcode DaemonicProcessError} in a task of a pool with `daemon: true`.
    */
   constructor(options?: WorkerPoolOptions) {
-    this.#settings = readPoolOptions(options, describeMachine())
-    this.#startBackend = prepareBackend(this.#settings)
+    this.#settings = atEntry(WorkerPool, () => readPoolOptions(options, describeMachine()))
+    this.#startBackend = atEntry(WorkerPool, () => prepareBackend(this.#settings))
     if (this.#settings.stdio === 'pipe') {
       this.#output = new WorkerOutput((stream, bytes) => this.#backend?.releaseOutput(stream, bytes))
     }
@@ -81,22 +82,22 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
   }
 
   readonly map: MapMethod<'list'> = (fn: unknown, items: unknown, options?: unknown) =>
-    this.#list('map', this.map, fn, items, options, OrderedSink)
+    this.#list('map', fn, items, options, OrderedSink)
 
   readonly mapUnordered: MapMethod<'list'> = (fn: unknown, items: unknown, options?: unknown) =>
-    this.#list('mapUnordered', this.mapUnordered, fn, items, options, CompletionSink)
+    this.#list('mapUnordered', fn, items, options, CompletionSink)
 
   readonly mapSettled: MapMethod<'settled'> = (fn: unknown, items: unknown, options?: unknown) =>
-    this.#list('mapSettled', this.mapSettled, fn, items, options, SettledSink)
+    this.#list('mapSettled', fn, items, options, SettledSink)
 
   readonly imap: MapMethod<'iterator'> = (fn: unknown, items: unknown, options?: unknown) =>
-    this.#iterate('imap', this.imap, fn, items, options)
+    this.#iterate('imap', fn, items, options)
 
   readonly imapUnordered: MapMethod<'iterator'> = (fn: unknown, items: unknown, options?: unknown) =>
-    this.#iterate('imapUnordered', this.imapUnordered, fn, items, options)
+    this.#iterate('imapUnordered', fn, items, options)
 
   readonly apply: ApplyMethod = (fn: unknown, args: unknown = [], options?: unknown) =>
-    new Promise<never>((resolve, reject) => {
+    promiseAtEntry<never>(this.apply, (resolve, reject) => {
       this.#checkOpen()
       const settings = readApplyOptions(options, this.#settings.map)
       settings.signal?.throwIfAborted()
@@ -112,7 +113,7 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
         settings,
         resolve: resolve as (value: unknown) => void,
         reject,
-        blame: rememberCaller(this.apply, fn),
+        site: new CallSite(this.apply, fn),
         onEnd: this.#calls.remove
       })
       this.#calls.add(call, settings.signal)
@@ -124,27 +125,34 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
    * @throws TypeError or RangeError, `ERR_POOL_INVALID_OPTION`, as a rejection.
    */
   async stopAndJoin(options?: JoinOptions): Promise<void> {
-    this.#checkAllowed()
-    const { timeoutMs } = readJoinOptions(options)
-    await this.#closing.join(timeoutMs)
+    await atEntry(this.stopAndJoin, () => {
+      this.#checkAllowed()
+      return this.#closing.join(readJoinOptions(options).timeoutMs)
+    })
   }
 
   /** Kills the workers now, busy ones too; open work is rejected with {@linkcode PoolTerminatedError}. */
   async terminate(): Promise<void> {
-    this.#checkAllowed()
-    await this.#closing.terminate()
+    await atEntry(this.terminate, () => {
+      this.#checkAllowed()
+      return this.#closing.terminate()
+    })
   }
 
   /** Replaces each worker that has run a task, after the one it runs; resolves when these processes have ended. */
   async recycle(): Promise<void> {
-    this.#checkOpen()
-    await this.#recycling.wait(this.#backend?.recycle() ?? [])
+    await atEntry(this.recycle, () => {
+      this.#checkOpen()
+      return this.#recycling.wait(this.#backend?.recycle() ?? [])
+    })
   }
 
   /** `stopAndJoin` where nothing is pending, else `terminate`. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#checkAllowed()
-    await (this.#calls.isEmpty ? this.#closing.join(undefined) : this.#closing.terminate())
+    await atEntry(this[symbols.asyncDispose], () => {
+      this.#checkAllowed()
+      return this.#calls.isEmpty ? this.#closing.join(undefined) : this.#closing.terminate()
+    })
   }
 
   /** True from `stopAndJoin` or `terminate` on. */
@@ -173,43 +181,33 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
 
   /** Calls `listener` each time the event happens; see {@linkcode PoolEvents}. */
   on<E extends keyof PoolEvents>(event: E, listener: (...args: PoolEvents[E]) => void): this {
-    this.#events.on(event, listener)
+    atEntry(this.on, () => this.#events.on(event, listener))
     if (!this.closed) keepReachable(this, true)
     return this
   }
 
-  #list(
-    kind: MapKind,
-    entry: MapMethod<'list'> | MapMethod<'settled'>,
-    fn: unknown,
-    items: unknown,
-    options: unknown,
-    sinkClass: SinkClass
-  ): Promise<never[]> {
-    return new Promise((resolve, reject) => {
+  #list(kind: ListKind, fn: unknown, items: unknown, options: unknown, sinkClass: SinkClass): Promise<never[]> {
+    return promiseAtEntry(this[kind], (resolve, reject) => {
       const settings = this.#readMap(options)
       settings.signal?.throwIfAborted()
-      const call = this.#makeCall(kind, fn, items, settings, new sinkClass(resolve, reject), rememberCaller(entry, fn))
+      const sink = new sinkClass(resolve, reject)
+      const call = this.#makeCall(kind, fn, items, settings, sink, new CallSite(this[kind], fn))
       this.#calls.add(call, settings.signal)
       call.advance()
     })
   }
 
-  #iterate(
-    kind: MapKind,
-    entry: MapMethod<'iterator'>,
-    fn: unknown,
-    items: unknown,
-    options: unknown
-  ): AsyncIterableIterator<never> {
-    const settings = this.#readMap(options)
-    const results = new ResultIterator(kind === 'imap')
-    const call = this.#makeCall(kind, fn, items, settings, results, rememberCaller(entry, fn))
-    connect(results, call, this.#calls, settings.signal, () => this.closed)
-    return results as AsyncIterableIterator<never>
+  #iterate(kind: LazyKind, fn: unknown, items: unknown, options: unknown): AsyncIterableIterator<never> {
+    return atEntry(this[kind], () => {
+      const settings = this.#readMap(options)
+      const results = new ResultIterator(kind === 'imap')
+      const call = this.#makeCall(kind, fn, items, settings, results, new CallSite(this[kind], fn))
+      connect(results, call, this.#calls, settings.signal, () => this.closed)
+      return results as AsyncIterableIterator<never>
+    })
   }
 
-  #makeCall(kind: MapKind, fn: unknown, items: unknown, settings: MapSettings, sink: Sink, blame: Blame): MapCall {
+  #makeCall(kind: MapKind, fn: unknown, items: unknown, settings: MapSettings, sink: Sink, site: CallSite): MapCall {
     const prepared = prepareFunction(fn, settings.context)
     const source = openSource(items, settings.iterableLength)
     return makeMapCall({
@@ -221,7 +219,7 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
       prepared,
       nJobs: this.#settings.nJobs,
       settings,
-      blame,
+      site,
       onEnd: this.#calls.remove
     })
   }
@@ -232,7 +230,7 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
   }
 
   #checkAllowed(): void {
-    if (this.#refusal !== undefined) throw this.#refusal
+    if (this.#isRefused) throw new DaemonicProcessError()
   }
 
   #checkOpen(): void {

@@ -20,13 +20,12 @@ export const isWorker: boolean = mark !== null
 
 /**
  * A daemonic worker may not make pools: MPIRE's rule.
- * @returns The reason why a pool made here must refuse its use, where a module is being loaded: `export const pool = new
- *   WorkerPool()` may stand beside `export function job()`.
+ * @returns Whether a pool made here must refuse its use, since a module is being loaded: `export const pool = new WorkerPool()` may
+ *   stand beside `export function job()`.
  * @throws DaemonicProcessError in a task.
  */
-export function checkNesting(): DaemonicProcessError | undefined {
-  if (mark === null || !(JSON.parse(mark.greeting) as Greeting).daemon) return undefined
-  const refusal = new DaemonicProcessError()
-  if (getPhase() === 'loading') return refusal
-  throw refusal
+export function isRefused(): boolean {
+  if (mark === null || !(JSON.parse(mark.greeting) as Greeting).daemon) return false
+  if (getPhase() === 'loading') return true
+  throw new DaemonicProcessError()
 }

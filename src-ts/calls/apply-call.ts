@@ -2,10 +2,10 @@ import type { Backend, OutcomeListener, TaskLimits } from '../backend.js'
 import { writeValue } from '../codec/encode.js'
 import type { Reader } from '../codec/reader.js'
 import { EACH, SPREAD, URGENT } from '../protocol/frames.js'
-import type { Blame } from './blame.js'
+import type { CallSite } from './call-site.js'
 import type { CalledFunction } from './called-function.js'
 import { type Call, type CallEnd, callFlags } from './call.js'
-import { readFailure, readResults, unreadable } from './results.js'
+import { readResults, unreadable } from './results.js'
 
 /** What a call of `apply` runs with. */
 export interface ApplyPlan {
@@ -17,7 +17,7 @@ export interface ApplyPlan {
   readonly killGraceMs: number
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
-  readonly blame: Blame
+  readonly site: CallSite
   readonly onEnd: CallEnd
 }
 
@@ -49,7 +49,7 @@ export class ApplyCall implements Call, OutcomeListener {
       batch.commit({ call: id, chunk: 0, count: 1, definition: definition.id(), flags, limits, only: undefined })
       batch.send()
     } catch (error) {
-      if (!this.#isOver) this.#fail(error, false)
+      if (!this.#isOver) this.#fail(error)
     }
   }
 
@@ -76,25 +76,25 @@ export class ApplyCall implements Call, OutcomeListener {
   ): void {
     if (this.#isOver || count === 0) return
     if (isFailure) {
-      this.#fail(readFailure(reader), true)
+      this.#fail(this.#plan.site.readFailure(reader))
       return
     }
     const { resolve } = this.#plan
     if (readResults(reader, 1, (_offset, value) => resolve(value)) === 1) this.#end()
-    else this.#fail(unreadable(), false)
+    else this.#fail(unreadable())
   }
 
   lost(_chunk: number, _first: number, _count: number, error: (index: number) => Error): void {
-    if (!this.#isOver) this.#fail(error(0), false)
+    if (!this.#isOver) this.#fail(error(0))
   }
 
   settle(): void {
     // There is nothing to go on with.
   }
 
-  #fail(error: unknown, isFromWorker: boolean): void {
+  #fail(error: unknown): void {
     this.#end()
-    this.#plan.reject(this.#plan.blame(error, isFromWorker))
+    this.#plan.reject(this.#plan.site.place(error))
   }
 
   #end(): void {

@@ -2,7 +2,7 @@ import { types } from 'node:util'
 
 import type { Backend } from '../backend.js'
 import type { FunctionDefinition } from '../functions/resolve.js'
-import type { Blame } from './blame.js'
+import type { CallSite } from './call-site.js'
 import type { Call, CallEnd } from './call.js'
 
 /** The function of one call, as the backend knows it. */
@@ -35,9 +35,9 @@ export class CalledFunction {
   }
 
   /** Fails the call where its function turns out to be none that can travel. */
-  watch(call: Call, blame: Blame): void {
+  watch(call: Call, site: CallSite): void {
     if (types.isPromise(this.#definition)) {
-      this.#definition.catch((error: unknown) => call.abort(blame(error, false), false))
+      this.#definition.catch((error: unknown) => call.abort(site.place(error), false))
     }
   }
 }

@@ -1,4 +1,3 @@
-import { PoolClosedError } from '../errors.js'
 import { Map, Promise } from '../primordials.js'
 import type { AfterFailure, Sink } from './sink.js'
 
@@ -92,8 +91,8 @@ export class ResultIterator implements AsyncIterableIterator<unknown>, Sink {
     this.#deliver()
   }
 
-  stopped(): void {
-    if (this.#last === 'open') this.#last = { error: new PoolClosedError() }
+  stopped(error: unknown): void {
+    if (this.#last === 'open') this.#last = { error }
     this.#deliver()
   }
 

@@ -1,11 +1,12 @@
 import type { Batch, OutcomeListener, Stop } from '../backend.js'
 import type { Reader } from '../codec/reader.js'
 import { Array, Math, setImmediate } from '../primordials.js'
+import { PoolClosedError } from '../errors.js'
 import type { Call } from './call.js'
 import { ChunkTable } from './chunk-table.js'
 import { encodeChunk } from './encode-chunk.js'
 import type { MapPlan } from './map-plan.js'
-import { readFailure, readResults, unreadable } from './results.js'
+import { readResults, unreadable } from './results.js'
 import { Window } from './window.js'
 
 /** Chunks are handed over together up to this size. */
@@ -60,7 +61,7 @@ export class MapCall implements Call, OutcomeListener {
   abort(error: unknown, kill: boolean): void {
     if (this.#isOver) return
     this.#end(kill ? { reason: error, graceMs: this.#plan.killGraceMs } : undefined)
-    this.#plan.sink.abort(error)
+    this.#plan.sink.abort(this.#plan.site.place(error))
   }
 
   /** Ends the call early. `kill`: as for `abort`. */
@@ -82,11 +83,11 @@ export class MapCall implements Call, OutcomeListener {
     this.#chunks.settle(chunk, count, isLast)
     this.#plan.size.learn(count, elapsedUs)
     if (isFailure) {
-      this.#fail(index, readFailure(reader), true)
+      this.#fail(index, this.#plan.site.readFailure(reader))
       return
     }
     const read = readResults(reader, count, (offset, value) => this.#plan.sink.value(index + offset, value))
-    for (let offset = read; offset < count && !this.#isOver; offset++) this.#fail(index + offset, unreadable(), false)
+    for (let offset = read; offset < count && !this.#isOver; offset++) this.#fail(index + offset, unreadable())
   }
 
   lost(
@@ -102,7 +103,7 @@ export class MapCall implements Call, OutcomeListener {
     if (culprit !== undefined) offsets.reverse()
     this.#chunks.settle(chunk, count, false)
     for (const offset of offsets) {
-      if (!this.#isOver) this.#fail(base + offset, error(base + offset), false)
+      if (!this.#isOver) this.#fail(base + offset, error(base + offset))
     }
   }
 
@@ -144,7 +145,7 @@ export class MapCall implements Call, OutcomeListener {
     }
     if (end.how === 'ended' && this.#input === 'reading') this.#input = 'ended'
     this.#commit(batch, base, end.count)
-    if (end.how === 'failed') this.#fail(base + end.count, end.error, false)
+    if (end.how === 'failed') this.#fail(base + end.count, end.error)
   }
 
   #commit(batch: Batch, base: number, count: number): void {
@@ -211,8 +212,8 @@ export class MapCall implements Call, OutcomeListener {
     if (!this.#isOver) batch.send()
   }
 
-  #fail(index: number, error: unknown, isFromWorker: boolean): void {
-    const next = this.#plan.sink.failure(index, this.#plan.blame(error, isFromWorker))
+  #fail(index: number, error: unknown): void {
+    const next = this.#plan.sink.failure(index, this.#plan.site.place(error))
     if (next === 'end') this.drop(false)
     if (next === 'drain' && this.#input === 'reading') {
       this.#input = 'ended'
@@ -225,7 +226,7 @@ export class MapCall implements Call, OutcomeListener {
     if (this.#isOver || this.#input === 'reading' || this.#chunks.inFlight > 0 || this.#gathered.length > 0) return
     this.#isOver = true
     if (this.#input === 'ended') this.#plan.sink.end()
-    else this.#plan.sink.stopped()
+    else this.#plan.sink.stopped(this.#plan.site.place(new PoolClosedError()))
     this.#plan.onEnd(this)
   }
 

@@ -1,6 +1,6 @@
 import type { CalledFunction } from './called-function.js'
 import type { Backend, TaskLimits } from '../backend.js'
-import type { Blame } from './blame.js'
+import type { CallSite } from './call-site.js'
 import type { CallEnd } from './call.js'
 import type { ChunkSize } from './chunk-size.js'
 import type { Sink } from './sink.js'
@@ -24,7 +24,6 @@ export interface MapPlan {
   /** Chunk i goes to worker i mod nJobs. */
   readonly isOrderTasks: boolean
   readonly maxTasksActive: number | undefined
-  /** Adds to an error where the call was made. */
-  readonly blame: Blame
+  readonly site: CallSite
   readonly onEnd: CallEnd
 }

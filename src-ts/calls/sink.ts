@@ -9,8 +9,8 @@ export interface Sink {
   failure(index: number, error: unknown): AfterFailure
   /** The input has ended and every task has settled. */
   end(): void
-  /** The input was not read to its end because the pool closes, and every task taken has settled. */
-  stopped(): void
+  /** The input was not read to its end because the pool closes, which `error` says, and every task taken has settled. */
+  stopped(error: unknown): void
   /** The call has failed as a whole. */
   abort(error: unknown): void
   /** Results that nobody has taken yet; they count as active. */

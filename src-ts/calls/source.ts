@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { types } from 'node:util'
 
-import { invalidOption } from '../errors.js'
-import { Array, ArrayBuffer, Map, Math, Promise, Reflect, Set, Symbol, TypeError, toObject } from '../primordials.js'
+import { Array, ArrayBuffer, Map, Math, Promise, Reflect, Set, Symbol, toObject } from '../primordials.js'
+import { invalidOption, invalidOptionBecause } from '../errors.js'
 
 /** Items that are there for the asking. */
 export interface SyncSource {
@@ -201,10 +201,10 @@ class AsyncIteratorSource implements AsyncSource {
 
 function asIterator(iterator: unknown): object {
   if (typeof iterator === 'object' && iterator !== null) return iterator
-  throw new TypeError('the iterator of items is not an object')
+  throw invalidOptionBecause('type', 'items', iterator, 'its iterator method must return an object')
 }
 
 function asStep(step: IteratorResult<unknown, unknown>): IteratorResult<unknown, unknown> {
   if (typeof step === 'object' && step !== null) return step
-  throw new TypeError('next() of items did not return an object')
+  throw invalidOptionBecause('type', 'items', step, 'next() of its iterator must return an object')
 }

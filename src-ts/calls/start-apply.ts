@@ -5,7 +5,7 @@ import { ApplyCall, type ApplyPlan } from './apply-call.js'
 import { CalledFunction } from './called-function.js'
 
 /** What is known of an `apply` when it is made. */
-export interface ApplyOrder extends Pick<ApplyPlan, 'id' | 'args' | 'resolve' | 'reject' | 'blame' | 'onEnd'> {
+export interface ApplyOrder extends Pick<ApplyPlan, 'id' | 'args' | 'resolve' | 'reject' | 'site' | 'onEnd'> {
   readonly backend: Backend
   readonly fn: unknown
   readonly settings: ApplySettings
@@ -24,6 +24,6 @@ export function makeApplyCall({ fn, settings, ...order }: ApplyOrder): ApplyCall
     killGraceMs: settings.killGrace,
     onEnd: definition.onEnd(order.onEnd)
   })
-  definition.watch(call, order.blame)
+  definition.watch(call, order.site)
   return call
 }

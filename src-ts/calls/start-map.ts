@@ -2,7 +2,7 @@ import type { Backend } from '../backend.js'
 import type { FunctionDefinition } from '../functions/resolve.js'
 import { limitsOf, type MapSettings } from '../options.js'
 import { EACH, FAIL_FAST, SPREAD } from '../protocol/frames.js'
-import type { Blame } from './blame.js'
+import type { CallSite } from './call-site.js'
 import { CalledFunction } from './called-function.js'
 import { type CallEnd, callFlags } from './call.js'
 import { AdaptiveChunkSize, type ChunkSize, FixedChunkSize, SplitChunkSize } from './chunk-size.js'
@@ -10,8 +10,11 @@ import { MapCall } from './map-call.js'
 import type { Sink } from './sink.js'
 import type { Source } from './source.js'
 
-/** The members of the map family. */
-export type MapKind = 'map' | 'mapUnordered' | 'mapSettled' | 'imap' | 'imapUnordered'
+/** The members of the map family that promise a list. */
+export type ListKind = 'map' | 'mapUnordered' | 'mapSettled'
+/** Those that give an iterator. */
+export type LazyKind = 'imap' | 'imapUnordered'
+export type MapKind = ListKind | LazyKind
 
 /** What is known of a call when it is made. */
 export interface MapOrder {
@@ -23,7 +26,7 @@ export interface MapOrder {
   readonly prepared: FunctionDefinition | Promise<FunctionDefinition>
   readonly nJobs: number
   readonly settings: MapSettings
-  readonly blame: Blame
+  readonly site: CallSite
   readonly onEnd: CallEnd
 }
 
@@ -47,7 +50,7 @@ export function makeMapCall(order: MapOrder): MapCall {
     isOrderTasks: settings.orderTasks,
     maxTasksActive: settings.maxTasksActive
   })
-  definition.watch(call, order.blame)
+  definition.watch(call, order.site)
   return call
 }
 

@@ -1,5 +1,5 @@
-import { DOMException, Object, Reflect } from '../primordials.js'
-import { makeError } from './error-classes.js'
+import { Object } from '../primordials.js'
+import { makeDomException, makeError } from './error-classes.js'
 import { readKey } from './decode-strings.js'
 import { type Reader, torn } from './reader.js'
 import { END, ERROR_ENUMERABLE, ERROR_PROPERTY } from './tags.js'
@@ -16,7 +16,7 @@ function readProperties(r: Reader, error: object, readAny: ReadAny): void {
 }
 
 export function readError(r: Reader, readAny: ReadAny): Error {
-  const error = makeError(readAny(r))
+  const error = makeError(readAny(r), r.takeBlank())
   r.refs.push(error)
   readProperties(r, error, readAny)
   return error
@@ -25,9 +25,11 @@ export function readError(r: Reader, readAny: ReadAny): Error {
 export function readDomException(r: Reader, readAny: ReadAny): Error {
   const message = readAny(r)
   const name = readAny(r)
-  if (typeof message !== 'string' || typeof name !== 'string') throw torn('a DOMException without its texts')
-  const error = new DOMException(message, name)
-  Reflect.deleteProperty(error, 'stack')
+  const className = readAny(r)
+  if (typeof message !== 'string' || typeof name !== 'string' || typeof className !== 'string') {
+    throw torn('a DOMException without its texts')
+  }
+  const error = makeDomException(message, name, className)
   r.refs.push(error)
   readProperties(r, error, readAny)
   return error

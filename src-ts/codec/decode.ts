@@ -38,7 +38,6 @@ const readers: readonly (((r: Reader) => unknown) | undefined)[] = Object.assign
     [tags.DATE]: (r: Reader) => keep(r, new Date(r.f64())),
     [tags.REGEXP]: (r: Reader) => readRegExp(r, readAny),
     [tags.BOXED]: (r: Reader) => readBoxed(r, readAny),
-    [tags.ERROR]: (r: Reader) => readError(r, readAny),
     [tags.DOM_EXCEPTION]: (r: Reader) => readDomException(r, readAny),
     [tags.BUFFER]: readBuffer,
     [tags.ARRAY_BUFFER]: readArrayBuffer,
@@ -57,6 +56,7 @@ function readAny(r: Reader): unknown {
   // Here and not in the table: each call between two levels costs depth.
   if (tag === tags.OBJECT) return readEntries(r, keep(r, {}), readAny)
   if (tag === tags.ARRAY) return readArray(r, false, readAny)
+  if (tag === tags.ERROR) return readError(r, readAny)
   const read = readers[tag]
   if (read === undefined) throw torn(`no value begins with ${tag}`)
   return read(r)

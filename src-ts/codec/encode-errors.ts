@@ -1,14 +1,21 @@
 import { inspect, types } from 'node:util'
 
 import { Array, Object, String } from '../primordials.js'
-import { nearestClass } from './error-classes.js'
+import { accessorsOf, isDomClass, nearestClass } from './error-classes.js'
 import { writeKey, writeString } from './encode-primitives.js'
 import type { Session } from './session.js'
 import { ARRAY, DOM_EXCEPTION, END, ERROR, ERROR_ENUMERABLE, ERROR_PROPERTY, REF } from './tags.js'
 
-// Kept also where they are not enumerable, as they are on most errors.
+// On most errors they are not enumerable.
 const hiddenKeys = ['name', 'message', 'stack', 'cause', 'errors', 'code']
 const DESCRIPTION_LENGTH = 200
+
+let showStack = (stack: string): string => stack
+
+/** Has the stacks of errors go through `show` before they are sent. */
+export function filterStacks(show: (stack: string) => string): void {
+  showStack = show
+}
 
 const { propertyIsEnumerable } = Object.prototype
 
@@ -77,7 +84,10 @@ function writeProperty(session: Session, key: string, value: unknown, flags: num
 // A property that is not enumerable, perhaps inherited: what a class of the user says of its errors is theirs when they arrive.
 function writeHidden(session: Session, error: object, key: string, model: object): void {
   if (Object.hasOwn(error, key)) {
-    if (!propertyIsEnumerable.call(error, key)) writeProperty(session, key, read(error, key), ERROR_PROPERTY)
+    if (propertyIsEnumerable.call(error, key)) return
+    const value = read(error, key)
+    const shown = key === 'stack' && typeof value === 'string' ? showStack(value) : value
+    writeProperty(session, key, shown, ERROR_PROPERTY)
     return
   }
   if (key !== 'name' && key !== 'message' && key !== 'stack') return
@@ -88,17 +98,24 @@ function writeHidden(session: Session, error: object, key: string, model: object
 /** Writes an error with the nearest class that every process has, and with all that hangs on it. */
 export function writeError(session: Session, error: object): void {
   const { writer } = session
-  const { name, prototype } = nearestClass(error)
-  const isDomException = name === 'DOMException'
-  writer.u8(isDomException ? DOM_EXCEPTION : ERROR)
-  if (isDomException) {
+  const nearest = nearestClass(error)
+  const isDom = isDomClass(nearest)
+  writer.u8(isDom ? DOM_EXCEPTION : ERROR)
+  if (isDom) {
     writeString(writer, String(read(error, 'message')))
     writeString(writer, String(read(error, 'name')))
-  } else writeString(writer, name)
+  }
+  writeString(writer, nearest.name)
   // What a DOMException inherits is made by the reader's constructor.
-  for (const key of hiddenKeys) writeHidden(session, error, key, isDomException ? error : prototype)
-  for (const key of Object.keys(error)) {
-    writeProperty(session, key, read(error, key), ERROR_PROPERTY | ERROR_ENUMERABLE)
+  for (const key of hiddenKeys) writeHidden(session, error, key, isDom ? error : nearest.prototype)
+  for (const key of isDom ? accessorsOf(nearest) : []) {
+    if (!Object.hasOwn(error, key)) writeProperty(session, key, read(error, key), ERROR_PROPERTY)
+  }
+  for (const key of Object.getOwnPropertyNames(error)) {
+    const isEnumerable = propertyIsEnumerable.call(error, key)
+    if (isEnumerable) writeProperty(session, key, read(error, key), ERROR_PROPERTY | ERROR_ENUMERABLE)
+    // Such as those of a SuppressedError.
+    else if (!hiddenKeys.includes(key)) writeProperty(session, key, read(error, key), ERROR_PROPERTY)
   }
   writer.u8(END)
 }

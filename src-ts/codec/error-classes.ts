@@ -1,6 +1,9 @@
+import { brandOf, OPTION_BRAND, setBrand } from '../errors/base.js'
+import { withoutPlace } from '../errors/caller.js'
 import { poolErrorClasses } from '../errors.js'
 import {
   AggregateError,
+  DOMException,
   Error,
   EvalError,
   Map,
@@ -16,30 +19,19 @@ import {
 import { classNameOf } from './host-objects.js'
 import { torn } from './reader.js'
 
-/** A class of errors that parent and worker both have. */
+/** A class of errors, by what both processes call it. */
 export interface ErrorClass {
   readonly name: string
   readonly prototype: object
 }
 
-const builtInErrors = new Map<string, new (message?: string) => Error>([
-  ['Error', Error],
-  ['EvalError', EvalError],
-  ['RangeError', RangeError],
-  ['ReferenceError', ReferenceError],
-  ['SyntaxError', SyntaxError],
-  ['TypeError', TypeError],
-  ['URIError', URIError]
-])
-
-const classes: readonly ErrorClass[] = [
-  ...[...builtInErrors].map(([name, { prototype }]) => ({ name, prototype: prototype as object })),
-  { name: 'AggregateError', prototype: AggregateError.prototype },
-  ...Object.entries(poolErrorClasses).map(([name, { prototype }]) => ({ name, prototype: prototype as object }))
-]
-const byPrototype = new Map(classes.map((errorClass) => [errorClass.prototype, errorClass]))
-const byName = new Map(classes.map((errorClass) => [errorClass.name, errorClass]))
+const standard = [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError, AggregateError]
 const plainError: ErrorClass = { name: 'Error', prototype: Error.prototype }
+// Kept from when the library was loaded: a program may replace these globals.
+const byName = new Map<string, ErrorClass>(standard.map(({ name, prototype }) => [name, { name, prototype }]))
+const byPrototype = new Map([...byName.values()].map((errorClass) => [errorClass.prototype, errorClass]))
+/** Sent in place of a class: an error of the library, with the class that it has there. */
+const LIBRARY = 'millrace:'
 
 function chainOf(error: object): object[] {
   const chain: object[] = []
@@ -48,39 +40,115 @@ function chainOf(error: object): object[] {
   return chain
 }
 
-// The worker is a bundle with classes of its own; those of the package that a task imports are known by name and code.
-function classOfOtherCopy(error: object, prototype: object): ErrorClass | undefined {
-  const code: unknown = Object.getOwnPropertyDescriptor(error, 'code')?.value
-  if (typeof code !== 'string' || !code.startsWith('ERR_POOL_')) return undefined
-  const { name } = classNameOf(prototype)
-  return Object.hasOwn(poolErrorClasses, name) ? byName.get(name) : undefined
+function isClassName(name: string): boolean {
+  return /^\w*(?:Error|Exception)$/.test(name)
 }
 
-/** The nearest class in the error's chain that can be made again: a built-in one, or one of the library. */
+/**
+ * A class of errors that this process has as a global, such as `SuppressedError`: newer ones than this library are found as well.
+ * Other globals are not touched, since reading one may run a getter.
+ */
+function globalClass(name: string): ErrorClass | undefined {
+  if (!isClassName(name) || !Object.hasOwn(globalThis, name)) return undefined
+  try {
+    const found: unknown = Reflect.get(globalThis, name)
+    if (typeof found !== 'function') return undefined
+    const prototype: unknown = Object.getOwnPropertyDescriptor(found, 'prototype')?.value
+    if (typeof prototype !== 'object' || prototype === null) return undefined
+    return chainOf(prototype).includes(Error.prototype) ? { name, prototype } : undefined
+  } catch {
+    // The getter of a program.
+    return undefined
+  }
+}
+
+/** Whether this is the prototype of `DOMException`, here or in another realm. */
+function isDomException(prototype: object): boolean {
+  return Object.getOwnPropertyDescriptor(prototype, Symbol.toStringTag)?.value === 'DOMException'
+}
+
+function prototypeOf(brand: string): object | undefined {
+  const found: { readonly prototype: object } | undefined = poolErrorClasses[brand]
+  return found?.prototype
+}
+
+/** The nearest class in the error's chain that another process can make again: a global one, or one of the library. */
 export function nearestClass(error: object): ErrorClass {
   const chain = chainOf(error)
+  const brand = brandOf(error)
+  if (brand !== undefined) {
+    const builtIn = chain.map((prototype) => byPrototype.get(prototype)).find((found) => found !== undefined)
+    if (brand === OPTION_BRAND) return { ...(builtIn ?? plainError), name: LIBRARY + (builtIn ?? plainError).name }
+    return { name: LIBRARY + brand, prototype: prototypeOf(brand) ?? Error.prototype }
+  }
   for (const prototype of chain) {
-    const found = byPrototype.get(prototype) ?? classOfOtherCopy(error, prototype)
+    const found = byPrototype.get(prototype)
     if (found !== undefined) return found
-    const isDomException = Object.getOwnPropertyDescriptor(prototype, Symbol.toStringTag)?.value === 'DOMException'
-    if (isDomException) return { name: 'DOMException', prototype }
+    const { name } = classNameOf(prototype)
+    if (isDomException(prototype)) return { name: 'DOMException', prototype }
+    if (globalClass(name)?.prototype === prototype) return { name, prototype }
   }
   // Another realm (node:vm) has classes of its own with the same names.
   for (const prototype of chain) {
-    const found = byName.get(classNameOf(prototype).name)
+    const { name } = classNameOf(prototype)
+    const found = byName.get(name) ?? globalClass(name)
     if (found !== undefined) return found
   }
   return plainError
 }
 
+/** Whether errors of the class are DOMExceptions: the constructor alone makes them. */
+export function isDomClass({ prototype }: ErrorClass): boolean {
+  return isDomException(prototype) || chainOf(prototype).some(isDomException)
+}
+
+/** What the accessors of a class that extends `DOMException` have to tell of its errors, such as `quota`. */
+export function accessorsOf({ prototype }: ErrorClass): readonly string[] {
+  const ancestors = [prototype, ...chainOf(prototype)]
+  const own = ancestors.slice(0, ancestors.findIndex(isDomException))
+  return own.flatMap((each) =>
+    Object.entries(Object.getOwnPropertyDescriptors(each)).flatMap(([key, { get }]) => (get === undefined ? [] : [key]))
+  )
+}
+
+/** The prototype that an error of this class gets here, and its brand. A class that this process lacks is an `Error` of that name. */
+function resolve(name: string): { readonly prototype: object; readonly brand?: string; readonly shownName?: string } {
+  if (name.startsWith(LIBRARY)) {
+    const brand = name.slice(LIBRARY.length)
+    const prototype = prototypeOf(brand)
+    if (prototype !== undefined) return { prototype, brand }
+    const found = byName.get(brand)
+    if (found === undefined) throw torn('an unknown class of errors')
+    return { prototype: found.prototype, brand: OPTION_BRAND }
+  }
+  const found = byName.get(name) ?? globalClass(name)
+  if (found === undefined && !isClassName(name)) throw torn('an unknown class of errors')
+  if (found !== undefined && isDomClass(found)) throw torn('a DOMException without its texts')
+  return found ?? { prototype: Error.prototype, shownName: name }
+}
+
 /**
  * A real error of the class, with neither message nor stack.
- * @throws RangeError where no class has the name.
+ * @param blank An error without properties to be made into it.
+ * @throws RangeError where a class cannot have the name.
  */
-export function makeError(name: unknown): Error {
-  const found = typeof name === 'string' ? byName.get(name) : undefined
-  if (found === undefined) throw torn('an unknown class of errors')
-  const error = new (builtInErrors.get(found.name) ?? Error)()
+export function makeError(name: unknown, blank: Error | undefined): Error {
+  if (typeof name !== 'string') throw torn('an unknown class of errors')
+  const { prototype, brand, shownName } = resolve(name)
+  const error = blank ?? withoutPlace(() => new Error())
   Reflect.deleteProperty(error, 'stack')
-  return Object.setPrototypeOf(error, found.prototype) as Error
+  Object.setPrototypeOf(error, prototype)
+  if (brand !== undefined) setBrand(error, brand)
+  if (shownName !== undefined)
+    Object.defineProperty(error, 'name', { value: shownName, writable: true, configurable: true })
+  return error
+}
+
+/** A DOMException, of a class that extends it where this process has it. It has no stack. */
+export function makeDomException(message: string, name: string, className: string): Error {
+  const error = withoutPlace(() => new DOMException(message, name))
+  Reflect.deleteProperty(error, 'stack')
+  const found = className === 'DOMException' ? undefined : globalClass(className)
+  if (found !== undefined && isDomClass(found)) Object.setPrototypeOf(error, found.prototype)
+  return error
 }

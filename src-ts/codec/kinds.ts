@@ -20,6 +20,14 @@ const verdicts = new WeakMap<object, Verdict>()
 // Of classes whose first object without entries was looked at.
 const emptyVerdicts = new WeakMap<object, Brand>()
 
+function inheritsError(prototype: object): boolean {
+  for (let at: object | null = prototype; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+    if (at === Error.prototype) return true
+    if (types.isProxy(at)) return false
+  }
+  return false
+}
+
 function judge(value: object, leaf: object): Verdict {
   if (value === globalThis) return { refused: 'globalThis' }
   if (value === process) return { refused: 'the process object' }
@@ -31,7 +39,8 @@ function judge(value: object, leaf: object): Verdict {
     // Before the host classes: these are among them, but a false one is an ordinary object.
     if (brandedNames.has(classNameOf(at).name)) return 'branded'
     const host = hostKindOf(at)
-    if (host !== undefined) return { refused: host }
+    // A class of errors is none that holds something elsewhere, though a port may clone it, such as QuotaExceededError.
+    if (host !== undefined && !inheritsError(at)) return { refused: host }
   }
   return 'plain'
 }

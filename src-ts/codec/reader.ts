@@ -12,6 +12,8 @@ export class Reader {
   end: number
   /** The objects of the value being decoded, by number. */
   refs: unknown[] = []
+  /** An error without properties that the first error becomes which is read next. */
+  blank: Error | undefined
   #bytes: Uint8Array
   #buffer: Buffer
   #view: DataView
@@ -42,6 +44,12 @@ export class Reader {
     }
     this.offset = offset
     this.end = end
+  }
+
+  takeBlank(): Error | undefined {
+    const { blank } = this
+    this.blank = undefined
+    return blank
   }
 
   /** Steps over `count` bytes and returns where they begin. */

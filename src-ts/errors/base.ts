@@ -1,6 +1,6 @@
 import { types } from 'node:util'
 
-import { Error, Object, isInstanceOf } from '../primordials.js'
+import { Error, Object, Symbol as symbols, WeakSet, isInstanceOf } from '../primordials.js'
 
 /** The stable `code` of every error that millrace makes. */
 export type PoolErrorCode =
@@ -15,14 +15,68 @@ export type PoolErrorCode =
   | 'ERR_POOL_QUEUE_FULL'
   | 'ERR_POOL_DAEMONIC'
 
+/**
+ * Marks the library's errors, and its classes. It is the same in every copy of the package: a worker's bundle and a program that
+ * loads both the module and its CommonJS copy have classes of their own.
+ */
+const BRAND = symbols.for('millrace.error')
+/** The brand of errors for bad options, which are plain TypeErrors and RangeErrors. */
+export const OPTION_BRAND = 'InvalidOption'
+
 /** Gives an error its code: own and enumerable, so that inspecting and serialising the error keep it. */
 export function setCode(error: Error, code: PoolErrorCode): void {
   Object.defineProperty(error, 'code', { value: code, enumerable: true, configurable: true, writable: false })
 }
 
+/** Marks an error, or a class, with the name of its class. */
+export function setBrand(target: object, brand: string): void {
+  Object.defineProperty(target, BRAND, { value: brand })
+}
+
+// Errors that the library has made, whose stacks still begin with frames of the library.
+const fresh = new WeakSet<object>()
+
+/** Marks an error that the library makes. Its stack is put right where it leaves the library: `errors/caller.ts`. */
+export function markAsOwn(error: Error, brand: string): void {
+  setBrand(error, brand)
+  fresh.add(error)
+}
+
+/** Whether the stack of this error has to be put right. True once for each error. */
+export function takeFresh(error: unknown): error is Error {
+  return typeof error === 'object' && error !== null && fresh.delete(error)
+}
+
+/** The name of the class of a library error, whichever copy of the package made it; undefined for everything else. */
+export function brandOf(value: unknown): string | undefined {
+  // A proxy is no native error: none of its traps runs.
+  if (!types.isNativeError(value)) return undefined
+  const brand: unknown = Object.getOwnPropertyDescriptor(value, BRAND)?.value
+  return typeof brand === 'string' ? brand : undefined
+}
+
+function isInChain(errorClass: unknown, value: unknown): boolean {
+  try {
+    return isInstanceOf(value, errorClass)
+  } catch {
+    // A revoked proxy, or a trap that throws.
+    return false
+  }
+}
+
+/** `instanceof` for a class of the library: it also accepts instances that another copy of the package made. It never throws. */
+export function isInstance(errorClass: { readonly prototype: Error }, value: unknown): boolean {
+  if (isInChain(errorClass, value)) return true
+  // The classes of users that extend one of the library inherit this check and speak for themselves alone.
+  const name: unknown = Object.getOwnPropertyDescriptor(errorClass, BRAND)?.value
+  if (name === undefined) return false
+  const brand = brandOf(value)
+  return brand !== undefined && (name === 'PoolError' || brand === name)
+}
+
 /**
  * The base of the library's errors. `error instanceof PoolError` holds for every one of them, also for those that have to
- * be a plain `TypeError`, `RangeError` or `AssertionError`: these are known by their `code`.
+ * be a plain `TypeError`, `RangeError` or `AssertionError`, and for no other error.
  */
 export class PoolError extends Error {
   declare readonly code: PoolErrorCode
@@ -30,13 +84,19 @@ export class PoolError extends Error {
   constructor(message: string, code: PoolErrorCode, options?: ErrorOptions) {
     super(message, options)
     setCode(this, code)
+    markAsOwn(this, brandOfClass(new.target))
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
-    if (isInstanceOf(value, this)) return true
-    // Subclasses inherit this method; only the base speaks for the errors outside of its class.
-    if (this !== PoolError || !types.isNativeError(value)) return false
-    const code: unknown = Object.getOwnPropertyDescriptor(value, 'code')?.value
-    return typeof code === 'string' && code.startsWith('ERR_POOL_')
+    return isInstance(this, value)
   }
+}
+
+/** The brand of the nearest class of the library: a class of a user may extend it. */
+function brandOfClass(errorClass: unknown): string {
+  for (let at = errorClass; typeof at === 'function'; at = Object.getPrototypeOf(at)) {
+    const brand: unknown = Object.getOwnPropertyDescriptor(at, BRAND)?.value
+    if (typeof brand === 'string') return brand
+  }
+  return 'PoolError'
 }

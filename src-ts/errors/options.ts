@@ -1,11 +1,12 @@
 import { inspect } from 'node:util'
 
 import { RangeError, TypeError } from '../primordials.js'
-import { setCode } from './base.js'
+import { markAsOwn, OPTION_BRAND, setCode } from './base.js'
 
 function optionError(kind: 'type' | 'range', message: string): TypeError | RangeError {
   const error = kind === 'type' ? new TypeError(message) : new RangeError(message)
   setCode(error, 'ERR_POOL_INVALID_OPTION')
+  markAsOwn(error, OPTION_BRAND)
   return error
 }
 

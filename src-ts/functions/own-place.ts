@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { Array, Object, Set, WeakMap } from '../primordials.js'
+import { Array, DOMException, Object, Set, WeakMap } from '../primordials.js'
 import { locate } from './inspector.js'
 import { type Script, scriptOf } from './scripts.js'
 import type { Position } from './positions.js'
@@ -59,7 +59,8 @@ const MOST_ERRORS = 100
 export function placeError(error: unknown, fn: unknown): void {
   const errors = new Set([error])
   for (const each of errors) {
-    if (!types.isNativeError(each)) continue
+    // A DOMException of Node 20 is no native error.
+    if (!types.isNativeError(each) && !(each instanceof DOMException)) continue
     const { stack, cause, errors: others }: { stack?: unknown; cause?: unknown; errors?: unknown } = each
     if (typeof stack === 'string') {
       const shown = showStack(stack)

@@ -1,5 +1,6 @@
 import { invalidOption } from '../errors.js'
 import { Map, Object, Proxy } from '../primordials.js'
+import { atEntry } from '../errors/caller.js'
 import type { AnyFunction, TaskReference, TaskReferences, UntypedFunction } from '../types.js'
 import { locateModule } from './locate.js'
 
@@ -42,10 +43,12 @@ export function task(url: string | URL, name?: string): TaskReference
 // Apart from the first: among the arguments of a method the compiler would take F from what the method asks for.
 export function task<F extends AnyFunction>(url: string | URL, name?: string): TaskReference<F>
 export function task(url: string | URL, name?: string): TaskReference {
-  const located = locateModule('url', url)
-  if (name !== undefined && typeof name !== 'string') throw invalidOption('type', 'name', name, 'a string')
-  if (name === '') throw invalidOption('range', 'name', name, 'the name of an export')
-  return toTaskReference(new ModuleReference(located, name === 'default' ? undefined : name))
+  return atEntry(task, () => {
+    const located = locateModule('url', url)
+    if (name !== undefined && typeof name !== 'string') throw invalidOption('type', 'name', name, 'a string')
+    if (name === '') throw invalidOption('range', 'name', name, 'the name of an export')
+    return toTaskReference(new ModuleReference(located, name === 'default' ? undefined : name))
+  })
 }
 
 /**
@@ -58,7 +61,7 @@ export function task(url: string | URL, name?: string): TaskReference {
  * await pool.map(jobs.resize, files)
  */
 export function tasks<M = Record<string, UntypedFunction>>(url: string | URL): TaskReferences<M> {
-  const located = locateModule('url', url)
+  const located = atEntry(tasks, () => locateModule('url', url))
   const made = new Map<string, ModuleReference>()
   const namespace: object = new Proxy(Object.freeze(Object.create(null) as object), {
     get(_target, key): ModuleReference | undefined {

@@ -1,7 +1,8 @@
 import { writeValue } from '../codec/encode.js'
 import { Writer } from '../codec/writer.js'
 import { TaskFunctionError } from '../errors.js'
-import { JSON, Set, Uint8Array, WeakMap, emitWarning } from '../primordials.js'
+import { JSON, Set, Uint8Array, WeakMap } from '../primordials.js'
+import { warn } from '../errors/warn.js'
 import { type ClosureCode, writeClosure } from './closure-code.js'
 import { unclonable } from './describe.js'
 import type { CapturedData, Graph } from './graph.js'
@@ -58,7 +59,7 @@ function warnOfLarge({ data }: Graph, called: string): void {
     if (bytes <= LARGE_BYTES) continue
     const size = (bytes / 1024 / 1024).toFixed(1)
     const text = `${called} captures '${captured.name}', ${size} MB, which each worker gets: ${INSTEAD}`
-    emitWarning(text, 'MillraceWarning')
+    warn('MILLRACE_LARGE_CAPTURE', text)
   }
 }
 

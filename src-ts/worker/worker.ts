@@ -12,6 +12,7 @@ import {
   FRAME_LEAVE,
   KIND
 } from '../protocol/frames.js'
+import { filterStacks } from '../codec/encode-errors.js'
 import type { RawMark, RawSeat } from '../../index.js'
 import type { Greeting } from '../worker-mark.js'
 import { Cancelling } from './cancelling.js'
@@ -19,6 +20,7 @@ import type { Chunk } from './chunk.js'
 import { Claims } from './claims.js'
 import { Inbox } from './inbox.js'
 import { MemoryLimit } from './memory-limit.js'
+import { withoutOwnFrames } from './own-frames.js'
 import { Outbox } from './outbox.js'
 import { setPhase } from './phase.js'
 import { Registry } from './registry.js'
@@ -47,6 +49,7 @@ const workerId = mark?.workerId ?? 0
 const { maxWorkerMemory } = JSON.parse(mark?.greeting ?? '{}') as Partial<Greeting>
 process.title = `millrace worker ${workerId}`
 setPhase('running')
+filterStacks(withoutOwnFrames)
 
 const seat = new start.binding.RawSeat(wake, process.versions['bun'] === undefined)
 // V8 calls the last of such callbacks only, and this option's is Node's own.

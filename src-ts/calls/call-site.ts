@@ -1,0 +1,45 @@
+import { Error } from '../primordials.js'
+import { readValue } from '../codec/decode.js'
+import type { Reader } from '../codec/reader.js'
+import { Caller, type Entry } from '../errors/caller.js'
+import { placeError } from '../functions/own-place.js'
+import { unreadable } from './results.js'
+
+/** Where a call was made. What the call fails with shows it. */
+export class CallSite {
+  readonly #caller: Caller
+  readonly #fn: unknown
+
+  /**
+   * @param entry The method of the pool that runs now.
+   * @param fn What the call is made with.
+   */
+  constructor(entry: Entry, fn: unknown) {
+    this.#caller = new Caller(entry)
+    this.#fn = fn
+  }
+
+  /** Puts the stack of an error right that the library has made for this call; every other one stays as it is. */
+  place(error: unknown): unknown {
+    return this.#caller.place(error)
+  }
+
+  /** Reads what a task threw. Its stack is that of the worker, followed by the frames of the call. */
+  readFailure(reader: Reader): unknown {
+    reader.blank = this.#caller.takeBlank()
+    let error: unknown
+    try {
+      error = readValue(reader)
+    } catch {
+      return this.place(unreadable())
+    }
+    this.#caller.giveBack(reader.takeBlank())
+    placeError(error, this.#fn)
+    return error instanceof Error ? this.#caller.addFrames(error, stackOf(error)) : error
+  }
+}
+
+// A task may have put anything there, such as an object that has no text.
+function stackOf({ stack }: { readonly stack?: unknown }): string {
+  return typeof stack === 'string' ? stack : ''
+}

@@ -1,0 +1,15 @@
+import { emitWarning } from '../primordials.js'
+import { currentEntry } from './caller.js'
+
+/** The codes of the library's warnings. */
+export type WarningCode = 'MILLRACE_NO_PINNING' | 'MILLRACE_WORKER_ERROR' | 'MILLRACE_LARGE_CAPTURE'
+
+/** Emits a process warning of the library, with the line of the caller where a method of the API is running. */
+export function warn(code: WarningCode, text: string, detail?: string): void {
+  emitWarning(text, {
+    type: 'MillraceWarning',
+    code,
+    ctor: currentEntry() ?? warn,
+    ...(detail === undefined ? {} : { detail })
+  })
+}
