@@ -255,6 +255,7 @@ test('a pool without options has the defaults', (t) => {
     stdio: 'inherit',
     maxQueue: undefined,
     idleTimeout: undefined,
+    workerStartTimeout: 60_000,
     maxWorkerMemory: undefined,
     maxHeap: undefined,
     map: {
