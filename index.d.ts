@@ -88,6 +88,14 @@ export declare class RawPool {
    */
   recycle(): Array<number>
   /**
+   * Tells idle workers to leave; the process ids of those that are leaving.
+   *
+   * # Errors
+   *
+   * When the pool was released.
+   */
+  leaveIdle(): Array<number>
+  /**
    * Kills all workers now.
    *
    * # Errors

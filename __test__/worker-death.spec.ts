@@ -41,7 +41,7 @@ const ways: Readonly<Record<string, Way>> = {
   throwLater: { throws: 'thrown outside of the task' },
   unhandledRejection: { throws: 'nobody handles it' },
   SIGKILL: { signal: /^SIGKILL$/ },
-  SIGTERM: { signal: /^SIGTERM$/ },
+  SIGUSR2: { signal: /^SIGUSR2$/ },
   SIGSEGV: { signal: /^SIGSEGV$/ },
   abort: { signal: /^SIGABRT$/ },
   // V8 ends in one way or the other, by version.
@@ -245,12 +245,12 @@ test('an idle worker that dies is replaced under its id when there is work', asy
     [0, 1]
   )
   const victim = pool.workers[1]?.pid ?? 0
-  process.kill(victim, 'SIGTERM')
+  process.kill(victim, 'SIGUSR2')
   await until(
     () => exits.length === 1,
     () => 'its death was reported'
   )
-  t.deepEqual(exits, [{ id: 1, pid: victim, exitCode: null, signal: 'SIGTERM' }])
+  t.deepEqual(exits, [{ id: 1, pid: victim, exitCode: null, signal: 'SIGUSR2' }])
   t.deepEqual(
     pool.workers.map(({ id }) => id),
     [0]

@@ -51,6 +51,7 @@ export const Error: typeof globalThis.Error = globalThis.Error
 export const EvalError: typeof globalThis.EvalError = globalThis.EvalError
 export const FinalizationRegistry: typeof globalThis.FinalizationRegistry = globalThis.FinalizationRegistry
 export const Function: typeof globalThis.Function = globalThis.Function
+export const Int32Array: typeof globalThis.Int32Array = globalThis.Int32Array
 export const Intl: typeof globalThis.Intl = globalThis.Intl
 export const Map: typeof globalThis.Map = globalThis.Map
 export const Proxy: typeof globalThis.Proxy = globalThis.Proxy
@@ -58,6 +59,7 @@ export const RangeError: typeof globalThis.RangeError = globalThis.RangeError
 export const ReferenceError: typeof globalThis.ReferenceError = globalThis.ReferenceError
 export const RegExp: typeof globalThis.RegExp = globalThis.RegExp
 export const Set: typeof globalThis.Set = globalThis.Set
+export const SharedArrayBuffer: typeof globalThis.SharedArrayBuffer = globalThis.SharedArrayBuffer
 export const String: typeof globalThis.String = globalThis.String
 export const Symbol: typeof globalThis.Symbol = globalThis.Symbol
 export const SyntaxError: typeof globalThis.SyntaxError = globalThis.SyntaxError
@@ -93,6 +95,7 @@ export const process: NodeJS.Process = node
 export const cwd: () => string = node.cwd
 export const emitWarning: typeof process.emitWarning = node.emitWarning.bind(node)
 export const exit: (code: number) => never = node.exit.bind(node)
+export const getActiveResourcesInfo: () => string[] = node.getActiveResourcesInfo
 export const hrtime: NodeJS.HRTime = node.hrtime
 export const kill: typeof process.kill = node.kill.bind(node)
 export const residentBytes: () => number = node.memoryUsage.rss

@@ -22,7 +22,7 @@ export const faults = {
   'exit 0': { act: () => process.exit(0), death: { exitCode: 0 }, fromThread: { native: 'exit0' } },
   'exit 1': { act: () => process.exit(1), death: { exitCode: 1 }, fromThread: { native: 'exit1' } },
   SIGKILL: { act: () => signal('SIGKILL'), death: { signal: /^SIGKILL$/ }, fromThread: { signal: 'SIGKILL' } },
-  SIGTERM: { act: () => signal('SIGTERM'), death: { signal: /^SIGTERM$/ }, fromThread: { signal: 'SIGTERM' } },
+  SIGUSR2: { act: () => signal('SIGUSR2'), death: { signal: /^SIGUSR2$/ }, fromThread: { signal: 'SIGUSR2' } },
   // Whoever watches the cell sees that it is stopped, and kills it.
   'SIGSTOP, then SIGKILL': {
     act: () => signal('SIGSTOP'),

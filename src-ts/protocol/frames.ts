@@ -26,6 +26,7 @@ export const FRAME_CANCEL = 5
 /** Kinds of frames that a worker sends. */
 export const FRAME_OUTCOME = 2
 export const FRAME_FAULT = 3
+export const FRAME_RETIRE = 4
 
 /** Kinds of records that a pool collects (word 1). */
 export const RECORD_OUTCOME = 2

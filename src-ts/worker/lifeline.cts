@@ -5,6 +5,8 @@
  * A thread that a task starts runs this file too: Node gives its threads the preloads of the process.
  */
 
+import type { OwnStreams } from './own-streams.js' with { 'resolution-mode': 'import' }
+
 interface StartBinding {
   holdLifeline(): { readonly greeting: string }
   sendStartError(text: string): void
@@ -29,19 +31,20 @@ function start(): void {
   const mark = binding.holdLifeline()
   leave('millrace.mark', mark)
   const { isPiped } = JSON.parse(mark.greeting) as { readonly isPiped?: boolean }
-  prepare('stdout', isPiped === true)
-  prepare('stderr', isPiped === true)
+  const streams: OwnStreams = { made: [], onMade: undefined }
+  prepare(streams, 'stdout', isPiped === true)
+  prepare(streams, 'stderr', isPiped === true)
   // The preloads of the user are modules as well; see `phase.ts`.
   leave('millrace.phase', 'loading')
   const reportStartError = (error: unknown): void => {
     binding.sendStartError(error instanceof Error ? (error.stack ?? error.message) : String(error))
   }
   process.on('uncaughtExceptionMonitor', reportStartError)
-  leave('millrace.start', { binding, reportStartError })
+  leave('millrace.start', { binding, reportStartError, streams })
 }
 
 /** Sees to a stream when it is first used: making it costs each start a millisecond. */
-function prepare(name: 'stdout' | 'stderr', isPiped: boolean): void {
+function prepare(streams: OwnStreams, name: 'stdout' | 'stderr', isPiped: boolean): void {
   const made = Object.getOwnPropertyDescriptor(process, name)
   if (made?.get === undefined || made.configurable !== true) return
   let isNew = true
@@ -49,13 +52,16 @@ function prepare(name: 'stdout' | 'stderr', isPiped: boolean): void {
     const stream = Reflect.apply(made.get as () => NodeJS.WriteStream, process, [])
     if (isNew) {
       isNew = false
-      // Node writes to pipes later where they are full, and `process.exit` would lose that. The pipe is this process's own.
+      // A full pipe makes the task wait, and not its output pile up. The pipe is this process's own.
       const { _handle: handle } = stream as { _handle?: { setBlocking?: (isBlocking: boolean) => void } }
       if (isPiped) handle?.setBlocking?.(true)
       // Its reader is gone, which is no error of a task. Other errors are what they are where nobody handles them.
       stream.on('error', (error: NodeJS.ErrnoException) => {
         if (error.code !== 'EPIPE' && stream.listenerCount('error') === 1) throw error
       })
+      const own = { fd: name === 'stdout' ? 1 : 2, stream }
+      streams.made.push(own)
+      streams.onMade?.(own)
     }
     return stream
   }

@@ -8,6 +8,7 @@ import { NotSerializableError } from '../errors.js'
 import {
   FRAME_FAULT,
   FRAME_OUTCOME,
+  FRAME_RETIRE,
   HEADER_BYTES,
   OUTCOME_DROPPED,
   OUTCOME_ERROR,
@@ -91,6 +92,12 @@ export class Outbox {
     this.#openFrame()
     if (stray !== undefined) this.#writeError(stray.error)
     this.#pad([FRAME_FAULT])
+  }
+
+  /** Says that this process was asked to end. Results before it have to be ended. */
+  addRetirement(): void {
+    this.#openFrame()
+    this.#pad([FRAME_RETIRE])
   }
 
   /** Ends the chunk before its last task: the parent wants no more of it. */

@@ -131,6 +131,14 @@ export class Runner {
     else this.#outbox.flush()
   }
 
+  /** This process was asked to end: the running task is its last one, and the parent then lets it leave. */
+  retire(): void {
+    this.#outbox.isRetiring = true
+    this.#outbox.endResults(this.#lap(), false)
+    this.#outbox.addRetirement()
+    this.#outbox.flush()
+  }
+
   #invoke(): unknown {
     let item: unknown
     try {

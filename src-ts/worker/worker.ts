@@ -2,7 +2,7 @@
 import module from 'node:module'
 import { types } from 'node:util'
 
-import { Error, JSON, Reflect, Symbol, exit, kill, process, setImmediate } from '../primordials.js'
+import { Error, JSON, Reflect, Set, Symbol, kill, process, setImmediate } from '../primordials.js'
 import {
   FIELDS_AT,
   FRAME_CANCEL,
@@ -19,9 +19,11 @@ import { Cancelling } from './cancelling.js'
 import type { Chunk } from './chunk.js'
 import { Claims } from './claims.js'
 import { Inbox } from './inbox.js'
+import { type ClosePools, Leaving } from './leaving.js'
 import { MemoryLimit } from './memory-limit.js'
 import { withoutOwnFrames } from './own-frames.js'
 import { Outbox } from './outbox.js'
+import type { OwnStreams } from './own-streams.js'
 import { setPhase } from './phase.js'
 import { Registry } from './registry.js'
 import { BEGUN, DONE, HALT, YIELD } from './run-state.js'
@@ -36,13 +38,15 @@ interface Start {
     workerMark(): RawMark | null
   }
   readonly reportStartError: (error: unknown) => void
+  readonly streams: OwnStreams
 }
 
 const START_KEY = Symbol.for('millrace.start')
 const start = Reflect.get(globalThis, START_KEY) as Start
 Reflect.deleteProperty(globalThis, START_KEY)
-// Node 20 has no compile cache.
-;(module as { enableCompileCache?: () => void }).enableCompileCache?.()
+// Node 20 has no compile cache. What comes out of it has no block coverage.
+if ((process.env['NODE_V8_COVERAGE'] ?? '') === '')
+  (module as { enableCompileCache?: () => void }).enableCompileCache?.()
 
 const mark = start.binding.workerMark()
 const workerId = mark?.workerId ?? 0
@@ -63,8 +67,10 @@ const registry = new Registry()
 const turn = new Turn()
 const cancelling = new Cancelling(listen)
 const runner = new Runner(claims, outbox, turn, cancelling, workerId, resume)
+const pools = new Set<ClosePools>()
+const leaving = new Leaving(start.streams, pools, (error) => runner.interrupt(error))
 
-/** A chunk is unfinished, or a module is being loaded: whoever finishes it goes on. */
+/** A chunk is unfinished, a module is being loaded, or this process leaves: no frame is taken. */
 let isBusy = false
 
 /** The parent has rung. */
@@ -82,6 +88,11 @@ function listen(): void {
   inbox.readAhead(FRAME_CANCEL, (header, payload) => cancelling.cancel(header[FIELDS_AT] ?? 0, payload))
 }
 
+/** Goes on when the event loop has had its turn: with one immediate alone it would not hear signals and sockets in between. */
+function afterTurn(goOn: () => void): void {
+  setImmediate(() => setImmediate(goOn))
+}
+
 /** The event loop has had its turn. */
 function takeTurn(): void {
   turn.begin()
@@ -91,7 +102,7 @@ function takeTurn(): void {
 /** An unfinished chunk goes on. */
 function resume(): void {
   if (turn.isOver()) {
-    setImmediate(takeTurn)
+    afterTurn(takeTurn)
     return
   }
   if (runChunk()) work()
@@ -110,7 +121,7 @@ function work(): void {
     if (turn.isOver()) {
       isBusy = true
       outbox.flush()
-      setImmediate(workOn)
+      afterTurn(workOn)
       return
     }
   }
@@ -140,7 +151,9 @@ function handleFrame(): boolean {
       return true
     case FRAME_LEAVE:
       outbox.flush()
-      return exit(0)
+      isBusy = true
+      void leaving.leave()
+      return false
     default:
       throw new Error(`the parent sent a frame of kind ${header[KIND]}`)
   }
@@ -173,7 +186,7 @@ function startChunk(header: Uint32Array): boolean {
 /** True when the chunk has ended. */
 function runChunk(): boolean {
   const state = runner.run()
-  if (state === YIELD) setImmediate(takeTurn)
+  if (state === YIELD) afterTurn(takeTurn)
   return settle(state)
 }
 
@@ -193,6 +206,19 @@ function endByError(error: unknown): void {
   runner.interrupt(error)
 }
 
+/** The signals of service managers and of terminals that close. The user's handlers act beside this one. */
+const LEAVE_SIGNALS = ['SIGTERM', 'SIGHUP'] as const
+let isAsked = false
+
+/** Somebody asks this process to end; it is the parent who lets it leave, when its task has ended. */
+function retire(): void {
+  if (isAsked) return
+  isAsked = true
+  runner.retire()
+}
+
+// Before this worker is ready it has nothing to lose, and ends by the signal.
+if (process.platform !== 'win32') for (const signal of LEAVE_SIGNALS) process.on(signal, retire)
 seat.sendReady()
 process.off('uncaughtExceptionMonitor', start.reportStartError)
 process.on('uncaughtExceptionMonitor', endByError)

@@ -92,11 +92,15 @@ pub enum ToParent {
     /// An error that nobody handles is about to end the worker. The payload is the error, or empty where a task fails by it,
     /// whose outcome follows.
     Fault = 3,
+    /// The worker was asked to end, by a signal: it begins nothing more after its running task, and waits to be told to leave.
+    Retire = 4,
 }
 
 impl FrameKind for ToParent {
     fn from_number(kind: u32) -> Option<Self> {
-        [Self::Ready, Self::Outcome, Self::Fault].into_iter().find(|known| known.number() == kind)
+        [Self::Ready, Self::Outcome, Self::Fault, Self::Retire]
+            .into_iter()
+            .find(|known| known.number() == kind)
     }
 
     fn number(self) -> u32 {

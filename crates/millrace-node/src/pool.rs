@@ -246,6 +246,16 @@ impl RawPool {
         Ok(self.pool()?.recycle())
     }
 
+    /// Tells idle workers to leave; the process ids of those that are leaving.
+    ///
+    /// # Errors
+    ///
+    /// When the pool was released.
+    #[napi(catch_unwind)]
+    pub fn leave_idle(&self) -> napi::Result<Vec<u32>> {
+        Ok(self.pool()?.leave_idle())
+    }
+
     /// Kills all workers now.
     ///
     /// # Errors

@@ -67,6 +67,10 @@ enum Step {
     Faulted {
         worker: u8,
     },
+    WantsToLeave {
+        worker: u8,
+    },
+    LeaveIdle,
     Died {
         worker: u8,
         code: Option<u8>,
@@ -456,6 +460,13 @@ impl World {
                     let _breach = self.drive(|scheduler| scheduler.faulted(worker));
                 }
             }
+            Step::WantsToLeave { worker } => {
+                let worker = self.one(worker);
+                if matches!(self.processes[worker as usize], Process::Alive(_)) {
+                    let _breach = self.drive(|scheduler| scheduler.wants_to_leave(worker));
+                }
+            }
+            Step::LeaveIdle => drop(self.drive(Scheduler::leave_idle)),
             Step::Died { worker, code } => self.died(self.one(worker), code),
             Step::Cancel { call, kill_ms } => {
                 let job = &mut self.calls[usize::from(call) % CALLS];

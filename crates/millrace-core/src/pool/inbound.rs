@@ -161,6 +161,11 @@ fn handle(
                 shared.outcomes.push_into(room, words, &frame.payload, listener.notice());
             }
         }
+        ToParent::Retire => {
+            shared
+                .drive(|scheduler| scheduler.wants_to_leave(worker))
+                .map_err(|_| Cause::Breach)?;
+        }
         ToParent::Fault => {
             let faulted = shared.drive(|scheduler| scheduler.faulted(worker));
             let pid = faulted.map_err(|_| Cause::Breach)?;

@@ -173,6 +173,11 @@ impl Pool {
         self.shared.drive(Scheduler::recycle)
     }
 
+    /// Tells idle workers to leave; the process ids of those that are leaving. The pool stays as it is.
+    pub fn leave_idle(&self) -> Vec<u32> {
+        self.shared.drive(Scheduler::leave_idle)
+    }
+
     /// Kills all workers now; a record of kind [`RecordKind::Closed`] follows within a second.
     pub fn terminate(&self) {
         self.shared.drive(Scheduler::terminate);

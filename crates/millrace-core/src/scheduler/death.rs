@@ -68,6 +68,12 @@ impl Scheduler {
         }
         self.settle_hand(worker, &slot, death);
         match slot.state {
+            // Such a worker did nothing wrong, but one that asks each time before it has run anything gets nothing done.
+            WorkerState::Ready | WorkerState::Leaving
+                if slot.wants_to_leave && slot.tasks_done == 0 =>
+            {
+                self.note_death(worker, &slot);
+            }
             WorkerState::Spawning | WorkerState::Starting if !slot.is_put_down() => {
                 self.note_failed_start(worker, &slot, death);
             }

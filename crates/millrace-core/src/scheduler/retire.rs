@@ -7,9 +7,9 @@
 use std::time::Duration;
 
 use super::chunk::Chunk;
+use super::outcome::Breach;
 use super::worker::{Worker, WorkerState};
-use super::{Outgoing, Scheduler};
-use crate::scheduler::Action;
+use super::{Action, Cause, Outgoing, Scheduler};
 
 /// Time for a worker to leave by itself: its exit handlers run in it.
 pub(super) const LEAVE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -67,6 +67,48 @@ impl Scheduler {
             }
         }
         present
+    }
+
+    /// The worker was asked to end from outside: it leaves after the task it runs, and the rest goes to others. Call
+    /// [`Self::dispatch`] after it.
+    ///
+    /// # Errors
+    ///
+    /// [`Breach`] when it was not ready. The worker is killed.
+    pub fn wants_to_leave(&mut self, worker: u32) -> Result<(), Breach> {
+        let slot = &mut self.workers[worker as usize];
+        match slot.state {
+            WorkerState::Ready if !slot.is_dying => {
+                slot.wants_to_leave = true;
+                self.retire(worker);
+                self.recall_rest(worker);
+                Ok(())
+            }
+            WorkerState::Ready | WorkerState::Leaving => Ok(()),
+            WorkerState::Spawning | WorkerState::Starting if slot.is_dying => Ok(()),
+            WorkerState::Absent | WorkerState::Spawning | WorkerState::Starting => {
+                let pid = slot.pid;
+                self.broke(worker, pid, Cause::Breach);
+                Err(Breach { worker })
+            }
+        }
+    }
+
+    /// The idle workers are told to leave; the process ids of all that are leaving. The others go on. Call
+    /// [`Self::dispatch`] after it.
+    pub fn leave_idle(&mut self) -> Vec<u32> {
+        let mut leaving = Vec::new();
+        for worker in 0..self.workers.len() as u32 {
+            let slot = &self.workers[worker as usize];
+            if slot.is_at_work() && slot.hand.is_empty() {
+                self.dismiss(worker);
+            }
+            let slot = &self.workers[worker as usize];
+            if slot.state == WorkerState::Leaving {
+                leaving.push(slot.pid);
+            }
+        }
+        leaving
     }
 
     /// The worker takes nothing more; what it has not begun is queued again.

@@ -123,6 +123,8 @@ pub(super) struct Worker {
     pub(super) failed_starts: FailedStarts,
     /// It takes nothing more, and leaves when its hand is empty.
     pub(super) is_retiring: bool,
+    /// It asked to be let go, as a signal told it to.
+    pub(super) wants_to_leave: bool,
     /// Tasks it may run at the most, by the calls it has worked for.
     pub(super) lifespan: Option<u32>,
     /// Since when it has nothing in hand, where idle workers leave.
@@ -169,12 +171,11 @@ impl Worker {
         self.hand.iter().map(|held| held.expected_ns).sum()
     }
 
-    /// It ends for the parent's reasons, or for an error of a task of before: its death says nothing about what it has in
-    /// hand. An error that comes before any task may come with every process, and is a death like others.
+    /// It ends for the parent's reasons, by a signal from outside, or for an error of a task of before: its death says nothing
+    /// about what it has in hand. An error that comes before any task may come with every process, and is a death like others.
     pub(super) fn is_put_down(&self) -> bool {
-        (self.is_dying || self.has_faulted && self.tasks_done > 0)
-            && self.broken.is_none()
-            && !self.has_start_timed_out
+        let ends_by_itself = self.wants_to_leave || self.has_faulted && self.tasks_done > 0;
+        (self.is_dying || ends_by_itself) && self.broken.is_none() && !self.has_start_timed_out
     }
 
     /// Whether another chunk leaves the oldest one in hand its claim slot. Chunks that were taken back have used up

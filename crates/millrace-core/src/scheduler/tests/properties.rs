@@ -59,6 +59,10 @@ enum Op {
         milliseconds: u64,
     },
     Recycle,
+    Signal {
+        worker: u32,
+    },
+    LeaveIdle,
     Close,
     Terminate,
 }
@@ -106,6 +110,8 @@ fn op() -> impl Strategy<Value = Op> {
         6 => worker().prop_map(|worker| Op::Die { worker }),
         6 => (0..CALLS, kill_after).prop_map(|(call, kill_after)| Op::Cancel { call, kill_after }),
         1 => Just(Op::Recycle),
+        3 => worker().prop_map(|worker| Op::Signal { worker }),
+        1 => Just(Op::LeaveIdle),
         2 => (0..DEFINITIONS).prop_map(|definition| Op::Forget { definition }),
         4 => prop_oneof![4 => 0..200_u64, 1 => 800..6_000_u64].prop_map(|milliseconds| Op::Tick { milliseconds }),
     ]
@@ -200,6 +206,10 @@ impl Player {
                 world.forget(&dropped);
             }
             Op::Recycle => drop(world.recycle()),
+            Op::Signal { worker } if exists(world, worker) && world.process(worker).is_ready => {
+                world.want_to_leave(worker);
+            }
+            Op::LeaveIdle => drop(world.leave_idle()),
             Op::Tick { milliseconds } => world.tick(milliseconds),
             Op::Close => world.close(),
             Op::Terminate => world.terminate(),

@@ -282,3 +282,70 @@ fn a_worker_that_is_as_old_as_it_may_be_takes_nothing_over() {
     assert_eq!(world.process(0).begun, 2);
     world.end();
 }
+
+#[test]
+fn a_worker_that_wants_to_leave_ends_its_task_and_the_rest_goes_to_others() {
+    let mut world = World::started(2, Some(1));
+    world.submit_all([flagged(1, 0, 5, EACH), chunk(2, 0, 1)]);
+    world.run_to_task(0);
+    world.want_to_leave(0);
+    world.want_to_leave(0);
+    assert_eq!(world.state(0), WorkerState::Ready);
+    assert_eq!(live(&mut world), 2, "one before, and the one that ran");
+    world.end();
+    assert_eq!(world.ledger.fates(1, 0), [Fate::Completed; 5]);
+    assert_eq!(world.ledger.fates(2, 0), [Fate::Completed]);
+    assert!(world.ledger.losses.is_empty());
+}
+
+#[test]
+fn an_idle_worker_that_wants_to_leave_is_let_go_at_once_and_twice_is_as_good_as_once() {
+    let mut world = World::started(1, None);
+    world.want_to_leave(0);
+    assert_eq!(world.state(0), WorkerState::Leaving);
+    world.want_to_leave(0);
+    world.submit(chunk(1, 0, 1));
+    world.die(0, &exit());
+    world.end();
+    assert_eq!(world.ledger.fates(1, 0), [Fate::Completed]);
+}
+
+#[test]
+fn what_such_a_worker_has_not_begun_is_not_held_to_have_ended_it() {
+    let mut world = World::new(1);
+    world.submit(flagged(1, 0, 1, EACH));
+    for _ in 0..5 {
+        world.start(0);
+        world.want_to_leave(0);
+        world.die(0, &sigkill());
+        world.tick(1_000);
+    }
+    world.end();
+    assert_eq!(world.ledger.fates(1, 0), [Fate::Completed]);
+}
+
+#[test]
+fn a_worker_that_is_not_ready_cannot_want_to_leave() {
+    let mut world = World::new(1);
+    world.submit(chunk(1, 0, 1));
+    world.spawn(0);
+    assert!(world.scheduler.wants_to_leave(0).is_err());
+    world.act();
+    assert!(world.killed.contains(&0));
+}
+
+#[test]
+fn idle_workers_leave_and_busy_ones_go_on() {
+    let mut world = World::started(2, None);
+    world.submit(chunk(1, 0, 2));
+    world.run_to_task(0);
+    let pids: Vec<u32> = world.scheduler.workers().iter().map(|worker| worker.pid).collect();
+    assert_eq!(world.leave_idle(), pids[1..]);
+    assert_eq!(world.leave_idle(), pids[1..], "it is on its way");
+    assert_eq!((world.state(0), world.state(1)), (WorkerState::Ready, WorkerState::Leaving));
+    world.die(1, &exit());
+    world.submit(chunk(1, 1, 1));
+    world.end();
+    assert_eq!(world.ledger.fates(1, 0), [Fate::Completed; 2]);
+    assert_eq!(world.ledger.fates(1, 1), [Fate::Completed]);
+}

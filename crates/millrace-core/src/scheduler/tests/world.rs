@@ -244,6 +244,17 @@ impl World {
         present
     }
 
+    pub(super) fn want_to_leave(&mut self, worker: u32) {
+        assert!(self.scheduler.wants_to_leave(worker).is_ok());
+        self.act();
+    }
+
+    pub(super) fn leave_idle(&mut self) -> Vec<u32> {
+        let leaving = self.scheduler.leave_idle();
+        self.act();
+        leaving
+    }
+
     pub(super) fn close(&mut self) {
         self.scheduler.close();
         self.act();
