@@ -73,12 +73,12 @@ function replaceAll(text: string, offset: number, replacements: readonly Replace
 function collectMembers(
   names: readonly string[],
   uses: readonly { readonly name: string; readonly node: Node }[],
-  memberOf: ReadonlyMap<Node, string>
+  membersOf: ReadonlyMap<Node, readonly string[]>
 ): ReadonlyMap<string, readonly string[]> {
   const members = new Map<string, readonly string[]>()
   for (const name of names) {
-    const used = uses.filter((use) => use.name === name).map(({ node }) => memberOf.get(node))
-    if (used.every((member) => member !== undefined)) members.set(name, [...new Set(used)])
+    const used = uses.filter((use) => use.name === name).map(({ node }) => membersOf.get(node))
+    if (used.every((taken) => taken !== undefined)) members.set(name, [...new Set(used.flat())])
   }
   return members
 }
@@ -86,7 +86,7 @@ function collectMembers(
 function dissect(described: Described, called: string): Anatomy {
   const { text, mode } = described
   const parsed = parseFunction(text, mode === 'sloppy', called)
-  const { imports, metas, typeofOperands, memberOf, isModeSensitive } = survey(parsed, called)
+  const { imports, metas, typeofOperands, membersOf, isModeSensitive } = survey(parsed, called)
   const heritage = parsed.form === 'class' ? (parsed.node.superClass ?? undefined) : undefined
   const isInHeritage = ({ start, end }: Node): boolean =>
     heritage !== undefined && start >= heritage.start && end <= heritage.end
@@ -130,7 +130,7 @@ function dissect(described: Described, called: string): Anatomy {
     base: base?.name,
     specifiers: imports.map(literalSpecifier).filter((specifier) => specifier !== undefined),
     usesMeta: metas.length > 0,
-    members: collectMembers(names, free, memberOf)
+    members: collectMembers(names, free, membersOf)
   }
 }
 

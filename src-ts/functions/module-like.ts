@@ -1,7 +1,7 @@
 import { types } from 'node:util'
-import { Object } from '../primordials.js'
+import { Object, Symbol } from '../primordials.js'
 import { builtInPlace } from './built-ins.js'
-import { commonJsOf, isCommonJsModule } from './exports.js'
+import { commonJsOf, givesVariable, isCommonJsModule } from './exports.js'
 
 /** True for a module as the language, transpilers, bundlers and test runners hold it in a variable. */
 export function isModuleLike(name: string, value: object): boolean {
@@ -18,12 +18,15 @@ export function isModuleLike(name: string, value: object): boolean {
 /** What bundlers make of a module's namespace. */
 export function hasOnlyGetters(value: object): boolean {
   if (types.isProxy(value)) return false
+  // Other objects of getters, which may run anything, are the program's own.
+  const tag: unknown = Object.getOwnPropertyDescriptor(value, Symbol.toStringTag)?.value
+  const isMarked = Object.getPrototypeOf(value) === null || tag === 'Module'
   let isEmpty = true
   // The first property tells of most values: they may be long arrays, and tables of a hundred thousand names.
   for (const key in value) {
     if (!Object.hasOwn(value, key)) break
     const { get, set } = Object.getOwnPropertyDescriptor(value, key) ?? {}
-    if (get === undefined || set !== undefined) return false
+    if (get === undefined || set !== undefined || !(isMarked || givesVariable(get))) return false
     isEmpty = false
   }
   return !isEmpty

@@ -17,8 +17,8 @@ export interface Survey {
   readonly imports: readonly ImportExpression[]
   /** Every `import.meta`. */
   readonly metas: readonly Node[]
-  /** The identifiers that are used for a member of a fixed name alone, and never assigned to through it. */
-  readonly memberOf: ReadonlyMap<Node, string>
+  /** The identifiers that are used for members of fixed names alone: `ns.a`, `ns["a"]`, `const { a, b } = ns`. */
+  readonly membersOf: ReadonlyMap<Node, readonly string[]>
   /** Identifiers that are only asked for their type, which is allowed for names that do not exist. */
   readonly typeofOperands: ReadonlySet<Node>
   /** True where sloppy code may do something else than strict code. */
@@ -32,10 +32,25 @@ export function isNode(value: unknown): value is AnyNode {
   return typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string'
 }
 
+/** The name of a member where the text fixes it. */
+function fixedName(key: AnyNode, isComputed: boolean): string | undefined {
+  if (key.type === 'Identifier') return isComputed ? undefined : key.name
+  if (key.type === 'Literal') return typeof key.value === 'string' ? key.value : undefined
+  if (key.type !== 'TemplateLiteral' || key.expressions.length > 0) return undefined
+  return key.quasis[0]?.value.cooked ?? undefined
+}
+
+/** What a pattern takes of an object. */
+function namesTaken(pattern: AnyNode): readonly (string | undefined)[] {
+  if (pattern.type !== 'ObjectPattern') return []
+  // A rest takes all there is.
+  return pattern.properties.map((part) => (part.type === 'Property' ? fixedName(part.key, part.computed) : undefined))
+}
+
 class Surveyor {
   readonly imports: ImportExpression[] = []
   readonly metas: Node[] = []
-  readonly memberOf = new Map<Node, string>()
+  readonly membersOf = new Map<Node, readonly string[]>()
   readonly typeofOperands = new Set<Node>()
   isModeSensitive = false
   readonly #called: string
@@ -82,9 +97,16 @@ class Surveyor {
         if (node.operator === 'typeof' && node.argument.type === 'Identifier') this.typeofOperands.add(node.argument)
         break
       case 'MemberExpression':
-        if (node.object.type === 'Identifier' && !node.computed && node.property.type === 'Identifier') {
-          this.memberOf.set(node.object, node.property.name)
+        this.#noteMembers(node.object, [fixedName(node.property, node.computed)])
+        break
+      case 'ExpressionStatement':
+        // As a statement: the value of such an assignment is all of the object.
+        if (node.expression.type === 'AssignmentExpression' && node.expression.operator === '=') {
+          this.#noteMembers(node.expression.right, namesTaken(node.expression.left))
         }
+        break
+      case 'VariableDeclarator':
+        this.#noteMembers(node.init, namesTaken(node.id))
         break
       case 'ImportExpression':
         this.imports.push(node)
@@ -110,6 +132,13 @@ class Surveyor {
         return this.#member(node, context)
     }
     this.#children(node, context)
+  }
+
+  #noteMembers(holder: AnyNode | null | undefined, names: readonly (string | undefined)[]): void {
+    const known = names.filter((name) => name !== undefined)
+    if (holder?.type === 'Identifier' && known.length > 0 && known.length === names.length) {
+      this.membersOf.set(holder, known)
+    }
   }
 
   #member(
