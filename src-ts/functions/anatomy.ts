@@ -41,6 +41,8 @@ export interface Anatomy extends Described {
   readonly base: string | undefined
   /** What the text imports by a literal. */
   readonly specifiers: readonly string[]
+  /** True where it imports what is told while it runs. */
+  readonly importsAny: boolean
   readonly usesMeta: boolean
   /** Names that are used for nothing but the members listed: of a namespace, only these have to travel. */
   readonly members: ReadonlyMap<string, readonly string[]>
@@ -116,6 +118,7 @@ function dissect(described: Described, called: string): Anatomy {
     replacements.push({ start: heritage.start, end: heritage.end, by: base.by })
   }
   const body = replaceAll(text, parsed.offset, replacements)
+  const specifiers = imports.map(literalSpecifier)
   return {
     ...described,
     parsed,
@@ -128,7 +131,8 @@ function dissect(described: Described, called: string): Anatomy {
     needsMode: mode === undefined && (isModeSensitive || written.size > 0) && parsed.form !== 'class',
     body,
     base: base?.name,
-    specifiers: imports.map(literalSpecifier).filter((specifier) => specifier !== undefined),
+    specifiers: specifiers.filter((specifier) => specifier !== undefined),
+    importsAny: specifiers.includes(undefined),
     usesMeta: metas.length > 0,
     members: collectMembers(names, free, membersOf)
   }

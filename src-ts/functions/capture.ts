@@ -5,6 +5,7 @@ import { lookAlikes, unshippable } from './describe.js'
 import type { Freshness } from './freshness.js'
 import type { Added, Graph, Member, Slot, Variable } from './graph.js'
 import { prototypeOwner } from './heritage.js'
+import { hasInspector } from './inspector.js'
 import { placeOf } from './place.js'
 import { callName, isNativeText, sourceOf } from './refusals.js'
 import { ScopeTable } from './scope-table.js'
@@ -69,14 +70,15 @@ export class Capture {
     const isGiven = (name: string): boolean => at === 0 && Object.hasOwn(this.#given, name)
     const needsPlace =
       anatomy.usesMeta || anatomy.specifiers.length > 0 || anatomy.captured.some((name) => !isGiven(name))
-    const site = known ?? (needsPlace ? visit(fn, called) : undefined)
+    const wantsPlace = needsPlace || (anatomy.importsAny && hasInspector())
+    const site = known ?? (wantsPlace ? visit(fn, called) : undefined)
     const user: User = { fn, anatomy, called, site }
     const isUsed = [...anatomy.captured, ...anatomy.globals]
     const givenNames = isUsed.filter(isGiven)
     // A name that every process has may be one of the program's all the same.
     const isOfProgram = (name: string): boolean => site?.declares(name) === true
     const names = isUsed.filter((name) => !isGiven(name) && (anatomy.captured.includes(name) || isOfProgram(name)))
-    const base = site === undefined || !needsPlace ? NO_BASE : (site.script?.base ?? NO_BASE)
+    const base = site === undefined || !wantsPlace ? NO_BASE : (site.script?.base ?? NO_BASE)
     if (base === NO_BASE) checkSpecifiers(anatomy.specifiers, called)
     const outer = site === undefined ? -1 : this.#scopes.open(site.surroundings)
     const variables: Variable[] = givenNames.map((name) => ({

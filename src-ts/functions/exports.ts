@@ -6,7 +6,7 @@ import { builtInPlace } from './built-ins.js'
 import { isEntry } from './entry.js'
 import type { Freshness } from './freshness.js'
 import { isLoadable } from './loadable.js'
-import { loadedModule, type Namespace } from './loaded-modules.js'
+import { loadedModule, type Namespace } from './node-loader.js'
 import { sourceOf } from './refusals.js'
 import type { Script } from './scripts.js'
 

@@ -3,11 +3,17 @@ import type { Anatomy } from './anatomy.js'
 import type { ShippedSource } from './shipped.js'
 import { absoluteSpecifier } from './specifiers.js'
 
-/** True where a function's text is all there is to it: it runs the same wherever it is compiled. */
-export function isSelfContained({ captured, specifiers, usesMeta }: Anatomy): boolean {
+/** True where the text of a function names nothing that only its place tells. */
+export function isPlaceless({ captured, specifiers, usesMeta }: Anatomy): boolean {
   return (
     captured.length === 0 && !usesMeta && specifiers.every((specifier) => absoluteSpecifier(specifier) !== undefined)
   )
+}
+
+/** True where a function's text is all there is to it: it runs the same wherever it is compiled. */
+export function isSelfContained(anatomy: Anatomy): boolean {
+  // What is imported while it runs may be relative to its place.
+  return isPlaceless(anatomy) && !anatomy.importsAny
 }
 
 /** An expression with the value of a function or class: `open`, `text` and `close`. After `open` a line may end. */

@@ -8,7 +8,7 @@ import { Capture, type GivenNames } from './capture.js'
 import { describeFunction } from './described.js'
 import { exportOf, isCommonJsExport } from './exports.js'
 import { Freshness } from './freshness.js'
-import { isSelfContained, shipSource } from './from-source.js'
+import { isPlaceless, isSelfContained, shipSource } from './from-source.js'
 import type { Graph, Member } from './graph.js'
 import { hasInspector } from './inspector.js'
 import { isUrl, locateModule } from './locate.js'
@@ -113,7 +113,7 @@ function labelOf({ name }: Anatomy): string {
 /** What is read of variables is read now. */
 function capture(fn: object, anatomy: Anatomy, given: GivenNames | undefined): FunctionDefinition {
   // Where nothing tells what is around a function, one that seems to need nothing is taken at its word.
-  const isAlone = isSelfContained(anatomy) || given !== undefined
+  const isAlone = isPlaceless(anatomy) || given !== undefined
   const site = isAlone && !hasInspector() ? undefined : visit(fn, callName(anatomy.name))
   const freshness = new Freshness()
   // To ask for the script takes longer.

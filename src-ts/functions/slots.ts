@@ -9,6 +9,7 @@ import type { Freshness } from './freshness.js'
 import type { CapturedData, Slot } from './graph.js'
 import { hasFunction, hasOnlyGetters, isModuleLike } from './module-like.js'
 import { callName, isNativeText, sourceOf } from './refusals.js'
+import { requireSlot } from './requires.js'
 import { type Site, visit } from './site.js'
 
 /** True for what is no module, and may have millions of elements, of which each is a property. */
@@ -79,6 +80,8 @@ export class Slots {
     // Node writes many of its functions in JavaScript: what they capture is not to be had.
     const place = builtInPlace(fn)
     if (place !== undefined) return place
+    const required = requireSlot(fn)
+    if (required !== undefined) return required
     const text = sourceOf(fn)
     if (isNativeText(text)) {
       throw unshippable(called, name, 'a function that is native or bound', 'write a function that calls it')

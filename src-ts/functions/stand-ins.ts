@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { constants, Script } from 'node:vm'
 import { Map, Promise, String, URL, process } from '../primordials.js'
+import { resolveAs } from './node-loader.js'
 import { absoluteSpecifier, unresolvable } from './specifiers.js'
 
 type Importer = (specifier: string, options?: ImportCallOptions) => Promise<unknown>
@@ -46,6 +47,8 @@ export function importFrom(
 }
 
 function resolveFrom(base: string, specifier: string): string {
+  const resolved = resolveAs(base, specifier)
+  if (resolved !== undefined) return resolved
   if (isBuiltin(specifier)) return specifier.startsWith('node:') ? specifier : `node:${specifier}`
   if (/^(\.{0,2}\/|[a-z][\w+.-]+:)/i.test(specifier)) return new URL(specifier, base).href
   return pathToFileURL(createRequire(base).resolve(specifier)).href
@@ -54,6 +57,12 @@ function resolveFrom(base: string, specifier: string): string {
 /** Stands for the `import.meta` of the module at `base`. */
 export function metaOf(base: string): object {
   const filename = base.startsWith('file:') ? fileURLToPath(base) : undefined
-  const place = filename === undefined ? {} : { filename, dirname: dirname(filename) }
-  return { ...place, url: base, resolve: (specifier: unknown) => resolveFrom(base, String(specifier)) }
+  return {
+    __proto__: null,
+    ...(filename === undefined ? {} : { dirname: dirname(filename), filename }),
+    // A worker has not been started with the module.
+    ...('main' in import.meta ? { main: false } : {}),
+    resolve: (specifier: unknown) => resolveFrom(base, String(specifier)),
+    url: base
+  }
 }

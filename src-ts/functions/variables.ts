@@ -8,6 +8,7 @@ import type { Freshness } from './freshness.js'
 import type { Slot } from './graph.js'
 import { readVariable, type VariableScope } from './inspector.js'
 import { sourceOf } from './refusals.js'
+import { requireSlot } from './requires.js'
 import type { ScopeTable } from './scope-table.js'
 import type { ImportBinding, Script } from './scripts.js'
 import type { Site } from './site.js'
@@ -84,6 +85,9 @@ export class Variables {
       return importSlot(imported, script, called)
     }
     if (name === 'arguments') throw unshippable(called, name, 'the arguments of a function', 'capture an array of them')
+    const required = requireSlot(value, script?.base)
+    if (required !== undefined) return required
+    // That of a test runner, which has modules of its own.
     if (name === 'require' && typeof value === 'function' && script?.base !== undefined && 'resolve' in value) {
       return { t: 'require', base: script.base }
     }
