@@ -23,8 +23,10 @@ export interface Backend {
   cancel(call: number, stop?: Stop): void
   /** Whether one more call of `apply` may wait where `limit` may: one that a free worker will take does not wait. */
   hasRoom(limit: number): boolean
-  /** Replaces the workers, each after the task it runs; the process ids of those that will end. */
-  recycle(): readonly number[]
+  /** Replaces the workers, each after the task it runs; resolves when these processes have ended. They keep the program alive. */
+  recycle(): Promise<void>
+  /** Lets idle workers leave; resolves when these processes have ended. They keep the program alive. */
+  leave(): Promise<void>
   /** Finishes what was accepted, then lets the workers leave; `closed` of the listener follows. */
   close(): void
   /** Kills all workers; `closed` of the listener follows within a second. */

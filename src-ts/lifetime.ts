@@ -28,7 +28,9 @@ export function keepReachable(owner: object, isNeeded: boolean): void {
   else kept.delete(owner)
 }
 
-const unreachable = new FinalizationRegistry<Backend>((backend) => backend.terminate())
+const unreachable = new FinalizationRegistry<Backend>((backend) => {
+  void backend.leave().then(() => backend.terminate())
+})
 
 /** Ends the workers of `backend` when nothing holds on to its owner any more: nobody is left to close it. */
 export function endWhenUnreachable(owner: object, backend: Backend): void {

@@ -8,6 +8,8 @@ import { Definitions } from './native-definitions.js'
 import { NativeBatch, type Submit } from './native-batch.js'
 import { Records } from './native-records.js'
 import { Error, Math, String, Uint8Array, process } from './primordials.js'
+import { hasClosed, leaveAtProgramEnd } from './program-end.js'
+import { Recycling } from './recycling.js'
 import type { PoolStats, WorkerInfo } from './types.js'
 
 const NO_BYTES = new Uint8Array(0)
@@ -23,6 +25,7 @@ export class NativeBackend implements Backend {
   readonly #submit: Submit = (bytes, length) => this.#raw.submit(bytes, length)
   /** Counts as they were when the pool had closed; nothing of it is left then. */
   #lastStats: PoolStats | undefined
+  readonly #recycling = new Recycling()
 
   constructor(options: RawPoolOptions, listener: BackendListener) {
     this.#raw = openPool(options, () => this.#records.collect())
@@ -30,9 +33,16 @@ export class NativeBackend implements Backend {
     const closed = (): void => {
       this.#definitions.close()
       this.#lastStats = this.#raw.stats()
+      this.#recycling.closed()
+      hasClosed(this)
       listener.closed()
     }
-    this.#records = new Records((into) => this.#collect(into), { ...listener, closed })
+    const workerExit: BackendListener['workerExit'] = (worker, ...end) => {
+      this.#recycling.ended(worker.pid)
+      listener.workerExit(worker, ...end)
+    }
+    this.#records = new Records((into) => this.#collect(into), { ...listener, workerExit, closed })
+    leaveAtProgramEnd(this)
   }
 
   define(definition: FunctionDefinition): number {
@@ -66,8 +76,12 @@ export class NativeBackend implements Backend {
     return this.#hasClosed || this.#raw.hasRoom(Math.min(limit, 0xffffffff), this.#definitions.urgentCount)
   }
 
-  recycle(): readonly number[] {
-    return this.#hasClosed ? [] : this.#raw.recycle()
+  recycle(): Promise<void> {
+    return this.#recycling.wait(this.#hasClosed ? [] : this.#raw.recycle())
+  }
+
+  leave(): Promise<void> {
+    return this.#recycling.wait(this.#hasClosed ? [] : this.#raw.leaveIdle())
   }
 
   close(): void {

@@ -18,7 +18,6 @@ import { readApplyOptions, readJoinOptions, readMapOptions, readPoolOptions } fr
 import type { MapSettings, PoolSettings } from './options.js'
 import { PoolEventSource } from './pool-events.js'
 import { Array, Symbol as symbols } from './primordials.js'
-import { Recycling } from './recycling.js'
 import { NO_TASKS, prepareBackend } from './start-backend.js'
 import type { PoolStats, WorkerInfo, WorkerPoolOptions } from './types.js'
 import type { ApplyMethod, JoinOptions, MapMethod, PoolEvents, PoolMethods } from './types.js'
@@ -43,16 +42,12 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
   readonly #events = new PoolEventSource()
   readonly #calls: CallRegistry = new CallRegistry(() => this.#closing.onIdle())
   readonly #closing: Closing
-  readonly #recycling = new Recycling()
   readonly #listener: BackendListener = {
     find: (id) => this.#calls.find(id),
     workerStart: (id, pid) => this.#events.workerStarted(id, pid, () => this.workers),
     workerError: (error, worker) => this.#events.workerFailed(error, worker),
     workerOutput: (...output) => this.#output?.take(...output),
-    workerExit: (worker, exitCode, signal) => {
-      this.#recycling.ended(worker.pid)
-      this.#events.workerExited(worker, exitCode, signal)
-    },
+    workerExit: (...exit) => this.#events.workerExited(...exit),
     closed: () => this.#closing.onClosed()
   }
   #output: WorkerOutput | undefined
@@ -74,7 +69,6 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
       () => this.#backend,
       () => {
         keepReachable(this, false)
-        this.#recycling.closed()
         this.#output?.end()
         this.#events.closed()
       }
@@ -143,7 +137,7 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
   async recycle(): Promise<void> {
     await atEntry(this.recycle, () => {
       this.#checkOpen()
-      return this.#recycling.wait(this.#backend?.recycle() ?? [])
+      return this.#backend?.recycle()
     })
   }
 

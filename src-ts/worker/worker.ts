@@ -2,7 +2,7 @@
 import module from 'node:module'
 import { types } from 'node:util'
 
-import { Error, JSON, Reflect, Set, Symbol, kill, process, setImmediate } from '../primordials.js'
+import { Error, JSON, Object, Reflect, Set, Symbol, kill, process, setImmediate } from '../primordials.js'
 import {
   FIELDS_AT,
   FRAME_CANCEL,
@@ -68,6 +68,8 @@ const turn = new Turn()
 const cancelling = new Cancelling(listen)
 const runner = new Runner(claims, outbox, turn, cancelling, workerId, resume)
 const pools = new Set<ClosePools>()
+// The package that tasks import is another copy of this code.
+Object.defineProperty(globalThis, Symbol.for('millrace.pools'), { value: pools, configurable: true, enumerable: false })
 const leaving = new Leaving(start.streams, pools, (error) => runner.interrupt(error))
 
 /** A chunk is unfinished, a module is being loaded, or this process leaves: no frame is taken. */

@@ -94,14 +94,27 @@ impl Scheduler {
         }
     }
 
-    /// The idle workers are told to leave; the process ids of all that are leaving. The others go on. Call
-    /// [`Self::dispatch`] after it.
+    /// The idle workers are told to leave, those that nobody waits for are killed, and the others go on; the process ids of all
+    /// that are leaving. Call [`Self::dispatch`] after it.
     pub fn leave_idle(&mut self) -> Vec<u32> {
         let mut leaving = Vec::new();
         for worker in 0..self.workers.len() as u32 {
             let slot = &self.workers[worker as usize];
-            if slot.is_at_work() && slot.hand.is_empty() {
-                self.dismiss(worker);
+            match slot.state {
+                WorkerState::Ready if slot.is_at_work() && slot.hand.is_empty() => {
+                    self.dismiss(worker);
+                }
+                WorkerState::Ready
+                    if !slot.is_dying && slot.hand.iter().all(|h| h.is_cancelled) =>
+                {
+                    self.kill(worker);
+                }
+                WorkerState::Spawning | WorkerState::Starting
+                    if !slot.is_dying && self.queue.is_empty() =>
+                {
+                    self.kill(worker);
+                }
+                _ => {}
             }
             let slot = &self.workers[worker as usize];
             if slot.state == WorkerState::Leaving {

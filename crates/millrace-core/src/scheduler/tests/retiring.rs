@@ -335,6 +335,25 @@ fn a_worker_that_is_not_ready_cannot_want_to_leave() {
 }
 
 #[test]
+fn workers_that_nobody_waits_for_are_killed_when_idle_ones_leave() {
+    let mut world = World::new(2);
+    world.submit_all([chunk(1, 0, 2), chunk(1, 1, 2)]);
+    world.spawn(1);
+    world.start(0);
+    world.run_to_task(0);
+    world.cancel(1, false);
+    assert!(world.leave_idle().is_empty());
+    assert!(world.killed.contains(&0), "it is on a task of a call that has ended");
+    assert!(world.killed.contains(&1), "it is starting");
+    for worker in [0, 1] {
+        world.die(worker, &sigkill());
+    }
+    world.submit(chunk(2, 0, 1));
+    world.end();
+    assert_eq!(world.ledger.fates(2, 0), [Fate::Completed]);
+}
+
+#[test]
 fn idle_workers_leave_and_busy_ones_go_on() {
     let mut world = World::started(2, None);
     world.submit(chunk(1, 0, 2));
