@@ -35,7 +35,7 @@ export declare class RawPool {
    *
    * # Errors
    *
-   * When the pool was released.
+   * When the bytes are more than a message holds; when the pool was released.
    */
   define(id: number, bytes: Uint8Array): void
   /**
@@ -60,7 +60,7 @@ export declare class RawPool {
    *
    * # Errors
    *
-   * When the pool was released.
+   * When the reason is more than a message holds; when the pool was released.
    */
   cancel(job: number, killAfter: number | undefined | null, reason: Uint8Array): void
   /**
@@ -135,6 +135,14 @@ export declare class RawPool {
    * When the pool was released.
    */
   workers(): Array<RawWorker>
+  /**
+   * The worker of this id, if it has a process. Much less work than to look for it among all.
+   *
+   * # Errors
+   *
+   * When the pool was released.
+   */
+  worker(id: number): RawWorker | null
 }
 
 /** The worker's end of the rings. One per process. */

@@ -1,5 +1,6 @@
 // Every suite of `npm test`, in the order in which they run: the quick ones first.
 import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { brokenRules } from './rules.mjs'
 import { countCargo, countCheck, countTap } from './counts.mjs'
@@ -53,6 +54,7 @@ export const suites = [
     command: ['cargo', 'clippy', '--workspace', '--all-targets', '--locked', '--quiet', '--', '-D', 'warnings'],
     env: cargoEnv
   },
+  { name: 'other systems', count: countCheck, check: checkOtherSystems },
   {
     name: 'cargo test',
     count: countCargo,
@@ -73,6 +75,26 @@ export const suites = [
   },
   { name: 'ava', count: countTap, command: [process.execPath, bin('ava/entrypoints/cli.mjs'), '--tap'] }
 ]
+
+/** Compiles for the systems that have no pool yet, as far as rustup has their standard libraries: `rustup target add …`. */
+function checkOtherSystems() {
+  const run = (program, args, env) =>
+    spawnSync(program, args, { cwd: root, encoding: 'utf8', env: { ...process.env, ...cargoEnv, ...env } })
+  const libraries = run('rustc', ['--print', 'sysroot']).stdout?.trim()
+  const found = ['x86_64-pc-windows-msvc', 'aarch64-apple-darwin'].filter((target) =>
+    existsSync(join(libraries ?? '', 'lib/rustlib', target, 'lib'))
+  )
+  return found
+    .map((target) => {
+      const args = ['check', '--workspace', '--locked', '--quiet', '--target', target]
+      const { status, stderr } = run('cargo', args, {
+        CARGO_TARGET_DIR: join(targetDirectory, 'other-systems'),
+        RUSTFLAGS: '-D warnings'
+      })
+      return status === 0 ? '' : `${target}:\n${stderr}`
+    })
+    .join('')
+}
 
 /**
  * In CI nothing but the build can have touched the clone, so a difference to the commit counts as well; on a desk it may

@@ -35,6 +35,8 @@ export interface Backend {
   releaseOutput(stream: number, bytes: number): void
   readonly stats: PoolStats
   readonly workers: readonly WorkerInfo[]
+  /** The worker of this id, if it has a process. */
+  worker(id: number): WorkerInfo | undefined
 }
 
 /** How tasks that run are stopped. */
@@ -115,5 +117,7 @@ export interface BackendListener {
   /** An error outside of any task ends a worker. */
   workerError(error: unknown, worker: WorkerInfo): void
   workerExit(worker: WorkerInfo, exitCode: number | null, signal: string | null): void
+  /** The backend cannot go on; it ends all workers, and `closed` follows. */
+  failed(reason: string): void
   closed(): void
 }

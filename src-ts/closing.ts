@@ -1,6 +1,6 @@
 import type { Backend } from './backend.js'
 import type { CallRegistry } from './calls/registry.js'
-import { PoolTerminatedError } from './errors.js'
+import { PoolClosedError, PoolTerminatedError } from './errors.js'
 import { Math, Promise, clearTimeout, setTimeout } from './primordials.js'
 import { placedHere } from './errors/caller.js'
 
@@ -15,6 +15,7 @@ export class Closing {
   #state: 'open' | 'draining' | 'leaving' | 'terminating' | 'done' = 'open'
   readonly #done: Promise<void>
   #resolveDone: () => void = () => undefined
+  #failure: PoolTerminatedError | undefined
 
   /** @param onClosed Called once, when no worker is left. */
   constructor(calls: CallRegistry, backend: () => Backend | undefined, onClosed: () => void) {
@@ -30,6 +31,14 @@ export class Closing {
     return this.#state !== 'open'
   }
 
+  /** What a call gets that comes too late. */
+  refusal(): PoolClosedError {
+    const cause = this.#failure
+    return cause === undefined
+      ? new PoolClosedError()
+      : new PoolClosedError(`the pool is closed: ${cause.message}`, { cause })
+  }
+
   /** Finishes what was accepted. With `timeoutMs`, what is open by then is terminated. */
   async join(timeoutMs: number | undefined): Promise<void> {
     if (this.#state === 'open') {
@@ -43,6 +52,14 @@ export class Closing {
     const timer = setTimeout(() => void this.terminate(error), Math.min(timeoutMs, LONGEST_TIMEOUT))
     await this.#done
     clearTimeout(timer)
+  }
+
+  /** The backend cannot go on for this reason, and ends by itself. Returns what every open call is rejected with. */
+  fail(reason: string): PoolTerminatedError {
+    const failure = placedHere(new PoolTerminatedError(`the pool has failed: ${reason}`))
+    this.#failure = failure
+    void this.terminate(failure)
+    return failure
   }
 
   /** Ends the workers now; every open call is rejected with the error. */

@@ -46,6 +46,7 @@ export function weaken(listener: BackendListener): BackendListener {
     workerOutput: (stream, pid, bytes) => weak.deref()?.workerOutput(stream, pid, bytes),
     workerError: (error, worker) => weak.deref()?.workerError(error, worker),
     workerExit: (worker, exitCode, signal) => weak.deref()?.workerExit(worker, exitCode, signal),
+    failed: (reason) => weak.deref()?.failed(reason),
     closed: () => weak.deref()?.closed()
   }
 }

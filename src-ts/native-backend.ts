@@ -105,6 +105,10 @@ export class NativeBackend implements Backend {
     return this.#hasClosed ? [] : (this.#raw.workers() as WorkerInfo[])
   }
 
+  worker(id: number): WorkerInfo | undefined {
+    return this.#hasClosed ? undefined : ((this.#raw.worker(id) ?? undefined) as WorkerInfo | undefined)
+  }
+
   get #hasClosed(): boolean {
     return this.#lastStats !== undefined
   }

@@ -14,6 +14,7 @@ import {
   RECORD_CLOSED,
   RECORD_DIED,
   RECORD_EXITED,
+  RECORD_FAILED,
   RECORD_FAULT,
   RECORD_LOAD_TIMED_OUT,
   RECORD_OUTCOME,
@@ -74,6 +75,9 @@ export class Records {
     const second = at(word + 3)
     if (kind === RECORD_STARTED) return listener.workerStart(subject, second)
     if (kind === RECORD_CLOSED) return listener.closed()
+    if (kind === RECORD_FAILED) {
+      return listener.failed(this.#decoder.decode(this.#bytes.subarray(start, start + length)))
+    }
     if (kind === RECORD_EXITED) {
       const payload = start / 4
       listener.workerOutput(undefined, second)

@@ -32,12 +32,15 @@ export class PoolEventSource {
     this.#emitter.on(event, listener as unknown as (...args: unknown[]) => void)
   }
 
-  /** `workers` lists those that are there; it is called only where somebody listens. */
-  workerStarted(id: number, pid: number, workers: () => readonly WorkerInfo[]): void {
+  /** `find` asks for the worker of this id; it is called only where somebody listens. */
+  workerStarted(id: number, pid: number, find: () => WorkerInfo | undefined): void {
     if (this.#emitter.listenerCount('workerStart') === 0) return
-    const worker = workers().find((info) => info.id === id && info.pid === pid)
+    const worker = find()
     // It may be gone already, even replaced: each exit that listeners are told of has its start all the same.
-    this.#emit('workerStart', worker ?? { id, pid, state: 'leaving', cpus: [], tasksDone: 0, rss: 0 })
+    this.#emit(
+      'workerStart',
+      worker?.pid === pid ? worker : { id, pid, state: 'leaving', cpus: [], tasksDone: 0, rss: 0 }
+    )
   }
 
   /** Without a listener it is a warning, not an error of the process. */
@@ -50,6 +53,12 @@ export class PoolEventSource {
       const text = isError ? `${what}: ${String(error)}` : error.message
       warn('MILLRACE_WORKER_ERROR', text, isError ? error.stack : undefined)
     }
+  }
+
+  /** As {@linkcode workerFailed}: of an error that ended the whole pool. */
+  poolFailed(error: Error): void {
+    if (this.#emitter.listenerCount('error') > 0) this.#emit('error', error)
+    else warn('MILLRACE_POOL_FAILED', error.message)
   }
 
   workerExited(worker: WorkerInfo, exitCode: number | null, signal: string | null): void {

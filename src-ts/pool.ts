@@ -9,7 +9,7 @@ import { openSource } from './calls/source.js'
 import { makeApplyCall } from './calls/start-apply.js'
 import { type LazyKind, type ListKind, makeMapCall, type MapKind } from './calls/start-map.js'
 import { Closing } from './closing.js'
-import { DaemonicProcessError, invalidOption, PoolClosedError, QueueFullError } from './errors.js'
+import { DaemonicProcessError, invalidOption, QueueFullError } from './errors.js'
 import { atEntry, promiseAtEntry } from './errors/caller.js'
 import { prepareFunction } from './functions/resolve.js'
 import { endWhenUnreachable, keepReachable, weaken } from './lifetime.js'
@@ -44,10 +44,11 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
   readonly #closing: Closing
   readonly #listener: BackendListener = {
     find: (id) => this.#calls.find(id),
-    workerStart: (id, pid) => this.#events.workerStarted(id, pid, () => this.workers),
+    workerStart: (id, pid) => this.#events.workerStarted(id, pid, () => this.#backend?.worker(id)),
     workerError: (error, worker) => this.#events.workerFailed(error, worker),
     workerOutput: (...output) => this.#output?.take(...output),
     workerExit: (...exit) => this.#events.workerExited(...exit),
+    failed: (reason) => this.#events.poolFailed(this.#closing.fail(reason)),
     closed: () => this.#closing.onClosed()
   }
   #output: WorkerOutput | undefined
@@ -229,7 +230,7 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
 
   #checkOpen(): void {
     this.#checkAllowed()
-    if (this.closed) throw new PoolClosedError()
+    if (this.closed) throw this.#closing.refusal()
   }
 
   #start(): Backend {

@@ -2,7 +2,8 @@ import { emitWarning } from '../primordials.js'
 import { currentEntry } from './caller.js'
 
 /** The codes of the library's warnings. */
-export type WarningCode = 'MILLRACE_NO_PINNING' | 'MILLRACE_WORKER_ERROR' | 'MILLRACE_LARGE_CAPTURE'
+export type WarningCode =
+  'MILLRACE_NO_PINNING' | 'MILLRACE_WORKER_ERROR' | 'MILLRACE_POOL_FAILED' | 'MILLRACE_LARGE_CAPTURE'
 
 /** Emits a process warning of the library, with the line of the caller where a method of the API is running. */
 export function warn(code: WarningCode, text: string, detail?: string): void {

@@ -39,6 +39,7 @@ export const RECORD_TIMED_OUT = 24
 export const RECORD_LOAD_TIMED_OUT = 25
 export const RECORD_FAULT = 21
 export const RECORD_OUTPUT = 22
+export const RECORD_FAILED = 23
 
 /** Flags of a chunk. */
 export const EACH = 1

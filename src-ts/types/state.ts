@@ -56,8 +56,11 @@ export interface PoolEvents {
   /**
    * An error that nobody handled has ended a worker while it ran no task: thrown by a timer, say, or a rejection. What is no
    * Error is the `cause` of one. Without a listener it is a process warning.
+   *
+   * Without a worker: the pool itself has failed with this `PoolTerminatedError`. Open calls are rejected with it, later ones with a
+   * `PoolClosedError`. It happens where other code of the process has closed one of the pool's file descriptors.
    */
-  readonly error: readonly [error: Error, worker: WorkerInfo]
+  readonly error: readonly [error: Error, worker?: WorkerInfo]
   /** All workers of a closed pool have ended. */
   readonly close: readonly []
 }

@@ -115,7 +115,7 @@ pub fn hold(memory_bytes: usize) -> io::Result<(Hello, Lifeline)> {
 
 fn watch(control: Arc<Control>, parent: OwnedFd) -> io::Result<()> {
     let wait_and_die = move || {
-        sys::wait_until_gone(&control, parent.as_fd());
+        sys::wait_until_gone(&control, parent);
         sys::kill_own_group();
     };
     let thread = thread::Builder::new().name("millrace-lifeline".into()).stack_size(STACK_BYTES);

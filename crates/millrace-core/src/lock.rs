@@ -1,4 +1,5 @@
-//! Mutexes here guard data that every holder leaves whole, so a panic of one holder is no reason to stop another.
+//! Mutexes here guard data that every holder leaves whole, so a panic of one holder is no reason to stop another. That of the
+//! scheduler is no such mutex: `pool/failing.rs` locks it.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -13,7 +13,7 @@ use millrace_core::sys::{AsFd, Bell};
 use napi::bindgen_prelude::{Env, Function, JsValue};
 use napi::sys::{self, Status};
 
-use crate::libuv::{Handle, Libuv, READABLE};
+use crate::libuv::{Handle, Libuv, READABLE, RawHandle, data_of};
 
 /// A JavaScript function that the event loop calls; for as long as the environment lives.
 pub(crate) struct Callback {
@@ -82,10 +82,8 @@ pub(crate) fn event_loop(env: &Env) -> Option<*mut c_void> {
 }
 
 /// A worker's ear for its parent's bell; it lives as long as the process.
-#[repr(C)]
 struct BellEar {
-    /// First, so that the handle's address is the ear's.
-    poll: Handle,
+    poll: RawHandle,
     bell: Arc<Bell>,
     callback: Callback,
 }
@@ -94,19 +92,26 @@ struct BellEar {
 pub(crate) fn listen(env: &Env, bell: &Arc<Bell>, function: &Function<'_, (), ()>) -> bool {
     let (Some(libuv), Some(event_loop)) = (Libuv::find(), event_loop(env)) else { return false };
     let Some(callback) = Callback::new(env, function) else { return false };
-    let ear = Box::leak(Box::new(BellEar { poll: [0; 64], bell: Arc::clone(bell), callback }));
+    let ear = BellEar { poll: RawHandle::new(), bell: Arc::clone(bell), callback };
+    let ear: &'static BellEar = Box::leak(Box::new(ear));
     let fd = ear.bell.as_fd().as_raw_fd();
-    let poll = &raw mut ear.poll;
+    let poll = ear.poll.as_ptr();
     // SAFETY: the handle has room, is never moved or freed, and the loop is this thread's.
-    let initialised = unsafe { (libuv.poll_init)(event_loop, poll, fd) } == 0;
+    if unsafe { (libuv.poll_init)(event_loop, poll, fd) } != 0 {
+        return false;
+    }
     // SAFETY: the handle was initialised.
-    initialised && unsafe { (libuv.poll_start)(poll, READABLE, on_bell) } == 0
+    unsafe { (libuv.set_data)(poll, ptr::from_ref(ear).cast_mut().cast()) };
+    // SAFETY: as above.
+    unsafe { (libuv.poll_start)(poll, READABLE, on_bell) == 0 }
 }
 
-unsafe extern "C" fn on_bell(poll: *mut Handle, _status: c_int, _events: c_int) {
-    // SAFETY: the handle's address is the ear's, which is never freed and only read.
-    let ear = unsafe { &*poll.cast::<BellEar>() };
-    if !ear.bell.silence() {
+unsafe extern "C" fn on_bell(poll: *mut Handle, status: c_int, _events: c_int) {
+    // SAFETY: libuv calls with the handle that `listen` has initialised.
+    let ear = unsafe { data_of::<BellEar>(poll) };
+    // SAFETY: `listen` has set it to an ear that is never freed and only read.
+    let Some(ear) = (unsafe { ear.as_ref() }) else { return };
+    if status < 0 || !ear.bell.silence() {
         end_without_bell();
     }
     ear.callback.call();

@@ -7,13 +7,22 @@
 
 mod cpu;
 mod error;
+#[cfg(unix)]
 mod event_loop;
+#[cfg(unix)]
 mod heap_limit;
+#[cfg(unix)]
 mod libuv;
+#[cfg(not(unix))]
+mod no_event_loop;
 mod pool;
+#[cfg(unix)]
 mod pool_ear;
 mod seat;
 mod status;
+
+#[cfg(not(unix))]
+use no_event_loop::{event_loop, heap_limit, pool_ear};
 
 pub use cpu::{available_cpus, cpu_count, default_jobs, library_path};
 pub use pool::{RawPool, RawPoolOptions, RawStats, RawWorker};

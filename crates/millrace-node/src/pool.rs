@@ -170,11 +170,10 @@ impl RawPool {
     ///
     /// # Errors
     ///
-    /// When the pool was released.
+    /// When the bytes are more than a message holds; when the pool was released.
     #[napi(catch_unwind)]
     pub fn define(&self, id: u32, bytes: &[u8]) -> napi::Result<()> {
-        self.pool()?.define(id, bytes);
-        Ok(())
+        self.pool()?.define(id, bytes).map_err(to_napi)
     }
 
     /// Drops a definition.
@@ -204,15 +203,14 @@ impl RawPool {
     ///
     /// # Errors
     ///
-    /// When the pool was released.
+    /// When the reason is more than a message holds; when the pool was released.
     #[napi(catch_unwind)]
     pub fn cancel(&self, job: u32, kill_after: Option<u32>, reason: &[u8]) -> napi::Result<()> {
         let stop = kill_after.map_or(Stop::Discard, |ms| Stop::Kill {
             after: Duration::from_millis(u64::from(ms)),
             reason: reason.into(),
         });
-        self.pool()?.cancel(job, &stop);
-        Ok(())
+        self.pool()?.cancel(job, &stop).map_err(to_napi)
     }
 
     /// Finishes what was accepted, then lets the workers leave.
@@ -317,15 +315,30 @@ impl RawPool {
     #[napi(catch_unwind)]
     pub fn workers(&self) -> napi::Result<Vec<RawWorker>> {
         let pool = self.pool()?;
-        let to_raw = |worker: WorkerSnapshot| RawWorker {
-            id: worker.id,
-            pid: worker.pid,
-            state: state_name(worker.state, worker.is_busy).to_owned(),
-            cpus: pool.applied_cpus(&worker),
-            tasks_done: worker.tasks_done as f64,
-            rss: sys::resident_bytes(worker.pid).unwrap_or(0) as f64,
-        };
-        Ok(pool.workers().into_iter().map(to_raw).collect())
+        Ok(pool.workers().iter().map(|worker| to_raw(pool, worker)).collect())
+    }
+
+    /// The worker of this id, if it has a process. Much less work than to look for it among all.
+    ///
+    /// # Errors
+    ///
+    /// When the pool was released.
+    #[napi(catch_unwind)]
+    pub fn worker(&self, id: u32) -> napi::Result<Option<RawWorker>> {
+        let pool = self.pool()?;
+        Ok(pool.worker(id).map(|worker| to_raw(pool, &worker)))
+    }
+}
+
+/// It asks the system about the process.
+fn to_raw(pool: &Pool, worker: &WorkerSnapshot) -> RawWorker {
+    RawWorker {
+        id: worker.id,
+        pid: worker.pid,
+        state: state_name(worker.state, worker.is_busy).to_owned(),
+        cpus: pool.applied_cpus(worker),
+        tasks_done: worker.tasks_done as f64,
+        rss: sys::resident_bytes(worker.pid).unwrap_or(0) as f64,
     }
 }
 

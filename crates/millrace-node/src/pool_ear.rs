@@ -4,10 +4,10 @@
 //! knows them by their addresses and lets go of them some turns after they were closed, so the ear frees itself.
 #![expect(unsafe_code, reason = "calls libuv and Node-API by their C interfaces")]
 
-use std::cell::{Cell, UnsafeCell};
+use std::cell::Cell;
 use std::ffi::{c_int, c_void};
 use std::os::fd::AsRawFd;
-use std::ptr;
+use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
 use millrace_core::pool::Pool;
@@ -16,14 +16,13 @@ use napi::bindgen_prelude::{Env, Function};
 use napi::sys::{self, Status};
 
 use crate::event_loop::{Callback, event_loop};
-use crate::libuv::{Handle, Libuv, READABLE};
+use crate::libuv::{Handle, Libuv, READABLE, RawHandle, data_of};
 
 struct PoolEar {
-    /// libuv writes to them behind every reference.
-    handles: [UnsafeCell<Handle>; 3],
+    handles: [RawHandle; 3],
     pool: Arc<Pool>,
     callback: Callback,
-    libuv: Libuv,
+    libuv: &'static Libuv,
     /// Handles that libuv still knows.
     open: Cell<u32>,
     is_closing: Cell<bool>,
@@ -33,7 +32,7 @@ struct PoolEar {
 
 /// Lets go of a pool's ear.
 #[derive(Debug)]
-pub(crate) struct EarHandle(*const PoolEar);
+pub(crate) struct EarHandle(NonNull<PoolEar>);
 
 /// Calls `collect` on the event loop's thread when workers have rung and records wait. The environment's end shuts the
 /// pool down. `None` where the program has no libuv: then a thread has to pass the bells on.
@@ -45,22 +44,27 @@ pub(crate) fn attend(
     let (libuv, event_loop) = (Libuv::find()?, event_loop(env)?);
     let callback = Callback::new(env, collect)?;
     let ear = Box::new(PoolEar {
-        handles: [[0; 64]; 3].map(UnsafeCell::new),
+        handles: [(); 3].map(|()| RawHandle::new()),
         pool: Arc::clone(pool),
         callback,
         libuv,
-        open: Cell::new(0),
+        open: Cell::new(3),
         is_closing: Cell::new(false),
         removal: Cell::new(ptr::null_mut()),
     });
     let fd = pool.loop_ears().as_fd().as_raw_fd();
-    let [hearing, sleeping, waking] = ear.handles.each_ref().map(UnsafeCell::get);
+    // Every pointer to it, libuv's too, comes from this one: the last of them frees it.
+    let address = NonNull::from(Box::leak(ear));
+    // SAFETY: freed only when all three handles are closed, or below while libuv knows none.
+    let this = unsafe { address.as_ref() };
+    let [hearing, sleeping, waking] = this.handles.each_ref().map(RawHandle::as_ptr);
     // SAFETY: the handle has room, is not moved before libuv lets go of it, and the loop is this thread's.
     if unsafe { (libuv.poll_init)(event_loop, hearing, fd) } != 0 {
         // The system watches no more descriptors. The handle is none, and must not be closed.
+        // SAFETY: it was leaked above, nobody else has it, and `this` is not used any more.
+        drop(unsafe { Box::from_raw(address.as_ptr()) });
         return None;
     }
-    let address: *const PoolEar = Box::into_raw(ear);
     let started = [
         // SAFETY: as above; this one and the next cannot fail.
         unsafe { (libuv.prepare_init)(event_loop, sleeping) },
@@ -75,20 +79,17 @@ pub(crate) fn attend(
     ];
     let _adopted = [hearing, sleeping, waking].map(|handle| {
         // SAFETY: the handle was initialised.
-        unsafe { (libuv.set_data)(handle, address.cast_mut().cast()) };
+        unsafe { (libuv.set_data)(handle, address.as_ptr().cast()) };
         // SAFETY: as above.
         unsafe { (libuv.unref)(handle) };
     });
-    // SAFETY: freed only when all three handles are closed.
-    let this = unsafe { &*address };
-    this.open.set(3);
     let mut removal = ptr::null_mut();
     // SAFETY: the environment is this thread's, and the ear outlives its hook.
     let status = unsafe {
         sys::napi_add_async_cleanup_hook(
             env.raw(),
             Some(on_end),
-            address.cast_mut().cast(),
+            address.as_ptr().cast(),
             &raw mut removal,
         )
     };
@@ -104,7 +105,7 @@ impl EarHandle {
     /// Closes the ear. To be called on the environment's thread, before its end.
     pub(crate) fn close(self) {
         // SAFETY: the ear is freed by closing alone, and a handle closes it once.
-        unsafe { &*self.0 }.close();
+        unsafe { self.0.as_ref() }.close();
     }
 }
 
@@ -115,7 +116,7 @@ impl PoolEar {
         }
         let _closing = self.handles.each_ref().map(|handle| {
             // SAFETY: the handle is open, and its memory stays until `on_closed` was called for each.
-            unsafe { (self.libuv.close)(handle.get(), on_closed) };
+            unsafe { (self.libuv.close)(handle.as_ptr(), on_closed) };
         });
     }
 
@@ -130,13 +131,11 @@ impl PoolEar {
 ///
 /// # Safety
 ///
-/// `handle` must be one of an ear's handles, and not closed.
+/// `handle` must be one of an ear's handles, and not closed. The ear must not be freed while the reference is used.
 unsafe fn ear_of<'a>(handle: *mut Handle) -> Option<&'a PoolEar> {
-    // The data of a handle is found without the ear: libuv keeps it in the handle's first word.
-    let data = handle.cast::<*const PoolEar>();
-    // SAFETY: `uv_handle_t` begins with its data, which `attend` has set.
-    let ear = unsafe { data.read() };
-    // SAFETY: the ear is freed when libuv has let go of all its handles.
+    // SAFETY: libuv knows the handle.
+    let ear = unsafe { data_of::<PoolEar>(handle) };
+    // SAFETY: `attend` has set it, and the ear is freed when libuv has let go of all its handles.
     unsafe { ear.as_ref() }
 }
 
@@ -150,7 +149,13 @@ unsafe extern "C" fn on_sleep(handle: *mut Handle) {
 unsafe extern "C" fn on_bell(handle: *mut Handle, _status: c_int, _events: c_int) {
     // SAFETY: as above.
     if let Some(ear) = unsafe { ear_of(handle) } {
-        ear.collect_if(ear.pool.loop_hears());
+        let has_records = ear.pool.loop_hears();
+        if ear.pool.has_failed() {
+            // Nobody silences what rings, or the descriptor is gone: the loop would find it readable each time.
+            // SAFETY: the handle is open.
+            unsafe { (ear.libuv.poll_stop)(handle) };
+        }
+        ear.collect_if(has_records);
     }
 }
 
@@ -170,15 +175,19 @@ unsafe extern "C" fn on_end(_hook: sys::napi_async_cleanup_hook_handle, ear: *mu
 }
 
 unsafe extern "C" fn on_closed(handle: *mut Handle) {
-    // SAFETY: the ear is freed with the last of its handles, below.
-    let Some(ear) = (unsafe { ear_of(handle) }) else { return };
-    ear.open.set(ear.open.get() - 1);
-    if ear.open.get() > 0 {
-        return;
-    }
-    let removal = ear.removal.get();
-    // SAFETY: libuv has let go of all handles, and the reference above is not used any more.
-    drop(unsafe { Box::from_raw(ptr::from_ref(ear).cast_mut()) });
+    // SAFETY: libuv has just closed the handle, whose memory is there until the last one is closed.
+    let Some(address) = NonNull::new(unsafe { data_of::<PoolEar>(handle) }) else { return };
+    let removal = {
+        // SAFETY: the ear is freed with the last of its handles, below.
+        let ear = unsafe { address.as_ref() };
+        ear.open.set(ear.open.get() - 1);
+        if ear.open.get() > 0 {
+            return;
+        }
+        ear.removal.get()
+    };
+    // SAFETY: the address is that of the leaked box, libuv has let go of all handles, and no reference is left.
+    drop(unsafe { Box::from_raw(address.as_ptr()) });
     if !removal.is_null() {
         // SAFETY: the hook was added by `attend`, and is removed once.
         unsafe { sys::napi_remove_async_cleanup_hook(removal) };

@@ -6,11 +6,11 @@
 use std::sync::Arc;
 
 use super::Shared;
+use super::failing::lost;
 use super::outcomes::{Notice, RecordKind};
 use crate::frame::{
     Assembler, Frame, FrameError, HEADER_BYTES, OutcomeFields, ToParent, outcome_flag,
 };
-use crate::lock::lock;
 use crate::ring::Consumer;
 use crate::scheduler::{Cause, Settled, Verdict};
 use crate::segment::{RING_BYTES, Segment, word};
@@ -98,7 +98,7 @@ impl Inbound {
                     self.broken = handle(shared, self.worker, &frame, listener).err();
                 }
                 Ok(None) if self.ring.allowance() > 0 => {
-                    self.offer_space();
+                    self.offer_space(shared);
                     asleep.arm_for(listener as u32);
                     match self.ring.available() {
                         Ok(0) => break,
@@ -111,16 +111,19 @@ impl Inbound {
                 Err(_) => self.broken = Some(Cause::Breach),
             }
             if frames >= FRAMES_PER_TURN || self.ring.allowance() == 0 {
-                self.offer_space();
-                self.to_parent.ring();
+                self.offer_space(shared);
+                if !self.to_parent.try_ring() {
+                    shared.fail(&lost(&format!("the bell of worker {}", self.worker)));
+                }
                 has_more = true;
                 break;
             }
         }
         if let Some(cause) = self.broken {
             // The process is still the one whose ring this is: whoever buries it waits for this half of the post.
-            if let Some(child) = shared.posts[self.worker as usize].child() {
-                shared.drive(|scheduler| scheduler.broke(self.worker, child.pid(), cause));
+            if let Some(process) = shared.posts[self.worker as usize].process() {
+                let pid = process.child.pid();
+                shared.drive(|scheduler| scheduler.broke(self.worker, pid, cause));
             }
         } else if frames > 0 {
             shared.drive(|_| ());
@@ -128,9 +131,10 @@ impl Inbound {
         has_more
     }
 
-    fn offer_space(&self) {
-        if self.segment.doorbell(word::WORKER_WANTS_SPACE).should_ring() {
-            self.to_worker.ring();
+    fn offer_space(&self, shared: &Shared) {
+        let wants_space = self.segment.doorbell(word::WORKER_WANTS_SPACE).should_ring();
+        if wants_space && !self.to_worker.try_ring() {
+            shared.fail(&lost(&format!("the bell to worker {}", self.worker)));
         }
     }
 }
@@ -151,7 +155,7 @@ fn handle(
             // First, for a result that there is no memory for must not count as taken.
             let room =
                 shared.outcomes.make_room(frame.payload.len()).map_err(|_| Cause::Overload)?;
-            let verdict = lock(&shared.scheduler).outcome(worker, settled(fields));
+            let verdict = shared.scheduler().outcome(worker, settled(fields));
             let verdict = verdict.map_err(|_| Cause::Breach)?;
             if let Verdict::Report { job, chunk, is_last } = verdict {
                 let OutcomeFields { first, count, flags, elapsed_micros, .. } = fields;

@@ -12,7 +12,8 @@
 
 use std::time::Duration;
 
-use super::Pool;
+use super::failing::lost;
+use super::{Pool, Shared};
 use crate::sync::atomic::Ordering;
 use crate::sys::Poller;
 
@@ -27,35 +28,64 @@ impl Pool {
         if !self.shared.has_hands.load(Ordering::Relaxed) {
             return;
         }
-        self.shared.loop_listens.store(true, Ordering::Relaxed);
-        for post in &self.shared.posts {
-            post.listen_by_loop();
-        }
+        // A panic has failed the pool, which is told as its end.
+        let _ = self.shared.guard(|| self.shared.listen_by_loop());
     }
 
     /// Workers have rung for the loop: takes in what they sent, who rang first comes first. `true` when records wait to be
     /// collected.
     pub fn loop_hears(&self) -> bool {
-        let mut rung = Vec::new();
-        // A poller that fails has nothing to say; the flags still tell who rang.
-        drop(self.shared.loop_ears.wait(&mut rung, Some(Duration::ZERO)));
-        let rung: Vec<usize> = rung.into_iter().map(|worker| worker as usize).collect();
-        for worker in &rung {
-            self.shared.posts[*worker].silence_loop_bell();
-        }
-        self.take_in(rung)
+        self.shared.guard(|| self.shared.hear_by_loop()).unwrap_or(true)
     }
 
     /// The loop has slept and is awake, for whatever reason. As [`Self::loop_hears`].
     pub fn loop_wakes(&self) -> bool {
-        self.take_in(Vec::new())
+        self.shared.guard(|| self.shared.take_in_by_loop(Vec::new())).unwrap_or(true)
     }
 
-    fn take_in(&self, first: Vec<usize>) -> bool {
-        let shared = &*self.shared;
+    /// Whether the pool has failed: its end is on its way, and nothing is heard any more.
+    pub fn has_failed(&self) -> bool {
+        self.shared.has_failed()
+    }
+}
+
+impl Shared {
+    fn listen_by_loop(&self) {
+        // The one moment to notice it: whoever sleeps in a poller goes on sleeping when its descriptor is closed, and a bell
+        // that was rung and closed at once is not heard.
+        if !self.loop_ears.is_open() {
+            return self.fail(&lost("the event loop's poller"));
+        }
+        if !self.wake.is_open() {
+            return self.fail(&lost("the waiting thread's bell"));
+        }
+        if self.poller.get().is_some_and(|poller| !poller.is_open()) {
+            return self.fail(&lost("the waiting thread's poller"));
+        }
+        self.loop_listens.store(true, Ordering::Relaxed);
+        for post in &self.posts {
+            post.listen_by_loop();
+        }
+    }
+
+    fn hear_by_loop(&self) -> bool {
+        let mut rung = Vec::new();
+        if self.loop_ears.wait(&mut rung, Some(Duration::ZERO)).is_err() {
+            self.fail(&lost("the event loop's poller"));
+        }
+        let rung: Vec<usize> = rung.into_iter().map(|worker| worker as usize).collect();
+        for worker in &rung {
+            if !self.posts[*worker].silence_loop_bell() {
+                self.fail(&lost(&format!("the bell of worker {worker}")));
+            }
+        }
+        self.take_in_by_loop(rung)
+    }
+
+    fn take_in_by_loop(&self, first: Vec<usize>) -> bool {
         // A ring may be on its way from a worker that is not among the first.
-        let others = if shared.loop_listens.swap(false, Ordering::Relaxed) {
-            0..shared.posts.len()
+        let others = if self.loop_listens.swap(false, Ordering::Relaxed) {
+            0..self.posts.len()
         } else {
             0..0
         };
@@ -63,12 +93,12 @@ impl Pool {
             return false;
         }
         for worker in first.into_iter().chain(others) {
-            let post = &shared.posts[worker];
+            let post = &self.posts[worker];
             if post.has_rung() {
-                post.take_in_by_loop(shared);
-                shared.pump(worker);
+                post.take_in_by_loop(self);
+                self.pump(worker);
             }
         }
-        shared.outcomes.has_records()
+        self.outcomes.has_records()
     }
 }

@@ -8,42 +8,59 @@
 //!        +--> outcomes --notify--> whoever collects them
 //! ```
 //!
-//! Lock order: scheduler, then a post's queue. A post's ring is written under its own lock, never under the
-//! scheduler's, so no large copy happens there. No callback runs under a lock.
+//! # Locks
+//!
+//! A thread that holds one of these may take only those below it:
+//!
+//! 1. A post's `inbound`, while its worker's frames are read.
+//! 2. The scheduler. No large copy and no system call happens under it.
+//! 3. A post's `line`, while frames are written into its ring. The scheduler's is not held then, or a large copy would be under it.
+//! 4. A post's `queue`, `process` and `ear`, and all others: `outcomes`, `definitions`, `spawner`, `threads`.
+//!
+//! Who is notified of outcomes may be called under a post's `inbound`, and must not call back into the pool.
+//!
+//! A thread that panics, or finds a descriptor of the pool gone, fails the pool: see [`failing`]. A holder of any lock but the
+//! scheduler's leaves what it guards whole, and that of the scheduler is replaced.
 
 mod causes;
 mod claims;
 mod config;
+mod failing;
 mod inbound;
 mod listening;
 mod outcomes;
 mod output;
 mod post;
+mod process;
 mod spawner;
 mod submission;
 mod waiter;
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crossbeam::channel::Sender;
+use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
 
 pub use config::{PoolConfig, StartError};
 pub use outcomes::{Collected, RecordKind};
-pub use submission::SubmitError;
+pub use submission::{SubmitError, TooLarge};
 
 use crate::lock::lock;
 use crate::scheduler::{Action, Cause, Definition, Scheduler, Stats, Stop, WorkerSnapshot};
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sys::{self, Bell, Poller};
+use failing::lost;
 use outcomes::Outcomes;
 use output::Held;
-use post::Post;
-use spawner::Spawner;
-use waiter::Arrival;
+use post::{Post, Unwritable};
+use spawner::{Order, Spawner};
+use waiter::{Arrival, Waiter};
+
+/// How long the threads of a failed pool are waited for. One that nobody can wake stays, and does nothing.
+const STUCK_PATIENCE: Duration = Duration::from_millis(200);
 
 /// Called when there is something to collect; from any thread, at most once until it is collected.
 pub type Notify = Box<dyn Fn() + Send + Sync>;
@@ -52,7 +69,14 @@ pub type Notify = Box<dyn Fn() + Send + Sync>;
 #[derive(Debug)]
 pub struct Pool {
     shared: Arc<Shared>,
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    threads: Mutex<Vec<Thread>>,
+}
+
+/// A thread of the pool. It holds the other end of `ended`, and never sends.
+#[derive(Debug)]
+struct Thread {
+    handle: JoinHandle<()>,
+    ended: Receiver<()>,
 }
 
 /// What the threads of a pool share.
@@ -65,12 +89,18 @@ pub(crate) struct Shared {
     held: Held,
     /// Wakes the waiting thread: an arrival, a nearer deadline, the end.
     wake: Bell,
+    /// In its place, where other code of the process has closed the descriptor.
+    second_wake: OnceLock<Bell>,
+    /// What the waiting thread sleeps in, once there is one.
+    poller: OnceLock<Arc<Poller>>,
     /// Hears the bells that workers ring while the submitter's event loop listens.
     loop_ears: Poller,
     loop_listens: AtomicBool,
     /// A worker has something in hand: there will be something to hear.
     has_hands: AtomicBool,
-    spawner: Mutex<Option<Sender<u32>>>,
+    spawner: Mutex<Option<Sender<Order>>>,
+    /// The pool cannot go on, and has said so.
+    has_failed: AtomicBool,
     /// The scheduler has reported the end.
     is_closed: AtomicBool,
     /// When the waiting thread wakes by itself, in nanoseconds since `started_at`. Touched under the scheduler's lock.
@@ -106,10 +136,13 @@ impl Pool {
             outcomes: Outcomes::new(notify),
             held: Held::new(),
             wake,
+            second_wake: OnceLock::new(),
+            poller: OnceLock::new(),
             loop_ears: Poller::new().map_err(StartError::Resources)?,
             loop_listens: AtomicBool::new(false),
             has_hands: AtomicBool::new(false),
             spawner: Mutex::new(None),
+            has_failed: AtomicBool::new(false),
             is_closed: AtomicBool::new(false),
             armed_ns: AtomicU64::new(u64::MAX),
             started_at: Instant::now(),
@@ -119,8 +152,14 @@ impl Pool {
     }
 
     /// Makes a function known under `id`; it is sent to a worker before the first chunk that needs it.
-    pub fn define(&self, id: u32, bytes: &[u8]) {
+    ///
+    /// # Errors
+    ///
+    /// [`TooLarge`] when `bytes` do not fit into a message; nothing is made known then.
+    pub fn define(&self, id: u32, bytes: &[u8]) -> Result<(), TooLarge> {
+        submission::check_size("the definition", bytes.len())?;
         lock(&self.shared.definitions).insert(id, Arc::new(Definition::new(id, bytes.into())));
+        Ok(())
     }
 
     /// Drops a definition, here and in the workers. Chunks that were submitted with it keep it.
@@ -154,8 +193,16 @@ impl Pool {
     }
 
     /// Drops what is left of a call.
-    pub fn cancel(&self, job: u32, stop: &Stop) {
+    ///
+    /// # Errors
+    ///
+    /// [`TooLarge`] when the reason does not fit into a message; nothing is dropped then.
+    pub fn cancel(&self, job: u32, stop: &Stop) -> Result<(), TooLarge> {
+        if let Stop::Kill { reason, .. } = stop {
+            submission::check_size("the reason of the cancellation", reason.len())?;
+        }
         self.shared.drive(|scheduler| scheduler.cancel(job, stop));
+        Ok(())
     }
 
     /// Finishes what was accepted, lets the workers leave, then gives out a record of kind [`RecordKind::Closed`].
@@ -165,7 +212,7 @@ impl Pool {
 
     /// Whether one more urgent chunk may wait; see [`Scheduler::has_room`].
     pub fn has_room(&self, limit: u32, more: u32) -> bool {
-        lock(&self.shared.scheduler).has_room(limit, more)
+        self.shared.scheduler().has_room(limit, more)
     }
 
     /// Replaces the workers that have a process, each after the task it runs; the process ids of these.
@@ -192,18 +239,23 @@ impl Pool {
     /// collected and not released, the workers are not read any further.
     pub fn release_output(&self, stream: usize, bytes: usize) {
         if self.shared.held.release(stream, bytes) {
-            self.shared.wake.ring();
+            self.shared.wake_waiter();
         }
     }
 
     /// Counts of tasks.
     pub fn stats(&self) -> Stats {
-        lock(&self.shared.scheduler).stats()
+        self.shared.scheduler().stats()
     }
 
     /// The workers that have a process.
     pub fn workers(&self) -> Vec<WorkerSnapshot> {
-        lock(&self.shared.scheduler).workers()
+        self.shared.scheduler().workers()
+    }
+
+    /// The worker of this id, if it has a process.
+    pub fn worker(&self, id: u32) -> Option<WorkerSnapshot> {
+        self.shared.scheduler().worker(id)
     }
 
     /// The CPU ids that a worker process was bound to; empty without pinning, or when it is gone.
@@ -217,7 +269,7 @@ impl Pool {
 
     /// Whether the end was reported and no process is left: dropping the pool then waits for nothing.
     pub fn has_ended(&self) -> bool {
-        lock(&self.shared.scheduler).has_ended()
+        self.shared.scheduler().has_ended()
     }
 
     /// Kills what is left, notifies nobody any more, and waits for the pool's threads, which end when the processes are
@@ -226,10 +278,14 @@ impl Pool {
         self.shared.outcomes.silence();
         self.terminate();
         *lock(&self.shared.spawner) = None;
-        self.shared.wake.ring();
-        for thread in lock(&self.threads).drain(..) {
-            // A thread that panicked has nothing left to clean up.
-            let _panic = thread.join();
+        self.shared.wake_waiter();
+        for Thread { handle, ended } in lock(&self.threads).drain(..) {
+            let is_stuck = self.shared.has_failed()
+                && ended.recv_timeout(STUCK_PATIENCE) == Err(RecvTimeoutError::Timeout);
+            if !is_stuck {
+                // A panic of it was told when it happened.
+                let _ = handle.join();
+            }
         }
     }
 
@@ -238,10 +294,12 @@ impl Pool {
         if threads.is_empty() {
             let (arrivals, arrived) = crossbeam::channel::unbounded::<Arrival>();
             let (wanted, orders) = crossbeam::channel::unbounded();
-            let spawner = Spawner::new(Arc::clone(&self.shared), orders, arrivals);
+            let shared = || Arc::clone(&self.shared);
+            let spawner = Spawner::new(shared(), orders, (arrivals, arrived.clone()));
             // Both or none: the spawner ends with `wanted`, a waiting thread alone would wait for ever.
-            let spawning = spawner.start()?;
-            let waiting = waiter::start(Arc::clone(&self.shared), arrived)?;
+            let spawning = start_thread("millrace-spawn", move || spawner.run())?;
+            let mut waiter = Waiter::new(shared(), arrived)?;
+            let waiting = start_thread("millrace-wait", move || waiter.run())?;
             threads.extend([waiting, spawning]);
             *lock(&self.shared.spawner) = Some(wanted);
         }
@@ -255,6 +313,16 @@ impl Drop for Pool {
     }
 }
 
+fn start_thread(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<Thread> {
+    let (ends, ended) = crossbeam::channel::bounded(0);
+    let run = move || {
+        let _ends: Sender<()> = ends;
+        work();
+    };
+    let handle = std::thread::Builder::new().name(name.to_owned()).spawn(run)?;
+    Ok(Thread { handle, ended })
+}
+
 fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
@@ -263,7 +331,7 @@ impl Shared {
     /// How long the waiting thread may sleep. It keeps a time that it was given, even if nothing is due then any more: a
     /// deadline that comes and goes with each task does not wake it each time.
     fn time_to_deadline(&self) -> Option<Duration> {
-        let scheduler = lock(&self.scheduler);
+        let scheduler = self.scheduler();
         let now = self.started_at.elapsed();
         let next_ns = scheduler.next_deadline().map_or(u64::MAX, nanoseconds);
         let armed_ns = self.armed_ns.load(Ordering::Relaxed);
@@ -273,10 +341,14 @@ impl Shared {
         (wake_ns < u64::MAX).then(|| Duration::from_nanos(wake_ns).saturating_sub(now))
     }
 
-    /// Gives the scheduler an event and carries out what follows from it.
+    /// Gives the scheduler an event and carries out what follows from it. A panic fails the pool, and goes on.
     pub(crate) fn drive<R>(&self, event: impl FnOnce(&mut Scheduler) -> R) -> R {
+        self.guarded(|| self.drive_on(event))
+    }
+
+    fn drive_on<R>(&self, event: impl FnOnce(&mut Scheduler) -> R) -> R {
         let (result, actions, doomed, is_nearer) = {
-            let mut scheduler = lock(&self.scheduler);
+            let mut scheduler = self.scheduler();
             scheduler.tick(self.started_at.elapsed());
             let result = event(&mut scheduler);
             scheduler.dispatch();
@@ -290,7 +362,9 @@ impl Shared {
                         self.posts[*worker as usize].enqueue(frame.clone());
                     }
                     // The process of this moment: a replacement may be there by the time it is killed.
-                    Action::Kill { worker } => doomed.extend(self.posts[*worker as usize].child()),
+                    Action::Kill { worker } => {
+                        doomed.extend(self.posts[*worker as usize].process());
+                    }
                     _ => {}
                 }
             }
@@ -301,20 +375,24 @@ impl Shared {
             }
             (result, actions, doomed, is_nearer)
         };
-        for child in doomed {
-            child.kill_group();
+        for process in doomed {
+            process.kill();
         }
         self.carry_out(actions);
         if is_nearer {
-            self.wake.ring();
+            self.wake_waiter();
         }
         result
     }
 
     /// Writes frames for a worker. One whose ring makes no sense is killed.
     fn pump(&self, worker: usize) {
-        if let Some(pid) = self.posts[worker].pump() {
-            self.drive(|scheduler| scheduler.broke(worker as u32, pid, Cause::Breach));
+        match self.posts[worker].pump() {
+            Ok(()) => {}
+            Err(Unwritable::Corrupt { pid }) => {
+                self.drive(|scheduler| scheduler.broke(worker as u32, pid, Cause::Breach));
+            }
+            Err(Unwritable::NoBell) => self.fail(&lost(&format!("the bell to worker {worker}"))),
         }
     }
 
@@ -330,7 +408,7 @@ impl Shared {
                 Action::Spawn { worker } => {
                     if let Some(spawner) = lock(&self.spawner).as_ref() {
                         // Fails only when the spawner has ended, and then the pool is closed.
-                        let _refused = spawner.send(worker);
+                        let _ = spawner.send(Order::Start(worker));
                     }
                 }
                 // Its process was killed first of all.
@@ -350,7 +428,7 @@ impl Shared {
                     *lock(&self.spawner) = None;
                     self.is_closed.store(true, Ordering::SeqCst);
                     self.outcomes.push_closed();
-                    self.wake.ring();
+                    self.wake_waiter();
                 }
             }
         }

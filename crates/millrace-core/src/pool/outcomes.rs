@@ -57,6 +57,8 @@ pub enum RecordKind {
     Output = 22,
     /// An error outside of any task is about to end a worker; the payload is the worker's.
     Fault = 21,
+    /// The pool cannot go on. All that is open is lost, and its end follows. Payload: the reason, UTF-8.
+    Failed = 23,
 }
 
 /// Whether a new record is announced.
@@ -239,6 +241,10 @@ impl Outcomes {
             &to_bytes(&words),
             Notice::Give,
         );
+    }
+
+    pub(super) fn push_failed(&self, reason: &str) {
+        self.push([RecordKind::Failed as u32, 0, 0, 0, 0, 0, 0], reason.as_bytes(), Notice::Give);
     }
 
     pub(super) fn push_closed(&self) {

@@ -1,6 +1,7 @@
 //! What workers write to their standard output and standard error, on its way to whoever collects records.
 
 use super::Shared;
+use super::failing::lost;
 use super::outcomes::{Notice, RecordKind};
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sys::{AsFd, BorrowedFd, Pipe};
@@ -83,7 +84,14 @@ impl Output {
 
     fn take(&mut self, shared: &Shared, (worker, pid, stream): (u32, u32, usize)) -> usize {
         let mut bytes = vec![0; READ_BYTES];
-        let Some(read) = self.pipe.try_read(&mut bytes) else { return 0 };
+        let read = match self.pipe.try_read(&mut bytes) {
+            Ok(Some(read)) => read,
+            Ok(None) => return 0,
+            Err(_) => {
+                shared.fail(&lost(&format!("the output of worker {worker}")));
+                0
+            }
+        };
         self.has_ended = read == 0;
         if read > 0 {
             let bytes = &bytes[..read];

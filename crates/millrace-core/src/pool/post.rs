@@ -4,20 +4,22 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, TryLockError};
 
 use super::Shared;
+use super::failing::lost;
 use super::inbound::{Inbound, Listener};
+use super::process::Process;
 use crate::frame::{self, ChunkFields, HEADER_BYTES, ToWorker, padding};
 use crate::lock::lock;
 use crate::ring::{Producer, RingCorrupt};
 use crate::scheduler::Outgoing;
 use crate::segment::{Segment, word};
-use crate::sys::{Bell, Child};
+use crate::sys::Bell;
 
 /// Frames for one worker id. What does not fit into the ring waits here for the space bell.
 #[derive(Debug, Default)]
 pub(super) struct Post {
     queue: Mutex<VecDeque<Outgoing>>,
     line: Mutex<Option<Line>>,
-    child: Mutex<Option<Arc<Child>>>,
+    process: Mutex<Option<Arc<Process>>>,
     /// Read by whoever the worker has rung for.
     inbound: Mutex<Option<Inbound>>,
     /// Lets the listener change bells without waiting for a reader.
@@ -47,21 +49,21 @@ impl Post {
     pub(super) fn connect(
         &self,
         line: Line,
-        child: Arc<Child>,
+        process: Arc<Process>,
         inbound: Inbound,
         to_loop: Arc<Bell>,
     ) {
         let to_parent = Arc::clone(inbound.bell());
         *lock(&self.ear) = Some(Ear { segment: line.segment.clone(), to_parent, to_loop });
         *lock(&self.line) = Some(line);
-        *lock(&self.child) = Some(child);
+        *lock(&self.process) = Some(process);
         *lock(&self.inbound) = Some(inbound);
     }
 
     pub(super) fn disconnect(&self) {
         *lock(&self.ear) = None;
         *lock(&self.line) = None;
-        *lock(&self.child) = None;
+        *lock(&self.process) = None;
         *lock(&self.inbound) = None;
     }
 
@@ -77,8 +79,9 @@ impl Post {
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => {
                 // It may have looked for the last time before the worker rang for the loop.
-                if let Some(ear) = lock(&self.ear).as_ref() {
-                    ear.to_parent.ring();
+                let to_parent = lock(&self.ear).as_ref().map(|ear| Arc::clone(&ear.to_parent));
+                if to_parent.is_some_and(|bell| !bell.try_ring()) {
+                    shared.fail(&lost("a worker's bell"));
                 }
                 return;
             }
@@ -103,28 +106,45 @@ impl Post {
             .is_some_and(|ear| ear.segment.doorbell(word::PARENT_ASLEEP).is_taken())
     }
 
-    /// Silences the bell for the event loop.
-    pub(super) fn silence_loop_bell(&self) {
-        if let Some(ear) = lock(&self.ear).as_ref() {
-            ear.to_loop.silence();
+    /// Silences the bell for the event loop; `false` where its descriptor is gone.
+    pub(super) fn silence_loop_bell(&self) -> bool {
+        lock(&self.ear).as_ref().is_none_or(|ear| ear.to_loop.silence())
+    }
+
+    /// Writes what the ring takes, and rings for a sleeping worker. Never waits for the worker.
+    ///
+    /// # Errors
+    ///
+    /// The worker has to be killed, or the pool has failed.
+    pub(super) fn pump(&self) -> Result<(), Unwritable> {
+        let mut line = lock(&self.line);
+        let Some(line) = line.as_mut() else { return Ok(()) };
+        match line.pump(|| lock(&self.queue).pop_front()) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Unwritable::NoBell),
+            // Under the line's lock: the process is still the one whose ring this is.
+            Err(RingCorrupt { .. }) => self
+                .process()
+                .map_or(Ok(()), |process| Err(Unwritable::Corrupt { pid: process.child.pid() })),
         }
     }
 
-    /// Writes what the ring takes, and rings for a sleeping worker. Never waits for the worker. The process whose ring makes no
-    /// sense, if so.
-    #[must_use = "such a worker has to be killed"]
-    pub(super) fn pump(&self) -> Option<u32> {
-        let mut line = lock(&self.line);
-        let is_corrupt =
-            line.as_mut().is_some_and(|line| line.pump(|| lock(&self.queue).pop_front()).is_err());
-        // Under the line's lock: the process is still the one whose ring this is.
-        self.child().filter(|_| is_corrupt).map(|child| child.pid())
-    }
-
     /// The present process.
-    pub(super) fn child(&self) -> Option<Arc<Child>> {
-        lock(&self.child).clone()
+    pub(super) fn process(&self) -> Option<Arc<Process>> {
+        lock(&self.process).clone()
     }
+}
+
+/// Why nothing can be written to a worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unwritable {
+    /// Its half of the ring makes no sense.
+    Corrupt {
+        /// Its process.
+        pid: u32,
+    },
+    /// The descriptor of its bell is gone: it cannot be woken.
+    NoBell,
 }
 
 /// The sending half of a worker's shared memory.
@@ -138,7 +158,8 @@ pub(super) struct Line {
 }
 
 impl Line {
-    fn pump(&mut self, mut next: impl FnMut() -> Option<Outgoing>) -> Result<(), RingCorrupt> {
+    /// `false` where the worker cannot be rung for.
+    fn pump(&mut self, mut next: impl FnMut() -> Option<Outgoing>) -> Result<bool, RingCorrupt> {
         let segment = self.segment.clone();
         let space = segment.doorbell(word::PARENT_WANTS_SPACE);
         let mut has_written = false;
@@ -148,25 +169,22 @@ impl Line {
                 continue;
             }
             self.current = Some(writing);
-            self.publish();
+            if !self.publish() {
+                return Ok(false);
+            }
             space.arm();
             if self.ring.free()? == 0 {
-                return Ok(());
+                return Ok(true);
             }
             space.disarm();
         }
         // Ringing with nothing in hand would wake the worker for nothing.
-        if has_written {
-            self.publish();
-        }
-        Ok(())
+        Ok(!has_written || self.publish())
     }
 
-    fn publish(&mut self) {
+    fn publish(&mut self) -> bool {
         self.ring.publish();
-        if self.segment.doorbell(word::WORKER_ASLEEP).should_ring() {
-            self.bell.ring();
-        }
+        !self.segment.doorbell(word::WORKER_ASLEEP).should_ring() || self.bell.try_ring()
     }
 }
 
@@ -199,7 +217,7 @@ impl Writing {
         };
         let mut writing = Self { header: [0; HEADER_BYTES], frame, written: 0 };
         writing.header = frame::header(kind, fields, writing.payload().len()).expect(
-            "submissions and definitions are checked against the limit when they are accepted",
+            "submissions, definitions and reasons are checked against the limit when they are accepted",
         );
         writing
     }

@@ -3,7 +3,6 @@
 
 use std::io;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
 use crossbeam::channel::{Receiver, Sender};
 
@@ -13,33 +12,58 @@ use crate::lifeline;
 use crate::segment::{SEGMENT_BYTES, Segment, word};
 use crate::sys::{Bell, Control, Launch, Pipe, SharedMemory, launch};
 
+/// What the spawner is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Order {
+    /// Start a process for this worker id.
+    Start(u32),
+    /// The pool has failed: end all processes. Nothing comes after it.
+    End,
+}
+
 /// Starts the workers that are asked for, one after the other.
 pub(super) struct Spawner {
     shared: Arc<Shared>,
-    orders: Receiver<u32>,
+    orders: Receiver<Order>,
     arrivals: Sender<Arrival>,
+    /// The other end of it, for the case that the waiting thread is not there any more.
+    arrived: Receiver<Arrival>,
 }
 
 impl Spawner {
     pub(super) fn new(
         shared: Arc<Shared>,
-        orders: Receiver<u32>,
-        arrivals: Sender<Arrival>,
+        orders: Receiver<Order>,
+        (arrivals, arrived): (Sender<Arrival>, Receiver<Arrival>),
     ) -> Self {
-        Self { shared, orders, arrivals }
+        Self { shared, orders, arrivals, arrived }
     }
 
     /// Runs until the pool drops its end of the orders.
-    pub(super) fn start(self) -> io::Result<JoinHandle<()>> {
-        std::thread::Builder::new().name("millrace-spawn".to_owned()).spawn(move || {
-            for worker in &self.orders {
-                let arrival = Arrival { worker, newcomer: self.start_worker(worker) };
-                if self.arrivals.send(arrival).is_err() {
-                    return;
+    pub(super) fn run(&self) {
+        for order in &self.orders {
+            match order {
+                Order::Start(worker) => self.answer(worker),
+                Order::End => {
+                    // A process that nobody has welcomed is killed as its arrival is dropped.
+                    self.arrived.try_iter().for_each(drop);
+                    // A panic is told by now; the end is reported at the bound.
+                    let _ = self.shared.guard(|| self.shared.end_processes());
                 }
-                self.shared.wake.ring();
             }
-        })
+        }
+    }
+
+    fn answer(&self, worker: u32) {
+        if self.shared.has_failed() {
+            return;
+        }
+        let newcomer = self.shared.guard(|| self.start_worker(worker)).unwrap_or_else(|_panic| {
+            Err(io::Error::other("the thread that starts workers has panicked"))
+        });
+        // Cannot fail, for this side holds the other end too. The waiting thread drops what comes after its end.
+        let _ = self.arrivals.send(Arrival { worker, newcomer });
+        self.shared.wake_waiter();
     }
 
     fn start_worker(&self, worker: u32) -> io::Result<Newcomer> {

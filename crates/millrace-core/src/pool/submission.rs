@@ -61,6 +61,21 @@ pub enum SubmitError {
     },
 }
 
+/// What does not fit into one message to a worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{what} has {bytes} bytes, the limit is {MAX_PAYLOAD}")]
+pub struct TooLarge {
+    /// The definition, or the reason of a cancellation.
+    pub what: &'static str,
+    /// Its size.
+    pub bytes: usize,
+}
+
+/// Checks what is to be the payload of a message.
+pub(super) fn check_size(what: &'static str, bytes: usize) -> Result<(), TooLarge> {
+    if bytes > MAX_PAYLOAD { Err(TooLarge { what, bytes }) } else { Ok(()) }
+}
+
 pub(super) fn read_all(
     bytes: &[u8],
     definitions: &HashMap<u32, Arc<Definition>>,

@@ -3,17 +3,17 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
 use crossbeam::channel::Receiver;
 
 use super::Shared;
 use super::causes::Causes;
 use super::claims::SegmentClaims;
+use super::failing::lost;
 use super::inbound::{Inbound, LAST_TURNS, Listener};
 use super::output::Output;
 use super::post::Line;
-use crate::lock::lock;
+use super::process::Process;
 use crate::scheduler::Death;
 use crate::segment::Segment;
 use crate::sync::atomic::Ordering;
@@ -27,7 +27,7 @@ const CONTROL: u64 = 2;
 const OUTPUT: u64 = 3;
 const OUTPUT_OF_ERRORS: u64 = 4;
 const KIND_BITS: u32 = 3;
-const WAKE: u64 = u64::MAX;
+pub(super) const WAKE: u64 = u64::MAX;
 
 /// The spawner's answer to an order.
 pub(super) struct Arrival {
@@ -50,8 +50,7 @@ pub(super) struct Newcomer {
 
 /// A living worker process, as the waiting thread knows it.
 struct Guest {
-    child: Arc<Child>,
-    control: Control,
+    process: Arc<Process>,
     bell: Arc<Bell>,
     to_loop: Arc<Bell>,
     segment: Segment,
@@ -60,32 +59,44 @@ struct Guest {
     outputs: [Option<Output>; 2],
 }
 
-struct Waiter {
+/// The waiting thread.
+pub(super) struct Waiter {
     shared: Arc<Shared>,
-    poller: Poller,
+    poller: Arc<Poller>,
     arrived: Receiver<Arrival>,
     guests: Vec<Option<Guest>>,
     causes: Causes,
 }
 
-/// Starts the waiting thread; it ends when the pool has closed.
-pub(super) fn start(shared: Arc<Shared>, arrived: Receiver<Arrival>) -> io::Result<JoinHandle<()>> {
-    let poller = Poller::new()?;
-    poller.add(shared.wake.as_fd(), WAKE)?;
-    let guests = shared.posts.iter().map(|_| None).collect();
-    let causes = Causes::new(Path::new("/"));
-    let mut waiter = Waiter { shared, poller, arrived, guests, causes };
-    std::thread::Builder::new().name("millrace-wait".to_owned()).spawn(move || waiter.run())
-}
-
 impl Waiter {
-    fn run(&mut self) {
+    pub(super) fn new(shared: Arc<Shared>, arrived: Receiver<Arrival>) -> io::Result<Self> {
+        let poller = Arc::new(Poller::new()?);
+        poller.add(shared.wake.as_fd(), WAKE)?;
+        // A pool makes one waiter, but for those that fail here.
+        let _ = shared.poller.set(Arc::clone(&poller));
+        let guests = shared.posts.iter().map(|_| None).collect();
+        let causes = Causes::new(Path::new("/"));
+        Ok(Self { shared, poller, arrived, guests, causes })
+    }
+
+    /// Runs until the pool has closed.
+    pub(super) fn run(&mut self) {
+        let shared = Arc::clone(&self.shared);
+        // A panic has failed the pool by now.
+        let _ = shared.guard(|| self.serve());
+        let _ = shared.guard(|| self.leave());
+    }
+
+    fn serve(&mut self) {
         let mut tokens = Vec::new();
-        while !self.shared.is_closed.load(Ordering::SeqCst) {
-            tokens.clear();
+        while !self.is_over() {
             let timeout = self.shared.time_to_deadline();
-            // A poller that fails has nothing to say; the loop then lives on arrivals and deadlines alone.
-            drop(self.poller.wait(&mut tokens, timeout));
+            if let Err(error) = self.poller.wait(&mut tokens, timeout) {
+                // It would fail at once each time, and nothing would be heard any more.
+                return self
+                    .shared
+                    .fail(&format!("{}: {error}", lost("the waiting thread's poller")));
+            }
             for token in &tokens {
                 self.handle(*token);
             }
@@ -96,22 +107,35 @@ impl Waiter {
                 self.enforce_limits();
             }
         }
+    }
+
+    fn is_over(&self) -> bool {
+        self.shared.is_closed.load(Ordering::SeqCst) || self.shared.has_failed()
+    }
+
+    fn leave(&mut self) {
+        if self.shared.has_failed() {
+            // The spawner ends the processes, by what the posts hold.
+            self.guests.clear();
+            self.arrived.iter().for_each(drop);
+            return;
+        }
         // Processes that the system has not let go of in time: the last owner of each sees to it that it is reaped.
         for (guest, post) in self.guests.iter_mut().zip(&self.shared.posts) {
             if let Some(guest) = guest.take() {
                 // The process holds the bell as well: closing this side's descriptor would not take it out.
-                drop(self.shared.loop_ears.remove(guest.to_loop.as_fd()));
+                let _ = self.shared.loop_ears.remove(guest.to_loop.as_fd());
                 post.disconnect();
             }
         }
         // Whom the spawner is still starting is killed as its arrival is dropped. The spawner ends now.
         self.arrived.iter().for_each(drop);
-        lock(&self.shared.scheduler).abandon();
+        self.shared.scheduler().abandon();
     }
 
     /// A deadline may have come. A task whose result is here already has kept to its limit.
     fn enforce_limits(&mut self) {
-        let overdue = lock(&self.shared.scheduler).overdue(self.shared.started_at.elapsed());
+        let overdue = self.shared.scheduler().overdue(self.shared.started_at.elapsed());
         for worker in &overdue {
             self.shared.posts[*worker as usize].take_in(&self.shared, Listener::Thread);
         }
@@ -120,7 +144,9 @@ impl Waiter {
 
     fn handle(&mut self, token: u64) {
         if token == WAKE {
-            self.shared.wake.silence();
+            if !self.shared.wake.silence() {
+                self.shared.fail(&lost("the waiting thread's bell"));
+            }
             self.resume_outputs();
             return;
         }
@@ -142,6 +168,12 @@ impl Waiter {
             Ok((pid, claims)) => {
                 self.shared.drive(|scheduler| scheduler.spawned(worker, pid, claims));
             }
+            Err(_) if !self.poller.is_intact() => {
+                self.shared.fail(&lost("the waiting thread's poller"));
+            }
+            Err(_) if !self.shared.loop_ears.is_intact() => {
+                self.shared.fail(&lost("the event loop's poller"));
+            }
             Err(error) => {
                 self.shared.posts[worker as usize].disconnect();
                 let death = Death { reason: Some(error.to_string()), ..Death::default() };
@@ -152,7 +184,7 @@ impl Waiter {
 
     fn admit(&mut self, worker: u32, newcomer: Newcomer) -> io::Result<(u32, Arc<SegmentClaims>)> {
         let Newcomer { child, control, segment, to_worker, to_parent, to_loop, pipes } = newcomer;
-        let child = Arc::new(child);
+        let process = Arc::new(Process { control, child });
         let [to_worker, bell, to_loop] = [to_worker, to_parent, to_loop].map(Arc::new);
         let (outbound, inbound) = segment.parent_ends();
         let line = Line {
@@ -163,10 +195,10 @@ impl Waiter {
         };
         let token = |kind| u64::from(worker) << KIND_BITS | kind;
         self.poller.add(bell.as_fd(), token(BELL))?;
-        self.poller.add(child.as_fd(), token(DEATH))?;
-        self.poller.add(control.as_fd(), token(CONTROL))?;
+        self.poller.add(process.child.as_fd(), token(DEATH))?;
+        self.poller.add(process.control.as_fd(), token(CONTROL))?;
         self.shared.loop_ears.add(to_loop.as_fd(), u64::from(worker))?;
-        let pid = child.pid();
+        let pid = process.child.pid();
         let mut outputs = [None, None];
         for (stream, pipe) in pipes.into_iter().flatten().enumerate() {
             self.poller.add(pipe.as_fd(), token(OUTPUT + stream as u64))?;
@@ -176,13 +208,12 @@ impl Waiter {
             Inbound::new(worker, segment.clone(), inbound, [to_worker, Arc::clone(&bell)]);
         self.shared.posts[worker as usize].connect(
             line,
-            Arc::clone(&child),
+            Arc::clone(&process),
             inbound,
             Arc::clone(&to_loop),
         );
         self.guests[worker as usize] = Some(Guest {
-            child,
-            control,
+            process,
             bell,
             to_loop,
             segment: segment.clone(),
@@ -194,22 +225,33 @@ impl Waiter {
 
     fn hear(&mut self, worker: u32) {
         let Some(guest) = self.guests[worker as usize].as_mut() else { return };
-        guest.bell.silence();
+        if !guest.bell.silence() {
+            return self.shared.fail(&lost(&format!("the bell of worker {worker}")));
+        }
         self.shared.posts[worker as usize].take_in(&self.shared, Listener::Thread);
         self.shared.pump(worker as usize);
     }
 
     fn listen(&mut self, worker: u32) {
         let Some(guest) = self.guests[worker as usize].as_mut() else { return };
-        match guest.control.try_recv() {
+        let Process { child, control } = &*guest.process;
+        match control.try_recv() {
             Ok(Received::Message(bytes, _)) => {
                 guest.last_words = Some(String::from_utf8_lossy(&bytes).into_owned());
             }
             Ok(Received::Empty) => {}
+            Err(_) if !control.is_intact() => {
+                self.shared.fail(&lost(&format!("the control socket of worker {worker}")));
+            }
             // Dead, or it has cut its own lifeline: then it may not live on.
             Ok(Received::Closed) | Err(_) => {
-                drop(self.poller.remove(guest.control.as_fd()));
-                let pid = guest.child.pid();
+                if !child.is_intact() {
+                    // Its death would not be heard.
+                    return self.shared.fail(&lost(&format!("the process of worker {worker}")));
+                }
+                // It may be gone from the poller already.
+                let _ = self.poller.remove(control.as_fd());
+                let pid = child.pid();
                 self.shared.drive(|scheduler| scheduler.severed(worker, pid));
             }
         }
@@ -217,11 +259,11 @@ impl Waiter {
 
     fn read_output(&mut self, worker: u32, stream: usize) {
         let Some(guest) = self.guests[worker as usize].as_mut() else { return };
-        let pid = guest.child.pid();
+        let pid = guest.process.child.pid();
         let Some(output) = guest.outputs[stream].as_mut() else { return };
         if !output.read(&self.shared, (worker, pid, stream)) {
             // What it has said last is asked for when it is dead.
-            drop(self.poller.remove(output.as_fd()));
+            let _ = self.poller.remove(output.as_fd());
         }
     }
 
@@ -234,7 +276,8 @@ impl Waiter {
             {
                 if output.resumes(&self.shared, stream) {
                     let token = worker << KIND_BITS | (OUTPUT + stream as u64);
-                    drop(self.poller.add(output.as_fd(), token));
+                    // Refused only for want of memory: it is read to its end when the worker has died.
+                    let _ = self.poller.add(output.as_fd(), token);
                 }
             }
         }
@@ -242,13 +285,13 @@ impl Waiter {
 
     /// What a dead worker has written; the end of what it said on standard error.
     fn drain_outputs(&self, worker: u32, guest: &mut Guest) -> String {
-        let pid = guest.child.pid();
+        let pid = guest.process.child.pid();
         let mut last = String::new();
         for (stream, output) in guest.outputs.iter_mut().enumerate() {
             if let Some(mut output) = output.take() {
                 last = output.drain(&self.shared, (worker, pid, stream));
                 // Not in the poller while it is paused.
-                drop(self.poller.remove(output.as_fd()));
+                let _ = self.poller.remove(output.as_fd());
             }
         }
         last
@@ -262,14 +305,22 @@ impl Waiter {
                 break;
             }
         }
-        let Some(exit) = guest.child.reap() else { return };
+        let child = &guest.process.child;
+        let Some(exit) = child.reap() else {
+            if !child.is_intact() {
+                // What is readable there is somebody else's.
+                self.shared.fail(&lost(&format!("the process of worker {worker}")));
+            }
+            return;
+        };
         if let Some(mut guest) = self.guests[worker as usize].take() {
             let last_output = self.drain_outputs(worker, &mut guest);
-            for fd in [guest.bell.as_fd(), guest.child.as_fd(), guest.control.as_fd()] {
+            let Process { child, control } = &*guest.process;
+            for fd in [guest.bell.as_fd(), child.as_fd(), control.as_fd()] {
                 // The control socket may be gone from the poller already.
-                drop(self.poller.remove(fd));
+                let _ = self.poller.remove(fd);
             }
-            drop(self.shared.loop_ears.remove(guest.to_loop.as_fd()));
+            let _ = self.shared.loop_ears.remove(guest.to_loop.as_fd());
             let post = &self.shared.posts[worker as usize];
             post.disconnect();
             let cause = self.causes.judge(exit, &guest.segment);

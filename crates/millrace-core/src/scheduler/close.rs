@@ -36,6 +36,27 @@ impl Scheduler {
         }
     }
 
+    /// The pool cannot go on: as [`Self::terminate`], but open tasks count as failed.
+    pub fn fail(&mut self) {
+        let cancelled = self.stats.cancelled;
+        self.terminate();
+        self.stats.failed += self.stats.cancelled - cancelled;
+        self.stats.cancelled = cancelled;
+    }
+
+    /// Stands in for a scheduler of which nothing is known any more: as after [`Self::fail`], with processes that may be there
+    /// until [`Self::abandon`].
+    pub fn failed(worker_count: u32, now: Duration) -> Self {
+        let mut scheduler = Self::new(worker_count);
+        scheduler.now = now;
+        scheduler.fail();
+        for slot in &mut scheduler.workers {
+            slot.state = WorkerState::Spawning;
+            slot.is_dying = true;
+        }
+        scheduler
+    }
+
     pub(super) fn finish_closing(&mut self) {
         match self.closing {
             Closing::No | Closing::Done => {}

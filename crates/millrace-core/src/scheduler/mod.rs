@@ -400,6 +400,11 @@ impl Scheduler {
         (0..).zip(&self.workers).filter_map(|(id, worker)| worker.snapshot(id)).collect()
     }
 
+    /// The worker of this id, if it has a process.
+    pub fn worker(&self, id: u32) -> Option<WorkerSnapshot> {
+        self.workers.get(id as usize)?.snapshot(id)
+    }
+
     /// Whether a worker has something in hand.
     pub fn has_hands(&self) -> bool {
         self.workers.iter().any(|worker| !worker.hand.is_empty())

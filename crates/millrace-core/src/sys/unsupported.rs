@@ -1,8 +1,9 @@
 //! Systems that nobody has written a module for: every name exists, no value can be made.
 
+use std::ffi::{CStr, c_void};
 use std::io;
 use std::path::PathBuf;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 use std::time::Duration;
 
 use super::types::{Exit, Launch, Received};
@@ -84,6 +85,10 @@ impl Bell {
 
     pub fn ring(&self) {}
 
+    pub fn is_open(&self) -> bool {
+        false
+    }
+
     pub fn try_ring(&self) -> bool {
         false
     }
@@ -105,6 +110,14 @@ impl Bell {
 impl Poller {
     pub fn new() -> io::Result<Self> {
         not_yet()
+    }
+
+    pub fn is_intact(&self) -> bool {
+        match *self {}
+    }
+
+    pub fn is_open(&self) -> bool {
+        match *self {}
     }
 
     pub fn add(&self, _fd: BorrowedFd<'_>, _token: u64) -> io::Result<()> {
@@ -137,6 +150,14 @@ impl Control {
     pub fn try_recv(&self) -> io::Result<Received> {
         match *self {}
     }
+
+    pub fn hang_up(&self) {
+        match *self {}
+    }
+
+    pub fn is_intact(&self) -> bool {
+        match *self {}
+    }
 }
 
 #[expect(missing_docs, reason = "documented in sys/linux")]
@@ -145,7 +166,15 @@ impl Child {
         match *self {}
     }
 
-    pub fn kill_group(&self) {
+    pub fn kill_group(&self) -> bool {
+        match *self {}
+    }
+
+    pub fn is_intact(&self) -> bool {
+        match *self {}
+    }
+
+    pub fn is_dead_within(&self, _patience: Duration) -> bool {
         match *self {}
     }
 
@@ -154,13 +183,13 @@ impl Child {
     }
 }
 
-#[expect(missing_docs, reason = "documented in sys/linux")]
+#[expect(missing_docs, clippy::missing_errors_doc, reason = "documented in sys/linux")]
 impl Pipe {
     pub fn new() -> io::Result<(Self, OwnedFd)> {
         not_yet()
     }
 
-    pub fn try_read(&self, _into: &mut [u8]) -> Option<usize> {
+    pub fn try_read(&self, _into: &mut [u8]) -> io::Result<Option<usize>> {
         match *self {}
     }
 }
@@ -200,7 +229,8 @@ pub fn own_pidfd() -> io::Result<OwnedFd> {
 }
 
 /// Blocks until the other side is gone.
-pub fn wait_until_gone(control: &Control, _pidfd: BorrowedFd<'_>) {
+#[expect(clippy::needless_pass_by_value, reason = "the signature is that of sys/linux")]
+pub fn wait_until_gone(control: &Control, _pidfd: OwnedFd) {
     match *control {}
 }
 
@@ -228,6 +258,11 @@ pub fn with_signals_blocked<R>(work: impl FnOnce() -> R) -> R {
 /// Always `Unsupported`.
 pub fn library_path() -> io::Result<PathBuf> {
     not_yet()
+}
+
+/// The address of a symbol in the running program; nobody looks here.
+pub fn look_up(_name: &CStr) -> *mut c_void {
+    ptr::null_mut()
 }
 
 /// Pins the calling thread.

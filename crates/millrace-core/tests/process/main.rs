@@ -5,4 +5,5 @@
 mod launching;
 mod lifeline;
 mod primitives;
+mod reaping;
 mod support;

@@ -6,7 +6,6 @@ use super::super::claims::SegmentClaims;
 use super::super::{Pool, PoolConfig};
 use super::{Listener, handle};
 use crate::frame::{Frame, ToParent};
-use crate::lock::lock;
 use crate::scheduler::{Cause, Chunk, ChunkFlags, Definition, Turn};
 use crate::segment::{HeapMemory, SEGMENT_BYTES, Segment};
 
@@ -63,8 +62,8 @@ fn a_result_that_there_is_no_memory_for_is_not_taken_and_is_no_breach() {
         payload: Cow::Owned(vec![0; bytes]),
     };
     assert_eq!(handle(shared, 0, &outcome(1 << 20), Listener::Thread), Err(Cause::Overload));
-    assert_eq!(lock(&shared.scheduler).stats().completed, 0);
+    assert_eq!(shared.scheduler().stats().completed, 0);
     assert_eq!(handle(shared, 0, &outcome(8), Listener::Thread), Ok(()));
-    assert_eq!(lock(&shared.scheduler).stats().completed, 1);
+    assert_eq!(shared.scheduler().stats().completed, 1);
     assert_eq!(handle(shared, 0, &outcome(8), Listener::Thread), Err(Cause::Breach));
 }

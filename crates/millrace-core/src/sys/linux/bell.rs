@@ -7,9 +7,11 @@ use std::time::Duration;
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 
+use super::descriptor::Descriptor;
+
 /// Wakes a sleeping side, in this process or in another one. Rings heard late count as one.
 #[derive(Debug)]
-pub struct Bell(OwnedFd);
+pub struct Bell(Descriptor);
 
 impl Bell {
     /// Makes a silent bell.
@@ -17,12 +19,13 @@ impl Bell {
     /// # Errors
     /// What the system reports, usually that there are too many open files.
     pub fn new() -> io::Result<Self> {
-        Ok(Self(rustix::event::eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?))
+        let fd = rustix::event::eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+        Ok(Self(Descriptor::new(fd)))
     }
 
     /// Takes over the descriptor of a bell that another process made.
     pub fn from_fd(fd: OwnedFd) -> Self {
-        Self(fd)
+        Self(Descriptor::new(fd))
     }
 
     /// A second descriptor of the same bell.
@@ -33,20 +36,27 @@ impl Bell {
         self.0.try_clone()
     }
 
-    /// Rings. Never blocks and never fails: a bell that cannot count further is ringing already.
+    /// Rings. Never blocks, and does nothing where the descriptor is gone: for who need not know.
     pub fn ring(&self) {
-        let _ = rustix::io::write(&self.0, &1_u64.to_ne_bytes());
+        let _ = self.try_ring();
     }
 
     /// Rings; `false` when this process has closed the bell's descriptor behind its back. Never blocks.
     #[must_use]
     pub fn try_ring(&self) -> bool {
-        matches!(rustix::io::write(&self.0, &1_u64.to_ne_bytes()), Ok(_) | Err(Errno::AGAIN))
+        self.0.is_ours()
+            && matches!(rustix::io::write(&self.0, &1_u64.to_ne_bytes()), Ok(8) | Err(Errno::AGAIN))
+    }
+
+    /// `false` when this process has closed the bell's descriptor behind its back. Unlike ringing it changes nothing.
+    pub fn is_open(&self) -> bool {
+        self.0.is_open()
     }
 
     /// Makes the bell silent again, whether it rang or not; `false` as for [`Self::try_ring`]. Never blocks.
     pub fn silence(&self) -> bool {
-        matches!(rustix::io::read(&self.0, &mut [0; 8]), Ok(_) | Err(Errno::AGAIN))
+        self.0.is_ours()
+            && matches!(rustix::io::read(&self.0, &mut [0; 8]), Ok(8) | Err(Errno::AGAIN))
     }
 
     /// Whether the bell rings within `patience`; it goes on ringing. May say `true` too early.

@@ -1,7 +1,9 @@
 //! A started process: its death, its group, its end.
+#![expect(unsafe_code, reason = "signals a process group by a pidfd, which rustix does not know")]
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::ptr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -9,14 +11,17 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, pidfd_open,
-    pidfd_send_signal, waitid,
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, WaitIdStatus, kill_process, kill_process_group,
+    pidfd_open, pidfd_send_signal, waitid,
 };
 
 use super::super::types::Exit;
+use super::descriptor::Descriptor;
 
 /// How long `drop` waits for a process it has killed before a thread of its own takes over.
 const DROP_PATIENCE: Duration = Duration::from_millis(50);
+/// `PIDFD_SIGNAL_PROCESS_GROUP`, since Linux 6.9.
+const TO_PROCESS_GROUP: libc::c_uint = 4;
 
 /// A process that [`super::launch`] started. Dropped unreaped, it is killed with its group and reaped.
 ///
@@ -27,7 +32,7 @@ pub struct Child(Arc<Process>);
 #[derive(Debug)]
 struct Process {
     pid: Pid,
-    pidfd: OwnedFd,
+    pidfd: Descriptor,
     /// `Some` once reaped. From then on the number `pid` may belong to a stranger, so killing and reaping exclude each other.
     exit: Mutex<Option<Exit>>,
 }
@@ -36,9 +41,13 @@ impl Child {
     /// Takes charge of a child of this process that nobody has reaped. On failure it is killed.
     pub(super) fn adopt(pid: Pid) -> io::Result<Self> {
         match pidfd_open(pid, PidfdFlags::empty()) {
-            Ok(pidfd) => Ok(Self(Arc::new(Process { pid, pidfd, exit: Mutex::new(None) }))),
+            Ok(pidfd) => {
+                let pidfd = Descriptor::new(pidfd);
+                Ok(Self(Arc::new(Process { pid, pidfd, exit: Mutex::new(None) })))
+            }
             Err(error) => {
                 kill_unreaped(pid);
+                // Nothing can be done where it cannot be reaped.
                 let _ = retry_on_intr(|| waitid(WaitId::Pid(pid), WaitIdOptions::EXITED));
                 Err(error.into())
             }
@@ -50,9 +59,10 @@ impl Child {
         self.0.pid.as_raw_pid().cast_unsigned()
     }
 
-    /// Sends SIGKILL to the process and to its process group; does nothing once it is reaped.
-    pub fn kill_group(&self) {
-        self.0.kill_group();
+    /// Sends SIGKILL to the process and to its process group; does nothing once it is reaped. `false` where the process lives
+    /// and this one may not signal it: one of them has changed its user.
+    pub fn kill_group(&self) -> bool {
+        self.0.kill_group()
     }
 
     /// Reaps the process if it is dead, after killing what is left of its group; `None` while it lives. Never blocks.
@@ -61,6 +71,17 @@ impl Child {
     /// call gives the same answer.
     pub fn reap(&self) -> Option<Exit> {
         self.0.reap()
+    }
+
+    /// `false` when this process has closed the pidfd behind the child's back: its death is not heard any more. Killing and
+    /// reaping go by its number then.
+    pub fn is_intact(&self) -> bool {
+        self.0.pidfd.is_intact()
+    }
+
+    /// Blocks until the process is dead, for `patience` at the most; whether it is.
+    pub fn is_dead_within(&self, patience: Duration) -> bool {
+        self.0.is_dead_within(patience)
     }
 }
 
@@ -76,14 +97,16 @@ impl Drop for Child {
             return;
         }
         self.kill_group();
-        if self.0.is_dead_within(Some(DROP_PATIENCE)) {
-            self.reap();
+        if self.0.is_dead_within(DROP_PATIENCE) && self.reap().is_some() {
             return;
         }
-        // A process with much memory takes its time to die. Without the thread it stays a zombie: harmless, and rare.
+        // A process with much memory takes its time to die, and one that may not be signalled ends when it hears of it.
         let process = Arc::clone(&self.0);
+        // Without the thread it stays a zombie: harmless, and rare.
         let _ = thread::Builder::new().name("millrace-reaper".into()).spawn(move || {
-            process.is_dead_within(None);
+            // By its number: this process has no other way to wait where the pidfd is gone.
+            let dead = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+            let _ = retry_on_intr(|| waitid(WaitId::Pid(process.pid), dead));
             process.reap();
         });
     }
@@ -94,12 +117,49 @@ impl Process {
         self.exit.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn kill_group(&self) {
+    fn kill_group(&self) -> bool {
         let exit = self.exit();
-        if exit.is_none() {
-            let _ = kill_process_group(self.pid, Signal::KILL);
-            let _ = pidfd_send_signal(&self.pidfd, Signal::KILL);
+        if exit.is_some() {
+            return true;
         }
+        // Other code of this process may have reaped it: then its number says nothing.
+        let is_reaped = self.peek().is_err_and(|error| error == Errno::CHILD);
+        self.kill_rest_of_group(is_reaped);
+        let killed = if self.pidfd.is_intact() {
+            pidfd_send_signal(&self.pidfd, Signal::KILL)
+        } else if is_reaped {
+            Ok(())
+        } else {
+            kill_process(self.pid, Signal::KILL)
+        };
+        killed != Err(Errno::PERM)
+    }
+
+    /// The group can be empty, or its members not this process's to kill.
+    fn kill_rest_of_group(&self, is_reaped: bool) {
+        if !self.kill_group_by_pidfd() && !is_reaped {
+            let _ = kill_process_group(self.pid, Signal::KILL);
+        }
+    }
+
+    /// Kills the group of just this process, whoever has its number by now. `false` where the system has no such way.
+    fn kill_group_by_pidfd(&self) -> bool {
+        if !self.pidfd.is_intact() {
+            return false;
+        }
+        let pidfd = self.pidfd.as_fd().as_raw_fd();
+        let no_details = ptr::null::<libc::siginfo_t>();
+        // SAFETY: the call takes a descriptor, numbers and a null pointer, and touches no memory of ours.
+        let result = unsafe {
+            libc::syscall(
+                libc::SYS_pidfd_send_signal,
+                pidfd,
+                libc::SIGKILL,
+                no_details,
+                TO_PROCESS_GROUP,
+            )
+        };
+        result == 0 || io::Error::last_os_error().raw_os_error() != Some(libc::EINVAL)
     }
 
     fn reap(&self) -> Option<Exit> {
@@ -111,25 +171,42 @@ impl Process {
     }
 
     fn wait_while_zombie(&self) -> Option<Exit> {
-        let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
-        let wait = |options| retry_on_intr(|| waitid(WaitId::PidFd(self.pidfd.as_fd()), options));
-        match wait(look | WaitIdOptions::NOWAIT) {
+        match self.peek() {
             // This process ignores SIGCHLD, or another part of it reaps every child: the status is lost, the death is not.
-            Err(Errno::CHILD) => return Some(Exit::default()),
+            Err(Errno::CHILD) => {
+                self.kill_rest_of_group(true);
+                return Some(Exit::default());
+            }
             Ok(None) | Err(_) => return None,
             Ok(Some(_)) => {}
         }
-        let _ = kill_process_group(self.pid, Signal::KILL);
-        let status = wait(look).ok().flatten();
+        self.kill_rest_of_group(false);
+        let status = self.wait(WaitIdOptions::EXITED | WaitIdOptions::NOHANG).ok().flatten();
         Some(status.map_or_else(Exit::default, |status| Exit {
             code: status.exit_status(),
             signal: status.terminating_signal(),
         }))
     }
 
-    /// `None` waits for ever.
-    fn is_dead_within(&self, patience: Option<Duration>) -> bool {
-        let timeout = patience.and_then(|patience| Timespec::try_from(patience).ok());
+    /// Whether it is dead. It stays unreaped.
+    fn peek(&self) -> Result<Option<WaitIdStatus>, Errno> {
+        self.wait(WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT)
+    }
+
+    fn wait(&self, options: WaitIdOptions) -> Result<Option<WaitIdStatus>, Errno> {
+        let by_number = || retry_on_intr(|| waitid(WaitId::Pid(self.pid), options));
+        if !self.pidfd.is_intact() {
+            return by_number();
+        }
+        match retry_on_intr(|| waitid(WaitId::PidFd(self.pidfd.as_fd()), options)) {
+            // Linux 5.3 and some sandboxes do not know pidfds here. The number is its own while it is unreaped.
+            Err(Errno::INVAL) => by_number(),
+            answer => answer,
+        }
+    }
+
+    fn is_dead_within(&self, patience: Duration) -> bool {
+        let timeout = Timespec::try_from(patience).ok();
         let mut fds = [PollFd::new(&self.pidfd, PollFlags::IN)];
         retry_on_intr(|| rustix::event::poll(&mut fds, timeout.as_ref())) == Ok(1)
     }
@@ -137,6 +214,7 @@ impl Process {
 
 /// For the moment in which only the number is known; the process is unreaped, so the number is its own.
 fn kill_unreaped(pid: Pid) {
+    // Both fail only where it is dead already.
     let _ = kill_process_group(pid, Signal::KILL);
     let _ = kill_process(pid, Signal::KILL);
 }

@@ -6,17 +6,18 @@ use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::sync::OnceLock;
 
 use rustix::io::FdFlags;
-use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
+use rustix::net::{AddressFamily, Shutdown, SocketFlags, SocketType, shutdown, sockopt};
 
 use super::super::types::{CONTROL_FD, Received};
 use super::control_message;
+use super::descriptor::Descriptor;
 
 /// Descriptor 3 has one owner per process.
 static TAKEN: OnceLock<()> = OnceLock::new();
 
 /// One end of a connection that keeps messages whole, carries descriptors, and tells when the other end is gone.
 #[derive(Debug)]
-pub struct Control(OwnedFd);
+pub struct Control(Descriptor);
 
 impl Control {
     /// Makes both ends.
@@ -30,7 +31,7 @@ impl Control {
             SocketFlags::CLOEXEC,
             None,
         )?;
-        Ok((Self(one), Self(other)))
+        Ok((Self(Descriptor::new(one)), Self(Descriptor::new(other))))
     }
 
     /// Takes over descriptor 3, where [`super::launch`] leaves a process its end, and closes it on exec.
@@ -44,6 +45,10 @@ impl Control {
                 "descriptor 3 is not the control socket of a worker",
             )
         };
+        // The number may be anybody's by now.
+        if TAKEN.get().is_some() {
+            return Err(taken());
+        }
         // SAFETY: `fcntl` with F_GETFD takes any number and touches no memory.
         if unsafe { libc::fcntl(CONTROL_FD, libc::F_GETFD) } < 0 {
             return Err(absent());
@@ -53,12 +58,11 @@ impl Control {
         if !is_control(fd) {
             return Err(absent());
         }
-        TAKEN.set(()).map_err(|()| {
-            io::Error::new(io::ErrorKind::AlreadyExists, "the control socket is taken already")
-        })?;
+        TAKEN.set(()).map_err(|()| taken())?;
         rustix::io::fcntl_setfd(fd, FdFlags::CLOEXEC)?;
         // SAFETY: `launch` put the socket there for this call, and `TAKEN` lets one call through: nobody else owns it.
-        Ok(Self(unsafe { OwnedFd::from_raw_fd(CONTROL_FD) }))
+        let fd = unsafe { OwnedFd::from_raw_fd(CONTROL_FD) };
+        Ok(Self(Descriptor::new(fd)))
     }
 
     /// Sends one message of 1 to [`MESSAGE_BYTES_MAX`](super::super::MESSAGE_BYTES_MAX) bytes, together with copies of up to
@@ -80,10 +84,27 @@ impl Control {
     }
 }
 
+impl Control {
+    /// Ends the connection towards the other side, which is to end itself then. What it has sent can still be read.
+    pub fn hang_up(&self) {
+        // Where the descriptor is gone, so is the connection.
+        let _ = shutdown(&self.0, Shutdown::Write);
+    }
+
+    /// `false` when this process has closed the socket's descriptor behind its back.
+    pub fn is_intact(&self) -> bool {
+        self.0.is_intact()
+    }
+}
+
 impl AsFd for Control {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }
+}
+
+fn taken() -> io::Error {
+    io::Error::new(io::ErrorKind::AlreadyExists, "the control socket is taken already")
 }
 
 fn is_control(fd: BorrowedFd<'_>) -> bool {

@@ -9,6 +9,8 @@ use rustix::fs::{MemfdFlags, SealFlags};
 use rustix::io::Errno;
 use rustix::mm::{MapFlags, ProtFlags};
 
+use super::descriptor::raise;
+
 /// Without these a peer could shrink the file, and touching the lost pages would kill this process with SIGBUS.
 const SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW).union(SealFlags::SEAL);
 
@@ -34,7 +36,7 @@ impl SharedMemory {
     /// # Errors
     /// What the system reports; `InvalidInput` for a length of 0.
     pub fn create(len: usize) -> io::Result<(Self, OwnedFd)> {
-        let fd = anonymous_file()?;
+        let fd = raise(anonymous_file()?);
         rustix::fs::ftruncate(&fd, len as u64)?;
         rustix::fs::fcntl_add_seals(&fd, SEALS)?;
         Ok((Self::map(&fd, len)?, fd))

@@ -5,6 +5,7 @@ mod bell;
 mod child;
 mod control;
 mod control_message;
+mod descriptor;
 mod memory;
 mod pipe;
 mod poller;

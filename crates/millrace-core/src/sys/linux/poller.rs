@@ -2,12 +2,14 @@
 
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::io::Errno;
+
+use super::descriptor::Descriptor;
 
 /// How many events one call of `wait` takes at most; the rest stays for the next one.
 const BATCH: usize = 64;
@@ -17,7 +19,7 @@ const WAIT_MS_MAX: u64 = i32::MAX as u64;
 
 /// Waits for any of many descriptors to become readable or to hang up. May be used from several threads.
 #[derive(Debug)]
-pub struct Poller(OwnedFd);
+pub struct Poller(Descriptor);
 
 impl Poller {
     /// Makes a poller that hears nothing yet.
@@ -25,7 +27,17 @@ impl Poller {
     /// # Errors
     /// What the system reports, usually that there are too many open files.
     pub fn new() -> io::Result<Self> {
-        Ok(Self(epoll::create(CreateFlags::CLOEXEC)?))
+        Ok(Self(Descriptor::new(epoll::create(CreateFlags::CLOEXEC)?)))
+    }
+
+    /// `false` when this process has closed the poller's descriptor behind its back.
+    pub fn is_intact(&self) -> bool {
+        self.0.is_intact()
+    }
+
+    /// As [`Self::is_intact`], but does not notice that the number is somebody else's now. It costs less.
+    pub fn is_open(&self) -> bool {
+        self.0.is_open()
     }
 
     /// Reports `token` from now on whenever `fd` is readable or hung up. A wait that has begun hears it too.
@@ -53,6 +65,9 @@ impl Poller {
     /// What the system reports; interruptions by signals are not errors.
     pub fn wait(&self, tokens: &mut Vec<u64>, timeout: Option<Duration>) -> io::Result<()> {
         tokens.clear();
+        if !self.0.is_ours() {
+            return Err(Errno::BADF.into());
+        }
         // A deadline beyond the clock's range is none.
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let mut space = [MaybeUninit::uninit(); BATCH];

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::process;
 
 use rustix::event::{PollFd, PollFlags};
@@ -14,20 +14,21 @@ use rustix::process::{
 use rustix::time::{ClockId, clock_gettime};
 
 use super::Control;
+use super::descriptor::{Descriptor, raise};
 
 /// A descriptor of this process that becomes readable when it is dead.
 ///
 /// # Errors
 /// `Unsupported` before Linux 5.3; else what the system reports.
 pub fn own_pidfd() -> io::Result<OwnedFd> {
-    Ok(pidfd_open(getpid(), PidfdFlags::empty())?)
+    Ok(raise(pidfd_open(getpid(), PidfdFlags::empty())?))
 }
 
 /// Blocks until the other end of `control` is closed or the process behind `pidfd` is dead. Unread messages do not end it.
-pub fn wait_until_gone(control: &Control, pidfd: BorrowedFd<'_>) {
+pub fn wait_until_gone(control: &Control, pidfd: OwnedFd) {
+    let pidfd = Descriptor::new(pidfd);
     // No IN for the socket: what may arrive on it is not for this waiter. Hang-up and errors are reported unasked.
-    let mut fds =
-        [PollFd::new(control, PollFlags::RDHUP), PollFd::from_borrowed_fd(pidfd, PollFlags::IN)];
+    let mut fds = [PollFd::new(control, PollFlags::RDHUP), PollFd::new(&pidfd, PollFlags::IN)];
     // Any error but an interruption ends the wait as well: better a worker too few than one that nobody watches.
     while rustix::event::poll(&mut fds, None) == Err(Errno::INTR) {}
 }

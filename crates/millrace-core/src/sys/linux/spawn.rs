@@ -14,10 +14,8 @@ use super::super::types::{CONTROL_FD, Launch};
 use super::affinity::{affinity_of, set_affinity_of_current_thread};
 use super::child::Child;
 use super::control::Control;
+use super::descriptor;
 use super::spawn_setup::{Attributes, FileActions, check};
-
-/// Above every descriptor the file actions write to, so that copying the socket down never copies it onto itself.
-const SOURCE_FD_MIN: i32 = 10;
 
 /// Starts a process: leader of its own group, signals at default, `/dev/null` as standard input, `control` as descriptor 3,
 /// and pinned to `launch.cpus` with every thread it will ever have.
@@ -28,7 +26,7 @@ const SOURCE_FD_MIN: i32 = 10;
 /// `NotFound` and others for a program or directory that cannot be used, named in the message; `Unsupported` for a working
 /// directory where the C library has no way (glibc before 2.29); what the system says when it refuses the CPUs.
 pub fn launch(launch: &Launch, control: Control) -> io::Result<Child> {
-    let socket = rustix::io::fcntl_dupfd_cloexec(&control, SOURCE_FD_MIN)?;
+    let socket = descriptor::copy(&control)?;
     drop(control);
     let attributes = Attributes::new()?;
     let outputs = outputs(launch);
@@ -57,7 +55,7 @@ pub fn launch(launch: &Launch, control: Control) -> io::Result<Child> {
 
 /// Copies of this process's output and error streams: Node marks the originals close-on-exec. None: to nowhere.
 fn outputs(launch: &Launch) -> [Option<OwnedFd>; 2] {
-    let copy = |fd: BorrowedFd<'_>| rustix::io::fcntl_dupfd_cloexec(fd, SOURCE_FD_MIN).ok();
+    let copy = |fd: BorrowedFd<'_>| descriptor::copy(fd).ok();
     match launch.outputs.as_deref() {
         Some([output, error]) => [copy(output.as_fd()), copy(error.as_fd())],
         None if launch.quiet => [None, None],

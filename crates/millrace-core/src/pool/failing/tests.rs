@@ -1,0 +1,164 @@
+//! Whatever happens to a thread of a pool, its end is told with a reason, and no process is left.
+
+use std::ffi::CString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, test_kill_process};
+
+use super::super::{Collected, Pool, PoolConfig, RecordKind, Stop};
+use crate::frame::MAX_PAYLOAD;
+use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+const WATCHDOG: Duration = Duration::from_secs(60);
+
+fn config(script: &str) -> PoolConfig {
+    PoolConfig {
+        worker_count: 2,
+        cpus: Vec::new(),
+        program: c"/bin/sh".into(),
+        args: ["sh", "-c", script].map(|arg| CString::new(arg).unwrap_or_default()).into(),
+        env: vec![c"PATH=/usr/bin:/bin".into()],
+        cwd: None,
+        is_quiet: true,
+        is_piped: true,
+        idle_timeout: None,
+        start_timeout: None,
+        greeting: Vec::new(),
+    }
+}
+
+/// Two chunks of one task each.
+fn submit(pool: &Pool) {
+    pool.define(1, b"definition").expect("it is small");
+    let words = |chunk: u32| [0, 1, chunk, 1, 1, 0, 0, 0, 0, 0, 0, 0];
+    let bytes: Vec<u8> =
+        [words(0), words(1)].concat().into_iter().flat_map(u32::to_le_bytes).collect();
+    pool.submit(&bytes).expect("these are submissions");
+}
+
+/// Kinds and payloads of the records until the end of the pool.
+fn records(pool: &Pool) -> Vec<(u32, String)> {
+    let mut records = Vec::new();
+    let mut bytes = vec![0; 1 << 16];
+    let end = Instant::now() + WATCHDOG;
+    while records.last().is_none_or(|(kind, _)| *kind != RecordKind::Closed as u32) {
+        assert!(Instant::now() < end, "the end is not reported: {records:?}");
+        let Collected::Bytes(filled) = pool.collect(&mut bytes) else { panic!("a large record") };
+        let mut at = 0;
+        while at < filled {
+            let word = |place: usize| {
+                let at = at + place * 4;
+                u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+            };
+            let (length, kind) = (word(0) as usize, word(1));
+            let payload = &bytes[at + 32..at + 32 + length];
+            records.push((kind, String::from_utf8_lossy(payload).into_owned()));
+            at += 32 + length.next_multiple_of(8);
+        }
+        std::thread::yield_now();
+    }
+    records
+}
+
+fn processes(pool: &Pool, count: usize) -> Vec<u32> {
+    let end = Instant::now() + WATCHDOG;
+    loop {
+        let pids: Vec<u32> = pool.workers().iter().map(|worker| worker.pid).collect();
+        if pids.len() >= count {
+            return pids;
+        }
+        assert!(Instant::now() < end, "no workers came");
+        std::thread::yield_now();
+    }
+}
+
+fn is_there(pid: u32) -> bool {
+    Pid::from_raw(pid.cast_signed()).is_some_and(|pid| test_kill_process(pid).is_ok())
+}
+
+/// The reason of the failure; checks all the rest.
+fn end_of(pool: &Pool, pids: &[u32]) -> String {
+    let records = records(pool);
+    let reasons: Vec<_> =
+        records.iter().filter(|(kind, _)| *kind == RecordKind::Failed as u32).collect();
+    assert_eq!(reasons.len(), 1, "{records:?}");
+    assert!(pids.iter().all(|pid| !is_there(*pid)), "a process is left");
+    let stats = pool.stats();
+    assert_eq!(stats.submitted, stats.completed + stats.failed + stats.cancelled);
+    assert_eq!((stats.running, stats.queued), (0, 0));
+    // What comes later does nothing, and does not hang.
+    submit(pool);
+    pool.cancel(1, &Stop::Discard).expect("there is no reason");
+    pool.close();
+    pool.terminate();
+    assert!(pool.has_ended());
+    pool.shut_down();
+    reasons[0].1.clone()
+}
+
+#[test]
+fn a_panic_under_the_schedulers_lock_fails_the_pool() {
+    let pool = Pool::new(config("sleep 1000"), Box::new(|| ())).expect("a pool");
+    submit(&pool);
+    let pids = processes(&pool, 2);
+    let panic = catch_unwind(AssertUnwindSafe(|| {
+        pool.shared.drive(|_| panic!("half-way"));
+    }));
+    assert!(panic.is_err(), "whoever called is told as well");
+    assert_eq!(end_of(&pool, &pids), "a thread of the pool has panicked: half-way");
+}
+
+#[test]
+fn a_panic_of_the_waiting_thread_fails_the_pool() {
+    // The first notification comes from that thread: output of a worker.
+    let has_panicked = Arc::new(AtomicBool::new(false));
+    let notify = {
+        let has_panicked = Arc::clone(&has_panicked);
+        move || assert!(has_panicked.swap(true, Ordering::SeqCst), "nobody listens")
+    };
+    let pool = Pool::new(config("echo hello; sleep 1000"), Box::new(notify)).expect("a pool");
+    submit(&pool);
+    let reason = end_of(&pool, &[]);
+    assert_eq!(reason, "a thread of the pool has panicked: nobody listens");
+    assert!(has_panicked.load(Ordering::SeqCst));
+}
+
+#[test]
+fn the_first_reason_counts_and_is_told_once() {
+    let told = Arc::new(AtomicU32::new(0));
+    let notify = {
+        let told = Arc::clone(&told);
+        move || {
+            told.fetch_add(1, Ordering::SeqCst);
+        }
+    };
+    let pool = Pool::new(config("sleep 1000"), Box::new(notify)).expect("a pool");
+    submit(&pool);
+    let pids = processes(&pool, 1);
+    pool.shared.fail("the first");
+    pool.shared.fail("the second");
+    assert_eq!(end_of(&pool, &pids), "the first");
+    assert!(told.load(Ordering::SeqCst) > 0);
+}
+
+#[test]
+fn a_pool_that_has_started_nothing_fails_at_once() {
+    let pool = Pool::new(config("sleep 1000"), Box::new(|| ())).expect("a pool");
+    pool.shared.fail("early");
+    assert_eq!(end_of(&pool, &[]), "early");
+}
+
+#[test]
+fn what_does_not_fit_into_a_message_is_refused() {
+    let pool = Pool::new(config("sleep 1000"), Box::new(|| ())).expect("a pool");
+    // Nobody touches these pages.
+    let bytes = vec![0; MAX_PAYLOAD + 1];
+    let refused = pool.define(1, &bytes).expect_err("one byte more than the limit");
+    assert_eq!(
+        refused.to_string(),
+        format!("the definition has {} bytes, the limit is {MAX_PAYLOAD}", MAX_PAYLOAD + 1)
+    );
+    pool.define(1, b"").expect("an empty one is fine");
+}

@@ -1,0 +1,175 @@
+//! Descriptors of the library in a process that is not its own.
+//!
+//! Other code of the process may close a number twice and so hit a descriptor that has got the number in between. Those of the
+//! library therefore have high numbers, which nobody else is given, and a number that has become somebody else's is not closed.
+#![expect(unsafe_code, reason = "decides on drop whether a descriptor is still its own")]
+
+use std::io;
+use std::mem::ManuallyDrop;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::sync::{Mutex, MutexGuard};
+
+use rustix::process::{Resource, getrlimit};
+
+use crate::lock::lock;
+
+/// The system gives the lowest free number: from here on nobody gets one by chance. `select` takes none of them either.
+const LOWEST: u64 = 1024;
+
+/// Above every number that the file actions of a start write to.
+const LOWEST_COPY: i32 = 10;
+
+/// A copy of `fd` with a high number.
+pub(super) fn copy(fd: impl AsFd) -> io::Result<OwnedFd> {
+    let limit = getrlimit(Resource::Nofile).current;
+    let lowest = limit.map_or(LOWEST, |limit| LOWEST.min(limit / 2));
+    let high = rustix::io::fcntl_dupfd_cloexec(&fd, i32::try_from(lowest).unwrap_or(i32::MAX));
+    // The high ones may be taken.
+    Ok(high.or_else(|_| rustix::io::fcntl_dupfd_cloexec(&fd, LOWEST_COPY))?)
+}
+
+/// The same descriptor under a high number, where one is to be had: for what is closed soon, or goes to another process.
+pub(super) fn raise(fd: OwnedFd) -> OwnedFd {
+    copy(&fd).unwrap_or(fd)
+}
+
+/// How often each number was taken by a [`Descriptor`]. A number that is taken again was closed by somebody else in between, and
+/// most inodes of eventfds and the like are one and the same, so that nothing else would tell.
+static OWNERS: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+
+/// A descriptor with a high number, as far as the process may have one.
+#[derive(Debug)]
+pub(super) struct Descriptor {
+    fd: ManuallyDrop<OwnedFd>,
+    /// Of its number, in [`OWNERS`].
+    owner: u32,
+    /// Device and inode of what it stands for; `None` where the system did not say.
+    identity: Option<(u64, u64)>,
+}
+
+impl Descriptor {
+    /// Takes over `fd`, under another number where one is to be had.
+    pub(super) fn new(fd: OwnedFd) -> Self {
+        // To its end: a number must not be closed for its last owner while the next one takes it.
+        let mut owners = lock(&OWNERS);
+        let fd = raise(fd);
+        let number = number_of(&fd);
+        if owners.len() <= number {
+            owners.resize(number + 1, 0);
+        }
+        owners[number] = owners[number].wrapping_add(1);
+        Self { owner: owners[number], identity: identity(fd.as_fd()), fd: ManuallyDrop::new(fd) }
+    }
+
+    /// `false` when another descriptor of the library has the number by now. It asks no system call.
+    pub(super) fn is_ours(&self) -> bool {
+        self.is_ours_among(&lock(&OWNERS))
+    }
+
+    fn is_ours_among(&self, owners: &MutexGuard<'_, Vec<u32>>) -> bool {
+        owners.get(number_of(&self.fd)) == Some(&self.owner)
+    }
+
+    /// Whether the number still stands for what it did at first: `false` after other code of this process has closed it.
+    /// Nobody can tell where it stands for something of the same kind since that is not the library's.
+    pub(super) fn is_intact(&self) -> bool {
+        self.is_ours() && self.is_same()
+    }
+
+    /// `false` after other code of this process has closed the number. A glance, for where [`Self::is_intact`] costs too much.
+    pub(super) fn is_open(&self) -> bool {
+        self.is_ours() && rustix::io::fcntl_getfd(&*self.fd).is_ok()
+    }
+
+    fn is_same(&self) -> bool {
+        let now = identity(self.fd.as_fd());
+        now.is_some() && (self.identity.is_none() || now == self.identity)
+    }
+
+    /// A second descriptor, with whatever number.
+    pub(super) fn try_clone(&self) -> io::Result<OwnedFd> {
+        self.fd.try_clone()
+    }
+}
+
+impl AsFd for Descriptor {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+impl Drop for Descriptor {
+    fn drop(&mut self) {
+        let owners = lock(&OWNERS);
+        if self.is_ours_among(&owners) && self.is_same() {
+            // SAFETY: the value ends here, and nothing uses its descriptor afterwards.
+            unsafe { ManuallyDrop::drop(&mut self.fd) };
+        }
+    }
+}
+
+fn number_of(fd: &OwnedFd) -> usize {
+    // An open descriptor is not negative.
+    fd.as_raw_fd().cast_unsigned() as usize
+}
+
+fn identity(fd: BorrowedFd<'_>) -> Option<(u64, u64)> {
+    rustix::fs::fstat(fd).ok().map(|stat| (stat.st_dev, stat.st_ino))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsRawFd;
+
+    use super::*;
+
+    fn pipe() -> (OwnedFd, OwnedFd) {
+        rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).unwrap()
+    }
+
+    #[test]
+    fn numbers_are_high_and_closed_on_drop() {
+        let (read, write) = pipe();
+        let descriptor = Descriptor::new(write);
+        assert!(descriptor.is_intact());
+        let limit = getrlimit(Resource::Nofile).current.unwrap_or(LOWEST * 2);
+        assert!(number_of(&descriptor.fd) as u64 >= LOWEST.min(limit / 2));
+        drop(descriptor);
+        assert_eq!(rustix::io::read(&read, &mut [0; 1]), Ok(0), "no writer is left");
+    }
+
+    #[test]
+    fn a_number_that_another_descriptor_has_taken_is_not_closed() {
+        let eventfd = || rustix::event::eventfd(0, rustix::event::EventfdFlags::CLOEXEC).unwrap();
+        let mut first = Descriptor::new(eventfd());
+        let mut others = Vec::new();
+        let number = first.fd.as_raw_fd();
+        // SAFETY: a double close, as other code would do it; `first` is told apart below.
+        drop(unsafe { ManuallyDrop::take(&mut first.fd) });
+        // Other tests take numbers too.
+        while others.last().is_none_or(|other: &Descriptor| other.fd.as_raw_fd() < number) {
+            others.push(Descriptor::new(eventfd()));
+        }
+        assert!(
+            !first.is_intact() || others.last().is_none_or(|last| last.fd.as_raw_fd() != number)
+        );
+        drop(first);
+        assert!(others.iter().all(Descriptor::is_intact));
+    }
+
+    #[test]
+    fn a_number_that_became_somebody_elses_is_not_closed() {
+        let ((_read, write), (other_read, other_write)) = (pipe(), pipe());
+        let mut descriptor = Descriptor::new(write);
+        rustix::io::dup2(&other_write, &mut descriptor.fd).unwrap();
+        assert!(!descriptor.is_intact());
+        drop(other_write);
+        drop(descriptor);
+        rustix::fs::fcntl_setfl(&other_read, rustix::fs::OFlags::NONBLOCK).unwrap();
+        assert_eq!(
+            rustix::io::read(&other_read, &mut [0; 1]),
+            Err(rustix::io::Errno::AGAIN),
+            "its writer is open"
+        );
+    }
+}

@@ -1,0 +1,43 @@
+//! Stands in where libuv does not watch descriptors: threads pass the bells on.
+
+pub(crate) mod event_loop {
+    use std::sync::Arc;
+
+    use millrace_core::sys::Bell;
+    use napi::bindgen_prelude::{Env, Function};
+
+    pub(crate) fn listen(_env: &Env, _bell: &Arc<Bell>, _function: &Function<'_, (), ()>) -> bool {
+        false
+    }
+}
+
+pub(crate) mod pool_ear {
+    use std::sync::Arc;
+
+    use millrace_core::pool::Pool;
+    use napi::bindgen_prelude::{Env, Function};
+
+    /// There is none.
+    #[derive(Debug)]
+    pub(crate) enum EarHandle {}
+
+    impl EarHandle {
+        pub(crate) fn close(self) {
+            match self {}
+        }
+    }
+
+    pub(crate) fn attend(
+        _env: &Env,
+        _pool: &Arc<Pool>,
+        _collect: &Function<'_, (), ()>,
+    ) -> Option<EarHandle> {
+        None
+    }
+}
+
+pub(crate) mod heap_limit {
+    use millrace_core::segment::Segment;
+
+    pub(crate) fn watch(_segment: &Segment) {}
+}
