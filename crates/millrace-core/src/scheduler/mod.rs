@@ -25,6 +25,7 @@
 //!   or by the worker's death.
 
 mod backoff;
+mod call_queue;
 mod cancel;
 mod chunk;
 mod close;

@@ -9,12 +9,13 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
+use super::call_queue::CallQueue;
 use super::chunk::{Chunk, PASSED_OVER_MAX, Turn};
 
 /// Chunks that wait here, not at a worker.
 #[derive(Debug)]
 pub(super) struct Queue {
-    urgent: VecDeque<Chunk>,
+    urgent: CallQueue<Chunk>,
     /// Chunks that any worker may run.
     shared: Rotation,
     /// By worker.
@@ -61,19 +62,27 @@ enum Source {
 impl Queue {
     pub(super) fn new(worker_count: u32) -> Self {
         Self {
-            urgent: VecDeque::new(),
+            urgent: CallQueue::new(),
             shared: Rotation::default(),
             places: (0..worker_count).map(|_| Place::default()).collect(),
         }
     }
 
     pub(super) fn push(&mut self, chunk: Chunk) {
-        self.lane(&chunk).push_back(chunk);
+        if is_urgent(&chunk) {
+            self.urgent.push_back(chunk.job, chunk);
+        } else {
+            self.lane(&chunk).push_back(chunk);
+        }
     }
 
     /// Puts a chunk back that a worker had: before all others of its kind.
     pub(super) fn push_front(&mut self, chunk: Chunk) {
-        self.lane(&chunk).push_front(chunk);
+        if is_urgent(&chunk) {
+            self.urgent.push_front(chunk.job, chunk);
+        } else {
+            self.lane(&chunk).push_front(chunk);
+        }
     }
 
     /// Puts a chunk back that `worker` has not begun, because an urgent one is to go ahead. Its turn is still to come.
@@ -86,13 +95,11 @@ impl Queue {
     }
 
     fn lane(&mut self, chunk: &Chunk) -> &mut VecDeque<Chunk> {
-        if let Some(worker) = chunk.only {
-            return self.places[worker as usize].ordered.lane(chunk.job);
-        }
-        if chunk.is_urgent() {
-            return &mut self.urgent;
-        }
-        self.shared.lane(chunk.job)
+        let rotation = match chunk.only {
+            Some(worker) => &mut self.places[worker as usize].ordered,
+            None => &mut self.shared,
+        };
+        rotation.lane(chunk.job)
     }
 
     /// The chunk that [`Self::pop`] would give to `worker`.
@@ -151,12 +158,8 @@ impl Queue {
 
     /// Removes all chunks of a call; how many tasks they held.
     pub(super) fn remove_job(&mut self, job: u32) -> u64 {
-        let mut tasks = 0;
-        self.urgent.retain(|chunk| {
-            let is_kept = chunk.job != job;
-            tasks += if is_kept { 0 } else { u64::from(chunk.unsettled()) };
-            is_kept
-        });
+        let urgent = self.urgent.remove_job(job);
+        let mut tasks = urgent.iter().map(|chunk| u64::from(chunk.unsettled())).sum::<u64>();
         tasks += self.shared.remove_job(job);
         tasks + self.places.iter_mut().map(|place| place.ordered.remove_job(job)).sum::<u64>()
     }
@@ -168,7 +171,7 @@ impl Queue {
 
     /// Empties the queue.
     pub(super) fn take_all(&mut self) -> Vec<Chunk> {
-        let mut all: Vec<Chunk> = self.urgent.drain(..).collect();
+        let mut all: Vec<Chunk> = self.urgent.take_all().collect();
         for place in &mut self.places {
             all.extend(place.ordered.take_all());
         }
@@ -197,6 +200,11 @@ impl Queue {
     pub(super) fn is_empty(&self) -> bool {
         self.shared_count() == 0 && self.places.iter().all(|place| place.ordered.chunk_count == 0)
     }
+}
+
+/// Whether the chunk goes ahead of all calls. One that is bound to a worker takes turns.
+fn is_urgent(chunk: &Chunk) -> bool {
+    chunk.only.is_none() && chunk.is_urgent()
 }
 
 impl Rotation {

@@ -2,6 +2,7 @@
 //! checks after every step, with a [`ledger::Ledger`], what a submitter is promised.
 
 mod breach;
+mod call_queue;
 mod cancelling;
 mod closing;
 mod dying;

@@ -1,0 +1,69 @@
+//! A queue whose entries belong to calls. Removing a call costs as much as the call has entries, however many others wait: tens of
+//! thousands of calls may end one by one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Entries in order, each of one call.
+#[derive(Debug)]
+pub(super) struct CallQueue<T> {
+    /// By place; a place is not used again while anything waits.
+    entries: BTreeMap<i64, (u32, T)>,
+    /// The places of each call.
+    places: BTreeSet<(u32, i64)>,
+}
+
+impl<T> CallQueue<T> {
+    pub(super) const fn new() -> Self {
+        Self { entries: BTreeMap::new(), places: BTreeSet::new() }
+    }
+
+    pub(super) fn push_back(&mut self, job: u32, entry: T) {
+        let place = self.entries.last_key_value().map_or(0, |(last, _)| last + 1);
+        self.insert(place, job, entry);
+    }
+
+    pub(super) fn push_front(&mut self, job: u32, entry: T) {
+        let place = self.entries.first_key_value().map_or(0, |(first, _)| first - 1);
+        self.insert(place, job, entry);
+    }
+
+    fn insert(&mut self, place: i64, job: u32, entry: T) {
+        self.entries.insert(place, (job, entry));
+        self.places.insert((job, place));
+    }
+
+    pub(super) fn front(&self) -> Option<&T> {
+        self.entries.first_key_value().map(|(_, (_, entry))| entry)
+    }
+
+    pub(super) fn pop_front(&mut self) -> Option<T> {
+        let (place, (job, entry)) = self.entries.pop_first()?;
+        self.places.remove(&(job, place));
+        Some(entry)
+    }
+
+    /// Takes out what belongs to a call, in order.
+    pub(super) fn remove_job(&mut self, job: u32) -> Vec<T> {
+        let places: Vec<_> =
+            self.places.range((job, i64::MIN)..=(job, i64::MAX)).copied().collect();
+        let taken = places.into_iter().filter_map(|place| {
+            self.places.remove(&place);
+            self.entries.remove(&place.1).map(|(_, entry)| entry)
+        });
+        taken.collect()
+    }
+
+    /// Takes everything out, in order.
+    pub(super) fn take_all(&mut self) -> impl Iterator<Item = T> + use<T> {
+        self.places.clear();
+        std::mem::take(&mut self.entries).into_values().map(|(_, entry)| entry)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
