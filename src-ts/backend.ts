@@ -12,9 +12,9 @@ export interface Backend {
   define(definition: FunctionDefinition): number
   /**
    * Makes a function known to one call, which releases the id at its end. Of a promise the id holds at once: batches wait
-   * until it is fulfilled. Where it is rejected, the caller cancels the call.
+   * until it is fulfilled. Where it is rejected, or what waited cannot be handed over, `fail` is called with the reason.
    */
-  defineForCall(definition: FunctionDefinition | Promise<FunctionDefinition>): number
+  defineForCall(definition: FunctionDefinition | Promise<FunctionDefinition>, fail: (error: unknown) => void): number
   /** Forgets what {@linkcode defineForCall} made known. */
   release(definition: number): void
   /** Opens a batch of chunks. Nothing is handed over before `send`. */
@@ -87,8 +87,10 @@ export interface Batch {
   send(): void
 }
 
-/** Who waits for the outcomes of one call. No method may throw. */
+/** Who waits for the outcomes of one call. What `outcome` or `lost` throws is given to `abort`; the others may not throw. */
 export interface OutcomeListener {
+  /** Fails the call as a whole. `kill`: tasks that run are told, and their workers killed after the call's grace. */
+  abort(error: unknown, kill: boolean): void
   /**
    * Tasks `first` to `first + count - 1` of a chunk have ended. The reader stands at `count` results, or at the one
    * failure. `isLast`: nothing more comes of this chunk.

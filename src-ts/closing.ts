@@ -66,13 +66,12 @@ export class Closing {
   terminate(error: PoolTerminatedError = placedHere(new PoolTerminatedError())): Promise<void> {
     if (this.#state !== 'terminating' && this.#state !== 'done') {
       this.#state = 'terminating'
-      this.#calls.forEach((call) => call.abort(error, false))
       const backend = this.#backend()
+      if (backend !== undefined) this.#calls.holdUntilReleased()
+      // First of all: calls that end run code of the user, and each would be cancelled on its own.
+      backend?.terminate()
+      this.#calls.forEach((call) => call.abort(error, false))
       if (backend === undefined) this.onClosed()
-      else {
-        this.#calls.holdUntilReleased()
-        backend.terminate()
-      }
     }
     return this.#done
   }

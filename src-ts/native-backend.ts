@@ -26,6 +26,7 @@ export class NativeBackend implements Backend {
   /** Counts as they were when the pool had closed; nothing of it is left then. */
   #lastStats: PoolStats | undefined
   readonly #recycling = new Recycling()
+  #isTerminated = false
 
   constructor(options: RawPoolOptions, listener: BackendListener) {
     this.#raw = openPool(options, () => this.#records.collect())
@@ -49,8 +50,8 @@ export class NativeBackend implements Backend {
     return this.#definitions.idOf(definition)
   }
 
-  defineForCall(definition: FunctionDefinition | Promise<FunctionDefinition>): number {
-    return this.#definitions.open(definition)
+  defineForCall(definition: FunctionDefinition | Promise<FunctionDefinition>, fail: (error: unknown) => void): number {
+    return this.#definitions.open(definition, fail)
   }
 
   release(definition: number): void {
@@ -62,13 +63,13 @@ export class NativeBackend implements Backend {
   }
 
   cancel(call: number, stop?: Stop): void {
-    this.#definitions.cancel(call)
-    if (this.#hasClosed) return
+    // The end of a pool is the end of all its calls: it is one pass, not one for each of them.
+    if (this.#isTerminated || this.#hasClosed) return
     if (stop === undefined) this.#raw.cancel(call, null, NO_BYTES)
     else {
       const reason = stop.graceMs > 0 ? encodeReason(stop.reason) : NO_BYTES
       // Getters of the reason ran: they may have ended the pool.
-      if (!this.#hasClosed) this.#raw.cancel(call, Math.ceil(stop.graceMs), reason)
+      if (!this.#isTerminated) this.#raw.cancel(call, Math.ceil(stop.graceMs), reason)
     }
   }
 
@@ -89,6 +90,7 @@ export class NativeBackend implements Backend {
   }
 
   terminate(): void {
+    this.#isTerminated = true
     this.#definitions.close()
     if (!this.#hasClosed) this.#raw.terminate()
   }

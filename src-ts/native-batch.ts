@@ -13,10 +13,7 @@ export type Submit = (bytes: Uint8Array, length: number) => void
 /** Keeps batches of calls whose functions are not known yet. */
 export interface Holder {
   isPending(definition: number): boolean
-  hold(
-    definition: number,
-    batch: { readonly call: number; readonly isUrgent: boolean; readonly send: () => void }
-  ): void
+  hold(definition: number, batch: { readonly isUrgent: boolean; readonly send: () => void }): void
 }
 
 /** Chunks in the layout of the core's submissions. User code runs while items are encoded, so each batch has its own memory. */
@@ -27,7 +24,6 @@ export class NativeBatch implements Batch {
   readonly #holder: Holder
   #start = 0
   /** A batch is of one call and its function. */
-  #call = 0
   #definition = 0
   #isUrgent = false
 
@@ -59,7 +55,6 @@ export class NativeBatch implements Batch {
     writer.bytes.fill(0, writer.length, end)
     writer.length = end
     const { call, chunk, count, definition, flags, limits, only } = header
-    this.#call = call
     this.#definition = definition
     this.#isUrgent = (flags & URGENT) !== 0
     const lifespan = Math.min(limits.lifespan, LONGEST_LIFE)
@@ -87,7 +82,7 @@ export class NativeBatch implements Batch {
 
   send(): void {
     if (!this.#holder.isPending(this.#definition)) this.#hand()
-    else this.#holder.hold(this.#definition, { call: this.#call, isUrgent: this.#isUrgent, send: () => this.#hand() })
+    else this.#holder.hold(this.#definition, { isUrgent: this.#isUrgent, send: () => this.#hand() })
   }
 
   #hand(): void {

@@ -11,7 +11,6 @@ const KEPT = 1_000
 
 /** A batch that waits for its function. */
 interface HeldBatch {
-  readonly call: number
   readonly isUrgent: boolean
   readonly send: () => void
 }
@@ -53,7 +52,7 @@ export class Definitions implements Holder {
   }
 
   /** An id for one call, which ends with {@linkcode release}. Of a promise it holds at once: what is submitted waits. */
-  open(definition: FunctionDefinition | Promise<FunctionDefinition>): number {
+  open(definition: FunctionDefinition | Promise<FunctionDefinition>, fail: (error: unknown) => void): number {
     const id = this.#next++
     this.#transient.add(id)
     if (!types.isPromise(definition)) {
@@ -61,15 +60,16 @@ export class Definitions implements Holder {
       return id
     }
     this.#pending.set(id, [])
-    definition.then(
-      (known) => this.#arrive(id, known),
-      // The call fails by itself.
-      () => this.#pending.delete(id)
-    )
+    definition
+      .then((known) => this.#arrive(id, known))
+      .catch((error: unknown) => {
+        this.#pending.delete(id)
+        fail(error)
+      })
     return id
   }
 
-  /** The call that opened the id has ended. */
+  /** The call that opened the id has ended; what it has submitted and what waits is dropped. */
   release(id: number): void {
     if (!this.#transient.delete(id) || this.#pending.delete(id) || this.#isClosed) return
     this.#raw.forget(id)
@@ -89,16 +89,6 @@ export class Definitions implements Holder {
     let count = 0
     for (const held of this.#pending.values()) for (const { isUrgent } of held) if (isUrgent) count++
     return count
-  }
-
-  /** Drops what a call has submitted and what waits. */
-  cancel(call: number): void {
-    for (const [id, held] of this.#pending) {
-      this.#pending.set(
-        id,
-        held.filter((batch) => batch.call !== call)
-      )
-    }
   }
 
   /** Nothing is sent any more. */

@@ -98,6 +98,18 @@ export class Records {
     const call = listener.find(subject)
     if (call === undefined) return
     this.#touched.add(call)
+    try {
+      this.#tell(call, word, start, length)
+    } catch (error) {
+      call.abort(error, false)
+    }
+  }
+
+  /** Tells a call of an outcome, or of a loss. */
+  #tell(call: OutcomeListener, word: number, start: number, length: number): void {
+    const at = (index: number): number => this.#words[index] ?? 0
+    const kind = at(word + 1)
+    const second = at(word + 3)
     const first = at(word + 4)
     const count = at(word + 5)
     if (kind === RECORD_OUTCOME) {

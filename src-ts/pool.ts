@@ -1,4 +1,5 @@
 import type { Backend, BackendListener } from './backend.js'
+import { throwIfAborted } from './calls/abort-signals.js'
 import { CallSite } from './calls/call-site.js'
 import { connect } from './calls/connect.js'
 import { ResultIterator } from './calls/iterator.js'
@@ -95,7 +96,7 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
     promiseAtEntry<never>(this.apply, (resolve, reject) => {
       this.#checkOpen()
       const settings = readApplyOptions(options, this.#settings.map)
-      settings.signal?.throwIfAborted()
+      throwIfAborted(settings.signal)
       if (!Array.isArray(args)) throw invalidOption('type', 'args', args, 'an array of arguments')
       const backend = this.#start()
       const { maxQueue } = this.#settings
@@ -111,8 +112,7 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
         site: new CallSite(this.apply, fn),
         onEnd: this.#calls.remove
       })
-      this.#calls.add(call, settings.signal)
-      call.advance()
+      this.#calls.open(call, settings.signal)
     })
 
   /**
@@ -184,11 +184,10 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
   #list(kind: ListKind, fn: unknown, items: unknown, options: unknown, sinkClass: SinkClass): Promise<never[]> {
     return promiseAtEntry(this[kind], (resolve, reject) => {
       const settings = this.#readMap(options)
-      settings.signal?.throwIfAborted()
+      throwIfAborted(settings.signal)
       const sink = new sinkClass(resolve, reject)
       const call = this.#makeCall(kind, fn, items, settings, sink, new CallSite(this[kind], fn))
-      this.#calls.add(call, settings.signal)
-      call.advance()
+      this.#calls.open(call, settings.signal)
     })
   }
 

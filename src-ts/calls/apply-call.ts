@@ -59,10 +59,14 @@ export class ApplyCall implements Call, OutcomeListener {
 
   abort(error: unknown, kill: boolean): void {
     if (this.#isOver) return
-    this.#end()
     const { backend, id, killGraceMs } = this.#plan
-    backend.cancel(id, kill ? { reason: error, graceMs: killGraceMs } : undefined)
+    this.#isOver = true
     this.#plan.reject(error)
+    try {
+      backend.cancel(id, kill ? { reason: error, graceMs: killGraceMs } : undefined)
+    } finally {
+      this.#plan.onEnd(this)
+    }
   }
 
   outcome(
@@ -93,8 +97,8 @@ export class ApplyCall implements Call, OutcomeListener {
   }
 
   #fail(error: unknown): void {
-    this.#end()
     this.#plan.reject(this.#plan.site.place(error))
+    this.#end()
   }
 
   #end(): void {

@@ -4,10 +4,10 @@ import { CALL_SHIFT } from '../protocol/frames.js'
 /** A call that is open. No method throws. */
 export interface Call extends OutcomeListener {
   readonly id: number
+  /** Goes on with what can be done now. Whatever fails in it ends the call. */
+  advance(): void
   /** The pool closes: what was accepted goes on, nothing more is taken from a lazy input. */
   stopPulling(): void
-  /** Fails the call as a whole. `kill`: tasks that run are told, and their workers killed after the call's grace. */
-  abort(error: unknown, kill: boolean): void
 }
 
 /** A call is over: it settled, or its last result was handed over. */

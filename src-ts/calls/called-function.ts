@@ -10,6 +10,7 @@ export class CalledFunction {
   readonly #definition: FunctionDefinition | Promise<FunctionDefinition>
   readonly #backend: Backend
   #own: number | undefined
+  #fail: (error: unknown) => void = () => undefined
 
   constructor(definition: FunctionDefinition | Promise<FunctionDefinition>, backend: Backend) {
     this.#definition = definition
@@ -20,7 +21,7 @@ export class CalledFunction {
   id(): number {
     const definition = this.#definition
     if (!types.isPromise(definition) && !definition.isTransient) return this.#backend.define(definition)
-    this.#own ??= this.#backend.defineForCall(definition)
+    this.#own ??= this.#backend.defineForCall(definition, (error) => this.#fail(error))
     return this.#own
   }
 
@@ -29,15 +30,15 @@ export class CalledFunction {
     const definition = this.#definition
     if (!types.isPromise(definition) && !definition.isTransient) return then
     return (call) => {
-      if (this.#own !== undefined) this.#backend.release(this.#own)
       then(call)
+      if (this.#own !== undefined) this.#backend.release(this.#own)
     }
   }
 
   /** Fails the call where its function turns out to be none that can travel. */
   watch(call: Call, site: CallSite): void {
-    if (types.isPromise(this.#definition)) {
-      this.#definition.catch((error: unknown) => call.abort(site.place(error), false))
-    }
+    this.#fail = (error) => call.abort(site.place(error), false)
+    // It may be rejected before anything is sent.
+    if (types.isPromise(this.#definition)) this.#definition.catch(this.#fail)
   }
 }

@@ -16,9 +16,8 @@ export function connect(
     if (isNew) {
       isNew = false
       if (isClosed()) call.abort(new PoolClosedError(), false)
-      else calls.add(call, signal)
-    }
-    call.advance()
+      else calls.open(call, signal)
+    } else call.advance()
   }
   const drop = (kill: boolean): void => {
     // One that was dropped before its first step is never opened.

@@ -23,13 +23,18 @@ export interface ChunkEnd {
   readonly count: number
   /** Items taken: one more when the last one could not be encoded. */
   readonly taken: number
-  /** `full`; the input has `ended` or has `thrown`; an item has `failed`, and is not in the chunk. */
-  readonly how: 'full' | 'ended' | 'thrown' | 'failed'
+  /**
+   * `full`; the input has `ended` or has `thrown`; an item has `failed`, and is not in the chunk; there is no room for the `step` that was
+   * taken beside what is in the batch.
+   */
+  readonly how: 'full' | 'ended' | 'thrown' | 'failed' | 'crowded'
   readonly error?: unknown
+  readonly step?: IteratorResult<unknown, unknown>
 }
 
 /** Writes the payload of the batch's next chunk: the index of its first item, then the items. */
 export function encodeChunk(batch: Batch, input: ChunkInput): ChunkEnd {
+  const isFirst = batch.bytes === 0
   const writer = batch.begin()
   const start = writer.length
   writer.f64(input.base)
@@ -48,6 +53,9 @@ export function encodeChunk(batch: Batch, input: ChunkInput): ChunkEnd {
       writeValue(writer, step.value, () => `items[${index}]`)
     } catch (error) {
       writer.length = mark
+      const isOverfull = writer.isOverfull
+      writer.isOverfull = false
+      if (isOverfull && !(isFirst && count === 0)) return { count, taken: count, how: 'crowded', step }
       return { count, taken: count + 1, how: 'failed', error }
     }
     count++

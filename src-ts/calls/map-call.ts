@@ -1,10 +1,10 @@
-import type { Batch, OutcomeListener, Stop } from '../backend.js'
+import type { OutcomeListener, Stop } from '../backend.js'
 import type { Reader } from '../codec/reader.js'
 import { Array, Math, setImmediate } from '../primordials.js'
 import { PoolClosedError } from '../errors.js'
 import type { Call } from './call.js'
 import { ChunkTable } from './chunk-table.js'
-import { encodeChunk } from './encode-chunk.js'
+import { ChunkWriter } from './chunk-writer.js'
 import type { MapPlan } from './map-plan.js'
 import { readResults, unreadable } from './results.js'
 import { Window } from './window.js'
@@ -17,7 +17,7 @@ export class MapCall implements Call, OutcomeListener {
   readonly #plan: MapPlan
   readonly #window: Window
   readonly #chunks = new ChunkTable()
-  #pulled = 0
+  readonly #writer: ChunkWriter
   /** `reading`: the input may have more; `ended`: it has not; `stopped`: it was not asked any further. */
   #input: 'reading' | 'ended' | 'stopped' = 'reading'
   #isOver = false
@@ -31,6 +31,7 @@ export class MapCall implements Call, OutcomeListener {
     this.#plan = plan
     const isAcceptedWhole = !plan.isLazy && !plan.source.isAsync && plan.source.isList
     this.#window = new Window(plan.nJobs, plan.size, plan.maxTasksActive, isAcceptedWhole, plan.limits.lifespan)
+    this.#writer = new ChunkWriter(plan, this.#chunks, () => !this.#isOver)
   }
 
   get id(): number {
@@ -41,27 +42,36 @@ export class MapCall implements Call, OutcomeListener {
   advance(): void {
     if (this.#isOver || this.#isFilling) return
     this.#isFilling = true
-    try {
+    this.#guard(() => {
       if (this.#plan.source.isAsync) void this.#gather()
       else this.#fill()
-    } finally {
-      this.#isFilling = false
-    }
+    })
+    this.#isFilling = false
     this.#finishIfDone()
+  }
+
+  /** Whatever fails in a step of the call ends it. */
+  #guard(step: () => void): void {
+    try {
+      step()
+    } catch (error) {
+      this.abort(error, false)
+    }
   }
 
   stopPulling(): void {
     if (!this.#plan.isLazy || this.#isOver || this.#input !== 'reading') return
     this.#input = 'stopped'
     this.#closeSource()
-    this.#sendGathered()
+    this.#guard(() => this.#sendGathered())
     this.#finishIfDone()
   }
 
   abort(error: unknown, kill: boolean): void {
     if (this.#isOver) return
-    this.#end(kill ? { reason: error, graceMs: this.#plan.killGraceMs } : undefined)
+    this.#isOver = true
     this.#plan.sink.abort(this.#plan.site.place(error))
+    this.#end(kill ? { reason: error, graceMs: this.#plan.killGraceMs } : undefined)
   }
 
   /** Ends the call early. `kill`: as for `abort`. */
@@ -112,52 +122,27 @@ export class MapCall implements Call, OutcomeListener {
   }
 
   #fill(): void {
-    const { backend, source } = this.#plan
+    const { source } = this.#plan
     if (source.isAsync) return
     const next = (): IteratorResult<unknown, unknown> => source.next()
-    let batch: Batch | undefined
     while (this.#input === 'reading' && !this.#isOver) {
-      const room = this.#window.room(this.#chunks.inFlight, this.#plan.sink.held, batch?.bytes ?? 0)
+      const room = this.#window.room(this.#chunks.inFlight, this.#plan.sink.held, this.#writer.bytes)
       if (room < 1) break
       const size = Math.min(this.#plan.size.next(source.remaining), this.#window.chunkLimit)
       if (size > room) break
-      batch ??= backend.open()
-      this.#fillChunk(batch, size, next)
-      // A worker can begin with these while the next ones are encoded.
-      if (batch.bytes >= SEND_BYTES && !this.#isOver) {
-        batch.send()
-        batch = undefined
-      }
+      this.#fillChunk(size, next)
     }
-    if (!this.#isOver) batch?.send()
+    this.#writer.send()
   }
 
   /** One chunk of up to `size` items; those that cannot be sent fail on their own. */
-  #fillChunk(batch: Batch, size: number, next: () => IteratorResult<unknown, unknown>): void {
-    const base = this.#pulled
-    const { isFlexible } = this.#plan.size
-    const end = encodeChunk(batch, { base, size, isFlexible, next, isWanted: () => !this.#isOver })
-    this.#pulled += end.taken
-    if (end.how === 'thrown') {
-      batch.abandon()
-      this.abort(end.error, false)
-      return
-    }
+  #fillChunk(size: number, next: () => IteratorResult<unknown, unknown>): void {
+    const end = this.#writer.fill(size, next)
+    if (end.how === 'thrown') this.abort(end.error, false)
     if (end.how === 'ended' && this.#input === 'reading') this.#input = 'ended'
-    this.#commit(batch, base, end.count)
-    if (end.how === 'failed') this.#fail(base + end.count, end.error)
-  }
-
-  #commit(batch: Batch, base: number, count: number): void {
-    if (count === 0 || this.#isOver) {
-      batch.abandon()
-      return
-    }
-    const { id, definition, flags, limits, isOrderTasks, nJobs } = this.#plan
-    const chunk = this.#chunks.add(base, count)
-    this.#plan.size.take()
-    const only = isOrderTasks ? chunk % nJobs : undefined
-    batch.commit({ call: id, chunk, count, definition: definition.id(), flags, limits, only })
+    if (end.how === 'failed') this.#fail(end.index, end.error)
+    // A worker can begin with these while the next ones are encoded.
+    if (this.#writer.bytes >= SEND_BYTES) this.#writer.send()
   }
 
   /** Takes items of an asynchronous input, one at a time, while there is room. */
@@ -165,27 +150,26 @@ export class MapCall implements Call, OutcomeListener {
     const { source, size } = this.#plan
     if (this.#isGathering || !source.isAsync) return
     this.#isGathering = true
-    while (this.#input === 'reading' && !this.#isOver) {
-      const held = this.#plan.sink.held + this.#gathered.length
-      if (this.#window.room(this.#chunks.inFlight, held, 0) < 1) break
-      let step: IteratorResult<unknown, unknown>
-      try {
-        step = await source.next()
-      } catch (error) {
-        this.abort(error, false)
-        break
+    try {
+      while (this.#input === 'reading' && !this.#isOver) {
+        const held = this.#plan.sink.held + this.#gathered.length
+        if (this.#window.room(this.#chunks.inFlight, held, 0) < 1) break
+        const step = await source.next()
+        if (this.#isOver) break
+        if (step.done === true) {
+          if (this.#input === 'reading') this.#input = 'ended'
+          break
+        }
+        this.#gathered.push(step.value)
+        if (this.#gathered.length >= Math.min(size.next(source.remaining), this.#window.chunkLimit))
+          this.#sendGathered()
+        else this.#sendGatheredSoon()
       }
-      if (this.#isOver) break
-      if (step.done === true) {
-        if (this.#input === 'reading') this.#input = 'ended'
-        break
-      }
-      this.#gathered.push(step.value)
-      if (this.#gathered.length >= Math.min(size.next(source.remaining), this.#window.chunkLimit)) this.#sendGathered()
-      else this.#sendGatheredSoon()
+    } catch (error) {
+      this.abort(error, false)
     }
     this.#isGathering = false
-    if (this.#input !== 'reading') this.#sendGathered()
+    if (this.#input !== 'reading') this.#guard(() => this.#sendGathered())
     this.#finishIfDone()
   }
 
@@ -195,7 +179,7 @@ export class MapCall implements Call, OutcomeListener {
     this.#isFlushDue = true
     setImmediate(() => {
       this.#isFlushDue = false
-      this.#sendGathered()
+      this.#guard(() => this.#sendGathered())
       // Items that could not be sent have failed: nothing else may come that lets the call go on.
       this.advance()
     })
@@ -205,11 +189,10 @@ export class MapCall implements Call, OutcomeListener {
     if (this.#gathered.length === 0 || this.#isOver) return
     const items = this.#gathered
     this.#gathered = []
-    const batch = this.#plan.backend.open()
     let at = 0
     const next = (): IteratorResult<unknown, unknown> => ({ done: false, value: items[at++] })
-    while (at < items.length && !this.#isOver) this.#fillChunk(batch, items.length - at, next)
-    if (!this.#isOver) batch.send()
+    while (at < items.length && !this.#isOver) this.#fillChunk(items.length - at, next)
+    this.#writer.send()
   }
 
   #fail(index: number, error: unknown): void {
@@ -235,8 +218,11 @@ export class MapCall implements Call, OutcomeListener {
     this.#isOver = true
     this.#closeSource()
     this.#gathered = []
-    if (this.#chunks.inFlight > 0) this.#plan.backend.cancel(this.#plan.id, stop)
-    this.#plan.onEnd(this)
+    try {
+      if (this.#chunks.inFlight > 0) this.#plan.backend.cancel(this.#plan.id, stop)
+    } finally {
+      this.#plan.onEnd(this)
+    }
   }
 
   #closeSource(): void {

@@ -1,18 +1,18 @@
 import type { OutcomeListener } from '../backend.js'
 import { keepAlive } from '../lifetime.js'
 import { Map, Set } from '../primordials.js'
+import { abortReason, listenToAbort } from './abort-signals.js'
 import type { Call } from './call.js'
-import { Signals } from './signals.js'
 
 interface OpenCall {
   readonly call: Call
-  readonly signal: AbortSignal | undefined
+  /** Ends the wait for its signal. */
+  stopListening?: () => void
 }
 
 /** The open calls of a pool. While somebody waits for one of them, they keep the process alive. */
 export class CallRegistry {
   readonly #calls = new Map<number, OpenCall>()
-  readonly #signals = new Signals()
   /** The calls that somebody waits for: all but iterators between two steps. */
   readonly #awaited = new Set<Call>()
   readonly #onIdle: () => void
@@ -41,11 +41,33 @@ export class CallRegistry {
     return this.#calls.get(id)?.call
   }
 
-  /** Opens a call; when `signal` aborts, or has, it fails with its reason. */
-  add(call: Call, signal: AbortSignal | undefined): void {
-    this.#calls.set(call.id, { call, signal })
+  /**
+   * Opens a call and has it run. When `signal` aborts, or has, the call fails with its reason; where the signal is broken, with what it
+   * has thrown.
+   */
+  open(call: Call, signal: AbortSignal | undefined): void {
+    const open: OpenCall = { call }
+    this.#calls.set(call.id, open)
     this.setAwaited(call, true)
-    if (signal !== undefined) this.#signals.add(signal, call)
+    try {
+      if (signal !== undefined) this.#follow(open, signal)
+    } catch (error) {
+      call.abort(error, false)
+    }
+    call.advance()
+  }
+
+  #follow(open: OpenCall, signal: AbortSignal): void {
+    const { call } = open
+    const onAbort = (reason: unknown): void => call.abort(reason, true)
+    if (signal.aborted) {
+      onAbort(abortReason(signal))
+      return
+    }
+    const stop = listenToAbort(signal, onAbort)
+    // It may have ended by now: code of the signal ran.
+    if (this.#calls.has(call.id)) open.stopListening = stop
+    else stop()
   }
 
   /** Ends a call. */
@@ -53,7 +75,7 @@ export class CallRegistry {
     const open = this.#calls.get(call.id)
     if (open === undefined) return
     this.#calls.delete(call.id)
-    if (open.signal !== undefined) this.#signals.remove(open.signal, call)
+    open.stopListening?.()
     this.#awaited.delete(call)
     this.#updateHold()
     if (this.#calls.size === 0) this.#onIdle()

@@ -1,8 +1,9 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { types } from 'node:util'
 
-import { Array, ArrayBuffer, Map, Math, Promise, Reflect, Set, Symbol, toObject } from '../primordials.js'
-import { invalidOption, invalidOptionBecause } from '../errors.js'
+import { invalidOption } from '../errors.js'
+import { Array, ArrayBuffer, Math, Reflect, Symbol, toObject } from '../primordials.js'
+import { END, InputIterator } from './input-iterator.js'
+import { lengthOf, sizeOf } from './lengths.js'
 
 /** Items that are there for the asking. */
 export interface SyncSource {
@@ -26,8 +27,6 @@ export interface AsyncSource {
 }
 
 export type Source = SyncSource | AsyncSource
-
-const END: IteratorResult<unknown, unknown> = { done: true, value: undefined }
 
 /**
  * The items of a call.
@@ -54,11 +53,6 @@ function methodOf(items: unknown, key: symbol): ((...args: never[]) => unknown) 
   return typeof method === 'function' ? (method as (...args: never[]) => unknown) : undefined
 }
 
-function sizeOf(items: unknown): number | undefined {
-  if (typeof items === 'string') return undefined
-  return items instanceof Set || items instanceof Map ? items.size : undefined
-}
-
 /** An array or a typed array; its length is that at the call, holes are undefined. */
 class ListSource implements SyncSource {
   readonly isAsync = false
@@ -69,7 +63,7 @@ class ListSource implements SyncSource {
 
   constructor(list: ArrayLike<unknown>, limit: number | undefined) {
     this.#list = list
-    this.#length = Math.min(list.length, limit ?? Infinity)
+    this.#length = Math.min(lengthOf(list), limit ?? Infinity)
   }
 
   get remaining(): number {
@@ -86,125 +80,56 @@ class ListSource implements SyncSource {
   }
 }
 
-/** Runs the input's own code where the call was made: in its AsyncLocalStorage. */
-type Within = <R>(run: () => R) => R
-
-class IteratorSource implements SyncSource {
+class IteratorSource extends InputIterator implements SyncSource {
   readonly isAsync = false
   readonly isList = false
-  readonly #open: () => unknown
-  readonly #within: Within = AsyncLocalStorage.snapshot()
-  readonly #limit: number
   readonly #length: number | undefined
-  #iterator: Iterator<unknown> | undefined
-  #taken = 0
-  #isClosed = false
-  /** The input's own code is at work; it may be what ends the call. */
-  #isRunning = false
+  readonly #step = (): IteratorResult<unknown, unknown> => this.take(this.callNext())
 
   constructor(open: () => unknown, length: number | undefined, limit: number | undefined) {
-    this.#open = open
-    this.#limit = limit ?? Infinity
-    this.#length = length === undefined ? limit : Math.min(length, this.#limit)
+    super(open, limit)
+    this.#length = length === undefined ? limit : Math.min(length, limit ?? Infinity)
   }
 
   get remaining(): number | undefined {
-    return this.#length === undefined ? undefined : Math.max(0, this.#length - this.#taken)
+    return this.#length === undefined ? undefined : Math.max(0, this.#length - this.taken)
   }
 
   next(): IteratorResult<unknown, unknown> {
-    if (this.#isClosed) return END
-    if (this.#taken >= this.#limit) {
-      this.close()
-      return END
-    }
-    let step: IteratorResult<unknown, unknown>
-    this.#isRunning = true
+    if (!this.mayGoOn()) return END
     try {
-      step = this.#within(() => {
-        this.#iterator ??= asIterator(this.#open()) as Iterator<unknown>
-        return asStep(this.#iterator.next())
-      })
+      return this.run(this.#step)
     } catch (error) {
-      // An iterator that threw is not told to return.
-      this.#isClosed = true
+      this.fail()
       throw error
-    } finally {
-      this.#isRunning = false
     }
-    this.#taken++
-    if (step.done === true) this.#isClosed = true
-    else if (this.#isClosed) this.#return()
-    return step
-  }
-
-  close(): void {
-    if (this.#isClosed) return
-    this.#isClosed = true
-    // A generator cannot be told to return while it runs: next() does it then.
-    if (!this.#isRunning) this.#return()
-  }
-
-  #return(): void {
-    this.#within(() => this.#iterator?.return?.())
   }
 }
 
-class AsyncIteratorSource implements AsyncSource {
+class AsyncIteratorSource extends InputIterator implements AsyncSource {
   readonly isAsync = true
-  readonly #open: () => unknown
-  readonly #within: Within = AsyncLocalStorage.snapshot()
-  readonly #limit: number
-  #iterator: AsyncIterator<unknown> | undefined
-  #taken = 0
-  #isClosed = false
-
-  constructor(open: () => unknown, limit: number | undefined) {
-    this.#open = open
-    this.#limit = limit ?? Infinity
-  }
 
   get remaining(): number | undefined {
-    return this.#limit === Infinity ? undefined : this.#limit - this.#taken
+    return this.limit === Infinity ? undefined : this.limit - this.taken
   }
 
   async next(): Promise<IteratorResult<unknown, unknown>> {
-    if (this.#isClosed) return END
-    if (this.#taken >= this.#limit) {
-      this.close()
-      return END
-    }
+    if (!this.mayGoOn()) return END
     try {
-      const step = asStep(
-        await this.#within(() => {
-          this.#iterator ??= asIterator(this.#open()) as AsyncIterator<unknown>
-          return this.#iterator.next()
-        })
-      )
-      if (step.done === true) this.#isClosed = true
-      this.#taken++
-      return step
+      const answer = await this.#settled(this.run(() => this.callNext()))
+      return this.run(() => this.take(answer))
     } catch (error) {
-      this.#isClosed = true
+      this.fail()
       throw error
     }
   }
 
-  close(): void {
-    if (this.#isClosed) return
-    this.#isClosed = true
-    // Nobody waits for it: a generator that is suspended in an await returns when that ends. Its failure is nobody's.
-    const returned: unknown = this.#within(() => this.#iterator?.return?.())
-    Promise.resolve(returned).catch(() => undefined)
+  async #settled(pending: unknown): Promise<unknown> {
+    try {
+      return await pending
+    } catch (error) {
+      this.forget()
+      throw error
+    }
   }
-}
-
-function asIterator(iterator: unknown): object {
-  if (typeof iterator === 'object' && iterator !== null) return iterator
-  throw invalidOptionBecause('type', 'items', iterator, 'its iterator method must return an object')
-}
-
-function asStep(step: IteratorResult<unknown, unknown>): IteratorResult<unknown, unknown> {
-  if (typeof step === 'object' && step !== null) return step
-  throw invalidOptionBecause('type', 'items', step, 'next() of its iterator must return an object')
 }

@@ -10,7 +10,7 @@ import { writeArray, writeObject } from './encode-objects.js'
 import { writePrimitive } from './encode-primitives.js'
 import { Identity } from './identity.js'
 import { kindOf, kindOfEmpty } from './kinds.js'
-import { Refusal, within } from './refusal.js'
+import { isRefusal, Refusal, within } from './refusal.js'
 import type { Session } from './session.js'
 import { END, OBJECT, REF } from './tags.js'
 import { Writer } from './writer.js'
@@ -98,7 +98,7 @@ export function writeValue(w: Writer, value: unknown, root: () => string): void 
   try {
     if (writePrimitive(w, value)) return
   } catch (error) {
-    throw error instanceof Refusal ? error.toError(root()) : error
+    throw isRefusal(error) ? error.toError(root()) : error
   }
   const session = sessions.pop() ?? { writer: w, met: new Identity(), depth: 0, write }
   session.writer = w
@@ -107,7 +107,7 @@ export function writeValue(w: Writer, value: unknown, root: () => string): void 
     write(session, value)
   } catch (error) {
     const reason = within(error, () => '', undefined)
-    throw reason instanceof Refusal ? reason.toError(root()) : reason
+    throw isRefusal(reason) ? reason.toError(root()) : reason
   } finally {
     session.met.clear()
     // The memory of a large message is not held until the next one.

@@ -1,3 +1,5 @@
+import { types } from 'node:util'
+
 import { NotSerializableError } from '../errors.js'
 import { JSON, RangeError, String } from '../primordials.js'
 
@@ -33,7 +35,9 @@ export class Refusal extends NotSerializableError {
 
 // Known by its words: the class alone says nothing, users throw RangeErrors too.
 function isStackOverflow(error: unknown): boolean {
-  return error instanceof RangeError && error.message === 'Maximum call stack size exceeded'
+  return (
+    types.isNativeError(error) && error instanceof RangeError && error.message === 'Maximum call stack size exceeded'
+  )
 }
 
 /**
@@ -42,8 +46,13 @@ function isStackOverflow(error: unknown): boolean {
  */
 export function within(error: unknown, step: (at: unknown) => string, at: unknown): unknown {
   const refusal = isStackOverflow(error) ? new Refusal('nested too deeply') : error
-  if (refusal instanceof Refusal) refusal.addStep(step(at))
+  if (isRefusal(refusal)) refusal.addStep(step(at))
   return refusal
+}
+
+/** Whether it is a refusal. What a getter throws may be a Proxy, which is not asked anything. */
+export function isRefusal(error: unknown): error is Refusal {
+  return types.isNativeError(error) && error instanceof Refusal
 }
 
 function shortened(text: string): string {

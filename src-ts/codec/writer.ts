@@ -1,8 +1,8 @@
 import { Buffer, DataView, Math } from '../primordials.js'
 import { Refusal } from './refusal.js'
 
-/** The largest message in bytes: 2 GiB - 1. */
-export const MAX_MESSAGE_BYTES: number = 2 ** 31 - 1
+/** The largest message in bytes: just below 2 GiB, and a whole number of the units to which messages are padded. */
+export const MAX_MESSAGE_BYTES: number = 2 ** 31 - 8
 
 /** Bytes under construction, in memory that grows by doubling. What is written is in `bytes`, from 0 to `length`. */
 export class Writer {
@@ -14,7 +14,7 @@ export class Writer {
   #view: DataView
   #capacity: number
   readonly #limit: number
-  /** True once more was to be written than the limit allows. */
+  /** True once there was no room for what was to be written. */
   isOverfull = false
 
   /**
@@ -23,7 +23,7 @@ export class Writer {
    */
   constructor(capacity = 256, limit: number = MAX_MESSAGE_BYTES) {
     this.#limit = limit
-    this.#buffer = Buffer.allocUnsafeSlow(Math.max(capacity, 16))
+    this.#buffer = Buffer.allocUnsafeSlow(Math.max(Math.min(capacity, limit), 16))
     this.bytes = this.#buffer
     this.#view = new DataView(this.#buffer.buffer)
     this.#capacity = this.#buffer.length
@@ -111,21 +111,25 @@ export class Writer {
   #grow(needed: number): void {
     const limit = this.#limit
     if (needed > limit) {
-      this.isOverfull = true
-      const allowed = limit === MAX_MESSAGE_BYTES ? '2 GiB - 1' : limit
-      throw new Refusal(`a message may have ${allowed} bytes, this one has more`)
+      const allowed = limit === MAX_MESSAGE_BYTES ? 'less than 2 GiB' : `at most ${limit} bytes`
+      throw this.#overfull(`a message has ${allowed}, this one has more`)
     }
     const capacity = Math.min(Math.max(needed, 2 * this.#capacity), limit)
     let grown: Buffer
     try {
       grown = Buffer.allocUnsafeSlow(capacity)
     } catch {
-      throw new Refusal(`no memory for a message of ${needed} bytes`)
+      throw this.#overfull(`no memory for a message of ${needed} bytes`)
     }
     grown.set(this.length < this.#capacity ? this.#buffer.subarray(0, this.length) : this.#buffer)
     this.#buffer = grown
     this.bytes = grown
     this.#view = new DataView(grown.buffer)
     this.#capacity = capacity
+  }
+
+  #overfull(why: string): Refusal {
+    this.isOverfull = true
+    return new Refusal(why)
   }
 }

@@ -1,5 +1,5 @@
 import { invalidOption, unknownOption } from '../errors.js'
-import { AbortSignal, Array, Number, Object, Reflect, String } from '../primordials.js'
+import { Array, Number, Object, Reflect, String } from '../primordials.js'
 
 /** Options as they were at the call: own properties only, without those that are undefined. */
 export type OptionValues = Readonly<Partial<Record<string, unknown>>>
@@ -88,18 +88,17 @@ export function readContext(values: OptionValues): Readonly<Record<string, unkno
 /** @throws TypeError where the value is no AbortSignal, of this realm or a compatible one. */
 export function readSignal(values: OptionValues, option: string): AbortSignal | undefined {
   const value = values[option]
-  if (value === undefined || isAbortSignal(value)) return value
+  if (value === undefined || isAbortSignal(value)) return value as AbortSignal | undefined
   throw invalidOption('type', option, value, 'an AbortSignal')
 }
 
-function isAbortSignal(value: unknown): value is AbortSignal {
-  if (value instanceof AbortSignal) return true
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'aborted' in value &&
-    typeof value.aborted === 'boolean' &&
-    'addEventListener' in value &&
-    typeof value.addEventListener === 'function'
-  )
+// By what is used of it: there are polyfills, other realms, and objects that only inherit from a signal and throw at each use.
+function isAbortSignal(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  try {
+    const { aborted, addEventListener }: { aborted?: unknown; addEventListener?: unknown } = value
+    return typeof aborted === 'boolean' && typeof addEventListener === 'function'
+  } catch {
+    return false
+  }
 }

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 
-import { Writer } from '../codec/writer.js'
+import { MAX_MESSAGE_BYTES, Writer } from '../codec/writer.js'
 import { writeValue } from '../codec/encode.js'
 import { Uint32Array } from '../primordials.js'
 import type { MemoryLimit } from './memory-limit.js'
@@ -29,7 +29,8 @@ const SHOWN_LENGTH = 400
 /** Outcomes on their way to the parent: frames under construction, the last one perhaps still open. */
 export class Outbox {
   readonly #send: Send
-  #writer = new Writer(BATCH_BYTES * 2)
+  readonly #limit: number
+  #writer: Writer
   readonly #memory: MemoryLimit
   /** This worker begins nothing more: its next outcome says so. */
   isRetiring = false
@@ -39,7 +40,10 @@ export class Outbox {
   #first = 0
   #count = 0
 
-  constructor(send: Send, memory: MemoryLimit) {
+  /** @param limit The most that a message may hold. */
+  constructor(send: Send, memory: MemoryLimit, limit: number = MAX_MESSAGE_BYTES) {
+    this.#limit = limit
+    this.#writer = new Writer(BATCH_BYTES * 2, limit)
     this.#send = send
     this.#memory = memory
   }
@@ -57,15 +61,22 @@ export class Outbox {
     this.#count = 0
   }
 
-  /** Adds a result. Why one cannot be encoded, a throwing getter included, is a failure of its task alone, given back. */
-  addResult(value: unknown): { readonly failure: unknown } | undefined {
+  /**
+   * Adds a result. Why one cannot be encoded, a throwing getter included, is a failure of its task alone, given back. One for which there
+   * is no room beside others goes alone, after these; `elapsedUs` is asked for the microseconds that they took.
+   */
+  addResult(value: unknown, elapsedUs: () => number): { readonly failure: unknown } | undefined {
+    const isAlone = this.#writer.length === 0
     if (this.#open < 0) this.#openFrame()
     const mark = this.#writer.length
     try {
       writeValue(this.#writer, value, resultRoot)
     } catch (failure) {
       this.#writer.length = mark
-      return { failure }
+      const isOverfull = this.#takeOverfull()
+      if (isAlone || !isOverfull) return { failure }
+      this.#sendAll(elapsedUs())
+      return this.addResult(value, elapsedUs)
     }
     this.#count++
     return undefined
@@ -116,7 +127,7 @@ export class Outbox {
     if (this.#writer.length === 0) return
     this.#send(this.#writer.bytes, this.#writer.length)
     // A result of many megabytes shall not stay allocated behind small ones.
-    if (this.#writer.bytes.length > 16 * BATCH_BYTES) this.#writer = new Writer(BATCH_BYTES * 2)
+    if (this.#writer.bytes.length > 16 * BATCH_BYTES) this.#writer = new Writer(BATCH_BYTES * 2, this.#limit)
     this.#writer.length = 0
   }
 
@@ -126,12 +137,27 @@ export class Outbox {
     this.#writer.length += HEADER_BYTES
   }
 
+  #takeOverfull(): boolean {
+    const { isOverfull } = this.#writer
+    this.#writer.isOverfull = false
+    return isOverfull
+  }
+
+  /** Sends what is complete; an open frame without results goes. */
+  #sendAll(elapsedUs: number): void {
+    this.endResults(elapsedUs, false)
+    if (this.#open >= 0) this.#writer.length = this.#open
+    this.#open = -1
+    this.flush()
+  }
+
   #writeError(error: unknown): void {
     const mark = this.#writer.length
     try {
       writeValue(this.#writer, error, errorRoot)
     } catch (unwritable) {
       this.#writer.length = mark
+      this.#writer.isOverfull = false
       writeValue(this.#writer, describe(error, unwritable), errorRoot)
     }
   }

@@ -194,7 +194,7 @@ export class Runner {
   /** Takes in a result; true when the chunk has ended. */
   #succeed(value: unknown): boolean {
     this.#cancelling.end()
-    const unsent = this.#outbox.addResult(value)
+    const unsent = this.#outbox.addResult(value, this.#lap)
     if (unsent !== undefined) return this.#fail(unsent.failure)
     this.#isRunning = false
     this.#index++
@@ -241,7 +241,7 @@ export class Runner {
   }
 
   /** Microseconds since the last report. */
-  #lap(): number {
+  readonly #lap = (): number => {
     const now = monotonicMs()
     const elapsed = Math.round((now - this.#since) * 1000)
     this.#since = now

@@ -1,0 +1,83 @@
+import type { Batch } from '../backend.js'
+import type { ChunkTable } from './chunk-table.js'
+import { type ChunkEnd, encodeChunk } from './encode-chunk.js'
+import type { MapPlan } from './map-plan.js'
+
+/** What a chunk goes by. */
+export type ChunkPlan = Pick<
+  MapPlan,
+  'id' | 'backend' | 'definition' | 'flags' | 'limits' | 'size' | 'isOrderTasks' | 'nJobs'
+>
+
+/** Makes the chunks of one call and hands them over. */
+export class ChunkWriter {
+  readonly #plan: ChunkPlan
+  readonly #chunks: ChunkTable
+  readonly #isWanted: () => boolean
+  #batch: Batch | undefined
+  /** Items that were taken. */
+  #taken = 0
+  /** Chunks that were made, those in several messages counted once. */
+  #made = 0
+
+  /** @param isWanted False once the call has ended: taking and encoding items runs code of the user. */
+  constructor(plan: ChunkPlan, chunks: ChunkTable, isWanted: () => boolean) {
+    this.#plan = plan
+    this.#chunks = chunks
+    this.#isWanted = isWanted
+  }
+
+  /** Bytes that wait to be sent. */
+  get bytes(): number {
+    return this.#batch?.bytes ?? 0
+  }
+
+  /**
+   * Makes one chunk of up to `size` items. Items that do not fit into one message together go in several, so that each goes that could go
+   * alone. How the last of them ended; `index` is that of the item after it.
+   */
+  fill(size: number, next: () => IteratorResult<unknown, unknown>): ChunkEnd & { readonly index: number } {
+    const { backend, isOrderTasks, nJobs } = this.#plan
+    const only = isOrderTasks ? this.#made % nJobs : undefined
+    let left = size
+    let unsent: IteratorResult<unknown, unknown> | undefined
+    const takeNext = (): IteratorResult<unknown, unknown> => {
+      const step = unsent ?? next()
+      unsent = undefined
+      return step
+    }
+    let isMade = false
+    for (;;) {
+      const batch = (this.#batch ??= backend.open())
+      const base = this.#taken
+      const { isFlexible } = this.#plan.size
+      const end = encodeChunk(batch, { base, size: left, isFlexible, next: takeNext, isWanted: this.#isWanted })
+      this.#taken += end.taken
+      const isUsed = end.count > 0 && end.how !== 'thrown' && this.#isWanted()
+      if (isUsed) this.#commit(batch, base, end.count, only)
+      else batch.abandon()
+      if (isUsed && !isMade) {
+        isMade = true
+        this.#made++
+        this.#plan.size.take()
+      }
+      if (end.how !== 'crowded' || !this.#isWanted()) return { ...end, index: base + end.count }
+      this.send()
+      left -= end.count
+      unsent = end.step
+    }
+  }
+
+  /** Hands over what was made; of a call that has ended nothing. */
+  send(): void {
+    const batch = this.#batch
+    this.#batch = undefined
+    if (this.#isWanted()) batch?.send()
+  }
+
+  #commit(batch: Batch, base: number, count: number, only: number | undefined): void {
+    const { id, definition, flags, limits } = this.#plan
+    const chunk = this.#chunks.add(base, count)
+    batch.commit({ call: id, chunk, count, definition: definition.id(), flags, limits, only })
+  }
+}
