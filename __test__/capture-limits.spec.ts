@@ -1,7 +1,12 @@
-import { performance } from 'node:perf_hooks'
 import test from 'ava'
 import { TaskFunctionError } from '../dist/index.js'
 import { watchedPool } from './helpers/pools.js'
+
+/** Milliseconds that this process has worked: others may hold the CPUs. */
+function worked(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}
 
 const BYTES = 2_000_000
 
@@ -34,11 +39,11 @@ test.serial('binary data are copied as bytes, at each call as they are then', as
   const { pool } = watchedPool(t, { nJobs: 1 })
   for (const { title, value, read, result } of binaries) {
     // Blocked for as long as the call takes to begin: a walk over the elements takes seconds.
-    const before = performance.eventLoopUtilization().active
+    const before = worked()
     t.deepEqual(await pool.apply(() => read(value as never)), result, title)
     t.deepEqual(await pool.apply((x) => [x, read(value as never)], [1]), [1, result], title)
     t.deepEqual(await pool.apply(() => read(value as never), [], { context: { value } }), result, title)
-    t.true(performance.eventLoopUtilization().active - before < 2_000, title)
+    t.true(worked() - before < 2_000, title)
   }
   const bytes = Buffer.alloc(BYTES)
   const read = (): unknown => bytes[BYTES - 1]
@@ -72,7 +77,7 @@ test.serial('what weighs too much is refused before it is copied', async (t) => 
   const { pool } = watchedPool(t, { nJobs: 1 })
   const small = 1
   for (const [title, value] of heavy) {
-    const before = performance.eventLoopUtilization().active
+    const before = worked()
     const refused = { instanceOf: TaskFunctionError, message: /more than 10 MB; the largest is 'value'/ }
     const error = await t.throwsAsync(
       pool.apply(() => [small, value]),
@@ -80,7 +85,7 @@ test.serial('what weighs too much is refused before it is copied', async (t) => 
       title
     )
     t.is(error.variable, 'value', title)
-    t.true(performance.eventLoopUtilization().active - before < 2_000, title)
+    t.true(worked() - before < 2_000, title)
   }
   t.is(pool.stats.submitted, 0)
 })

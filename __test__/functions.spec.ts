@@ -363,10 +363,9 @@ const refusals: readonly Refusal[] = [
     ['Promise.resolve(1)', 'a promise'],
     ['new WeakMap()', 'a WeakMap'],
     ['new Proxy({}, {})', 'a Proxy'],
-    ['Symbol("s")', 'a symbol'],
     ['process.stdout', 'a stream'],
     ['Math.max.bind(null, 1)', 'native or bound'],
-    ['({ deep: [() => 1] })', 'a function at held.deep'],
+    ['({ deep: [Promise.resolve(1)] })', 'a promise at held.deep'],
     ['(function () { return arguments })()', 'arguments']
   ].map(([value, what]) => ({
     title: `a variable that holds ${what}`,

@@ -190,9 +190,9 @@ test.serial(
         /uses 'soon', which holds a promise/
       ],
       [
-        '(() => { let a = [Symbol()]; return function f() { return a } })()',
+        '(() => { let a = [new WeakMap()]; return function f() { return a } })()',
         'a',
-        /'f' uses 'a', which holds a symbol at a\[0\]/
+        /'f' uses 'a', which holds a WeakMap at a\[0\]/
       ],
       ['(class { static m() { return super.x } }).m', 'super', /uses super/],
       ['(function () { return () => this })()', 'this', /uses this/],

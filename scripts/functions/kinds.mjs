@@ -43,6 +43,28 @@ export const kinds = [
     result: 4
   },
   {
+    title: 'captured object, array and Map of functions',
+    setup:
+      'const k = 2; const o = { deep: { f: (x) => x * k }, list: [(x) => x + 1], map: new Map([["m", (x) => -x]]) }',
+    fn: '(x) => [o.deep.f(x), o.list[0](x), o.map.get("m")(x)].join()',
+    args: [2],
+    result: '4,3,-2'
+  },
+  {
+    title: 'captured instance: class, method, accessor',
+    setup:
+      'class C { constructor() { this.n = 1 } add(x) { return this.n + x } get two() { return this.n * 2 } }; class D extends C { add(x) { return super.add(x) * 10 } }; const d = new D()',
+    fn: '(x) => [d.add(x), d.two, d instanceof C].join()',
+    args: [2],
+    result: '30,2,true'
+  },
+  {
+    title: 'captured symbol',
+    setup: `const mark = Symbol('mark'); const marked = { [mark]: 1, [Symbol.for('k')]: 2 }`,
+    fn: '() => marked[mark] + marked[Symbol.for("k")]',
+    result: 3
+  },
+  {
     title: 'mutual recursion',
     setup: 'const odd = (n) => n > 0 && even(n - 1); const even = (n) => n === 0 || odd(n - 1)',
     fn: 'odd',
@@ -122,13 +144,6 @@ export const kinds = [
   { title: 'captured stream', setup: 'const out = process.stdout', fn: '() => out', refused: 'out' },
   { title: 'captured WeakMap', setup: 'const weak = new WeakMap()', fn: '() => weak', refused: 'weak' },
   { title: 'captured Proxy', setup: 'const proxy = new Proxy({}, {})', fn: '() => proxy', refused: 'proxy' },
-  { title: 'captured symbol', setup: `const mark = Symbol('mark')`, fn: '() => mark', refused: 'mark' },
-  {
-    title: 'captured object with a function',
-    setup: 'const o = { deep: { f: () => 1 } }',
-    fn: '() => o',
-    refused: 'o'
-  },
   { title: 'direct `eval`', fn: `() => eval('1')`, refused: 'eval' },
   { title: 'name that nobody declared', fn: '() => nobodyDeclaredThis', refused: 'nobodyDeclaredThis' },
   { title: 'more than 10 MB', setup: `const large = 'x'.repeat(11e6)`, fn: '() => large', refused: 'large' },

@@ -6,10 +6,7 @@ import type { Anatomy } from './anatomy.js'
 export interface AddedProperty {
   readonly on: 'itself' | 'prototype'
   readonly key: string
-  /** Undefined where it is an accessor. */
-  readonly value: unknown
-  readonly isAccessor: boolean
-  readonly isEnumerable: boolean
+  readonly descriptor: PropertyDescriptor
 }
 
 const STANDARD = new Set(['length', 'name', 'prototype', 'arguments', 'caller', 'constructor'])
@@ -35,13 +32,7 @@ function declaredIn({ body }: ClassExpression, isStatic: boolean): ReadonlySet<s
 function collect(holder: object, on: AddedProperty['on'], known: ReadonlySet<string>): AddedProperty[] {
   return Object.entries(Object.getOwnPropertyDescriptors(holder))
     .filter(([key]) => !STANDARD.has(key) && !known.has(key))
-    .map(([key, { value, enumerable, get, set }]) => ({
-      on,
-      key,
-      value: value as unknown,
-      isAccessor: get !== undefined || set !== undefined,
-      isEnumerable: enumerable === true
-    }))
+    .map(([key, descriptor]) => ({ on, key, descriptor }))
 }
 
 /** What was put on a function and its prototype since its text was evaluated. */

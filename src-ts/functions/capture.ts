@@ -1,7 +1,8 @@
 import { Function, Map, Object, Set } from '../primordials.js'
 import { addedProperties } from './added.js'
+import { planProperty } from './captured-objects.js'
 import type { Anatomy } from './anatomy.js'
-import { lookAlikes, unshippable } from './describe.js'
+import { lookAlikes } from './describe.js'
 import type { Freshness } from './freshness.js'
 import type { Added, Graph, Member, Slot, Variable } from './graph.js'
 import { prototypeOwner } from './heritage.js'
@@ -54,8 +55,8 @@ export class Capture {
     this.#enqueue(fn, anatomy, site)
     // A queue, not recursion: functions may use each other in chains of any length.
     for (let next = this.#work[0], at = 0; next !== undefined; next = this.#work[++at]) this.#addMember(next)
-    const { data } = this.#slots
-    return { members: this.#members, scopes: this.#scopes.bound(), data, freshness: this.#freshness.level }
+    const { data, objects } = this.#slots
+    return { members: this.#members, scopes: this.#scopes.bound(), data, objects, freshness: this.#freshness.level }
   }
 
   readonly #enqueue = (fn: object, anatomy: Anatomy, site: Site | undefined): number => {
@@ -136,12 +137,14 @@ export class Capture {
   }
 
   #added(fn: object, anatomy: Anatomy, called: string): Added[] {
-    return addedProperties(fn, anatomy).map(({ on, key, value, isAccessor, isEnumerable }) => {
+    return addedProperties(fn, anatomy).map(({ on, key, descriptor }) => {
       const name = `${anatomy.name ?? ''}${on === 'itself' ? '' : '.prototype'}.${key}`
-      if (isAccessor) throw unshippable(called, name, 'a getter or setter that was added', 'declare it in a class')
-      const slot = this.#slots.of(name, value, called)
-      if (slot.t === 'data') this.#freshness.limitToCall()
-      return { on, key, isEnumerable, slot }
+      const slotOf = (value: unknown): Slot => {
+        const slot = this.#slots.of(name, value, called)
+        if (slot.t === 'data' || slot.t === 'object') this.#freshness.limitToCall()
+        return slot
+      }
+      return { on, key, ...planProperty(descriptor, slotOf) }
     })
   }
 }

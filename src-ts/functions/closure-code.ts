@@ -1,6 +1,6 @@
-import { JSON, Map, Set } from '../primordials.js'
+import { JSON, Map, Object, Set } from '../primordials.js'
 import { toExpression } from './from-source.js'
-import type { Graph, Member, Slot } from './graph.js'
+import type { Added, Graph, Member, Slot } from './graph.js'
 import { withTexts } from './placed-code.js'
 import type { ShippedText } from './shipped.js'
 
@@ -13,7 +13,7 @@ export interface ClosureCode {
   readonly values: readonly Slot[]
 }
 
-function addTo(lists: Map<number, number[]>, key: number, value: number): void {
+function addTo<T>(lists: Map<number, T[]>, key: number, value: T): void {
   const list = lists.get(key)
   if (list === undefined) lists.set(key, [value])
   else list.push(value)
@@ -29,7 +29,7 @@ function unusedStart(graph: Graph): string {
 
 /**
  * Names of the generated code, after a start of their own: `F` holds the functions, `V` the values, `T` the texts, `S` the
- * setters of variables, `C` what makes a class, `X` is the value of a setter.
+ * setters of variables, `C` what makes a class, `O` is told what has been made, `X` is the value of a setter.
  */
 class Builder {
   readonly values: Slot[] = []
@@ -55,7 +55,7 @@ class Builder {
     this.#writeScope(-1, lines)
     lines.push(this.#order())
     const lists = `const ${start}F = [], ${start}S = [], ${start}C = [];`
-    return `(function (${start}V, ${start}T) { ${lists}\n${lines.join('\n')}\nreturn ${start}F })`
+    return `(function (${start}V, ${start}O, ${start}T) { ${lists}\n${lines.join('\n')}\nreturn ${start}F })`
   }
 
   /** The functions right inside of a scope, and the scopes inside of it. */
@@ -108,6 +108,7 @@ class Builder {
   }
 
   #valueCode(slot: Slot): string {
+    if (slot.t === 'prototype') return `${this.#valueCode(slot.of)}.prototype`
     return slot.t === 'fn' ? `${this.#start}F[${slot.at}]` : `${this.#start}V[${this.values.push(slot) - 1}]`
   }
 
@@ -123,12 +124,8 @@ class Builder {
     const { added, heritage, prototypeOf } = member
     const fn = `${this.#start}F[${at}]`
     const lines = added
-      .filter(({ slot }) => isClass(slot) === isOfClasses)
-      .map(({ on, key, isEnumerable, slot }) => {
-        const target = on === 'itself' ? fn : `${fn}.prototype`
-        const flags = `writable: true, configurable: true, enumerable: ${isEnumerable}`
-        return `Object.defineProperty(${target}, ${JSON.stringify(key)}, { value: ${this.#valueCode(slot)}, ${flags} });`
-      })
+      .filter(({ value }) => (value !== undefined && isClass(value)) === isOfClasses)
+      .map((property) => this.#propertyCode(fn, property))
     if (prototypeOf !== undefined && isClass(prototypeOf) === isOfClasses) {
       lines.unshift(`Object.setPrototypeOf(${fn}.prototype, ${this.#valueCode(prototypeOf)}.prototype);`)
     }
@@ -137,19 +134,32 @@ class Builder {
     return [`Object.setPrototypeOf(${fn}, ${base});`, ...lines]
   }
 
+  #propertyCode(fn: string, { on, key, value, get, set, isEnumerable, isConfigurable, isWritable }: Added): string {
+    const target = on === 'itself' ? fn : `${fn}.prototype`
+    const content = Object.entries({ value, get, set }).map(([name, slot]) =>
+      slot === undefined ? '' : `${name}: ${this.#valueCode(slot)}, `
+    )
+    const isAccessor = value === undefined
+    const flags = `${isAccessor ? '' : `writable: ${isWritable}, `}configurable: ${isConfigurable}, enumerable: ${isEnumerable}`
+    return `Object.defineProperty(${target}, ${JSON.stringify(key)}, { ${content.join('')}${flags} });`
+  }
+
   /** What fills the variables: at first all but classes, then each class after the one that it extends. */
   #order(): string {
     const start = this.#start
     const lines: string[] = []
-    const ofClass = new Map<number, number[]>()
+    const ofClass = new Map<number, string[]>()
     for (const { setter, slot } of this.#settings) {
-      if (slot.t === 'fn' && this.#isClass(slot.at)) addTo(ofClass, slot.at, setter)
-      else lines.push(`${start}S[${setter}](${this.#valueCode(slot)});`)
+      const line = `${start}S[${setter}](${this.#valueCode(slot)});`
+      const needed = slot.t === 'prototype' ? slot.of : slot
+      if (needed.t === 'fn' && this.#isClass(needed.at)) addTo(ofClass, needed.at, line)
+      else lines.push(line)
     }
     const { members } = this.#graph
     members.forEach((_member, at) => {
       if (!this.#isClass(at)) lines.push(...this.#addedCode(at, false))
     })
+    lines.push(`${start}O(${start}F);`)
     const made = new Set<number>()
     const make = (at: number): void => {
       if (made.has(at)) return
@@ -157,7 +167,7 @@ class Builder {
       const heritage = this.#graph.members[at]?.heritage
       if (heritage?.t === 'fn' && this.#isClass(heritage.at)) make(heritage.at)
       lines.push(`${start}F[${at}] = ${start}C[${at}]();`, ...this.#addedCode(at, false))
-      for (const setter of ofClass.get(at) ?? []) lines.push(`${start}S[${setter}](${start}F[${at}]);`)
+      lines.push(...(ofClass.get(at) ?? []), `${start}O(${start}F);`)
     }
     // Later members are used by earlier ones.
     for (let at = this.#graph.members.length - 1; at >= 0; at--) if (this.#isClass(at)) make(at)

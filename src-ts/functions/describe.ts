@@ -6,7 +6,6 @@ const EXPORT_IT = `export the function from a module and name it with task(url, 
 
 /** What a value is that cannot be sent, and what to do; undefined for one that the codec has to judge. */
 export function unsendable(value: object): readonly [what: string, instead: string] | undefined {
-  const make = 'make it inside of the function'
   if (types.isPromise(value)) return ['a promise', 'await it first and capture its result']
   if (types.isWeakMap(value)) return ['a WeakMap', 'capture a Map']
   if (types.isWeakSet(value)) return ['a WeakSet', 'capture a Set']
@@ -14,10 +13,8 @@ export function unsendable(value: object): readonly [what: string, instead: stri
   if (types.isGeneratorObject(value)) return ['a generator', 'capture an array of what it yields']
   if (types.isArgumentsObject(value)) return ['the arguments of a function', 'capture an array of them']
   if (value instanceof WeakRef) return ['a WeakRef', 'capture what it refers to']
-  const { pipe, on } = value as { readonly pipe?: unknown; readonly on?: unknown }
-  const name = (value as { readonly constructor?: { readonly name?: unknown } }).constructor?.name
-  const kind = typeof name === 'string' && name !== '' ? ` (${name})` : ''
-  if (typeof on === 'function') return [`${typeof pipe === 'function' ? 'a stream' : 'an event emitter'}${kind}`, make]
+  if (types.isSharedArrayBuffer(value)) return ['a SharedArrayBuffer', 'capture a copy of its bytes']
+  if (types.isExternal(value)) return ['a native handle', 'make it inside of the function']
   return undefined
 }
 
@@ -31,6 +28,17 @@ export function unshippable(
 ): TaskFunctionError {
   const options = cause === undefined ? { variable: name } : { variable: name, cause }
   return new TaskFunctionError(`${user} uses '${name}', which holds ${what}: ${instead}, or ${EXPORT_IT}`, options)
+}
+
+/** The same for what a captured variable leads to, at `path`. */
+export function unshippableAt(
+  user: string,
+  variable: string,
+  path: string,
+  what: string,
+  instead: string
+): TaskFunctionError {
+  return unshippable(user, variable, path === variable ? what : `${what} at ${path}`, instead)
 }
 
 /** The same for what the codec refuses. */
@@ -61,6 +69,29 @@ export function unknownName(user: string, name: string): TaskFunctionError {
   return new TaskFunctionError(
     `${user} uses '${name}', which is neither a variable around it nor a global of every process: pass it as an argument, ` +
       `or give it with { context: { ${name} } }`,
+    { variable: name }
+  )
+}
+
+/** What a function and all that it captures may weigh. */
+export const LARGEST_BYTES: number = 10 * 1024 * 1024
+
+/** What to do about a variable that is large. */
+export const INSTEAD = 'pass it as an argument, or let the worker load it'
+
+/** The error for more than {@linkcode LARGEST_BYTES}. */
+export function tooHeavy(user: string, largest: string): TaskFunctionError {
+  return new TaskFunctionError(
+    `${user} and what it captures weigh more than 10 MB; the largest is '${largest}': ${INSTEAD}`,
+    { variable: largest }
+  )
+}
+
+/** The error for a variable that leads to more than a function may take along. */
+export function tooMuch(user: string, name: string, most: number): TaskFunctionError {
+  return new TaskFunctionError(
+    `${user} uses '${name}', which leads to more than ${most} objects and functions: import it inside of the function, or pass ` +
+      `what is needed of it as an argument`,
     { variable: name }
   )
 }

@@ -27,10 +27,21 @@ export interface Expression {
 
 /** Makes an expression of a function or class. */
 export function toExpression({ parsed, body, name }: Anatomy): Expression {
-  if (parsed.form !== 'method') return { open: '(', text: body, close: '\n)', skipped: 0 }
+  if (parsed.form === 'class' || parsed.form === 'expression')
+    return { open: '(', text: body, close: '\n)', skipped: 0 }
   // A method, which needs an object around it, keeps what makes it one (no `prototype`, no `new`) but not its key, which may be
   // private or computed.
   const key = JSON.stringify(name ?? '')
+  if (parsed.form !== 'method') {
+    const open = `({${parsed.form} [${key}]`
+    const skipped = parsed.node.start - parsed.offset
+    return {
+      open,
+      text: body.slice(skipped),
+      close: `\n}).__lookup${parsed.form === 'get' ? 'G' : 'S'}etter__(${key})`,
+      skipped
+    }
+  }
   const { async: isAsync, generator: isGenerator } = parsed.node
   const open = `({${isAsync ? 'async ' : ''}${isGenerator ? '*' : ''}[${key}]`
   const skipped = parsed.node.start - parsed.offset

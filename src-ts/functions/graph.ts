@@ -25,6 +25,14 @@ export type Slot =
   | { readonly t: 'require'; readonly base: string }
   /** A stand-in that a text needs: {@linkcode isHelper}, `import()`, `import.meta`. */
   | { readonly t: 'helper'; readonly name: string; readonly base: string; readonly called: string }
+  /** An object that is made piece by piece. */
+  | { readonly t: 'object'; readonly at: number }
+  /** What the class or constructor has as its prototype. */
+  | { readonly t: 'prototype'; readonly of: Slot }
+  /** A symbol of the language, or a registered one. */
+  | { readonly t: 'symbol'; readonly key: string; readonly isRegistered: boolean }
+  /** A symbol that is made once for the graph. */
+  | { readonly t: 'own symbol'; readonly at: number; readonly description: string | undefined }
   /** An object with no more than the members that are used. */
   | { readonly t: 'members'; readonly of: Readonly<Record<string, Slot>> }
 
@@ -59,17 +67,48 @@ export interface Member {
   readonly added: readonly Added[]
 }
 
-/** A property that the text does not make. */
-export interface Added {
+/** A property of an object that is made piece by piece. */
+export interface PlannedProperty {
+  /** A symbol by its slot. */
+  readonly key: string | Slot
+  readonly isEnumerable: boolean
+  readonly isConfigurable: boolean
+  /** False also for accessors. */
+  readonly isWritable: boolean
+  /** Of an accessor, which is copied and not run, `value` is absent. */
+  readonly value?: Slot
+  readonly get?: Slot
+  readonly set?: Slot
+}
+
+/** A property of a function that its text does not make. */
+export interface Added extends PlannedProperty {
   readonly on: 'itself' | 'prototype'
   readonly key: string
-  readonly isEnumerable: boolean
-  readonly slot: Slot
+}
+
+/** An object that is made piece by piece, since cloning it would lose a part of it: functions, its class, accessors. */
+export interface ObjectPlan {
+  readonly kind: 'object' | 'array' | 'map' | 'set' | 'error' | 'copy'
+  /** The clone that a `copy` starts from: of a Date, or of anything whose properties the codec keeps. */
+  readonly copy?: Slot
+  /** Absent for that of the language. */
+  readonly prototype?: Slot
+  /** Of a Map keys and values in turn, of a Set its members. */
+  readonly entries: readonly Slot[]
+  readonly properties: readonly PlannedProperty[]
+  /** Of an array, which may have holes at its end. */
+  readonly length?: number
+  /** What cannot be changed of it, as the language says it; absent where all can. */
+  readonly integrity?: 'frozen' | 'sealed' | 'fixed'
 }
 
 /** A piece of captured data. */
 export interface CapturedData {
-  readonly name: string
+  /** The variable that leads to it. */
+  readonly variable: string
+  /** Where it is, from the variable on. */
+  readonly path: string
   readonly value: unknown
 }
 
@@ -78,6 +117,7 @@ export interface Graph {
   readonly members: readonly Member[]
   readonly scopes: readonly Scope[]
   readonly data: readonly CapturedData[]
+  readonly objects: readonly ObjectPlan[]
   /** `fixed`: nothing of it can change. `contents`: objects may change inside; `variables`: variables may. */
   readonly freshness: 'fixed' | 'contents' | 'variables'
 }

@@ -2,7 +2,8 @@ import { Object } from '../primordials.js'
 import { unshippable } from './describe.js'
 import { isNativeText, sourceOf } from './refusals.js'
 
-function constructorOf(prototype: object): unknown {
+/** The function whose prototype an object is; undefined where it is nobody's. */
+export function constructorOf(prototype: object): object | undefined {
   const owner: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value
   if (typeof owner !== 'function') return undefined
   return Object.getOwnPropertyDescriptor(owner, 'prototype')?.value === prototype ? owner : undefined
@@ -18,9 +19,10 @@ export function prototypeOwner(fn: object, name: string, called: string): object
   const base: unknown = Object.getPrototypeOf(own)
   if (typeof base !== 'object' || base === null || base === Object.prototype) return undefined
   const owner = constructorOf(base)
-  if (typeof owner === 'function') {
+  if (owner !== undefined) {
     // That of another realm, whose functions have it as any other: and generators, whose prototypes have Node's own.
-    return isNativeText(sourceOf(owner)) && owner.name === 'Object' ? undefined : owner
+    const ownName: unknown = Object.getOwnPropertyDescriptor(owner, 'name')?.value
+    return isNativeText(sourceOf(owner)) && ownName === 'Object' ? undefined : owner
   }
   const isGenerator = Object.hasOwn(own, 'constructor') === false && Object.hasOwn(base, 'constructor')
   if (isGenerator) return undefined

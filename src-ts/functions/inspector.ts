@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import type * as Inspector from 'node:inspector'
 import { TaskFunctionError } from '../errors.js'
-import { Error, Map, Reflect, Symbol } from '../primordials.js'
+import { Error, Reflect, Symbol } from '../primordials.js'
 import type { Position } from './positions.js'
 
 const require = createRequire(import.meta.url)
@@ -33,16 +33,6 @@ export interface Surroundings extends Location {
   readonly scopes: readonly VariableScope[]
 }
 
-/** A script as the engine knows it. */
-export interface ScriptText {
-  readonly url: string
-  /** True for a module of this process's own loader. */
-  readonly isModule: boolean
-  readonly source: string
-  /** What the engine calls the beginning of the source. */
-  readonly first: Position
-}
-
 interface Remote {
   readonly objectId?: string
   readonly description?: string
@@ -54,7 +44,8 @@ interface Property {
   readonly value?: Remote
 }
 
-type Post = (method: string, parameters?: object) => unknown
+/** Asks the engine. */
+export type Post = (method: string, parameters?: object) => unknown
 
 /** What this file and the engine hand to each other: a value of the program cannot be named in a message. */
 interface Mailbox {
@@ -62,7 +53,8 @@ interface Mailbox {
   found: VariableScope[]
 }
 
-interface Connection {
+/** A connection to the engine of this process. */
+export interface Connection {
   readonly session: Inspector.Session
   readonly post: Post
   readonly mailbox: Mailbox
@@ -103,7 +95,8 @@ function connect(): Connection {
   return { session, post, mailbox, mailboxId: result.objectId }
 }
 
-function connected(called: string): Connection {
+/** @throws TaskFunctionError where this process has no inspector. */
+export function connected(called: string): Connection {
   try {
     connection ??= connect()
     return connection
@@ -189,21 +182,6 @@ function ask<T>(link: Connection, question: (link: Connection) => T): T {
   }
 }
 
-interface ScriptEvent {
-  readonly params: {
-    readonly scriptId: string
-    readonly url: string
-    readonly startLine: number
-    readonly startColumn: number
-    readonly isModule?: boolean
-    readonly executionContextAuxData?: { readonly isDefault?: boolean }
-  }
-}
-
-const PLACES_KEPT = 10_000
-/** Scripts that the engine told of, without their texts. */
-const places = new Map<string, Omit<ScriptText, 'source'>>()
-
 /** Whether there is an inspector to ask. */
 export function hasInspector(): boolean {
   try {
@@ -212,39 +190,4 @@ export function hasInspector(): boolean {
   } catch {
     return false
   }
-}
-
-/** 3 to 40 ms: the engine tells of every script there is. */
-function withScripts<T>(act: (post: Post) => T): T {
-  const { session, post } = connected('the function')
-  if (places.size > PLACES_KEPT) places.clear()
-  const listen = ({ params }: ScriptEvent): void => {
-    const { scriptId, url, startLine, startColumn, isModule, executionContextAuxData } = params
-    const first = { line: startLine, column: startColumn }
-    places.set(scriptId, { url, isModule: isModule === true && executionContextAuxData?.isDefault === true, first })
-  }
-  session.on('Debugger.scriptParsed', listen as never)
-  try {
-    post('Debugger.enable')
-    return act(post)
-  } finally {
-    session.off('Debugger.scriptParsed', listen as never)
-    post('Debugger.disable')
-  }
-}
-
-/** The URL of a script, which may be empty. 3 to 40 ms, unless the engine has told of it. */
-export function readUrl(scriptId: string): string | undefined {
-  if (!places.has(scriptId)) withScripts(() => undefined)
-  return places.get(scriptId)?.url
-}
-
-/** The script of an id. 3 to 40 ms. */
-export function readScript(scriptId: string): ScriptText | undefined {
-  return withScripts((post) => {
-    const place = places.get(scriptId)
-    if (place === undefined) return undefined
-    const { scriptSource: source } = post('Debugger.getScriptSource', { scriptId }) as { scriptSource: string }
-    return { ...place, source }
-  })
 }

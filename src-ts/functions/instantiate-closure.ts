@@ -3,18 +3,21 @@ import { Script } from 'node:vm'
 import { readValue } from '../codec/decode.js'
 import { Reader } from '../codec/reader.js'
 import { TaskFunctionError } from '../errors.js'
-import { JSON, Map, Object, Promise, Reflect, String, SyntaxError, toObject } from '../primordials.js'
+import { JSON, Map, Object, Promise, Reflect, String, SyntaxError, Symbol, toObject } from '../primordials.js'
 import { compileScript, makeHelper, requireGlobals, restore } from './compile.js'
 import type { Slot } from './graph.js'
 import { isImportStandIn, isMetaStandIn } from './helpers.js'
 import { findImport, importExport } from './load-module.js'
+import { MadeObjects, slotsOf, type Values } from './make-objects.js'
 import { closureLabelOf, labelOf, toSource, withTexts } from './placed-code.js'
 import { callName } from './refusals.js'
 import type { ShippedClosure, ShippedText } from './shipped.js'
 import { importFrom, metaOf } from './stand-ins.js'
 
 type Callable = (...args: unknown[]) => unknown
-type Factory = (values: readonly unknown[], sources?: readonly string[]) => object[]
+/** Told of the functions that have been made so far. */
+type OnMade = (functions: readonly object[]) => void
+type Factory = (values: readonly unknown[], onMade: OnMade, sources?: readonly string[]) => object[]
 
 const require = createRequire(import.meta.url)
 
@@ -32,9 +35,9 @@ function makeFactory(code: string, texts: readonly ShippedText[], name: string |
   if (!canEval) return whole()
   const factory = compileScript<Factory>(code, name, closureLabelOf(name), 0)
   const sources = texts.map((text) => toSource(text, labelOf(name)))
-  return (values) => {
+  return (values, onMade) => {
     try {
-      return factory(values, sources)
+      return factory(values, onMade, sources)
     } catch (error) {
       // Syntax that this Node does not know fails as a script too; what a class threw when it was made is its own.
       if (error instanceof SyntaxError) whole()
@@ -88,6 +91,7 @@ async function load(slot: Extract<Slot, { t: 'import' | 'export' }>): Promise<vo
 function missingImports(slots: readonly Slot[]): Extract<Slot, { t: 'import' | 'export' }>[] {
   return slots.flatMap((slot) => {
     if (slot.t === 'members') return missingImports(Object.values(slot.of))
+    if (slot.t === 'prototype') return missingImports([slot.of])
     return isImport(slot) && !imported.has(JSON.stringify(slot)) ? [slot] : []
   })
 }
@@ -101,23 +105,45 @@ function makeHelperFor({ name, base, called }: Extract<Slot, { t: 'helper' }>): 
   return makeHelper(name, called)
 }
 
-function make({ name, code, texts, values, labels, globals }: ShippedClosure, data: Uint8Array): Callable {
-  const called = callName(name)
-  requireGlobals(globals, called)
-  const decoded = data.length === 0 ? [] : (readValue(new Reader(data)) as unknown[])
-  let functions: object[] = []
+/** Makes the values of one closure. */
+class ClosureValues implements Values {
+  readonly #data: readonly unknown[]
+  readonly #called: string
+  readonly #symbols: symbol[] = []
+  /** Once they have been made: classes one by one, after all others. */
+  functions: readonly object[] = []
+  objects: readonly object[] = []
   // What an object of members holds may be a function of the script that the values are made for.
-  const laters: (() => void)[] = []
-  const toValue = (slot: Slot): unknown => {
+  readonly laters: (() => void)[] = []
+
+  constructor(data: readonly unknown[], called: string) {
+    this.#data = data
+    this.#called = called
+  }
+
+  isReady(slot: Slot): boolean {
+    if (slot.t === 'prototype') return this.isReady(slot.of)
+    return slot.t !== 'fn' || this.functions[slot.at] !== undefined
+  }
+
+  readonly get = (slot: Slot): unknown => {
     switch (slot.t) {
       case 'data':
-        return decoded[slot.at]
+        return this.#data[slot.at]
       case 'fn':
-        return functions[slot.at]
+        return this.functions[slot.at]
+      case 'object':
+        return this.objects[slot.at]
+      case 'prototype':
+        return (this.get(slot.of) as Callable).prototype
+      case 'symbol':
+        return slot.isRegistered ? Symbol.for(slot.key) : Reflect.get(Symbol, slot.key)
+      case 'own symbol':
+        return (this.#symbols[slot.at] ??= Symbol(slot.description))
       case 'global':
-        return follow(globalThis, slot.path, called)
+        return follow(globalThis, slot.path, this.#called)
       case 'builtin':
-        return follow(require(`node:${slot.id}`), slot.path, called)
+        return follow(require(`node:${slot.id}`), slot.path, this.#called)
       case 'file':
         return require(slot.path)
       case 'require':
@@ -129,16 +155,33 @@ function make({ name, code, texts, values, labels, globals }: ShippedClosure, da
         return imported.get(JSON.stringify(slot))
       case 'members': {
         const object: Record<string, unknown> = {}
-        laters.push(() => {
-          for (const [key, member] of Object.entries(slot.of)) object[key] = toValue(member)
+        this.laters.push(() => {
+          for (const [key, member] of Object.entries(slot.of)) object[key] = this.get(member)
         })
         return object
       }
     }
   }
-  const made = values.map(toValue)
-  functions = factoryOf(code, texts, name)(made)
-  for (const later of laters) later()
+}
+
+function make(shipped: ShippedClosure, data: Uint8Array): Callable {
+  const { name, code, texts, values: slots, objects: plans, labels, globals } = shipped
+  const called = callName(name)
+  requireGlobals(globals, called)
+  const values = new ClosureValues(data.length === 0 ? [] : (readValue(new Reader(data)) as unknown[]), called)
+  const objects = new MadeObjects(plans, values)
+  values.objects = objects.all
+  const functions = factoryOf(
+    code,
+    texts,
+    name
+  )(slots.map(values.get), (made) => {
+    values.functions = made
+    objects.fill()
+  })
+  values.functions = functions
+  objects.finish()
+  for (const later of values.laters) later()
   labels.forEach(([label, length], at) => {
     const fn = functions[at] as Callable
     restore(fn, 'name', label)
@@ -154,6 +197,6 @@ function make({ name, code, texts, values, labels, globals }: ShippedClosure, da
  * @throws TaskFunctionError where this process lacks something that the function needs.
  */
 export function makeClosure(shipped: ShippedClosure, data: Uint8Array): Callable | Promise<Callable> {
-  const missing = missingImports(shipped.values)
+  const missing = missingImports([...shipped.values, ...slotsOf(shipped.objects)])
   return missing.length === 0 ? make(shipped, data) : Promise.all(missing.map(load)).then(() => make(shipped, data))
 }

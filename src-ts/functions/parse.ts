@@ -19,8 +19,8 @@ interface ParsedText {
 type Found =
   | { readonly node: ClassExpression; readonly form: 'class' }
   | { readonly node: ArrowFunctionExpression; readonly form: 'expression' }
-  /** Methods (`f(x) {}`, `async f(x) {}`, `['a b'](x) {}`, `#f(x) {}`) are no expression and need an object around them. */
-  | { readonly node: FunctionExpression; readonly form: 'expression' | 'method' }
+  /** Methods (`f(x) {}`, `['a b'](x) {}`, `#f(x) {}`) and accessors (`get f() {}`) are no expression and need an object around them. */
+  | { readonly node: FunctionExpression; readonly form: 'expression' | 'method' | 'get' | 'set' }
 
 interface Wrapping {
   readonly open: string
@@ -55,11 +55,7 @@ function unwrap(program: Program): AnyNode | undefined | null {
   return last?.type === 'ReturnStatement' ? last.argument : undefined
 }
 
-function accessor(called: string): TaskFunctionError {
-  return new TaskFunctionError(`${called} is a getter or setter: pass a function that reads or sets the property`)
-}
-
-function findFunction(program: Program, isWrapping: boolean, called: string): Found | undefined {
+function findFunction(program: Program, isWrapping: boolean): Found | undefined {
   const value = unwrap(program)
   if (value?.type === 'ArrowFunctionExpression') return { node: value, form: 'expression' }
   if (value?.type === 'FunctionExpression') return { node: value, form: 'expression' }
@@ -68,8 +64,8 @@ function findFunction(program: Program, isWrapping: boolean, called: string): Fo
     value?.type === 'ObjectExpression' ? value.properties : value?.type === 'ClassExpression' ? classBody(value) : []
   const member = members.length === 1 ? members[0] : undefined
   if (member?.type !== 'Property' && member?.type !== 'MethodDefinition') return undefined
-  if (member.kind === 'get' || member.kind === 'set') throw accessor(called)
-  return member.value.type === 'FunctionExpression' ? { node: member.value, form: 'method' } : undefined
+  if (member.value.type !== 'FunctionExpression') return undefined
+  return { node: member.value, form: member.kind === 'get' || member.kind === 'set' ? member.kind : 'method' }
 }
 
 function classBody(node: ClassExpression): ClassExpression['body']['body'] {
@@ -80,7 +76,7 @@ function classBody(node: ClassExpression): ClassExpression['body']['body'] {
  * Parses the source of one function.
  * @param text As `Function.prototype.toString` gives it.
  * @param isSloppy True where the function is known to be sloppy; others are tried as strict code first.
- * @throws TaskFunctionError for a getter or setter, and for a text that cannot be parsed.
+ * @throws TaskFunctionError for a text that cannot be parsed.
  */
 export function parseFunction(text: string, isSloppy: boolean, called: string): ParsedFunction {
   let failure: unknown
@@ -94,7 +90,7 @@ export function parseFunction(text: string, isSloppy: boolean, called: string): 
         failure ??= error
         continue
       }
-      const found = findFunction(program, open !== '(', called)
+      const found = findFunction(program, open !== '(')
       if (found !== undefined) return { ...found, program, isStrict, offset: before.length }
     }
   }

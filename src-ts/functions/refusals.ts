@@ -33,6 +33,11 @@ export function uncallable(fn: object, text: string, called: string): TaskFuncti
   return undefined
 }
 
+/** The error for an accessor as the function of a task: captured ones travel. */
+export function accessor(called: string): TaskFunctionError {
+  return new TaskFunctionError(`${called} is a getter or setter: pass a function that reads or sets the property`)
+}
+
 /** The error for a global that the parent knows and this worker's process has not. */
 export function missingGlobal(called: string, name: string): TaskFunctionError {
   return new TaskFunctionError(`${called} uses the global '${name}', which does not exist in the worker's process`, {

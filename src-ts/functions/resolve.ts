@@ -4,6 +4,7 @@ import { Buffer, JSON, Object, Uint8Array, WeakMap } from '../primordials.js'
 import { type Anatomy, anatomyOf } from './anatomy.js'
 import { addedProperties } from './added.js'
 import { type BuiltInPlace, builtInPlace } from './built-ins.js'
+import { areStillData } from './captured-objects.js'
 import { Capture, type GivenNames } from './capture.js'
 import { describeFunction } from './described.js'
 import { exportOf, isCommonJsExport } from './exports.js'
@@ -13,9 +14,10 @@ import type { Graph, Member } from './graph.js'
 import { hasInspector } from './inspector.js'
 import { isUrl, locateModule } from './locate.js'
 import { ModuleReference } from './reference.js'
-import { callName, isNativeText, sourceOf, uncallable } from './refusals.js'
+import { accessor, callName, isNativeText, sourceOf, uncallable } from './refusals.js'
 import { shipClosure } from './ship-closure.js'
 import type { Shipped } from './shipped.js'
+import { withScripts } from './script-texts.js'
 import { visit } from './site.js'
 
 /** A function, ready to travel. */
@@ -78,7 +80,11 @@ function readText(fn: object): Anatomy | FunctionDefinition {
   const refusal = uncallable(fn, text, callName(name))
   if (refusal !== undefined) throw refusal
   if (place !== undefined) return resolveBuiltIn(place)
-  if (!isNativeText(text)) return anatomyOf(described)
+  if (!isNativeText(text)) {
+    const anatomy = anatomyOf(described)
+    if (anatomy.parsed.form === 'get' || anatomy.parsed.form === 'set') throw accessor(callName(name))
+    return anatomy
+  }
   throw new TaskFunctionError(
     `${callName(name)} is native code or bound, which no other process has: pass a function that calls it, such as (x) => f(x)`
   )
@@ -145,14 +151,17 @@ function resolveCallable(fn: object, given: GivenNames | undefined): FunctionDef
   const known = given === undefined ? byFunction.get(fn) : undefined
   if (known !== undefined) {
     if ('definition' in known) return known.definition
-    return defineClosure(known.graph, known.anatomy)
+    if (areStillData(known.graph.data)) return defineClosure(known.graph, known.anatomy)
+    byFunction.delete(fn)
   }
   const read = readText(fn)
   if (!('parsed' in read)) return given === undefined ? remember(fn, read) : read
   // Given names that it does not use change nothing.
   const uses = given !== undefined && [...read.captured, ...read.globals].some((name) => Object.hasOwn(given, name))
   if (given !== undefined && !uses) return resolveCallable(fn, undefined)
-  return given === undefined && isPlain(fn, read) ? remember(fn, defineText(read)) : capture(fn, read, given)
+  return given === undefined && isPlain(fn, read)
+    ? remember(fn, defineText(read))
+    : withScripts(() => capture(fn, read, given))
 }
 
 /**

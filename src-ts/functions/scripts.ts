@@ -4,7 +4,7 @@ import type * as Acorn from 'acorn'
 import type { AnyNode, Program } from 'acorn'
 import { Map, Object, String, cwd } from '../primordials.js'
 import { assignedNames, declarationIn, type Declaration, hasStrictDirective } from './declarations.js'
-import { readScript, readUrl, type ScriptText } from './inspector.js'
+import { readScript, readUrl, type ScriptText } from './script-texts.js'
 import { Lines, type Position } from './positions.js'
 import { isNode } from './surroundings.js'
 

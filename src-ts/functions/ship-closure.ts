@@ -1,15 +1,14 @@
+import type { TaskFunctionError } from '../errors.js'
 import { writeValue } from '../codec/encode.js'
 import { Writer } from '../codec/writer.js'
-import { TaskFunctionError } from '../errors.js'
 import { JSON, Set, Uint8Array, WeakMap } from '../primordials.js'
 import { warn } from '../errors/warn.js'
 import { type ClosureCode, writeClosure } from './closure-code.js'
-import { unclonable } from './describe.js'
+import { INSTEAD, LARGEST_BYTES, tooHeavy, unclonable } from './describe.js'
 import type { CapturedData, Graph } from './graph.js'
 import { callName } from './refusals.js'
 import type { ShippedClosure } from './shipped.js'
 
-const LARGEST_BYTES = 10 * 1024 * 1024
 const LARGE_BYTES = 1024 * 1024
 
 const codes = new WeakMap<Graph, ClosureCode>()
@@ -24,41 +23,36 @@ function codeOf(graph: Graph): ClosureCode {
 }
 
 /** The bytes of one variable; Infinity for more than any function may weigh. */
-function weigh({ name, value }: CapturedData, called: string): number {
+function weigh({ variable, path, value }: CapturedData, called: string): number {
   const writer = new Writer(undefined, LARGEST_BYTES)
   try {
-    writeValue(writer, value, () => name)
+    writeValue(writer, value, () => path)
   } catch (error) {
     if (writer.isOverfull) return Infinity
-    throw unclonable(called, name, error)
+    throw unclonable(called, variable, error)
   }
   return writer.length
 }
 
-const INSTEAD = 'pass it as an argument, or let the worker load it'
-
-function tooHeavy({ data, members }: Graph, called: string): TaskFunctionError {
-  const weights = data.map((captured) => ({ name: captured.name, bytes: weigh(captured, called) }))
+function refuseLargest({ data, members }: Graph, called: string): TaskFunctionError {
+  const weights = data.map((captured) => ({ name: captured.variable, bytes: weigh(captured, called) }))
   const texts = members.map(({ anatomy }) => ({ name: anatomy.name || '(anonymous)', bytes: anatomy.text.length }))
   const largest = [...weights, ...texts].reduce((a, b) => (b.bytes > a.bytes ? b : a), { name: '', bytes: 0 })
-  return new TaskFunctionError(
-    `${called} and what it captures weigh more than 10 MB; the largest is '${largest.name}': ${INSTEAD}`,
-    { variable: largest.name }
-  )
+  return tooHeavy(called, largest.name)
 }
 
 // By the functions and the names of their variables: what was weighed once is not weighed in each call.
 const weighed = new Set<string>()
 
 function warnOfLarge({ data }: Graph, called: string): void {
-  const key = JSON.stringify([called, data.map(({ name }) => name)])
+  const key = JSON.stringify([called, data.map(({ path }) => path)])
   if (weighed.has(key)) return
   weighed.add(key)
   for (const captured of data) {
     const bytes = weigh(captured, called)
     if (bytes <= LARGE_BYTES) continue
     const size = (bytes / 1024 / 1024).toFixed(1)
-    const text = `${called} captures '${captured.name}', ${size} MB, which each worker gets: ${INSTEAD}`
+    const text = `${called} captures '${captured.path}', ${size} MB, which each worker gets: ${INSTEAD}`
     warn('MILLRACE_LARGE_CAPTURE', text)
   }
 }
@@ -67,7 +61,7 @@ const NO_DATA = new Uint8Array()
 
 function encode(graph: Graph, codeLength: number, called: string): Uint8Array {
   const { data } = graph
-  if (codeLength > LARGEST_BYTES) throw tooHeavy(graph, called)
+  if (codeLength > LARGEST_BYTES) throw refuseLargest(graph, called)
   if (data.length === 0) return NO_DATA
   const writer = new Writer(undefined, LARGEST_BYTES - codeLength)
   try {
@@ -78,7 +72,7 @@ function encode(graph: Graph, codeLength: number, called: string): Uint8Array {
       () => ''
     )
   } catch (error) {
-    if (writer.isOverfull) throw tooHeavy(graph, called)
+    if (writer.isOverfull) throw refuseLargest(graph, called)
     // Which variable it is shows one by one.
     for (const captured of data) weigh(captured, called)
     throw error
@@ -99,7 +93,8 @@ export interface Shipment {
  */
 export function shipClosure(graph: Graph): Shipment {
   const { code, texts, values } = codeOf(graph)
-  const length = texts.reduce((sum, { text }) => sum + text.length, code.length)
+  const written = graph.objects.length === 0 ? 0 : JSON.stringify(graph.objects).length
+  const length = texts.reduce((sum, { text }) => sum + text.length, code.length + written)
   const name = graph.members[0]?.anatomy.name
   const closure: ShippedClosure = {
     kind: 'closure',
@@ -107,6 +102,7 @@ export function shipClosure(graph: Graph): Shipment {
     code,
     texts,
     values,
+    objects: graph.objects,
     labels: graph.members.map(({ anatomy }) => [anatomy.name, anatomy.length]),
     globals: [...new Set(graph.members.flatMap(({ globals }) => globals))]
   }

@@ -1,5 +1,5 @@
 import type { Expression } from './from-source.js'
-import type { Slot } from './graph.js'
+import type { ObjectPlan, Slot } from './graph.js'
 import type { Place } from './place.js'
 
 /** An export of a module, which the worker imports. */
@@ -51,6 +51,8 @@ export interface ShippedClosure {
   /** What its `eval($mrT[i])` stand for. */
   readonly texts: readonly ShippedText[]
   readonly values: readonly Slot[]
+  /** Objects that the values name by their number. */
+  readonly objects: readonly ObjectPlan[]
   /** Of each function, as they were in the parent. */
   readonly labels: readonly (readonly [name: string | undefined, length: number | undefined])[]
   /** Every global that one of the functions uses. */

@@ -1,12 +1,15 @@
 import { types } from 'node:util'
+import type { TaskFunctionError } from '../errors.js'
 import { Array, ArrayBuffer, Object, Reflect } from '../primordials.js'
 import { type Anatomy, anatomyOf } from './anatomy.js'
 import { builtInPlace } from './built-ins.js'
 import { describeFunction } from './described.js'
-import { unsendable, unshippable } from './describe.js'
+import { CapturedObjects, type Where } from './captured-objects.js'
+import { unshippable, unshippableAt } from './describe.js'
 import { commonJsOf, exportOf } from './exports.js'
 import type { Freshness } from './freshness.js'
-import type { CapturedData, Slot } from './graph.js'
+import type { CapturedData, ObjectPlan, Slot } from './graph.js'
+import { constructorOf } from './heritage.js'
 import { hasFunction, hasOnlyGetters, isModuleLike } from './module-like.js'
 import { callName, isNativeText, sourceOf } from './refusals.js'
 import { requireSlot } from './requires.js'
@@ -22,7 +25,7 @@ export type Enqueue = (fn: object, anatomy: Anatomy, site: Site | undefined) => 
 
 /** Decides how values travel. */
 export class Slots {
-  readonly data: CapturedData[] = []
+  readonly #objects: CapturedObjects = new CapturedObjects((value, where) => this.#decide(value, where))
   readonly #numbers: ReadonlyMap<object, number>
   readonly #enqueue: Enqueue
   readonly #freshness: Freshness
@@ -34,24 +37,43 @@ export class Slots {
     this.#freshness = freshness
   }
 
+  get data(): readonly CapturedData[] {
+    return this.#objects.data
+  }
+
+  /** Objects that are made piece by piece. */
+  get objects(): readonly ObjectPlan[] {
+    return this.#objects.plans
+  }
+
   /**
    * @param called How messages call the function that uses the value.
    * @param members The members of the value that are used, if there are no other uses.
    * @throws TaskFunctionError for what cannot travel.
    */
   of(name: string, value: unknown, called: string, members?: readonly string[]): Slot {
-    if (typeof value === 'symbol') throw unshippable(called, name, 'a symbol', 'make it inside of the function')
-    if (typeof value === 'function') return this.#ofFunction(name, value, called)
-    if (typeof value === 'object' && value !== null) {
-      const place = types.isProxy(value) ? undefined : builtInPlace(value)
-      if (place !== undefined) return place
-      if (!isElements(value) && isModuleLike(name, value)) return this.#ofModule(name, value, called, members)
-      const refusal = unsendable(value)
-      if (refusal !== undefined) throw unshippable(called, name, ...refusal)
-      const path = members === undefined || !hasFunction(value, members) ? undefined : commonJsOf(value)
-      if (path !== undefined) return { t: 'file', path }
-    }
-    return { t: 'data', at: this.data.push({ name, value }) - 1 }
+    const where = { variable: name, path: name, called }
+    if (typeof value === 'function') return this.#ofFunction(value, where)
+    if (typeof value !== 'object' || value === null) return this.#objects.primitive(value, name, name)
+    const isUnder = !types.isProxy(value) && !isElements(value)
+    const place = isUnder ? builtInPlace(value) : undefined
+    if (place !== undefined) return place
+    if ((isUnder || types.isProxy(value)) && isModuleLike(name, value))
+      return this.#ofModule(name, value, called, members)
+    const path = !isUnder || members === undefined || !hasFunction(value, members) ? undefined : commonJsOf(value)
+    return path === undefined ? this.#objects.of(value, where) : { t: 'file', path }
+  }
+
+  /** A function, a module or something of Node's own that an object holds. */
+  readonly #decide = (value: object, where: Where): Slot => {
+    if (typeof value === 'function') return this.#ofFunction(value, where)
+    const place = builtInPlace(value)
+    if (place !== undefined) return place
+    if (types.isModuleNamespaceObject(value)) return this.#ofModule(where.path, value, where.called, undefined)
+    const owner = constructorOf(value)
+    if (owner === undefined)
+      throw unshippableAt(where.called, where.variable, where.path, 'a host object', 'make it inside of the function')
+    return { t: 'prototype', of: this.#ofFunction(owner, where) }
   }
 
   /** A module as transpilers and test runners hold it: what is used of it travels on its own. */
@@ -68,29 +90,28 @@ export class Slots {
       const isNested = typeof member === 'object' && member !== null && builtInPlace(member) === undefined
       const path = isNested ? commonJsOf(member) : undefined
       of[key] = path === undefined ? this.of(`${name}.${key}`, member, called) : { t: 'file', path }
-      if (of[key].t === 'data') this.#freshness.limitToCall()
+      if (of[key].t === 'data' || of[key].t === 'object') this.#freshness.limitToCall()
     }
     return { t: 'members', of }
   }
 
-  #ofFunction(name: string, fn: object, called: string): Slot {
+  #ofFunction(fn: object, { variable, path, called }: Where): Slot {
     const known = this.#numbers.get(fn)
     if (known !== undefined) return { t: 'fn', at: known }
-    if (types.isProxy(fn)) throw unshippable(called, name, 'a Proxy of a function', 'capture the function itself')
+    const refuse = (what: string, instead: string): TaskFunctionError =>
+      unshippableAt(called, variable, path, what, instead)
+    if (types.isProxy(fn)) throw refuse('a Proxy of a function', 'capture the function itself')
     // Node writes many of its functions in JavaScript: what they capture is not to be had.
     const place = builtInPlace(fn)
     if (place !== undefined) return place
     const required = requireSlot(fn)
     if (required !== undefined) return required
     const text = sourceOf(fn)
-    if (isNativeText(text)) {
-      throw unshippable(called, name, 'a function that is native or bound', 'write a function that calls it')
-    }
+    if (isNativeText(text)) throw refuse('a function that is native or bound', 'write a function that calls it')
     const anatomy = anatomyOf(describeFunction(fn, text))
     const site = visit(fn, callName(anatomy.name))
     if (site?.url?.startsWith('node:') === true) {
-      const what = `a function of Node's own that no module exports`
-      throw unshippable(called, name, what, 'write a function that calls it')
+      throw refuse(`a function of Node's own that no module exports`, 'write a function that calls it')
     }
     const script = site?.script
     const exported = script === undefined ? undefined : exportOf(fn, script, this.#freshness)

@@ -99,6 +99,7 @@ export class Variables {
     const isData = slot.t === 'data'
     const isLasting = binding?.isConst === true || (!isData && binding?.isAssigned === false)
     if (!isLasting || (isData && value === undefined)) this.#freshness.limitToCall()
+    else if (slot.t === 'object' || slot.t === 'prototype') this.#freshness.limitToCall()
     else if (isData && typeof value === 'object' && value !== null) this.#freshness.limitToContents()
     return slot
   }
