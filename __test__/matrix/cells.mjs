@@ -23,7 +23,7 @@ const EXPECTED = Array.from({ length: COUNT }, (_, number) => expected(number))
  * What may become of the tasks. `fails`: the culprit fails by the fault, no other one does. `any`: the culprit fails by the
  * fault, or has its result: the fault may come late. `one`: as `any`, of whichever task. `none`: no task may be lost.
  *
- * @type {Readonly<Record<string, { readonly lose: 'fails' | 'any' | 'one' | 'none', readonly part?: 'run' | 'take' | 'send', readonly chunkSize: number }>>}
+ * @type {Readonly<Record<string, { readonly lose: 'fails' | 'any' | 'one' | 'none', readonly part?: 'run' | 'split' | 'take' | 'send', readonly chunkSize: number }>>}
  */
 export const phases = {
   starting: { lose: 'one', chunkSize: 1 },
@@ -31,6 +31,7 @@ export const phases = {
   'receiving 100 MB': { lose: 'none', part: 'take', chunkSize: 1 },
   'running alone': { lose: 'fails', part: 'run', chunkSize: 1 },
   'running in a chunk': { lose: 'fails', part: 'run', chunkSize: 3 },
+  'while its chunk is split': { lose: 'fails', part: 'split', chunkSize: 9 },
   'sending 100 MB': { lose: 'any', part: 'send', chunkSize: 3 },
   idle: { lose: 'none', chunkSize: 1 },
   leaving: { lose: 'none', chunkSize: 3 }
@@ -142,7 +143,7 @@ export async function runCell(cell) {
   const { fault, phase, method } = cell
   const { part, chunkSize } = phases[phase]
   const scratch = mkdtempSync(join(tmpdir(), 'millrace-matrix-'))
-  const isTimed = fault === 'infinite loop' && (part === 'run' || part === 'send')
+  const isTimed = fault === 'infinite loop' && (part === 'run' || part === 'split' || part === 'send')
   const taskTimeout = isTimed ? TASK_TIMEOUT_MS : undefined
   // What the pool ends by itself is not killed from outside.
   const watch = new Watch(isTimed || phase === 'leaving' ? '' : fault, scratch)

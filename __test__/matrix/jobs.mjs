@@ -1,5 +1,5 @@
 // The tasks of the matrix.
-import { appendFileSync, mkdirSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { faults } from './faults.mjs'
 
@@ -29,14 +29,28 @@ export function suffer(fault, scratch) {
 /**
  * Notes that the task began; then is harmless, or what `part` says.
  *
- * @param {{ call: string, number: number, scratch: string, part?: 'run' | 'take' | 'send', fault?: string, bytes?: Uint8Array, delay?: number }} item
+ * @param {{ call: string, number: number, scratch: string, part?: 'run' | 'split' | 'take' | 'send', fault?: string, bytes?: Uint8Array, delay?: number }} item
  */
 export function work({ call, number, scratch, part, fault, bytes, delay }) {
   appendFileSync(`${scratch}/begun`, `${call} ${number} ${process.pid}\n`)
   if (part === 'run') return suffer(fault, scratch)
+  if (part === 'split') {
+    waitForOther(call, number, scratch)
+    return suffer(fault, scratch)
+  }
   if (part === 'take') return bytes.length
   if (part === 'send') return send(fault, scratch, delay)
   return expected(number)
+}
+
+/** Returns when a task behind this one has begun in another process: what is left of this chunk was given away. */
+function waitForOther(call, number, scratch) {
+  const pause = new Int32Array(new SharedArrayBuffer(4))
+  const isElsewhere = (line) => {
+    const [other, at, pid] = line.split(' ')
+    return other === call && Number(at) > number && Number(pid) !== process.pid
+  }
+  while (!readFileSync(`${scratch}/begun`, 'utf8').split('\n').some(isElsewhere)) Atomics.wait(pause, 0, 0, 2)
 }
 
 /** Gives a large result, and the fault happens on its way: from a thread, or else when the result is read. */

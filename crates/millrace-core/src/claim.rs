@@ -5,7 +5,8 @@
 //! on the exact word it judged. So a flag belongs to the `k` it stands on: a task that ended is never taken for the next.
 //! - [`CONDEMNED`]: the process begins nothing more; the parent is about to kill it.
 //! - [`SKIP`]: the worker gives up the rest of the chunk that `k` is of, acknowledges, and goes on with the next chunk. When
-//!   the task about to begin is of another chunk already, it acknowledges and begins.
+//!   the task about to begin is of another chunk already, it acknowledges and begins. What is given up belongs to the parent
+//!   from the moment in which the flag is set, whether its call was cancelled or the chunk is split.
 //!
 //! **The chunk slots**, one word per chunk sent: `seq << 2 | state`. The worker takes a chunk from [`Offered`] to [`Begun`],
 //! the parent takes it back from [`Offered`] to [`Revoked`]. Chunk `seq` uses slot `seq % slots`, so fewer chunks than slots

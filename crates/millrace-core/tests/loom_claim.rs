@@ -78,6 +78,65 @@ fn a_skip_ends_its_chunk_and_no_other() {
     });
 }
 
+/// A chunk that is split: the worker runs the tasks up to the one it was stopped behind, the parent has all others. None is
+/// run by both, none by nobody, and the next chunk begins.
+#[test]
+fn a_split_leaves_each_task_to_one_side() {
+    for tasks in [[1, 2, 3], [WRAPPED, 0, 1]] {
+        loom::model(move || {
+            let before = tasks[0].wrapping_sub(1) & WRAPPED;
+            let word = Arc::new(AtomicU32::new(before << 2));
+            let shared = Arc::clone(&word);
+            let worker = thread::spawn(move || {
+                let claim = Claim::new(&shared);
+                let (at, ended) = run_chunk(claim, before, &tasks);
+                if let Err(refused) = ended {
+                    assert_eq!(refused, Refused::Skip);
+                    claim.acknowledge_skip(at).unwrap();
+                }
+                // The next chunk; a flag may still be there that came too late for the one before.
+                if claim.begin(at, 9).is_err() {
+                    claim.acknowledge_skip(at).unwrap();
+                    claim.begin(at, 9).unwrap();
+                }
+                at
+            });
+            let claim = Claim::new(&word);
+            // As the parent does: it looks first, and splits only where a rest is left.
+            let whole = TaskRange { first: tasks[0], last: tasks[2] };
+            let seen = claim.current().k;
+            let stopped = if whole.contains(seen) && seen != tasks[2] {
+                claim.skip(TaskRange { first: seen, last: tasks[2] })
+            } else {
+                None
+            };
+            let ran_last = worker.join().unwrap();
+            assert_eq!(ran_last, stopped.unwrap_or(tasks[2]));
+            assert_eq!(claim.current(), Position { k: 9, flags: 0 });
+        });
+    }
+}
+
+/// The worker of a split chunk is killed for its running task, or is not: the rest is the parent's in either case.
+#[test]
+fn a_split_holds_when_its_worker_is_condemned() {
+    loom::model(|| {
+        let word = Arc::new(AtomicU32::new(1 << 2));
+        let shared = Arc::clone(&word);
+        let worker = thread::spawn(move || run_chunk(Claim::new(&shared), 1, &[2, 3]));
+        let claim = Claim::new(&word);
+        let stopped = claim.skip(TaskRange { first: 1, last: 3 });
+        let condemned = claim.condemn(TaskRange { first: 1, last: 3 });
+        let (reached, ended) = worker.join().unwrap();
+        assert_eq!(stopped, Some(reached));
+        assert_eq!(condemned, stopped);
+        match ended {
+            Ok(()) => assert_eq!(reached, 3),
+            Err(refused) => assert!(matches!(refused, Refused::Skip | Refused::Condemned)),
+        }
+    });
+}
+
 /// Skip, acknowledgement and condemnation may cross; the condemnation is never lost.
 #[test]
 fn a_condemnation_survives_an_acknowledgement() {

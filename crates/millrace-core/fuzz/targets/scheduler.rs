@@ -8,8 +8,8 @@ use std::time::Duration;
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use millrace_core::scheduler::{
-    Action, Cause, Chunk, ChunkFlags, Claims, Death, Definition, Outgoing, Scheduler, Settled,
-    Stop, Turn, Verdict,
+    Action, Began, Cause, Chunk, ChunkFlags, Claims, Death, Definition, Outgoing, Scheduler,
+    Settled, Stop, Turn, Verdict,
 };
 
 const DEFINITIONS: usize = 3;

@@ -47,6 +47,10 @@ impl Scheduler {
                 return false;
             }
             held.is_cancelled = true;
+            if held.chunk.unsettled() == 0 {
+                // Split, and nothing of it runs any more.
+                return true;
+            }
             // A worker that has taken the chunk and not begun its first task is in no range below: it finds the chunk
             // cancelled when it has begun that task, and drops it.
             claims.cancel(held.seq);

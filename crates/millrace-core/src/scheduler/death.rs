@@ -93,6 +93,10 @@ impl Scheduler {
         let mut has_begun_later = false;
         for (place, held) in slot.hand.iter().enumerate().rev() {
             let mut chunk = held.chunk.clone();
+            if chunk.unsettled() == 0 {
+                // Split, and ended but for the worker's word on the rest.
+                continue;
+            }
             if held.is_cancelled {
                 // It could not be taken back.
                 has_begun_later = true;

@@ -24,12 +24,13 @@ impl Scheduler {
             self.fill_hands();
         }
         self.share_out();
+        self.split_running();
         self.dismiss_retiring();
         self.spawn_wanted();
         self.finish_closing();
     }
 
-    fn feed_idle(&mut self) {
+    pub(super) fn feed_idle(&mut self) {
         for worker in 0..self.workers.len() as u32 {
             if self.workers[worker as usize].is_idle() {
                 self.feed(worker);
@@ -137,6 +138,7 @@ impl Scheduler {
             brings_function,
             kill_at: None,
             is_recalled: false,
+            is_split: false,
             expected_ns,
         });
     }

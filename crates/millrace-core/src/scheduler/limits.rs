@@ -137,7 +137,7 @@ struct Due {
 
 impl InHand {
     /// Whether `task` is one of its tasks whose outcome has not come.
-    fn is_open(&self, task: u32) -> bool {
+    pub(super) fn is_open(&self, task: u32) -> bool {
         self.index_of(task).is_some_and(|index| index >= self.chunk.from)
     }
 }

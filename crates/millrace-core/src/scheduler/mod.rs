@@ -22,7 +22,7 @@
 //! - A task is in exactly one place: queued, in one worker's hand, or settled. It settles once.
 //! - `submitted = completed + failed + cancelled + running + queued`.
 //! - The chunks of a hand that have begun come first in it; a chunk leaves a hand by its last outcome, by a won revoke,
-//!   or by the worker's death.
+//!   or by the worker's death. Of one that is split, the tasks behind the running one leave it at once.
 
 mod backoff;
 mod call_queue;
@@ -39,6 +39,7 @@ mod queue;
 mod retire;
 mod retry;
 mod room;
+mod split;
 #[cfg(all(test, not(loom)))]
 mod tests;
 mod worker;
@@ -284,6 +285,8 @@ pub struct Scheduler {
     actions: Vec<Action>,
     /// Where the last attempt at a task failed that is to have another one.
     shunned: Option<u32>,
+    /// When running chunks are looked at next, for idle workers.
+    split_at: Option<Duration>,
 }
 
 impl Scheduler {
@@ -301,6 +304,7 @@ impl Scheduler {
             now: Duration::ZERO,
             actions: Vec::new(),
             shunned: None,
+            split_at: None,
         }
     }
 
@@ -375,13 +379,8 @@ impl Scheduler {
         };
         let looks = self.workers.iter().filter_map(|worker| worker.look_at);
         let starting = self.workers.iter().filter_map(|worker| worker.ready_by);
-        leaving
-            .chain(looks)
-            .chain(starting)
-            .chain(self.pause_ends())
-            .chain(self.idle_ends())
-            .chain(bound)
-            .min()
+        let others = [self.pause_ends(), self.idle_ends(), self.split_at, bound];
+        leaving.chain(looks).chain(starting).chain(others.into_iter().flatten()).min()
     }
 
     /// The actions since the last call, in the order in which they have to be carried out.

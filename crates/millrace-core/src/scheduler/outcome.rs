@@ -21,7 +21,7 @@ pub struct Settled {
     pub is_error: bool,
     /// The chunk ends here.
     pub is_last: bool,
-    /// Tasks after these were not run.
+    /// Tasks after these were not run: they are dropped, or given back.
     pub is_dropped: bool,
     /// The worker begins nothing more and wants to be replaced.
     pub is_retiring: bool,
@@ -113,11 +113,14 @@ impl Scheduler {
 
 fn continues(held: &InHand, settled: &Settled) -> bool {
     let open = held.chunk.unsettled();
-    let ends = settled.is_dropped || settled.count == open;
+    let is_done = settled.count == open;
+    // A chunk that was split ends only when the worker gives back what is not its own any more.
+    let ends = settled.is_dropped || is_done && !held.is_split;
     // Tasks that somebody waits for may only be dropped behind a failure that the submitter hears of.
     let may_drop = held.is_cancelled
         || held.is_recalled
-        || settled.is_error && held.chunk.flags.has(ChunkFlags::FAIL_FAST);
+        || held.is_split && is_done
+        || !held.is_split && settled.is_error && held.chunk.flags.has(ChunkFlags::FAIL_FAST);
     held.seq == settled.seq
         && held.chunk.from == settled.first
         && settled.count <= open

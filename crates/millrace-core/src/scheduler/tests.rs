@@ -17,6 +17,7 @@ mod retiring;
 mod retrying;
 mod room;
 mod sharing;
+mod splitting;
 mod starting;
 mod storms;
 mod urgent;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::backoff::{FailedStarts, Row};
 use super::chunk::Chunk;
 use super::limits::Late;
+use super::split::Seen;
 use super::{Cause, Claims};
 use crate::claim::{seq_after, task_after};
 
@@ -48,6 +49,10 @@ pub struct WorkerSnapshot {
 
 /// A chunk that was sent to a worker.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, they make no state together"
+)]
 pub(super) struct InHand {
     pub(super) seq: u32,
     /// Number of the task `sent_from`.
@@ -65,6 +70,8 @@ pub(super) struct InHand {
     pub(super) kill_at: Option<Duration>,
     /// The worker is to give back what it has not run.
     pub(super) is_recalled: bool,
+    /// What was behind the task that ran is elsewhere; the worker gives it back, and nothing else.
+    pub(super) is_split: bool,
     /// Expected nanoseconds, where known.
     pub(super) expected_ns: Option<f64>,
 }
@@ -72,11 +79,16 @@ pub(super) struct InHand {
 impl InHand {
     /// Number of its last task.
     pub(super) fn last_task(&self) -> u32 {
-        task_after(self.first_task, self.chunk.count - self.sent_from - 1)
+        self.number_of(self.chunk.count - 1)
+    }
+
+    /// Number of task `index` of the chunk.
+    pub(super) fn number_of(&self, index: u32) -> u32 {
+        task_after(self.first_task, index - self.sent_from)
     }
 
     /// Whether another worker may take it over. One of a cancelled call was begun, whatever its slot says now.
-    fn is_for_others(&self) -> bool {
+    pub(super) fn is_for_others(&self) -> bool {
         self.chunk.only.is_none() && !self.is_cancelled
     }
 
@@ -139,6 +151,8 @@ pub(super) struct Worker {
     pub(super) watched: Option<(u32, Duration)>,
     /// The task that it was condemned for because it was late.
     pub(super) late: Option<Late>,
+    /// What it ran while another worker was idle.
+    pub(super) seen: Option<Seen>,
 }
 
 impl Worker {
@@ -163,7 +177,7 @@ impl Worker {
     }
 
     pub(super) fn is_running(&self) -> bool {
-        self.hand.front().is_some_and(|held| held.chunk.unsettled() > 0)
+        self.hand.iter().any(|held| held.chunk.unsettled() > 0)
     }
 
     /// Expected nanoseconds of everything in hand; none when some of it is unknown.

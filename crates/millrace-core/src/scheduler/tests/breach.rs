@@ -137,6 +137,7 @@ fn a_chunk_on_whose_receipt_workers_lie_is_rejected() {
 #[test]
 fn what_a_liar_ran_and_was_not_heard_about_does_not_run_again() {
     let mut world = World::started(1, Some(1));
+    world.ledger.has_liars = true;
     world.submit_all([chunk(1, 0, 1), chunk(2, 0, 2)]);
     assert_eq!((world.run_to_task(0), world.run_to_task(0)), ((1, 0, 0), (2, 0, 0)));
     // The result of call 1 was sent before call 2 began, but behind a lie: nobody reads it.

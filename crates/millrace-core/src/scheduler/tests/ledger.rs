@@ -154,6 +154,11 @@ impl Ledger {
         }
     }
 
+    /// Whether an outcome may come that the scheduler does not wait for.
+    pub(super) fn may_be_wrong(&self) -> bool {
+        self.has_liars || self.is_terminated
+    }
+
     pub(super) fn count(&self, fate: Fate) -> u64 {
         self.tasks.values().filter(|task| task.fate == fate).count() as u64
     }

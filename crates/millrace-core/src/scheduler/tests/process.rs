@@ -190,16 +190,22 @@ impl Process {
             Answer::StopChunk => {
                 let (seq, first) = (running.seq, running.next);
                 let (is_last, is_dropped) = (true, true);
-                self.batch.push(Settled {
-                    seq,
-                    first,
-                    count: 0,
-                    is_error: false,
-                    is_last,
-                    is_dropped,
-                    is_retiring: false,
-                    elapsed_us: 0,
-                });
+                match self.batch.last_mut() {
+                    // Results that wait are sent with it.
+                    Some(before) if before.seq == seq && !before.is_error => {
+                        (before.is_last, before.is_dropped) = (is_last, is_dropped);
+                    }
+                    _ => self.batch.push(Settled {
+                        seq,
+                        first,
+                        count: 0,
+                        is_error: false,
+                        is_last,
+                        is_dropped,
+                        is_retiring: false,
+                        elapsed_us: 0,
+                    }),
+                }
                 self.running = None;
                 Step::Moved
             }

@@ -182,6 +182,7 @@ impl World {
         while let Some(settled) = self.process(worker).sent.pop_front() {
             // The parent stops listening to a worker that lies.
             if self.take_in(worker, settled).is_err() {
+                assert!(self.ledger.may_be_wrong(), "an honest worker is accused: {settled:?}");
                 self.process(worker).sent.clear();
             }
         }

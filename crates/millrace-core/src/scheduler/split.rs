@@ -1,0 +1,142 @@
+//! A running chunk is split when a worker is idle: it gets half of what the chunk's worker has not begun.
+//!
+//! The parent stops the worker behind the task it is on, by the skip flag of its claim word. From that instant the tasks
+//! after this one are the parent's, however long this one runs: they are cut in two, and queued. The worker's own part ends
+//! with the running task; behind it the worker gives back what it may not begin, which is the parent's already.
+//!
+//! The time that a rest takes is not known. The parent looks at the claim word of a worker twice, [`LOOK`] apart: the tasks
+//! that have begun in between tell the pace, and one that runs at both looks is taken to be no slower than the next ones.
+//! A rest that is cheap at that pace stays where it is. It looks only while a worker is idle.
+
+use std::time::Duration;
+
+use super::Scheduler;
+use super::chunk::Chunk;
+use super::worker::{InHand, NUMBER_MASK, Worker};
+
+/// Between two looks at a worker, at the least.
+const LOOK: Duration = Duration::from_millis(4);
+/// A rest that is expected to take less stays with its worker.
+const WORTH: Duration = Duration::from_millis(2);
+/// For sending a byte of a payload once more, and for passing over it to the tasks that are left. A chunk runs for at
+/// least as long as that would take before it is split.
+const RESEND_NS_PER_BYTE: u64 = 10;
+
+/// A look at a worker.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen {
+    /// The chunk that ran.
+    seq: u32,
+    /// The task that ran.
+    task: u32,
+    at: Duration,
+}
+
+/// What becomes of the rest of a running chunk.
+enum Rest {
+    /// It is to be split.
+    Split {
+        /// Tasks that have not begun.
+        tasks: u32,
+    },
+    /// It is to be looked at again.
+    Look(Duration),
+}
+
+impl Scheduler {
+    /// Splits running chunks for idle workers, the one with the most tasks left first, and notes when to look again.
+    pub(super) fn split_running(&mut self) {
+        self.split_at = None;
+        while self.workers.iter().any(Worker::is_idle) {
+            let mut most = 0;
+            let mut from = None;
+            self.split_at = None;
+            for (worker, slot) in (0..).zip(&mut self.workers) {
+                match slot.judge_rest(self.now) {
+                    Some(Rest::Split { tasks }) if tasks > most => {
+                        most = tasks;
+                        from = Some(worker);
+                    }
+                    Some(Rest::Look(at)) => {
+                        self.split_at = Some(self.split_at.map_or(at, |before| before.min(at)));
+                    }
+                    Some(Rest::Split { .. }) | None => {}
+                }
+            }
+            let Some(worker) = from else { return };
+            self.split(worker);
+        }
+    }
+
+    /// Takes back what the worker has not begun of its running chunk: half for an idle worker, half for who is free next.
+    fn split(&mut self, worker: u32) {
+        let slot = &mut self.workers[worker as usize];
+        slot.seen = None;
+        let Some(mut half) = slot.take_back_rest() else { return };
+        if let Some(other) = half.split_off(half.unsettled().div_ceil(2)) {
+            self.queue.push_front(other);
+        }
+        self.queue.push_front(half);
+        self.feed_idle();
+    }
+}
+
+impl InHand {
+    /// Tasks behind `task`, which is one of its open ones, that may be taken back; none where there are none.
+    fn rest_behind(&self, task: u32) -> Option<u32> {
+        let tasks = self.chunk.count - self.index_of(task)? - 1;
+        (tasks > 0 && self.is_for_others() && !self.is_recalled).then_some(tasks)
+    }
+}
+
+impl Worker {
+    /// The running chunk, and the number of the task that runs.
+    fn running(&self) -> Option<(&InHand, u32)> {
+        let task = self.claims.as_ref()?.current_task();
+        self.hand.iter().find(|held| held.is_open(task)).map(|held| (held, task))
+    }
+
+    fn judge_rest(&mut self, now: Duration) -> Option<Rest> {
+        if !self.takes_work() {
+            return None;
+        }
+        let Some((held, task)) = self.running() else {
+            // On its way: nothing else tells when it is begun. Ever later, where it is never begun.
+            let next = self.hand.front().filter(|held| held.chunk.unsettled() > 1)?;
+            return Some(Rest::Look(now + LOOK.max(now.saturating_sub(next.sent_at))));
+        };
+        let tasks = held.rest_behind(task)?;
+        let resend = RESEND_NS_PER_BYTE * held.chunk.payload.len() as u64;
+        let wait = LOOK.max(Duration::from_nanos(resend));
+        let now_seen = Seen { seq: held.seq, task, at: now };
+        let seen = self.seen.filter(|seen| seen.seq == held.seq).unwrap_or(now_seen);
+        self.seen = Some(seen);
+        let elapsed = now.saturating_sub(seen.at);
+        if elapsed < wait {
+            return Some(Rest::Look(seen.at + wait));
+        }
+        let steps = task.wrapping_sub(seen.task) & NUMBER_MASK;
+        if elapsed.saturating_mul(tasks) / steps.max(1) >= WORTH {
+            return Some(Rest::Split { tasks });
+        }
+        self.seen = Some(now_seen);
+        Some(Rest::Look(now + wait))
+    }
+
+    /// Makes the worker stop behind the task that runs. `None` when it has got to the end of the chunk meanwhile.
+    fn take_back_rest(&mut self) -> Option<Chunk> {
+        let claims = self.claims.clone()?;
+        let (held, task) = self.running()?;
+        held.rest_behind(task)?;
+        let seq = held.seq;
+        let held = self.hand.iter_mut().find(|held| held.seq == seq)?;
+        let first_open = held.number_of(held.chunk.from);
+        let at = claims.skip(first_open, held.last_task())?;
+        let index = held.index_of(at).filter(|index| *index >= held.chunk.from)?;
+        let rest = held.chunk.split_off(index + 1 - held.chunk.from)?;
+        held.is_split = true;
+        // It runs longer than was expected: what is free goes to others.
+        held.expected_ns = None;
+        Some(rest)
+    }
+}
