@@ -157,10 +157,10 @@ export declare class RawSeat {
    */
   constructor(notify: () => void, useLoop: boolean)
   /**
-   * From now on the parent knows of an end for want of heap. Not together with Node's own use of the same callback:
-   * V8 calls the last one that was added.
+   * From now on the parent knows when the heap was used up. `hears_limit`: it also knows the limit. That does not go together
+   * with Node's own use of the same callback: V8 calls only the one that was added last.
    */
-  watchHeap(): void
+  watchHeap(hearsLimit: boolean): void
   /** The status block, as memory that both processes see. */
   statusBlock(): Int32Array
   /**

@@ -423,7 +423,7 @@ for (const [error, name, code] of made) {
 test('errors carry what happened', (t) => {
   const death = { exitCode: 3, signal: null, pid: 123, workerId: 2, index: 7, uptime: 1234 }
   const died = new WorkerDiedError(death)
-  t.deepEqual({ ...died } as object, { ...death, code: 'ERR_POOL_WORKER_DIED' })
+  t.deepEqual({ ...died } as object, { ...death, code: 'ERR_POOL_WORKER_DIED', reason: undefined, phase: 'running' })
   t.is(died.message, 'worker 2 (pid 123, up 1.2 s) exited with code 3 while it ran task 7')
   t.is(
     new WorkerDiedError({ ...death, phase: 'waiting', item: '{ a: 1 }' }).message,
@@ -431,12 +431,12 @@ test('errors carry what happened', (t) => {
   )
   const killed = { ...death, exitCode: null, signal: 'SIGKILL' }
   t.is(
-    new WorkerDiedError({ ...killed, phase: 'unsent', cause: { kind: 'memory' } }).message,
+    new WorkerDiedError({ ...killed, phase: 'unsent', reason: 'oom' }).message,
     'worker 2 (pid 123, up 1.2 s) was killed by SIGKILL, most likely by the out-of-memory killer, before it had sent the result of task 7'
   )
   t.is(
-    new WorkerDiedError({ ...killed, cause: { kind: 'overload' } }).message,
-    'worker 2 (pid 123, up 1.2 s) was killed by the pool for want of memory for what it sent, while it ran task 7'
+    new WorkerDiedError({ ...killed, reason: 'overload' }).message,
+    "worker 2 (pid 123, up 1.2 s) was killed by the pool because its result did not fit into this process's memory while it ran task 7"
   )
   t.is(made[2]?.[0].message, 'worker 2 (pid 123, up 1.2 s) was killed by SIGKILL while it ran task 7')
   t.is(new NotSerializableError('items[3].callback', 'a function').path, 'items[3].callback')

@@ -10,7 +10,7 @@ export { PoolError, type PoolErrorCode } from './errors/base.js'
 export { TaskTimeoutError, type LateTask } from './errors/task-timeout.js'
 export { QueueFullError } from './errors/queue-full.js'
 export { invalidOption, invalidOptionBecause, unknownOption } from './errors/options.js'
-export { WorkerDiedError } from './errors/worker-died.js'
+export { type DeathPhase, type DeathReason, WorkerDiedError } from './errors/worker-died.js'
 
 const { captureStackTrace } = Error
 

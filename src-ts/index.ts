@@ -1,5 +1,7 @@
 /** The public API of millrace. */
 export {
+  type DeathPhase,
+  type DeathReason,
   DaemonicProcessError,
   NotSerializableError,
   PoolClosedError,

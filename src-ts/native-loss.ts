@@ -3,17 +3,15 @@ import { inspect } from 'node:util'
 
 import { readValue } from './codec/decode.js'
 import { Reader } from './codec/reader.js'
-import { type DeathCause, WorkerDiedError } from './errors/worker-died.js'
+import { type DeathReason, WorkerDiedError } from './errors/worker-died.js'
 import { Array, DataView, Map, Object, Uint32Array } from './primordials.js'
 import { URGENT } from './protocol/frames.js'
 
 /** Words in front of the items; the core's `outcomes.rs` lists them. */
 const WORDS = 12
 const ITEM_LENGTH = 100
-const MEMORY = 1
-const HEAP = 2
-const BREACH = 3
-const OVERLOAD = 4
+/** By the number of the cause. */
+const REASONS: readonly (DeathReason | undefined)[] = [undefined, 'oom', 'heap', 'protocol', 'overload']
 
 const signalNames = new Map<number, string>()
 for (const [name, number] of Object.entries(constants.signals)) {
@@ -60,28 +58,14 @@ export class Loss {
       signal: toSignal(this.#word(4)),
       uptime: this.#word(8) + this.#word(9) * 2 ** 32,
       phase: !this.#hasBegun ? 'waiting' : isBefore ? 'unsent' : 'running',
-      cause: this.#cause,
+      reason: REASONS[this.#word(6)],
+      heapLimit: this.#word(7),
       item: (this.#texts ??= this.#readTexts())[place]
     })
   }
 
   get #hasBegun(): boolean {
     return this.#word(5) !== 0
-  }
-
-  get #cause(): DeathCause | undefined {
-    switch (this.#word(6)) {
-      case MEMORY:
-        return { kind: 'memory' }
-      case HEAP:
-        return { kind: 'heap', limitMb: this.#word(7) }
-      case BREACH:
-        return { kind: 'breach' }
-      case OVERLOAD:
-        return { kind: 'overload' }
-      default:
-        return undefined
-    }
   }
 
   get #base(): number {

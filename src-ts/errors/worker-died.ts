@@ -14,39 +14,43 @@ export interface WorkerDeath {
   readonly index: number
   /** Milliseconds from the worker's start to its end. */
   readonly uptime: number
-  /**
-   * `running`: it ran the task; `unsent`: it had, and had not sent the result; `waiting`: it had received the task, not begun it.
-   * @default 'running'
-   */
-  readonly phase?: 'running' | 'unsent' | 'waiting'
-  /** What else is known of the end. */
-  readonly cause?: DeathCause | undefined
+  /** @default 'running' */
+  readonly phase?: DeathPhase
+  readonly reason?: DeathReason | undefined
+  /** The limit of the heap that was used up, in MiB; 0 where it is not known. */
+  readonly heapLimit?: number
   /** The item or the arguments, as a short text. */
   readonly item?: string | undefined
 }
 
 /**
- * Why a worker ended: the system was out of `memory`, it had used up its `heap` (of `limitMb`, in MiB), or the pool has killed it,
- * for a `breach` of the protocol between them, or because what it sent was an `overload`: the pool's process had no memory for it.
+ * Where the worker was with the task: it was `running` it, it had run it and the result was `unsent`, or it had received it and the
+ * task was `waiting`.
  */
-export type DeathCause =
-  | { readonly kind: 'memory' }
-  | { readonly kind: 'heap'; readonly limitMb: number }
-  | { readonly kind: 'breach' }
-  | { readonly kind: 'overload' }
+export type DeathPhase = 'running' | 'unsent' | 'waiting'
 
-const PHASES = {
+/**
+ * Why the worker died, beyond its exit code and signal:
+ * - `oom`: most likely the system's out-of-memory killer chose it. The system had just counted such a kill, and the worker was large.
+ * - `heap`: it had used up its JavaScript heap.
+ * - `protocol`: the pool killed it, since it sent data that break the protocol between them.
+ * - `overload`: the pool killed it, since its result did not fit into the memory of this process.
+ */
+export type DeathReason = 'oom' | 'heap' | 'protocol' | 'overload'
+
+const PHASES: Readonly<Record<DeathPhase, string>> = {
   running: 'while it ran',
   unsent: 'before it had sent the result of',
   waiting: 'before it began'
-} as const
+}
 
-function describeEnd({ exitCode, signal, cause }: WorkerDeath): string {
-  if (cause?.kind === 'memory') return `was killed by ${signal}, most likely by the out-of-memory killer,`
-  if (cause?.kind === 'breach') return 'was killed by the pool because what it sent made no sense,'
-  if (cause?.kind === 'overload') return 'was killed by the pool for want of memory for what it sent,'
+function describeEnd({ exitCode, signal, reason, heapLimit = 0 }: WorkerDeath): string {
+  if (reason === 'oom') return `was killed by ${signal}, most likely by the out-of-memory killer,`
+  if (reason === 'protocol') return 'was killed by the pool for violating the worker protocol'
+  if (reason === 'overload') return "was killed by the pool because its result did not fit into this process's memory"
   const how = signal !== null ? `was killed by ${signal}` : exitCode !== null ? `exited with code ${exitCode}` : 'ended'
-  return cause === undefined ? how : `${how} (JavaScript heap out of memory, limit ${cause.limitMb} MB)`
+  if (reason === undefined) return how
+  return `${how} (JavaScript heap out of memory${heapLimit > 0 ? `, limit ${heapLimit} MB` : ''})`
 }
 
 function describeDeath(death: WorkerDeath): string {
@@ -63,6 +67,10 @@ export class WorkerDiedError extends PoolError {
   declare readonly code: 'ERR_POOL_WORKER_DIED'
   /** The errors of earlier attempts, oldest first, where `retries` had the task run again; absent otherwise. */
   declare readonly attempts?: readonly Error[]
+  /** Why the worker died, where exit code and signal do not say it. */
+  readonly reason: DeathReason | undefined
+  /** Where the worker was with the task. */
+  readonly phase: DeathPhase
   /** The exit code, 0 to 255; null where a signal ended the worker. */
   readonly exitCode: number | null
   /** The name of the signal, such as `SIGKILL`; null where the worker exited. */
@@ -78,6 +86,8 @@ export class WorkerDiedError extends PoolError {
 
   constructor(death: WorkerDeath, options?: ErrorOptions) {
     super(describeDeath(death), 'ERR_POOL_WORKER_DIED', options)
+    this.reason = death.reason
+    this.phase = death.phase ?? 'running'
     this.exitCode = death.exitCode
     this.signal = death.signal
     this.pid = death.pid

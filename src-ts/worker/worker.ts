@@ -57,7 +57,7 @@ filterStacks(withoutOwnFrames)
 
 const seat = new start.binding.RawSeat(wake, process.versions['bun'] === undefined)
 // V8 calls the last of such callbacks only, and this option's is Node's own.
-if (!/heapsnapshot.near.heap.limit/.test(`${process.execArgv.join()} ${process.env['NODE_OPTIONS']}`)) seat.watchHeap()
+seat.watchHeap(!/heapsnapshot.near.heap.limit/.test(`${process.execArgv.join()} ${process.env['NODE_OPTIONS']}`))
 const inbox = new Inbox((into) => seat.receive(into))
 const outbox = new Outbox((frames, length) => seat.send(frames, length), new MemoryLimit(maxWorkerMemory))
 const words = seat.statusBlock()

@@ -49,11 +49,18 @@ pub mod word {
     pub const TO_PARENT_TAIL: usize = 128;
     /// Doorbell of the worker, waiting for space in the ring to the parent.
     pub const WORKER_WANTS_SPACE: usize = 144;
-    /// MiB of the memory limit that the worker's program has come close to; 0: none.
+    /// MiB of the memory limit that the worker's program has come close to; 0: none. Above it, flags: see `MEMORY_WATCHED`.
     pub const MEMORY_LIMIT: usize = 160;
     /// The first of the chunk slots; see [`Chunks`](crate::claim::Chunks).
     pub const CHUNK_SLOTS: usize = 1024;
 }
+
+/// The part of [`word::MEMORY_LIMIT`] that is the limit.
+const MEMORY_LIMIT_MASK: u32 = (1 << 30) - 1;
+/// The worker says when its program's memory is used up.
+const MEMORY_WATCHED: u32 = 1 << 30;
+/// The memory of the worker's program is used up.
+const OUT_OF_MEMORY: u32 = 1 << 31;
 
 /// Words in the status block.
 pub const STATUS_WORDS: usize = 2048;
@@ -226,15 +233,30 @@ impl Segment {
         &self.words()[index]
     }
 
-    /// Worker: notes that its program has come close to a limit of its memory, in bytes. Safe at any moment: one store.
+    /// Worker: notes that its program has come close to a limit of its memory, in bytes. Safe at any moment.
     pub fn note_memory_limit(&self, bytes: usize) {
-        let mebibytes = u32::try_from(bytes >> 20).unwrap_or(u32::MAX);
-        self.word(word::MEMORY_LIMIT).store(mebibytes.max(1), Ordering::Relaxed);
+        let mebibytes = u32::try_from(bytes >> 20).unwrap_or(u32::MAX).clamp(1, MEMORY_LIMIT_MASK);
+        let word = self.word(word::MEMORY_LIMIT);
+        let flags = word.load(Ordering::Relaxed) & !MEMORY_LIMIT_MASK;
+        word.store(flags | mebibytes, Ordering::Relaxed);
     }
 
-    /// Parent: the limit in MiB that a dead worker had come close to.
-    pub fn memory_limit(&self) -> Option<u32> {
-        Some(self.word(word::MEMORY_LIMIT).load(Ordering::Relaxed)).filter(|limit| *limit > 0)
+    /// Worker: from now on it will say when its program's memory is used up; to have come close to the limit means nothing.
+    pub fn watch_memory(&self) {
+        self.word(word::MEMORY_LIMIT).fetch_or(MEMORY_WATCHED, Ordering::Relaxed);
+    }
+
+    /// Worker: its program's memory is used up, and the process will end. Safe at any moment.
+    pub fn note_out_of_memory(&self) {
+        self.word(word::MEMORY_LIMIT).fetch_or(OUT_OF_MEMORY, Ordering::Relaxed);
+    }
+
+    /// Parent: the limit in MiB, or 0 for an unknown one, where the memory of a dead worker's program was used up.
+    pub fn out_of_memory(&self) -> Option<u32> {
+        let word = self.word(word::MEMORY_LIMIT).load(Ordering::Relaxed);
+        let limit = word & MEMORY_LIMIT_MASK;
+        let is_watched = word & MEMORY_WATCHED != 0;
+        (word & OUT_OF_MEMORY != 0 || (!is_watched && limit > 0)).then_some(limit)
     }
 
     /// The claim word.

@@ -1,8 +1,8 @@
-//! Hears from V8 that the heap is about to exceed its limit: the process will abort, and the parent is to know why.
+//! Hears from V8 that the heap is used up: the process will abort, and the parent is to know why.
 #![expect(unsafe_code, reason = "calls V8's functions by their addresses")]
 
-use std::ffi::c_void;
-use std::ptr;
+use std::ffi::{c_char, c_void};
+use std::sync::OnceLock;
 
 use millrace_core::segment::Segment;
 
@@ -12,30 +12,84 @@ use crate::libuv::find;
 type OnNearLimit =
     unsafe extern "C" fn(data: *mut c_void, limit: usize, first_limit: usize) -> usize;
 
-/// Notes in `segment` when the heap of the calling thread is near its limit. Nothing happens where V8 cannot be asked.
-pub(crate) fn watch(segment: &Segment) {
+/// `v8::OOMErrorCallback`, the last thing that V8 calls before the process ends.
+type OnOutOfMemory = unsafe extern "C" fn(location: *const c_char, details: *const Details);
+
+/// The beginning of `v8::OOMDetails`. V8 may only add to its end.
+#[repr(C)]
+struct Details {
+    is_heap_oom: bool,
+}
+
+/// What the handler works with, which V8 hands no data to.
+struct Watch {
+    segment: Segment,
+    /// Node's own handler, which prints the report and ends the process.
+    node: OnOutOfMemory,
+}
+
+static WATCH: OnceLock<Watch> = OnceLock::new();
+
+/// Notes in `segment` when the heap of the calling thread is used up, and its limit if `hears_limit`. Nothing happens where V8
+/// cannot be asked.
+pub(crate) fn watch(segment: &Segment, hears_limit: bool) {
     // SAFETY: `v8::Isolate::GetCurrent`, a static method that gives a pointer.
     let current: Option<unsafe extern "C" fn() -> *mut c_void> =
         unsafe { find(c"_ZN2v87Isolate10GetCurrentEv") };
-    // SAFETY: `v8::Isolate::AddNearHeapLimitCallback`; where methods are functions that take the object first, as on Linux.
-    let add: Option<unsafe extern "C" fn(*mut c_void, OnNearLimit, *mut c_void)> =
-        unsafe { find(c"_ZN2v87Isolate24AddNearHeapLimitCallbackEPFmPvmmES1_") };
-    let (Some(current), Some(add)) = (current, add) else { return };
+    let Some(current) = current else { return };
     // SAFETY: it looks at a variable of the thread.
     let isolate = unsafe { current() };
     if isolate.is_null() {
         return;
     }
+    replace_handler(isolate, segment);
+    if hears_limit {
+        hear_limit(isolate, segment);
+    }
+}
+
+/// Puts a handler in front of Node's.
+fn replace_handler(isolate: *mut c_void, segment: &Segment) {
+    // SAFETY: `v8::Isolate::SetOOMErrorHandler`; methods are functions that take the object first.
+    let set: Option<unsafe extern "C" fn(*mut c_void, OnOutOfMemory)> =
+        unsafe { find(c"_ZN2v87Isolate18SetOOMErrorHandlerEPFvPKcRKNS_10OOMDetailsEE") };
+    // SAFETY: `node::OOMErrorHandler`, which Node gives to V8 under the type of such handlers.
+    let node: Option<OnOutOfMemory> =
+        unsafe { find(c"_ZN4node15OOMErrorHandlerEPKcRKN2v810OOMDetailsE") };
+    let (Some(set), Some(node)) = (set, node) else { return };
+    if WATCH.set(Watch { segment: segment.clone(), node }).is_ok() {
+        segment.watch_memory();
+        // SAFETY: the isolate is that of this thread; the handler has the type that V8 asks for.
+        unsafe { set(isolate, on_out_of_memory) };
+    }
+}
+
+fn hear_limit(isolate: *mut c_void, segment: &Segment) {
+    // SAFETY: `v8::Isolate::AddNearHeapLimitCallback`; methods are functions that take the object first.
+    let add: Option<unsafe extern "C" fn(*mut c_void, OnNearLimit, *mut c_void)> =
+        unsafe { find(c"_ZN2v87Isolate24AddNearHeapLimitCallbackEPFmPvmmES1_") };
+    let Some(add) = add else { return };
     // The isolate lives as long as the process, and so does what it is given.
-    let data = ptr::from_mut(Box::leak(Box::new(segment.clone()))).cast();
+    let data = std::ptr::from_mut(Box::leak(Box::new(segment.clone()))).cast();
     // SAFETY: the isolate is that of this thread; the callback has the type that V8 asks for, and `data` is never freed.
     unsafe { add(isolate, on_near_limit, data) };
 }
 
 /// Within a garbage collection: nothing is allocated, and the limit stays as it is.
 unsafe extern "C" fn on_near_limit(data: *mut c_void, limit: usize, _first_limit: usize) -> usize {
-    // SAFETY: `watch` gave a segment that is never freed.
+    // SAFETY: `hear_limit` gave a segment that is never freed.
     let segment = unsafe { &*data.cast::<Segment>() };
     segment.note_memory_limit(limit);
     limit
+}
+
+unsafe extern "C" fn on_out_of_memory(location: *const c_char, details: *const Details) {
+    // V8 calls it after `replace_handler` only.
+    let Some(watch) = WATCH.get() else { return };
+    // SAFETY: V8 passes a reference, which is a pointer that is not null.
+    if unsafe { (*details).is_heap_oom } {
+        watch.segment.note_out_of_memory();
+    }
+    // SAFETY: both are what V8 has passed.
+    unsafe { (watch.node)(location, details) };
 }

@@ -80,11 +80,11 @@ impl RawSeat {
         Ok(Self { seat })
     }
 
-    /// From now on the parent knows of an end for want of heap. Not together with Node's own use of the same callback:
-    /// V8 calls the last one that was added.
+    /// From now on the parent knows when the heap was used up. `hears_limit`: it also knows the limit. That does not go together
+    /// with Node's own use of the same callback: V8 calls only the one that was added last.
     #[napi(catch_unwind)]
-    pub fn watch_heap(&self) {
-        heap_limit::watch(self.seat.segment());
+    pub fn watch_heap(&self, hears_limit: bool) {
+        heap_limit::watch(self.seat.segment(), hears_limit);
     }
 
     /// The status block, as memory that both processes see.

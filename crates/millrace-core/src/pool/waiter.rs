@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crossbeam::channel::Receiver;
 
@@ -17,7 +18,9 @@ use super::process::Process;
 use crate::scheduler::Death;
 use crate::segment::Segment;
 use crate::sync::atomic::Ordering;
-use crate::sys::{AsFd, Bell, Child, Control, Pipe, Poller, Received, is_self_inflicted};
+use crate::sys::{
+    AsFd, Bell, Child, Control, Pipe, Poller, Received, is_self_inflicted, was_killed_for_memory,
+};
 
 /// What a worker's descriptor stands for; the low bits of a token, above them the worker id.
 const BELL: u64 = 0;
@@ -75,7 +78,7 @@ impl Waiter {
         // A pool makes one waiter, but for those that fail here.
         let _ = shared.poller.set(Arc::clone(&poller));
         let guests = shared.posts.iter().map(|_| None).collect();
-        let causes = Causes::new(Path::new("/"));
+        let causes = Causes::new(Path::new("/"), was_killed_for_memory);
         Ok(Self { shared, poller, arrived, guests, causes })
     }
 
@@ -97,6 +100,7 @@ impl Waiter {
                     .shared
                     .fail(&format!("{}: {error}", lost("the waiting thread's poller")));
             }
+            self.causes.look_again(Instant::now());
             for token in &tokens {
                 self.handle(*token);
             }
@@ -212,6 +216,7 @@ impl Waiter {
             inbound,
             Arc::clone(&to_loop),
         );
+        self.causes.look(Instant::now());
         self.guests[worker as usize] = Some(Guest {
             process,
             bell,
@@ -306,6 +311,7 @@ impl Waiter {
             }
         }
         let child = &guest.process.child;
+        let remains = self.causes.examine(child);
         let Some(exit) = child.reap() else {
             if !child.is_intact() {
                 // What is readable there is somebody else's.
@@ -323,7 +329,8 @@ impl Waiter {
             let _ = self.shared.loop_ears.remove(guest.to_loop.as_fd());
             let post = &self.shared.posts[worker as usize];
             post.disconnect();
-            let cause = self.causes.judge(exit, &guest.segment);
+            let workers = 1 + self.guests.iter().flatten().count();
+            let cause = self.causes.judge(exit, &guest.segment, &remains, workers);
             let (code, signal) = (exit.code, exit.signal);
             let death = Death {
                 code,

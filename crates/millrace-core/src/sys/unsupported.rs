@@ -161,6 +161,10 @@ impl Control {
 }
 
 #[expect(missing_docs, reason = "documented in sys/linux")]
+pub fn was_killed_for_memory(_pid: u32) -> Option<bool> {
+    None
+}
+
 impl Child {
     pub fn pid(&self) -> u32 {
         match *self {}
@@ -175,6 +179,10 @@ impl Child {
     }
 
     pub fn is_dead_within(&self, _patience: Duration) -> bool {
+        match *self {}
+    }
+
+    pub fn peak_memory(&self) -> Option<u64> {
         match *self {}
     }
 

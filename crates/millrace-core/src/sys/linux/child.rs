@@ -17,6 +17,7 @@ use rustix::process::{
 
 use super::super::types::Exit;
 use super::descriptor::Descriptor;
+use super::usage::peak_memory;
 
 /// How long `drop` waits for a process it has killed before a thread of its own takes over.
 const DROP_PATIENCE: Duration = Duration::from_millis(50);
@@ -63,6 +64,14 @@ impl Child {
     /// and this one may not signal it: one of them has changed its user.
     pub fn kill_group(&self) -> bool {
         self.0.kill_group()
+    }
+
+    /// The largest resident memory that the process had, in bytes; `None` while it lives, when it is reaped, and where the system
+    /// does not say.
+    pub fn peak_memory(&self) -> Option<u64> {
+        // It may not be reaped meanwhile: the number would be a stranger's.
+        let exit = self.0.exit();
+        if exit.is_none() { peak_memory(self.0.pid) } else { None }
     }
 
     /// Reaps the process if it is dead, after killing what is left of its group; `None` while it lives. Never blocks.
