@@ -99,6 +99,38 @@ for (const nJobs of [1, 2]) {
   }
 }
 
+for (const nJobs of [1, 2]) {
+  for (const method of ['map', 'mapSettled', 'imap'] as const) {
+    test(`an apply does not wait for the end of large chunks: ${nJobs} jobs, ${method}`, async (t) => {
+      const { pool } = watchedPool(t, { nJobs })
+      const gates = new Gates(t)
+      const file = gates.path('notes')
+      const take = (line: string): string => {
+        process.getBuiltinModule('node:fs').appendFileSync(file, `${line}\n`)
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2)
+        return line
+      }
+      const items = numbers(300 * nJobs).map(() => 'map')
+      const options = { chunkSize: 300 }
+      const calls = {
+        map: () => pool.map(take, items, options),
+        mapSettled: () => pool.mapSettled(take, items, options),
+        imap: () => drain(pool.imap(take, items, options))
+      }
+      const call: Promise<unknown> = calls[method]()
+      await until(
+        () => gates.lines('notes').length > nJobs && pool.workers.every(({ state }) => state === 'busy'),
+        () => 'the chunks do not begin'
+      )
+      await within(pool.apply(take, ['apply']), 'the apply')
+      await within(call, 'the map')
+      const at = gates.lines('notes').indexOf('apply')
+      t.true(at < 200 * nJobs, `${at} tasks began before it`)
+      t.is(gates.lines('notes').length, items.length + 1)
+    })
+  }
+}
+
 test('an apply that is retried again and again does not hold up another one', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const gates = new Gates(t)

@@ -19,7 +19,7 @@ impl Worker {
         self.claims.as_ref().is_some_and(|claims| claims.has_begun(seq))
     }
 
-    fn urgent_waiting(&self) -> usize {
+    pub(super) fn urgent_waiting(&self) -> usize {
         let urgent = self.hand.iter().filter(|held| held.chunk.is_urgent() && !held.is_cancelled);
         urgent.filter(|held| !self.has_begun(held.seq)).count()
     }

@@ -1,4 +1,5 @@
-//! A running chunk is split when a worker is idle: it gets half of what the chunk's worker has not begun.
+//! A running chunk is split when a worker is idle: it gets half of what the chunk's worker has not begun. Where an urgent
+//! chunk waits and no worker is idle, all that has not begun goes behind it.
 //!
 //! The parent stops the worker behind the task it is on, by the skip flag of its claim word. From that instant the tasks
 //! after this one are the parent's, however long this one runs: they are cut in two, and queued. The worker's own part ends
@@ -6,7 +7,8 @@
 //!
 //! The time that a rest takes is not known. The parent looks at the claim word of a worker twice, [`LOOK`] apart: the tasks
 //! that have begun in between tell the pace, and one that runs at both looks is taken to be no slower than the next ones.
-//! A rest that is cheap at that pace stays where it is. It looks only while a worker is idle.
+//! A rest that is cheap at that pace stays where it is. It looks only while a
+//! worker is idle or an urgent chunk waits.
 
 use std::time::Duration;
 
@@ -44,14 +46,36 @@ enum Rest {
 }
 
 impl Scheduler {
-    /// Splits running chunks for idle workers, the one with the most tasks left first, and notes when to look again.
+    /// Splits running chunks for idle workers, and takes back what is left of others for urgent chunks that wait. Notes when
+    /// to look again.
     pub(super) fn split_running(&mut self) {
-        self.split_at = None;
         while self.workers.iter().any(Worker::is_idle) {
+            let Some(mut half) = self.take_longest_rest(|_| true) else { return };
+            if let Some(other) = half.split_off(half.unsettled().div_ceil(2)) {
+                self.queue.push_front(other);
+            }
+            self.queue.push_front(half);
+            self.feed_idle();
+        }
+        loop {
+            // Workers that are free after the task that they run.
+            let yielding = self.workers.iter().filter(|slot| slot.is_yielding()).count();
+            let is_waited_for = self.queue.urgent_count() > yielding;
+            let holds_up = |slot: &Worker| is_waited_for || slot.urgent_waiting() > 0;
+            let Some(rest) = self.take_longest_rest(holds_up) else { return };
+            self.queue.push_front(rest);
+        }
+    }
+
+    /// Takes back the longest rest that is worth it, among workers that are `wanted`; else notes when to look again.
+    fn take_longest_rest(&mut self, wanted: impl Fn(&Worker) -> bool) -> Option<Chunk> {
+        loop {
             let mut most = 0;
             let mut from = None;
             self.split_at = None;
-            for (worker, slot) in (0..).zip(&mut self.workers) {
+            for (worker, slot) in
+                self.workers.iter_mut().enumerate().filter(|(_, slot)| wanted(slot))
+            {
                 match slot.judge_rest(self.now) {
                     Some(Rest::Split { tasks }) if tasks > most => {
                         most = tasks;
@@ -63,21 +87,13 @@ impl Scheduler {
                     Some(Rest::Split { .. }) | None => {}
                 }
             }
-            let Some(worker) = from else { return };
-            self.split(worker);
+            let slot = &mut self.workers[from?];
+            // Where it has come to the end meanwhile, it is looked at anew.
+            slot.seen = None;
+            if let Some(rest) = slot.take_back_rest() {
+                return Some(rest);
+            }
         }
-    }
-
-    /// Takes back what the worker has not begun of its running chunk: half for an idle worker, half for who is free next.
-    fn split(&mut self, worker: u32) {
-        let slot = &mut self.workers[worker as usize];
-        slot.seen = None;
-        let Some(mut half) = slot.take_back_rest() else { return };
-        if let Some(other) = half.split_off(half.unsettled().div_ceil(2)) {
-            self.queue.push_front(other);
-        }
-        self.queue.push_front(half);
-        self.feed_idle();
     }
 }
 
@@ -90,6 +106,11 @@ impl InHand {
 }
 
 impl Worker {
+    /// Whether it is free after the task that it runs.
+    fn is_yielding(&self) -> bool {
+        self.takes_work() && !self.hand.is_empty() && self.hand.iter().all(|held| held.is_split)
+    }
+
     /// The running chunk, and the number of the task that runs.
     fn running(&self) -> Option<(&InHand, u32)> {
         let task = self.claims.as_ref()?.current_task();

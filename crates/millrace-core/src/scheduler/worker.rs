@@ -151,7 +151,7 @@ pub(super) struct Worker {
     pub(super) watched: Option<(u32, Duration)>,
     /// The task that it was condemned for because it was late.
     pub(super) late: Option<Late>,
-    /// What it ran while another worker was idle.
+    /// What it ran while an idle worker or an urgent chunk waited for it.
     pub(super) seen: Option<Seen>,
 }
 

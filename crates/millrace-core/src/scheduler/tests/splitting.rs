@@ -282,6 +282,54 @@ fn recycling_and_closing_while_a_chunk_is_split() {
     world.end();
 }
 
+#[test]
+fn an_urgent_chunk_goes_ahead_of_the_rest_of_a_running_chunk() {
+    for cost_us in [None, Some(1)] {
+        let mut world = World::started(1, cost_us);
+        world.submit(chunk(1, 0, 9));
+        world.run_to_task(0);
+        world.submit(flagged(2, 0, 1, ChunkFlags::URGENT));
+        world.tick(4);
+        assert_eq!(world.run_to_task(0), (2, 0, 0), "right behind the task that ran");
+        assert_eq!(world.run_to_task(0), (1, 0, 1));
+        world.end();
+        assert_eq!(world.ledger.fates(1, 0), [Completed; 9]);
+    }
+}
+
+#[test]
+fn one_urgent_chunk_takes_back_one_rest_and_none_of_an_ordered_call() {
+    let mut world = World::started(3, None);
+    world.submit_all([chunk(1, 0, 9), chunk(1, 1, 20)]);
+    world.submit(Chunk { only: Some(2), ..chunk(1, 2, 99) });
+    (0..3).for_each(|worker| assert_eq!(world.run_to_task(worker).0, 1));
+    world.submit(flagged(2, 0, 1, ChunkFlags::URGENT));
+    world.tick(4);
+    assert_eq!((open(&world, 0), open(&world, 1), open(&world, 2)), (9, 1, 99));
+    assert_eq!(world.scheduler.next_deadline(), None);
+    world.end();
+    assert_eq!(world.ledger.count(Completed), 9 + 20 + 99 + 1 + 3);
+}
+
+#[test]
+fn a_stream_of_urgent_chunks_leaves_turns_to_a_chunk_that_gives_way() {
+    let mut world = World::started(1, None);
+    world.submit(chunk(1, 0, 9));
+    let mut ran = Vec::new();
+    for id in 0..60 {
+        world.submit(flagged(2, id, 1, ChunkFlags::URGENT));
+        world.tick(4);
+        world.tick(4);
+        ran.push(world.run_to_task(0).0);
+        world.step(0, FINE);
+        world.process(0).flush();
+        world.hear(0);
+    }
+    assert!(ran.iter().filter(|job| **job == 1).count() >= 7, "{ran:?}");
+    world.end();
+    assert_eq!(world.ledger.fates(1, 0), [Completed; 9]);
+}
+
 fn says(world: &mut World, first: u32, count: u32, is_last: bool, is_dropped: bool) -> bool {
     let seq = world.scheduler.workers[0].hand[0].seq;
     let (is_error, is_retiring) = (false, false);
