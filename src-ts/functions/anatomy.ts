@@ -18,6 +18,16 @@ export interface Described {
   readonly mode: 'strict' | 'sloppy' | undefined
 }
 
+/** Where the text reads a variable from around it. */
+export interface Use {
+  readonly name: string
+  /** Counted from the beginning of the text. */
+  readonly start: number
+  readonly end: number
+  /** Whether it is called, and whether it is the name of a property as well. */
+  readonly form: 'plain' | 'called' | 'shorthand'
+}
+
 /** A function's text, taken apart. */
 export interface Anatomy extends Described {
   readonly parsed: ParsedFunction
@@ -33,6 +43,8 @@ export interface Anatomy extends Described {
   readonly used: ReadonlySet<string>
   /** Those of both that the text assigns to. */
   readonly written: ReadonlySet<string>
+  /** Where it reads them. */
+  readonly uses: readonly Use[]
   /** True where strict and sloppy code may differ in what the text does, and which it is is not known. */
   readonly needsMode: boolean
   /** The text, ready to be compiled: `import` and `import.meta` have stand-ins of the same length. */
@@ -56,13 +68,15 @@ function literalSpecifier({ source }: ImportExpression): string | undefined {
   return undefined
 }
 
-interface Replacement {
+/** What stands for a piece of a text. */
+export interface Replacement {
   readonly start: number
   readonly end: number
   readonly by: string
 }
 
-function replaceAll(text: string, offset: number, replacements: readonly Replacement[]): string {
+/** @param offset What the places of the replacements are counted from. */
+export function replaceAll(text: string, offset: number, replacements: readonly Replacement[]): string {
   let result = ''
   let done = 0
   for (const { start, end, by } of replacements.toSorted((a, b) => a.start - b.start)) {
@@ -88,7 +102,15 @@ function collectMembers(
 function dissect(described: Described, called: string): Anatomy {
   const { text, mode } = described
   const parsed = parseFunction(text, mode === 'sloppy', called)
-  const { imports, metas, typeofOperands, membersOf, isModeSensitive } = survey(parsed, called)
+  const {
+    imports,
+    metas,
+    typeofOperands,
+    called: calledNodes,
+    shorthands,
+    membersOf,
+    isModeSensitive
+  } = survey(parsed, called)
   const heritage = parsed.form === 'class' ? (parsed.node.superClass ?? undefined) : undefined
   const isInHeritage = ({ start, end }: Node): boolean =>
     heritage !== undefined && start >= heritage.start && end <= heritage.end
@@ -119,6 +141,11 @@ function dissect(described: Described, called: string): Anatomy {
   }
   const body = replaceAll(text, parsed.offset, replacements)
   const specifiers = imports.map(literalSpecifier)
+  const formOf = (node: Node): Use['form'] =>
+    calledNodes.has(node) ? 'called' : shorthands.has(node) ? 'shorthand' : 'plain'
+  const uses = free.map(({ name, node }): Use => {
+    return { name, start: node.start - offset, end: node.end - offset, form: formOf(node) }
+  })
   return {
     ...described,
     parsed,
@@ -128,6 +155,7 @@ function dissect(described: Described, called: string): Anatomy {
     asked,
     used,
     written,
+    uses,
     needsMode: mode === undefined && (isModeSensitive || written.size > 0) && parsed.form !== 'class',
     body,
     base: base?.name,

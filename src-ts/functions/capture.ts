@@ -7,6 +7,7 @@ import type { Freshness } from './freshness.js'
 import type { Added, Graph, Member, Slot, Variable } from './graph.js'
 import { prototypeOwner } from './heritage.js'
 import { hasInspector } from './inspector.js'
+import { withLiveNames } from './live-text.js'
 import { placeOf } from './place.js'
 import { callName, isNativeText, sourceOf } from './refusals.js'
 import { ScopeTable } from './scope-table.js'
@@ -86,18 +87,26 @@ export class Capture {
       name,
       slot: this.#slots.of(name, this.#given[name], called)
     }))
+    const live = new Map<string, Slot>()
     for (const name of names) {
+      const read = this.#variables.liveImport(name, user, outer)
+      if (read !== undefined) {
+        live.set(name, read)
+        continue
+      }
       if (this.#variables.bind(name, user, outer)) continue
       const slot = this.#variables.outside(name, user)
       if (slot !== undefined) variables.push({ name, slot })
     }
+    const text = withLiveNames(anatomy, live)
+    variables.push(...text.variables)
     this.#checkPlace(user, outer)
     // What is in no scope around the function gets one of its own.
     const scope = variables.length === 0 ? outer : this.#scopes.add(outer, variables)
     const isOwn = new Set([...names, ...givenNames])
     this.#members[at] = {
-      anatomy,
-      place: placeOf(site, anatomy),
+      anatomy: text.anatomy,
+      place: placeOf(site, anatomy, text.replacements),
       scope,
       globals: anatomy.globals.filter((name) => !isOwn.has(name) && anatomy.used.has(name)),
       helpers: anatomy.helpers.map((name): Slot => ({ t: 'helper', name, base, called })),

@@ -112,8 +112,8 @@ export function declarationIn(node: AnyNode, name: string): Declaration | undefi
   }
 }
 
-/** The names that are assigned to anywhere in a script, other than where they are declared. */
-export function assignedNames(program: Program): ReadonlySet<string> {
+/** The names that are assigned to anywhere in a script or a part of it, other than where they are declared. */
+export function assignedNames(program: AnyNode): ReadonlySet<string> {
   const names = new Set<string>()
   const left: AnyNode[] = [program]
   for (let node = left.pop(); node !== undefined; node = left.pop()) {
@@ -121,6 +121,24 @@ export function assignedNames(program: Program): ReadonlySet<string> {
       addNames(node.left, names)
     } else if (node.type === 'UpdateExpression') addNames(node.argument, names)
     for (const child of Object.values(node).flat() as unknown[]) if (isNode(child)) left.push(child)
+  }
+  return names
+}
+
+/** The variables of a pattern. */
+export function patternNames(pattern: AnyNode): ReadonlySet<string> {
+  const names = new Set<string>()
+  addNames(pattern, names)
+  return names
+}
+
+/** The names that functions and classes of a script assign to, which may do so at any time. */
+export function lateNames(program: Program): ReadonlySet<string> {
+  const names = new Set<string>()
+  const left: AnyNode[] = [program]
+  for (let node = left.pop(); node !== undefined; node = left.pop()) {
+    if (/Function|^Class/.test(node.type)) for (const name of assignedNames(node)) names.add(name)
+    else for (const child of Object.values(node).flat() as unknown[]) if (isNode(child)) left.push(child)
   }
   return names
 }

@@ -17,6 +17,14 @@ export type Slot =
       readonly name: string
       readonly attributes: Readonly<Record<string, string>>
     }
+  /** What reads an import that may change: a function, which has it as its property `v` too. */
+  | {
+      readonly t: 'live'
+      readonly base: string
+      readonly specifier: string
+      readonly name: string
+      readonly attributes: Readonly<Record<string, string>>
+    }
   /** The export of a module that is loaded here; the default one without a name. */
   | { readonly t: 'export'; readonly url: string; readonly name?: string | undefined; readonly isRequired?: true }
   /** What `require()` of a file gives. */

@@ -58,6 +58,14 @@ export function heritageStandIn(
   return { name, by: `${gap}${name}${rest}` }
 }
 
+/** Identifiers, as many as asked for, that the text does not contain. */
+export function liveStandIns(text: string, count: number): readonly string[] {
+  const names: string[] = []
+  // Each of them is not to be found by the next.
+  while (names.length < count) names.push(unusedName('$ml', text + names.join(' ')))
+  return names
+}
+
 function unusedName(start: string, text: string): string {
   for (let number = 100; number < 1000; number++) {
     const name = `${start}${number}`

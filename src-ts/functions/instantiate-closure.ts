@@ -70,11 +70,11 @@ function follow(start: unknown, path: readonly string[], called: string): unknow
 // What a module gave, by a key of its slot: functions that are defined in each call need no second turn for it.
 const imported = new Map<string, unknown>()
 
-function isImport(slot: Slot): slot is Extract<Slot, { t: 'import' | 'export' }> {
-  return slot.t === 'import' || slot.t === 'export'
+function isImport(slot: Slot): slot is Extract<Slot, { t: 'import' | 'export' | 'live' }> {
+  return slot.t === 'import' || slot.t === 'export' || slot.t === 'live'
 }
 
-async function load(slot: Extract<Slot, { t: 'import' | 'export' }>): Promise<void> {
+async function load(slot: Extract<Slot, { t: 'import' | 'export' | 'live' }>): Promise<void> {
   if (slot.t === 'export') {
     imported.set(JSON.stringify(slot), await importExport(slot))
     return
@@ -84,11 +84,13 @@ async function load(slot: Extract<Slot, { t: 'import' | 'export' }>): Promise<vo
   const namespace = (await importFrom(base, specifier, `the module ${base}`, options)) as Readonly<
     Record<string, unknown>
   >
-  imported.set(JSON.stringify(slot), name === '*' ? namespace : findImport(namespace, name))
+  const read = (): unknown => namespace[name]
+  if (slot.t === 'live') imported.set(JSON.stringify(slot), Object.defineProperty(read, 'v', { get: read }))
+  else imported.set(JSON.stringify(slot), name === '*' ? namespace : findImport(namespace, name))
 }
 
 /** Every import among the slots that has not been made. */
-function missingImports(slots: readonly Slot[]): Extract<Slot, { t: 'import' | 'export' }>[] {
+function missingImports(slots: readonly Slot[]): Extract<Slot, { t: 'import' | 'export' | 'live' }>[] {
   return slots.flatMap((slot) => {
     if (slot.t === 'members') return missingImports(Object.values(slot.of))
     if (slot.t === 'prototype') return missingImports([slot.of])
@@ -152,6 +154,7 @@ class ClosureValues implements Values {
         return makeHelperFor(slot)
       case 'import':
       case 'export':
+      case 'live':
         return imported.get(JSON.stringify(slot))
       case 'members': {
         const object: Record<string, unknown> = {}

@@ -1,6 +1,7 @@
-import type { Anatomy } from './anatomy.js'
+import type { Anatomy, Replacement } from './anatomy.js'
 import { toExpression } from './from-source.js'
 import type { Position } from './positions.js'
+import { writeShifts } from './shifts.js'
 import type { Site } from './site.js'
 import { nameForWorkers } from './stacks.js'
 
@@ -10,12 +11,22 @@ export interface Place extends Position {
   readonly name: string
 }
 
-/** Where the text of a function's expression stands; undefined where that cannot be told, or not be named. */
-export function placeOf(site: Site | undefined, anatomy: Anatomy): Place | undefined {
+/**
+ * Where the text of a function's expression stands; undefined where that cannot be told, or not be named.
+ * @param replacements What is put into it, which makes its lines longer.
+ */
+export function placeOf(
+  site: Site | undefined,
+  anatomy: Anatomy,
+  replacements: readonly Replacement[]
+): Place | undefined {
   const { script, surroundings } = site ?? {}
   if (script === undefined || surroundings === undefined) return undefined
   const { line, column } = surroundings
-  const position = script.positionOf(anatomy.text, line, column, toExpression(anatomy).skipped)
-  const name = nameForWorkers(script.url, script.frameName)
-  return position === undefined || name === undefined ? undefined : { name, ...position }
+  const { skipped } = toExpression(anatomy)
+  const position = script.positionOf(anatomy.text, line, column, skipped)
+  if (position === undefined) return undefined
+  const shifts = writeShifts(anatomy.text.slice(skipped), position, skipped, replacements)
+  const name = nameForWorkers(script.url, script.frameName, shifts)
+  return name === undefined ? undefined : { name, ...position }
 }

@@ -79,3 +79,12 @@ export function readScript(scriptId: string): ScriptText | undefined {
     return { ...place, source }
   })
 }
+
+/** The text of a module of this process's loader; undefined where the engine has none of the URL. */
+export function readModule(url: string): string | undefined {
+  return withScripts(() => {
+    listen(connected('the function'))
+    for (const [scriptId, place] of places) if (place.isModule && place.url === url) return readScript(scriptId)?.source
+    return undefined
+  })
+}

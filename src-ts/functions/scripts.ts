@@ -48,7 +48,8 @@ export interface Binding extends Declaration {
 const SCRIPTS_KEPT = 64
 const scripts = new Map<string, Script>()
 
-function parse(source: string, isModule: boolean): Program | undefined {
+/** The tree of a script; undefined for syntax that the parser does not know. */
+export function parseScript(source: string, isModule: boolean): Program | undefined {
   const acorn = require('acorn') as typeof Acorn
   try {
     return acorn.parse(source, {
@@ -61,16 +62,17 @@ function parse(source: string, isModule: boolean): Program | undefined {
       checkPrivateFields: false
     })
   } catch {
-    // Syntax that the engine knows and the parser does not.
     return undefined
   }
 }
 
-function moduleName(node: AnyNode): string {
+/** The text of a name in an import or export, which may be a string. */
+export function moduleName(node: AnyNode): string {
   return node.type === 'Identifier' ? node.name : node.type === 'Literal' ? String(node.value) : ''
 }
 
-function readImports(program: Program | undefined): ReadonlyMap<string, ImportBinding> {
+/** What a module imports, by the names that it has there. */
+export function readImports(program: Program | undefined): ReadonlyMap<string, ImportBinding> {
   const imports = new Map<string, ImportBinding>()
   for (const node of program?.body ?? []) {
     if (node.type !== 'ImportDeclaration') continue
@@ -117,7 +119,7 @@ function frameNameOf(url: string, isModule: boolean): string {
 }
 
 function makeScript({ url, isModule, source, first }: ScriptText): Script {
-  const program = parse(source, isModule)
+  const program = parseScript(source, isModule)
   const isFile = url.startsWith('file:')
   const lines = new Lines(source, first)
   // The engine's place is inside of the text: at the parameters, or at the constructor.

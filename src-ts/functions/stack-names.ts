@@ -6,5 +6,5 @@ export const MARK = 'millrace:'
  * @param name With or without the mark.
  */
 export function nameWithOffset(name: string, line: number, column: number): string {
-  return `${MARK}@${line},${column}:${name.startsWith(`${MARK}file:`) ? name.slice(MARK.length) : name}`
+  return `${MARK}@${line},${column}:${/^millrace:(file:|!)/.test(name) ? name.slice(MARK.length) : name}`
 }

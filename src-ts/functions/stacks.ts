@@ -2,6 +2,7 @@ import module, { type SourceMap } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { Map } from '../primordials.js'
 import { mapByHook } from './stack-hook.js'
+import { splitShifts, unshift } from './shifts.js'
 import { MARK } from './stack-names.js'
 
 /** Scripts by the URLs that the frames of workers name them by. */
@@ -36,15 +37,17 @@ export function showPlace(name: string, line: number, column: number): string {
 /**
  * What the frames of a worker name a script by: as those of this process do, unless stacks are mapped here, or the name is none
  * that a `sourceURL` can have.
+ * @param shifts Of {@linkcode writeShifts}: only here it is known how to read them.
  * @returns undefined where there is no name for it.
  */
-export function nameForWorkers(url: string, frameName: string): string | undefined {
+export function nameForWorkers(url: string, frameName: string, shifts: string): string | undefined {
   const isPlain = frameName !== '' && !/[\s'"]/.test(frameName)
   if (!url.startsWith('file:')) return isPlain ? frameName : undefined
-  if (isPlain && mapByHook(frameName, 1, 1) === undefined && sourceMapOf(frameName) === undefined) return frameName
+  const isMapped = mapByHook(frameName, 1, 1) !== undefined || sourceMapOf(frameName) !== undefined
+  if (shifts === '' && isPlain && !isMapped) return frameName
   const safe = url.replaceAll("'", '%27')
   frameNames.set(safe, frameName)
-  return MARK + safe
+  return MARK + shifts + safe
 }
 
 const MARKED = /^(\s+at .*?)millrace:(?:@(\d+),(\d+):)?(\S+):(\d+):(\d+)/gm
@@ -55,9 +58,11 @@ export function showStack(stack: string): string {
   return stack.replaceAll(
     MARKED,
     (frame: string, before: string, line: string | undefined, column: string, name: string, at: string, on: string) => {
-      const frameName = frameNames.get(name) ?? name
-      if (line === undefined) return name.startsWith('file:') ? before + showPlace(frameName, +at, +on) : frame
-      return before + showPlace(frameName, +at - 1 + +line, +on + (at === '2' ? +column : 0))
+      const [shifts, url] = splitShifts(name)
+      const frameName = frameNames.get(url) ?? url
+      const show = (l: number, c: number): string => before + showPlace(frameName, l, unshift(shifts, l, c))
+      if (line === undefined) return url.startsWith('file:') ? show(+at, +on) : frame
+      return show(+at - 1 + +line, +on + (at === '2' ? +column : 0))
     }
   )
 }

@@ -19,6 +19,10 @@ export interface Survey {
   readonly metas: readonly Node[]
   /** The identifiers that are used for members of fixed names alone: `ns.a`, `ns["a"]`, `const { a, b } = ns`. */
   readonly membersOf: ReadonlyMap<Node, readonly string[]>
+  /** Identifiers that are called, or stand before a template. */
+  readonly called: ReadonlySet<Node>
+  /** Identifiers that are name and value of a property at once. */
+  readonly shorthands: ReadonlySet<Node>
   /** Identifiers that are only asked for their type, which is allowed for names that do not exist. */
   readonly typeofOperands: ReadonlySet<Node>
   /** True where sloppy code may do something else than strict code. */
@@ -52,6 +56,8 @@ class Surveyor {
   readonly metas: Node[] = []
   readonly membersOf = new Map<Node, readonly string[]>()
   readonly typeofOperands = new Set<Node>()
+  readonly called = new Set<Node>()
+  readonly shorthands = new Set<Node>()
   isModeSensitive = false
   readonly #called: string
 
@@ -78,6 +84,7 @@ class Surveyor {
       case 'WithStatement':
         throw this.#refuse('uses a with statement, so that its variables cannot be told', undefined)
       case 'CallExpression':
+        this.called.add(node.callee)
         // With ?. the call is an indirect one, which sees no variables.
         if (node.callee.type === 'Identifier' && node.callee.name === 'eval' && !node.optional) {
           throw this.#refuse('calls eval directly, so that its variables cannot be told: use (0, eval)(...)', 'eval')
@@ -107,6 +114,9 @@ class Surveyor {
         break
       case 'VariableDeclarator':
         this.#noteMembers(node.init, namesTaken(node.id))
+        break
+      case 'TaggedTemplateExpression':
+        this.called.add(node.tag)
         break
       case 'ImportExpression':
         this.imports.push(node)
@@ -148,6 +158,7 @@ class Surveyor {
     // The name belongs to what is around the member; a private one is a declaration here.
     if (node.key.type !== 'PrivateIdentifier') this.visit(node.key, context)
     if (!isNode(node.value)) return
+    if (node.type === 'Property' && node.shorthand) this.shorthands.add(node.value)
     const isMethod =
       node.type === 'MethodDefinition' || (node.type === 'Property' && (node.method || node.kind !== 'init'))
     if (isMethod) this.#children(node.value, { ...context, ...OWN })

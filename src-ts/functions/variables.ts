@@ -8,6 +8,7 @@ import type { Freshness } from './freshness.js'
 import type { Slot } from './graph.js'
 import { readVariable, type VariableScope } from './inspector.js'
 import { sourceOf } from './refusals.js'
+import { isLive } from './live-exports.js'
 import { requireSlot } from './requires.js'
 import type { ScopeTable } from './scope-table.js'
 import type { ImportBinding, Script } from './scripts.js'
@@ -52,6 +53,18 @@ export class Variables {
       scope.variables.push({ name, slot: this.#slotOf(name, scope.seen, user) })
     }
     return true
+  }
+
+  /** How an import is read that may change after it was made; undefined for any other name. */
+  liveImport(name: string, { site, anatomy }: User, inner: number): Slot | undefined {
+    const { imports, base } = site?.script ?? {}
+    const imported = imports?.get(name)
+    if (imported === undefined || base === undefined || imported.name === '*') return undefined
+    const scope = this.#scopes.find(name, inner)
+    // To assign to it is an error, in the worker too.
+    if ((scope !== undefined && scope.seen.kind !== 'Module') || anatomy.written.has(name)) return undefined
+    if (importsEntry(imported.specifier, base) || !isLive(imported, base)) return undefined
+    return { t: 'live', base, ...imported }
   }
 
   /** A name of no scope: an import, or a variable of a script that became a property of the global object. */
