@@ -202,6 +202,49 @@ test.serial('the program itself sees the same', async (t) => {
   }
 })
 
+const COMPILED = {
+  TypeScript: `
+Object.defineProperty(exports, '__esModule', { value: true })
+exports.bump = exports.n = void 0
+exports.n = 0
+const bump = () => { exports.n = exports.n + 1 }
+exports.bump = bump
+exports.settings = { by: 1 }`,
+  esbuild: `
+var __export = (target, all) => { for (var name in all) Object.defineProperty(target, name, { get: all[name], enumerable: true }) }
+var src = {}
+__export(src, { n: () => n, bump: () => bump, settings: () => settings })
+module.exports = Object.defineProperty(src, '__esModule', { value: true })
+var n = 0, settings = { by: 1 }
+var bump = () => { n++ }`,
+  swc: `
+Object.defineProperty(exports, '__esModule', { value: true })
+for (const [name, get] of Object.entries({ n: function() { return n; }, bump: function() { return bump; }, settings: function() { return settings; } }))
+  Object.defineProperty(exports, name, { enumerable: true, get })
+let n = 0, settings = { by: 1 }
+const bump = () => { n++ }`
+}
+
+for (const [what, lib] of Object.entries(COMPILED)) {
+  test.serial(`what a module of CommonJS changes is seen where it was compiled: ${what}`, async (t) => {
+    const directory = scratch(t, {
+      'lib.cjs': lib,
+      'main.mjs': `
+import { createRequire } from 'node:module'
+import { WorkerPool } from '${PACKAGE}'
+const lib_1 = createRequire(import.meta.url)('./lib.cjs')
+const pool = new WorkerPool({ nJobs: 1 })
+lib_1.settings.by = 2
+console.log(await pool.apply(() => { (0, lib_1.bump)(); return lib_1.n }), await pool.apply(() => { const { bump, n } = lib_1; bump(); return [n, lib_1.n].join() }))
+// What is captured as a value is a copy.
+console.log(await pool.apply(() => lib_1.settings.by))
+await pool.stopAndJoin()`
+    })
+    const { lines, stderr } = await runNode(t, directory, ['main.mjs'])
+    t.deepEqual(lines, ['1 1,2', '2'], stderr)
+  })
+}
+
 test.serial('stacks of a function that reads such a variable name the lines and columns of the file', async (t) => {
   const thrower = `
 import { WorkerPool } from '${PACKAGE}'

@@ -41,19 +41,22 @@ function nameIn(namespace: Namespace, fn: unknown): string | undefined {
   return undefined
 }
 
-/** What `module.exports` holds is anything: code of the program is not run to look a function up. */
+/** What a property holds; code of the program is not run for it. */
+export function givenBy(holder: object, { value, get }: PropertyDescriptor = {}): unknown {
+  try {
+    return get !== undefined && givesVariable(get) ? get.call(holder) : value
+  } catch {
+    // A variable that has no value yet.
+    return undefined
+  }
+}
+
 function nameInObject(exports: object, fn: unknown): string | undefined {
   if (types.isProxy(exports)) return undefined
-  for (const [name, { value, get, enumerable }] of Object.entries(Object.getOwnPropertyDescriptors(exports))) {
-    if (enumerable !== true) continue
-    try {
-      const held: unknown = get !== undefined && givesVariable(get) ? get.call(exports) : value
-      if (held === fn) return name
-    } catch {
-      // A variable that has no value yet.
-    }
-  }
-  return undefined
+  const found = Object.entries(Object.getOwnPropertyDescriptors(exports)).find(
+    ([, property]) => property.enumerable === true && givenBy(exports, property) === fn
+  )
+  return found?.[0]
 }
 
 function inCommonJs(fn: unknown, url: string, path: string, freshness: Freshness): ExportPlace | undefined {

@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 import { Object, Symbol } from '../primordials.js'
 import { builtInPlace } from './built-ins.js'
-import { commonJsOf, givesVariable, isCommonJsModule } from './exports.js'
+import { commonJsOf, givenBy, givesVariable, isCommonJsModule } from './exports.js'
 
 /** True for a module as the language, transpilers, bundlers and test runners hold it in a variable. */
 export function isModuleLike(name: string, value: object): boolean {
@@ -52,5 +52,5 @@ function isCopyOf(value: object, held: object): boolean {
 
 /** True where one of the members is a function. */
 export function hasFunction(value: object, members: readonly string[]): boolean {
-  return members.some((key) => typeof Object.getOwnPropertyDescriptor(value, key)?.value === 'function')
+  return members.some((key) => typeof givenBy(value, Object.getOwnPropertyDescriptor(value, key)) === 'function')
 }

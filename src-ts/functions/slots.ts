@@ -10,6 +10,7 @@ import { commonJsOf, exportOf } from './exports.js'
 import type { Freshness } from './freshness.js'
 import type { CapturedData, ObjectPlan, Slot } from './graph.js'
 import { constructorOf } from './heritage.js'
+import { isLoadable } from './loadable.js'
 import { hasFunction, hasOnlyGetters, isModuleLike } from './module-like.js'
 import { callName, isNativeText, sourceOf } from './refusals.js'
 import { requireSlot } from './requires.js'
@@ -78,9 +79,13 @@ export class Slots {
 
   /** A module as transpilers and test runners hold it: what is used of it travels on its own. */
   #ofModule(name: string, value: object, called: string, members: readonly string[] | undefined): Slot {
+    const whole = types.isProxy(value) ? undefined : commonJsOf(value)
+    // What one of its functions changes is to be seen by who reads another member.
+    if (whole !== undefined && members !== undefined && isLoadable(whole) && hasFunction(value, members)) {
+      return { t: 'file', path: whole }
+    }
     if (members === undefined && !hasOnlyGetters(value)) {
-      const path = types.isProxy(value) ? undefined : commonJsOf(value)
-      if (path !== undefined) return { t: 'file', path }
+      if (whole !== undefined) return { t: 'file', path: whole }
       throw unshippable(called, name, 'a module', 'use its members by their names, as in module.member')
     }
     const of: Record<string, Slot> = {}
