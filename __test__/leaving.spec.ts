@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 
 import test, { type ExecutionContext } from 'ava'
 
@@ -128,4 +131,17 @@ test('with pipes to the pool, what is written in the end arrives too', async (t)
     exits.map(({ exitCode }) => exitCode),
     [0]
   )
+})
+
+test('a socket that is read late has everything as well', async (t) => {
+  const gates = new Gates(t)
+  const script = fileURLToPath(new URL('fixtures/leaving-parent.mjs', import.meta.url))
+  const child = spawn(process.execPath, [script, 'both', 'join', gates.path('file')], {
+    stdio: ['ignore', 'pipe', 'pipe', 'ignore']
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  await sleep(1000)
+  if (child.stdout === null || child.stderr === null) return t.fail()
+  const [out, err] = await within(Promise.all([text(child.stdout), text(child.stderr)]), 'the streams have ended')
+  t.deepEqual([count(out, 'stdout'), count(err, 'stderr')], [LINES, LINES])
 })

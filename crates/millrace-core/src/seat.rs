@@ -37,7 +37,7 @@ struct Held {
 
 static HELD: OnceLock<Held> = OnceLock::new();
 
-/// Makes this process a worker: reads the parent's greeting from descriptor 3, starts the lifeline, ignores SIGINT.
+/// Makes this process a worker: reads the parent's greeting from descriptor 3, starts the lifeline, sets its signals.
 ///
 /// # Errors
 ///
@@ -47,7 +47,8 @@ pub fn hold() -> io::Result<&'static Mark> {
         return Ok(&held.mark);
     }
     let (hello, lifeline) = lifeline::hold(SEGMENT_BYTES)?;
-    sys::ignore_interrupt();
+    sys::set_worker_signals();
+    sys::keep_streams_at_exit();
     let Some((worker, greeting)) = hello.config.split_first_chunk::<4>() else {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "the greeting is too short"));
     };

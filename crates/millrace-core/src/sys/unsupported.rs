@@ -247,8 +247,11 @@ pub fn kill_own_group() -> ! {
     std::process::abort()
 }
 
-/// Makes this process ignore interrupts; does nothing here.
-pub fn ignore_interrupt() {}
+/// Sets the signals of a worker; does nothing here.
+pub fn set_worker_signals() {}
+
+/// Leaves the standard streams as they are; does nothing here.
+pub fn keep_streams_at_exit() {}
 
 /// See the Linux module.
 pub fn is_self_inflicted(_signal: i32) -> bool {

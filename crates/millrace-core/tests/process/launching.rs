@@ -1,14 +1,17 @@
 //! What a started process is like, and how it ends.
 
 use std::io::ErrorKind;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::{Arc, OnceLock};
 
 use millrace_core::cpu::available_cpus;
 use millrace_core::sys::{
-    Control, Exit, Launch, Received, affinity_of, ignore_interrupt, launch,
-    set_affinity_of_current_thread,
+    Control, Exit, Launch, Received, affinity_of, keep_streams_at_exit, launch,
+    set_affinity_of_current_thread, set_worker_signals,
 };
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::process::Signal;
+use rustix::stdio::{dup2_stdout, stdout};
 
 use crate::support::{
     answer, c, exit_of, inheritable_copy, myself, next_message, next_text, role, shell, start,
@@ -104,7 +107,7 @@ fn own_status() -> String {
 fn signals_are_at_their_default() {
     if role().as_deref() == Some("ignorer") {
         let interrupt = 1 << (Signal::INT.as_raw() - 1);
-        ignore_interrupt();
+        set_worker_signals();
         assert_eq!(
             signals_of("SigIgn:", &own_status()) & interrupt,
             interrupt,
@@ -219,4 +222,57 @@ fn the_end_of_a_process_closes_its_socket() {
     assert!(matches!(next_message(&control), Received::Closed));
     assert_eq!(exit_of(&child), Exit { code: Some(0), signal: None });
     assert!(control.as_fd().try_clone_to_owned().is_ok());
+}
+
+#[test]
+fn a_process_shares_a_pipe_with_its_starter_but_not_the_flags() {
+    if role().as_deref() == Some("starter") {
+        let (reader, writer) = std::io::pipe().unwrap();
+        let before = rustix::io::dup(stdout()).unwrap();
+        dup2_stdout(&writer).unwrap();
+        fcntl_setfl(&writer, fcntl_getfl(&writer).unwrap() | OFlags::NONBLOCK).unwrap();
+        let flags = "grep flags /proc/self/fdinfo/1";
+        let (child, control) = start(&shell(&format!("echo line; {flags} >&3")));
+        let octal = next_text(&control);
+        let shown = u32::from_str_radix(octal.split_whitespace().nth(1).unwrap(), 8).unwrap();
+        assert_eq!(shown & 0o4000, 0, "the new process's is not blocking");
+        assert!(fcntl_getfl(&writer).unwrap().contains(OFlags::NONBLOCK));
+        exit_of(&child);
+        dup2_stdout(&before).unwrap();
+        let mut line = [0; 5];
+        std::io::Read::read_exact(&mut &reader, &mut line).unwrap();
+        assert_eq!(&line, b"line\n");
+        return;
+    }
+    let name = "launching::a_process_shares_a_pipe_with_its_starter_but_not_the_flags";
+    let (child, _control) = start(&myself(name, "starter"));
+    assert_eq!(exit_of(&child), Exit { code: Some(0), signal: None });
+}
+
+#[test]
+fn what_the_c_library_holds_is_written_though_the_streams_are_kept_at_exit() {
+    if role().as_deref() == Some("printer") {
+        static ERRORS: OnceLock<OwnedFd> = OnceLock::new();
+        extern "C" fn note() {
+            let output = std::fs::read_link("/proc/self/fd/1").unwrap();
+            let errors = ERRORS.get().unwrap();
+            rustix::io::write(errors, output.to_str().unwrap().as_bytes()).unwrap();
+        }
+        ERRORS.set(rustix::io::dup(std::io::stderr()).unwrap()).unwrap();
+        // SAFETY: `note` is a function of this program.
+        unsafe { libc::atexit(note) };
+        keep_streams_at_exit();
+        // SAFETY: the text ends with NUL.
+        unsafe { libc::printf(c"held".as_ptr()) };
+        std::process::exit(0);
+    }
+    let name = "launching::what_the_c_library_holds_is_written_though_the_streams_are_kept_at_exit";
+    let (reader, writer) = std::io::pipe().unwrap();
+    let (errors, error_writer) = std::io::pipe().unwrap();
+    let outputs = Some(Arc::new([writer.into(), error_writer.into()]));
+    let (child, _control) = start(&Launch { outputs, ..myself(name, "printer") });
+    assert_eq!(exit_of(&child), Exit { code: Some(0), signal: None });
+    let text = |pipe| std::io::read_to_string(pipe).unwrap();
+    assert!(text(reader).ends_with("held"));
+    assert_eq!(text(errors), "/dev/null", "what was registered earlier sees another file");
 }

@@ -10,7 +10,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
 use millrace_core::lifeline::{greet, hold};
-use millrace_core::sys::{Bell, Control, Exit, Launch, SharedMemory, ignore_interrupt, launch};
+use millrace_core::sys::{Bell, Control, Exit, Launch, SharedMemory, launch, set_worker_signals};
 
 use crate::support::{exit_of, inheritable_copy, myself, next_text, role, until_readable, watch};
 
@@ -57,7 +57,7 @@ fn read_hello() -> ! {
 /// Says its own number and that of a child, then never yields. Ignores what Ctrl-C sends.
 fn be_busy() -> ! {
     let _held = hold(LEN).unwrap();
-    ignore_interrupt();
+    set_worker_signals();
     let child = Command::new("sleep").arg("1000").spawn().unwrap();
     println!("\nbusy {}\nbusy {}", std::process::id(), child.id());
     std::io::stdout().flush().unwrap();

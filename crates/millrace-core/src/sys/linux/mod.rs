@@ -14,6 +14,7 @@ mod process;
 mod signals;
 mod spawn;
 mod spawn_setup;
+mod streams;
 mod symbols;
 mod usage;
 
@@ -28,8 +29,9 @@ pub use poller::Poller;
 pub use process::{
     kill_own_group, monotonic_ms, online_cpu_count, own_pidfd, resident_bytes, wait_until_gone,
 };
-pub use signals::{ignore_interrupt, is_self_inflicted, with_signals_blocked};
+pub use signals::{is_self_inflicted, set_worker_signals, with_signals_blocked};
 pub use spawn::launch;
+pub use streams::keep_streams_at_exit;
 pub use symbols::{library_path, look_up};
 
 /// Whether pools work on this system.

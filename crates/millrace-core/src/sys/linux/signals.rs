@@ -4,13 +4,25 @@
 use std::mem::MaybeUninit;
 use std::ptr;
 
-/// Makes this process ignore SIGINT: Ctrl-C reaches the whole terminal, and what becomes of a worker is its parent's decision.
-pub fn ignore_interrupt() {
+/// Sets the signals of a worker, which leads a process group of its own in the background of its parent's terminal.
+///
+/// - SIGINT is ignored. A Ctrl-C does not reach it there, but a signal to all processes does, and the parent decides.
+/// - SIGTTOU and SIGTTIN are ignored: with `stty tostop` the first line of a task would stop the process for good, and so would
+///   reading from the terminal, which is an error now.
+/// - SIGTERM ends it without a handler, until the worker has one: Node's would reset the terminal's modes.
+pub fn set_worker_signals() {
+    set_action(libc::SIGINT, libc::SIG_IGN);
+    set_action(libc::SIGTTOU, libc::SIG_IGN);
+    set_action(libc::SIGTTIN, libc::SIG_IGN);
+    set_action(libc::SIGTERM, libc::SIG_DFL);
+}
+
+fn set_action(signal: libc::c_int, handler: libc::sighandler_t) {
     // SAFETY: all zeros are a valid `sigaction`: no handler, no flags, an empty mask.
     let mut action: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
-    action.sa_sigaction = libc::SIG_IGN;
+    action.sa_sigaction = handler;
     // SAFETY: `action` lives until the call returns, and nothing is written because the old action is not asked for.
-    unsafe { libc::sigaction(libc::SIGINT, &raw const action, ptr::null_mut()) };
+    unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) };
 }
 
 /// Whether a signal is one that a process brings upon itself: its end by such a one is the doing of its own program.

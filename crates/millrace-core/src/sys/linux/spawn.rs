@@ -16,6 +16,7 @@ use super::child::Child;
 use super::control::Control;
 use super::descriptor;
 use super::spawn_setup::{Attributes, FileActions, check};
+use super::streams;
 
 /// Starts a process: leader of its own group, signals at default, `/dev/null` as standard input, `control` as descriptor 3,
 /// and pinned to `launch.cpus` with every thread it will ever have.
@@ -53,13 +54,18 @@ pub fn launch(launch: &Launch, control: Control) -> io::Result<Child> {
     Child::adopt(pid)
 }
 
-/// Copies of this process's output and error streams: Node marks the originals close-on-exec. None: to nowhere.
+/// This process's output and error streams, with flags of their own where that can be; Node marks the originals close-on-exec.
+/// None: to nowhere.
 fn outputs(launch: &Launch) -> [Option<OwnedFd>; 2] {
     let copy = |fd: BorrowedFd<'_>| descriptor::copy(fd).ok();
+    let own = |fd: BorrowedFd<'_>| match streams::reopen(fd) {
+        Some(opened) => copy(opened.as_fd()),
+        None => copy(fd),
+    };
     match launch.outputs.as_deref() {
         Some([output, error]) => [copy(output.as_fd()), copy(error.as_fd())],
         None if launch.quiet => [None, None],
-        None => [copy(io::stdout().as_fd()), copy(io::stderr().as_fd())],
+        None => [own(io::stdout().as_fd()), own(io::stderr().as_fd())],
     }
 }
 
