@@ -227,12 +227,14 @@ impl Rotation {
 
     /// The next chunk, and the ticket that its call had.
     fn pop(&mut self) -> Option<(Chunk, u64)> {
-        let (ticket, job) = self.turns.pop_first()?;
+        let (&ticket, &job) = self.turns.first_key_value()?;
         let lane = self.jobs.get_mut(&job)?;
         let chunk = lane.chunks.pop_front()?;
         if lane.chunks.is_empty() {
             self.jobs.remove(&job);
-        } else {
+            self.turns.remove(&ticket);
+        } else if self.turns.len() > 1 {
+            self.turns.remove(&ticket);
             self.next_ticket += 1;
             lane.ticket = self.next_ticket;
             self.turns.insert(lane.ticket, job);

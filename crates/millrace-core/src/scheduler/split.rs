@@ -98,10 +98,14 @@ impl Scheduler {
 }
 
 impl InHand {
+    fn may_be_split(&self) -> bool {
+        self.chunk.unsettled() > 1 && self.is_for_others() && !self.is_recalled
+    }
+
     /// Tasks behind `task`, which is one of its open ones, that may be taken back; none where there are none.
     fn rest_behind(&self, task: u32) -> Option<u32> {
         let tasks = self.chunk.count - self.index_of(task)? - 1;
-        (tasks > 0 && self.is_for_others() && !self.is_recalled).then_some(tasks)
+        (tasks > 0 && self.may_be_split()).then_some(tasks)
     }
 }
 
@@ -118,7 +122,9 @@ impl Worker {
     }
 
     fn judge_rest(&mut self, now: Duration) -> Option<Rest> {
-        if !self.takes_work() {
+        // Most hands hold nothing that could be split: no need to look at the claim word.
+        let may_have_rest = self.takes_work() && self.hand.iter().any(InHand::may_be_split);
+        if !may_have_rest {
             return None;
         }
         let Some((held, task)) = self.running() else {
