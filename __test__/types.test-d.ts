@@ -15,6 +15,7 @@ import {
   type PoolStats,
   PoolTerminatedError,
   QueueFullError,
+  type ResultIterator,
   task,
   type TaskContext,
   TaskFunctionError,
@@ -49,8 +50,13 @@ export async function results(): Promise<void> {
   is<number[]>()(await pool.map((x: number) => x * 2, [1, 2]))
   is<string[]>()(await pool.mapUnordered(async (x: number) => String(x), [1, 2]))
   is<Promise<boolean[]>>()(pool.map((x: string) => x === '', ['a']))
-  is<AsyncIterableIterator<string>>()(pool.imap(async (x: number) => String(x), [1, 2]))
-  is<AsyncIterableIterator<number>>()(pool.imapUnordered((x: number) => x, [1, 2]))
+  is<ResultIterator<string>>()(pool.imap(async (x: number) => String(x), [1, 2]))
+  is<ResultIterator<number>>()(pool.imapUnordered((x: number) => x, [1, 2]))
+  const iterator: AsyncIterableIterator<string> & AsyncDisposable = pool.imap((x: number) => String(x), [1])
+  await using disposed = pool.imap((x: number) => x, [1])
+  is<ResultIterator<number>>()(disposed[Symbol.asyncIterator]())
+  for await (const result of disposed) is<number>()(result)
+  is<IteratorResult<string>>()(await iterator.next())
   is<PromiseSettledResult<number>[]>()(await pool.mapSettled(async (x: number) => x, [1, 2]))
   is<number[]>()(await pool.map((x) => x.toFixed().length, [1, 2]))
   is<1[]>()(await pool.map(() => 1 as const, [1, 2]))
@@ -122,7 +128,7 @@ export async function spread(rows: [number, string][], pairs: AsyncIterable<read
   is<number[]>()(await pool.map((a: number, b?: number) => a + (b ?? 0), [[1], [1, 2]], { spread: true }))
   is<number[]>()(await pool.map((...all: number[]) => all.length, [[1], [1, 2, 3]], { spread: true }))
   is<string[]>()(await pool.map((mode: 'fast' | 'small', n: number) => mode + n, [['fast', 1]], { spread: true }))
-  is<AsyncIterableIterator<string>>()(pool.imap((a: number, b: string) => b.repeat(a), rows, { spread: true }))
+  is<ResultIterator<string>>()(pool.imap((a: number, b: string) => b.repeat(a), rows, { spread: true }))
 
   // @ts-expect-error the second argument is a string
   void pool.map((a: number, b: number) => a + b, [[1, 'a']], { spread: true })
@@ -169,7 +175,7 @@ export async function references(): Promise<void> {
   is<string[]>()(await pool.map(jobs.label, [1]))
   is<Uint8Array[]>()(await pool.map(jobs.resize, [['a.png', 10]], { spread: true }))
   is<Uint8Array>()(await pool.apply(jobs.resize, ['a.png', 10]))
-  is<AsyncIterableIterator<number>>()(pool.imap(task<(x: number) => number>(url, 'double'), [1]))
+  is<ResultIterator<number>>()(pool.imap(task<(x: number) => number>(url, 'double'), [1]))
   is<unknown[]>()(await pool.map(task(url), ['anything']))
   is<unknown>()(await pool.apply(task(url, 'double'), [1, 'a']))
   is<unknown[]>()(await pool.map(url, [1, 'a']))
@@ -302,7 +308,7 @@ export async function limits(error: unknown): Promise<void> {
   const ofCalls: MapOptions = { taskTimeout: 0.5, killGrace: 0, retries: 1, workerLifespan: 1 }
   is<WorkerPool>()(new WorkerPool({ ...ofPools, taskTimeout: 1, killGrace: 1, retries: 1, workerLifespan: 1 }))
   is<number[]>()(await pool.map((x: number) => x, [1], ofCalls))
-  is<AsyncIterableIterator<number>>()(pool.imap((x: number) => x, [1], ofCalls))
+  is<ResultIterator<number>>()(pool.imap((x: number) => x, [1], ofCalls))
   is<number>()(await pool.apply((x: number) => x, [1], { taskTimeout: 1, killGrace: 1, retries: 1 }))
   is<boolean>()(await pool.apply((ctx: TaskContext) => ctx.signal.aborted))
   is<Promise<void>>()(pool.recycle())

@@ -70,7 +70,14 @@ function steps(cargo) {
     {
       name: 'typescript',
       title: 'the TypeScript API and the worker',
-      inputs: ['src-ts', 'tsconfig.json', 'index.d.ts', 'scripts/bundle-worker.mjs', 'package-lock.json'],
+      inputs: [
+        'src-ts',
+        'tsconfig.json',
+        'index.d.ts',
+        'scripts/bundle-worker.mjs',
+        'scripts/commonjs-types.mjs',
+        'package-lock.json'
+      ],
       also: [scripts['build:ts']],
       outputs: ['dist'],
       run: () => {

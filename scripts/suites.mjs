@@ -48,6 +48,12 @@ export const suites = [
     count: countCheck,
     command: [process.execPath, bin('typescript/bin/tsc'), '--noEmit', '-p', 'tsconfig.test.json']
   },
+  // What npm would publish, as its users meet it.
+  ...['publint', 'attw', 'consumers'].map((name) => ({
+    name,
+    count: countCheck,
+    command: [process.execPath, 'scripts/package.mjs', name]
+  })),
   {
     name: 'clippy',
     count: countCheck,

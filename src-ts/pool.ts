@@ -2,7 +2,7 @@ import type { Backend, BackendListener } from './backend.js'
 import { throwIfAborted } from './calls/abort-signals.js'
 import { CallSite } from './calls/call-site.js'
 import { connect } from './calls/connect.js'
-import { ResultIterator } from './calls/iterator.js'
+import { LazyResults } from './calls/iterator.js'
 import { CallRegistry } from './calls/registry.js'
 import type { MapCall } from './calls/map-call.js'
 import { CompletionSink, OrderedSink, SettledSink, type Sink, type SinkClass } from './calls/sink.js'
@@ -20,7 +20,7 @@ import type { MapSettings, PoolSettings } from './options.js'
 import { PoolEventSource } from './pool-events.js'
 import { Array, Symbol as symbols } from './primordials.js'
 import { NO_TASKS, prepareBackend } from './start-backend.js'
-import type { PoolStats, WorkerInfo, WorkerPoolOptions } from './types.js'
+import type { PoolStats, ResultIterator, WorkerInfo, WorkerPoolOptions } from './types.js'
 import type { ApplyMethod, JoinOptions, MapMethod, PoolEvents, PoolMethods } from './types.js'
 import { isRefused } from './worker-mark.js'
 import { WorkerOutput } from './worker-output.js'
@@ -191,13 +191,13 @@ export class WorkerPool implements PoolMethods, AsyncDisposable {
     })
   }
 
-  #iterate(kind: LazyKind, fn: unknown, items: unknown, options: unknown): AsyncIterableIterator<never> {
+  #iterate(kind: LazyKind, fn: unknown, items: unknown, options: unknown): ResultIterator<never> {
     return atEntry(this[kind], () => {
       const settings = this.#readMap(options)
-      const results = new ResultIterator(kind === 'imap')
+      const results = new LazyResults(kind === 'imap')
       const call = this.#makeCall(kind, fn, items, settings, results, new CallSite(this[kind], fn))
       connect(results, call, this.#calls, settings.signal, () => this.closed)
-      return results as AsyncIterableIterator<never>
+      return results as ResultIterator<never>
     })
   }
 

@@ -8,7 +8,7 @@ export type {
   TaskReferences,
   UntypedFunction
 } from './types/functions.js'
-export type { ApplyMethod, MapMethod, MapResults, PoolMethods } from './types/methods.js'
+export type { ApplyMethod, MapMethod, MapResults, PoolMethods, ResultIterator } from './types/methods.js'
 export type {
   CpuIds,
   JoinOptions,

@@ -1,11 +1,11 @@
 import { PoolClosedError } from '../errors.js'
-import type { ResultIterator } from './iterator.js'
+import type { LazyResults } from './iterator.js'
 import type { MapCall } from './map-call.js'
 import type { CallRegistry } from './registry.js'
 
 /** Connects an iterator and its call, which its first step opens. */
 export function connect(
-  results: ResultIterator,
+  results: LazyResults,
   call: MapCall,
   calls: CallRegistry,
   signal: AbortSignal | undefined,

@@ -21,7 +21,7 @@ type Entry = { readonly value: unknown } | { readonly error: unknown }
 const FINISHED = { done: true, value: undefined } as const
 
 /** The results of a lazy map, as an iterator and as the sink that feeds it. */
-export class ResultIterator implements AsyncIterableIterator<unknown>, Sink {
+export class LazyResults implements AsyncIterableIterator<unknown>, Sink {
   readonly #isOrdered: boolean
   readonly #waiters: Waiter[] = []
   /** By index where ordered, else by number of arrival. */

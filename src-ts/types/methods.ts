@@ -4,12 +4,20 @@ import type { AnyFunction, ArgsOf, Items, TaskContext, TaskFunction, TaskReferen
 import type { JoinOptions, MapOptions, SpreadOptions, TaskOptions } from './options.js'
 import type { PoolEvents, PoolStats, WorkerInfo } from './state.js'
 
+/**
+ * The results of `imap` and `imapUnordered`, for `for await`. Its `return()`, which leaving the loop and the end of the scope of an
+ * `await using` call, drops what is queued and ends the input.
+ */
+export interface ResultIterator<R> extends AsyncIterableIterator<R>, AsyncDisposable {
+  [Symbol.asyncIterator](): ResultIterator<R>
+}
+
 /** What the methods of the map family return for results of type `R`. */
 export interface MapResults<R> {
   /** `map` and `mapUnordered`. */
   readonly list: Promise<R[]>
   /** `imap` and `imapUnordered`. */
-  readonly iterator: AsyncIterableIterator<R>
+  readonly iterator: ResultIterator<R>
   /** `mapSettled`. */
   readonly settled: Promise<PromiseSettledResult<R>[]>
 }
