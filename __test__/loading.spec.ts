@@ -93,7 +93,16 @@ test('the build holds what the sources make, and nothing else', (t) => {
       ? [file.replace(/\.cts$/, '.cjs'), file.replace(/\.cts$/, '.d.cts')]
       : [file.replace(/\.ts$/, '.js'), file.replace(/\.ts$/, '.d.ts')]
   )
-  t.deepEqual(filesOf(join(root, 'dist')).toSorted(), [...expected, 'one-file.cjs', 'worker/worker.mjs'].toSorted())
+  // `require` has declarations of its own, of those that the entry's reach.
+  const built = filesOf(join(root, 'dist'))
+  const copied = new Set(
+    built.filter((file) => file.endsWith('.d.cts') && expected.includes(file.replace(/cts$/, 'ts')))
+  )
+  t.true(copied.size > 10)
+  t.deepEqual(
+    built.filter((file) => !copied.has(file)).toSorted(),
+    [...expected, 'one-file.cjs', 'worker/worker.mjs'].filter((file) => !copied.has(file)).toSorted()
+  )
 })
 
 test('the packed package holds what is needed to run, no sources and no binary', (t) => {
