@@ -210,6 +210,9 @@ export declare function defaultJobs(): number
  */
 export declare function holdLifeline(): RawMark
 
+/** The numbers that TypeScript has a second time, by their names there: a spec compares them. */
+export declare function layout(): Record<string, number>
+
 /**
  * Path of the addon's own file.
  *

@@ -773,13 +773,14 @@ if (
   }
 }
 
-const { RawPool, RawSeat, availableCpus, cpuCount, defaultJobs, holdLifeline, libraryPath, sendStartError, workerMark } = nativeBinding
+const { RawPool, RawSeat, availableCpus, cpuCount, defaultJobs, holdLifeline, layout, libraryPath, sendStartError, workerMark } = nativeBinding
 export { RawPool }
 export { RawSeat }
 export { availableCpus }
 export { cpuCount }
 export { defaultJobs }
 export { holdLifeline }
+export { layout }
 export { libraryPath }
 export { sendStartError }
 export { workerMark }

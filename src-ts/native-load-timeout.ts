@@ -2,9 +2,7 @@ import { TaskFunctionError } from './errors.js'
 import { shortenUrl } from './functions/load-module.js'
 import type { Shipped } from './functions/shipped.js'
 import { JSON, Set, TextDecoder, Uint32Array } from './primordials.js'
-
-/** Words in front of the function; the core's `outcomes.rs` lists them. */
-const WORDS = 4
+import { LATE_WORDS } from './protocol/frames.js'
 
 /**
  * Tasks whose function was not loaded in time, as a record tells: the error of each.
@@ -12,8 +10,8 @@ const WORDS = 4
  * @param payload Aligned to words; it is read at once.
  */
 export function loadTimeout(payload: Uint8Array): () => TaskFunctionError {
-  const [, workerId = 0, pid = 0, timeout = 0] = new Uint32Array(payload.buffer, payload.byteOffset, WORDS)
-  const files = modulesOf(new TextDecoder().decode(payload.subarray(WORDS * 4)))
+  const [, workerId = 0, pid = 0, timeout = 0] = new Uint32Array(payload.buffer, payload.byteOffset, LATE_WORDS)
+  const files = modulesOf(new TextDecoder().decode(payload.subarray(LATE_WORDS * 4)))
   const what = files.length === 0 ? 'the function' : files.join(', ')
   return () =>
     new TaskFunctionError(

@@ -5,13 +5,16 @@ import { readValue } from './codec/decode.js'
 import { Reader } from './codec/reader.js'
 import { type DeathReason, WorkerDiedError } from './errors/worker-died.js'
 import { Array, DataView, Map, Object, Uint32Array } from './primordials.js'
-import { URGENT } from './protocol/frames.js'
+import { CAUSE_BREACH, CAUSE_HEAP, CAUSE_MEMORY, CAUSE_OVERLOAD, DIED_WORDS, URGENT } from './protocol/frames.js'
 
-/** Words in front of the items; the core's `outcomes.rs` lists them. */
-const WORDS = 12
 const ITEM_LENGTH = 100
 /** By the number of the cause. */
-const REASONS: readonly (DeathReason | undefined)[] = [undefined, 'oom', 'heap', 'protocol', 'overload']
+const REASONS: ReadonlyMap<number, DeathReason> = new Map([
+  [CAUSE_MEMORY, 'oom'],
+  [CAUSE_HEAP, 'heap'],
+  [CAUSE_BREACH, 'protocol'],
+  [CAUSE_OVERLOAD, 'overload']
+])
 
 const signalNames = new Map<number, string>()
 for (const [name, number] of Object.entries(constants.signals)) {
@@ -37,8 +40,8 @@ export class Loss {
 
   /** @param payload Aligned to words. */
   constructor(payload: Uint8Array) {
-    this.#words = new Uint32Array(payload.buffer, payload.byteOffset, WORDS)
-    this.#items = payload.subarray(WORDS * 4)
+    this.#words = new Uint32Array(payload.buffer, payload.byteOffset, DIED_WORDS)
+    this.#items = payload.subarray(DIED_WORDS * 4)
   }
 
   /** The task that was running, by its place in the chunk, if one was. */
@@ -58,7 +61,7 @@ export class Loss {
       signal: toSignal(this.#word(4)),
       uptime: this.#word(8) + this.#word(9) * 2 ** 32,
       phase: !this.#hasBegun ? 'waiting' : isBefore ? 'unsent' : 'running',
-      reason: REASONS[this.#word(6)],
+      reason: REASONS.get(this.#word(6)),
       heapLimit: this.#word(7),
       item: (this.#texts ??= this.#readTexts())[place]
     })

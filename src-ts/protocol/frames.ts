@@ -41,6 +41,16 @@ export const RECORD_FAULT = 21
 export const RECORD_OUTPUT = 22
 export const RECORD_FAILED = 23
 
+/** Words of a `RECORD_DIED` in front of the items, and of one of the records of late tasks. */
+export const DIED_WORDS = 12
+export const LATE_WORDS = 4
+
+/** Causes of a death. */
+export const CAUSE_MEMORY = 1
+export const CAUSE_HEAP = 2
+export const CAUSE_BREACH = 3
+export const CAUSE_OVERLOAD = 4
+
 /** Flags of a chunk. */
 export const EACH = 1
 export const FAIL_FAST = 2

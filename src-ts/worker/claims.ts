@@ -1,25 +1,23 @@
 import { Atomics, Error, Math, hrtime, monotonicMs } from '../primordials.js'
+import {
+  BEGUN,
+  CONDEMNED,
+  LOADING_BIT,
+  NUMBER_MASK,
+  OFFERED,
+  REVOKED,
+  SKIP,
+  SLOT_COUNT,
+  SLOTS_AT,
+  STATE_BITS,
+  TASK_BEGAN_WORD,
+  TASK_WORD
+} from '../protocol/words.js'
 
 /**
  * The worker's half of the claim words: on them it begins chunks and tasks, and the parent stops it, by
  * compare-and-exchange, so that one of them wins. The core's `claim.rs` explains the protocol and is checked by loom.
  */
-
-const TASK_WORD = 16
-const TASK_BEGAN_WORD = 17
-const SLOTS_AT = 1024
-const SLOT_COUNT = 1024
-const STATE_BITS = 2
-const NUMBER_MASK = 0x3fffffff
-/** The bit of `TASK_BEGAN_WORD` that says that a function is being loaded. */
-const LOADING_BIT = 1
-
-const OFFERED = 0
-const BEGUN = 1
-const REVOKED = 2
-
-const CONDEMNED = 1
-const SKIP = 2
 
 /** What became of the wish to begin a task. */
 export const BEGIN = 0

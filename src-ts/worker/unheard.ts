@@ -1,10 +1,8 @@
 import { Atomics, setTimeout } from '../primordials.js'
+import { SENT_WORD, TAKEN_WORD } from '../protocol/words.js'
 
 /** Milliseconds after which results that nobody has taken are rung for again. */
 const PATIENCE_MS = 5
-
-const SENT_WORD = 112
-const TAKEN_WORD = 128
 
 /**
  * Sees to it that the last results of a worker are heard. The parent's event loop may hear its bell itself, and cannot

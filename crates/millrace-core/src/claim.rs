@@ -25,8 +25,19 @@ pub const CONDEMNED: u32 = 1;
 /// Flag of the claim word: the rest of the running chunk is not wanted.
 pub const SKIP: u32 = 2;
 
-const FLAG_BITS: u32 = 2;
-const NUMBER_MASK: u32 = u32::MAX >> FLAG_BITS;
+/// Bits of a word below its number: the flags of the claim word, the state of a chunk.
+pub(crate) const FLAG_BITS: u32 = 2;
+/// Task and chunk numbers of a worker process use this many low bits; they wrap.
+pub(crate) const NUMBER_MASK: u32 = u32::MAX >> FLAG_BITS;
+/// Chunk slots of a worker process.
+pub const SLOTS: usize = 1_024;
+
+const _: () = {
+    assert!((CONDEMNED | SKIP) >> FLAG_BITS == 0);
+    assert!((ChunkState::Cancelled as u32) < 1 << FLAG_BITS);
+    // Chunk `seq` keeps its slot when the numbers wrap.
+    assert!(SLOTS.is_power_of_two() && SLOTS as u64 <= NUMBER_MASK as u64);
+};
 
 /// The number of the task `count` after task `k`, modulo 2^30.
 pub const fn task_after(k: u32, count: u32) -> u32 {

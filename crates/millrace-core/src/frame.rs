@@ -17,6 +17,12 @@ pub use assembler::{Assembler, Frame};
 
 /// Size of a frame without payload.
 pub const HEADER_BYTES: usize = 32;
+/// Word of a header: the payload's bytes.
+pub const LENGTH: usize = 0;
+/// Word of a header: the kind.
+pub const KIND: usize = 1;
+/// Word of a header: the first of those that the kind has a meaning for.
+pub const FIELDS_AT: usize = 2;
 /// The longest payload in bytes: 2 GiB - 1.
 pub const MAX_PAYLOAD: usize = i32::MAX as usize;
 
@@ -108,7 +114,7 @@ impl FrameKind for ToParent {
     }
 }
 
-/// Bits of [`ChunkFields::flags`]; those from 8 on are free.
+/// Bits of [`ChunkFields::flags`].
 pub mod chunk_flag {
     /// Each result is flushed before the next task begins.
     pub const EACH: u32 = 1;
@@ -116,8 +122,13 @@ pub mod chunk_flag {
     pub const FAIL_FAST: u32 = 2;
     /// Each item is the array of the arguments.
     pub const SPREAD: u32 = 4;
+    /// Known to the scheduler alone: the chunk goes in front of others.
+    pub const URGENT: u32 = 8;
     /// The worker notes when each task begins.
     pub const TIMED: u32 = 16;
+    /// From this bit on they are the submitter's.
+    pub const FREE_SHIFT: u32 = 8;
+    const _: () = assert!((EACH | FAIL_FAST | SPREAD | URGENT | TIMED) >> FREE_SHIFT == 0);
 }
 
 /// Bits of [`OutcomeFields::flags`].

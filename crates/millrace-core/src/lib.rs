@@ -8,6 +8,7 @@ pub mod claim;
 pub mod cpu;
 pub mod doorbell;
 pub mod frame;
+pub mod layout;
 pub mod lifeline;
 mod lock;
 pub mod pool;

@@ -15,7 +15,7 @@ use std::fmt;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
-use crate::claim::{Chunks, Claim};
+use crate::claim::{Chunks, Claim, SLOTS};
 use crate::doorbell::Doorbell;
 use crate::ring::{Consumer, Producer, RingMemory};
 use crate::sync::atomic::{AtomicU32, Ordering};
@@ -64,6 +64,10 @@ const OUT_OF_MEMORY: u32 = 1 << 31;
 
 /// Words in the status block.
 pub const STATUS_WORDS: usize = 2048;
+const _: () = {
+    assert!(STATUS_WORDS - word::CHUNK_SLOTS == SLOTS);
+    assert!(word::MEMORY_LIMIT < word::CHUNK_SLOTS);
+};
 /// Size of the status block, at the start of the segment.
 pub const STATUS_BYTES: usize = STATUS_WORDS * 4;
 /// Size of each ring.

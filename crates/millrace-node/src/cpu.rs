@@ -1,6 +1,8 @@
 //! What the machine has.
 
-use millrace_core::{cpu, sys};
+use std::collections::HashMap;
+
+use millrace_core::{cpu, layout, sys};
 use napi_derive::napi;
 
 use crate::error::to_napi;
@@ -21,6 +23,12 @@ pub fn available_cpus() -> Vec<u32> {
 #[napi(catch_unwind)]
 pub fn default_jobs() -> u32 {
     cpu::default_jobs() as u32
+}
+
+/// The numbers that TypeScript has a second time, by their names there: a spec compares them.
+#[napi(catch_unwind)]
+pub fn layout() -> HashMap<String, u32> {
+    layout::entries().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// Path of the addon's own file.

@@ -24,6 +24,6 @@ mod status;
 #[cfg(not(unix))]
 use no_event_loop::{event_loop, heap_limit, pool_ear};
 
-pub use cpu::{available_cpus, cpu_count, default_jobs, library_path};
+pub use cpu::{available_cpus, cpu_count, default_jobs, layout, library_path};
 pub use pool::{RawPool, RawPoolOptions, RawStats, RawWorker};
 pub use seat::{RawMark, RawSeat, hold_lifeline, send_start_error, worker_mark};

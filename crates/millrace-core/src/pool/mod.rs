@@ -32,6 +32,7 @@ mod outcomes;
 mod output;
 mod post;
 mod process;
+pub mod records;
 mod spawner;
 mod submission;
 mod waiter;

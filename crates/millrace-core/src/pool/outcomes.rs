@@ -17,6 +17,9 @@ use std::collections::{TryReserveError, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use super::Notify;
+use super::records::{
+    CAUSE_BREACH, CAUSE_HEAP, CAUSE_MEMORY, CAUSE_OVERLOAD, DIED_WORDS, LATE_WORDS,
+};
 use crate::frame::{HEADER_BYTES, padded_len};
 use crate::lock::lock;
 use crate::scheduler::{Cause, Loss};
@@ -167,7 +170,7 @@ impl Outcomes {
             } => {
                 let (cause, limit) = encode_cause(*cause);
                 let uptime = uptime.as_millis();
-                let words = [
+                let words: [u32; DIED_WORDS] = [
                     *index,
                     *worker,
                     *pid,
@@ -193,13 +196,13 @@ impl Outcomes {
                 let limit_ms = u32::try_from(limit.as_millis()).unwrap_or(u32::MAX);
                 self.push(
                     [RecordKind::TimedOut as u32, job, chunk, first, count, 0, 0],
-                    &to_bytes(&[*index, *worker, *pid, limit_ms]),
+                    &to_bytes::<LATE_WORDS>(&[*index, *worker, *pid, limit_ms]),
                     Notice::Give,
                 );
             }
             Loss::LoadTimedOut { index, worker, pid, limit, definition } => {
                 let limit_ms = u32::try_from(limit.as_millis()).unwrap_or(u32::MAX);
-                let mut payload = to_bytes(&[*index, *worker, *pid, limit_ms]);
+                let mut payload = to_bytes::<LATE_WORDS>(&[*index, *worker, *pid, limit_ms]);
                 let bytes = &definition.bytes;
                 payload.extend_from_slice(&bytes[..bytes.len().min(ITEMS_BYTES_MAX)]);
                 self.push(
@@ -318,13 +321,13 @@ fn encode_code(code: Option<i32>) -> u32 {
 fn encode_cause(cause: Cause) -> (u32, u32) {
     match cause {
         Cause::Unknown => (0, 0),
-        Cause::SystemMemory => (1, 0),
-        Cause::MemoryLimit { mebibytes } => (2, mebibytes),
-        Cause::Breach => (3, 0),
-        Cause::Overload => (4, 0),
+        Cause::SystemMemory => (CAUSE_MEMORY, 0),
+        Cause::MemoryLimit { mebibytes } => (CAUSE_HEAP, mebibytes),
+        Cause::Breach => (CAUSE_BREACH, 0),
+        Cause::Overload => (CAUSE_OVERLOAD, 0),
     }
 }
 
-fn to_bytes(words: &[u32]) -> Vec<u8> {
+fn to_bytes<const N: usize>(words: &[u32; N]) -> Vec<u8> {
     words.iter().flat_map(|word| word.to_le_bytes()).collect()
 }

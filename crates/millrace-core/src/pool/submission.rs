@@ -19,11 +19,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::records::SUBMISSION_BYTES;
 use crate::frame::{MAX_PAYLOAD, padded_len};
 use crate::scheduler::{Chunk, ChunkFlags, Definition, Turn};
-
-/// Size of a submission without its payload.
-const HEADER_BYTES: usize = 48;
 
 /// Why nothing was accepted.
 #[derive(Debug, thiserror::Error)]
@@ -84,7 +82,7 @@ pub(super) fn read_all(
     let mut chunks = Vec::new();
     let mut at = 0;
     while at < bytes.len() {
-        let header = bytes.get(at..at + HEADER_BYTES).ok_or(SubmitError::Torn { at })?;
+        let header = bytes.get(at..at + SUBMISSION_BYTES).ok_or(SubmitError::Torn { at })?;
         let word = |index: usize| {
             let field = &header[index * 4..index * 4 + 4];
             u32::from_le_bytes([field[0], field[1], field[2], field[3]])
@@ -93,7 +91,7 @@ pub(super) fn read_all(
         if payload_bytes > MAX_PAYLOAD {
             return Err(SubmitError::TooLarge { at, bytes: payload_bytes });
         }
-        let start = at + HEADER_BYTES;
+        let start = at + SUBMISSION_BYTES;
         let payload = bytes.get(start..start + payload_bytes).ok_or(SubmitError::Torn { at })?;
         let only = word(6).checked_sub(1);
         if word(3) == 0 || only.is_some_and(|worker| worker >= worker_count) {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::frame::chunk_flag;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// A function as a worker receives it: opaque bytes, sent to each worker once.
@@ -45,15 +46,15 @@ pub struct ChunkFlags(pub u32);
 
 impl ChunkFlags {
     /// Each result is in shared memory before the next task begins.
-    pub const EACH: u32 = 1;
+    pub const EACH: u32 = chunk_flag::EACH;
     /// The first failure ends the chunk.
-    pub const FAIL_FAST: u32 = 2;
+    pub const FAIL_FAST: u32 = chunk_flag::FAIL_FAST;
     /// An item is the list of arguments.
-    pub const SPREAD: u32 = 4;
+    pub const SPREAD: u32 = chunk_flag::SPREAD;
     /// Goes in front of chunks without this flag that no worker has begun, but for one turn in eight.
-    pub const URGENT: u32 = 8;
+    pub const URGENT: u32 = chunk_flag::URGENT;
     /// Tasks have a limit: the worker notes when each begins.
-    pub const TIMED: u32 = 16;
+    pub const TIMED: u32 = chunk_flag::TIMED;
 
     /// Whether `flag` is set.
     pub fn has(self, flag: u32) -> bool {

@@ -14,7 +14,8 @@ use std::time::Duration;
 
 use super::Scheduler;
 use super::chunk::Chunk;
-use super::worker::{InHand, NUMBER_MASK, Worker};
+use super::worker::{InHand, Worker};
+use crate::claim::NUMBER_MASK;
 
 /// Between two looks at a worker, at the least.
 const LOOK: Duration = Duration::from_millis(4);

@@ -9,12 +9,7 @@ use super::chunk::Chunk;
 use super::limits::Late;
 use super::split::Seen;
 use super::{Cause, Claims};
-use crate::claim::{seq_after, task_after};
-
-/// Task and chunk numbers of a worker process use this many low bits; they wrap.
-pub(super) const NUMBER_MASK: u32 = (1 << 30) - 1;
-/// Claim slots of a worker process; chunk `seq` uses slot `seq` modulo this.
-const CLAIM_SLOTS: u32 = 1_024;
+use crate::claim::{NUMBER_MASK, SLOTS, seq_after, task_after};
 
 /// Where a worker's process stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -196,7 +191,7 @@ impl Worker {
     /// numbers too.
     pub(super) fn has_free_slot(&self) -> bool {
         self.hand.front().is_none_or(|held| {
-            (self.next_seq.wrapping_sub(held.seq) & NUMBER_MASK) < CLAIM_SLOTS - 1
+            (self.next_seq.wrapping_sub(held.seq) & NUMBER_MASK) < SLOTS as u32 - 1
         })
     }
 

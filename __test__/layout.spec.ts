@@ -1,0 +1,27 @@
+import test from 'ava'
+
+import { layout } from '../index.js'
+import * as frames from '../dist/protocol/frames.js'
+import * as words from '../dist/protocol/words.js'
+
+/** The core knows more words of the status block than a worker's JavaScript. */
+const CORE_ALONE = new Set(['STATUS_WORDS'])
+const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1)
+
+test('every number of the protocol is the same in TypeScript and in the core', (t) => {
+  const core = Object.entries(layout()).filter(([name]) => !CORE_ALONE.has(name))
+  const numbers = Object.entries({ ...frames, ...words }).filter(([, value]) => typeof value === 'number')
+  t.true(numbers.length > 50)
+  t.deepEqual(new Map(numbers.toSorted(byName)), new Map(core.toSorted(byName)))
+})
+
+test('two modules of the protocol do not use one name for two numbers', (t) => {
+  t.deepEqual(
+    Object.keys(words).filter((name) => name in frames),
+    []
+  )
+})
+
+test('padding is to a multiple of eight bytes', (t) => {
+  t.deepEqual([0, 1, 7, 8, 9].map(frames.paddedLength), [0, 8, 8, 8, 16])
+})
