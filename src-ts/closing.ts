@@ -46,7 +46,10 @@ export class Closing {
       this.#calls.forEach((call) => call.stopPulling())
       this.onIdle()
     }
-    if (timeoutMs === undefined || this.#state === 'done') return this.#done
+    if (timeoutMs === undefined || this.#state === 'done') {
+      await this.#done
+      return
+    }
     // It names the line of this call, not the timer.
     const error = placedHere(new PoolTerminatedError())
     const timer = setTimeout(() => void this.terminate(error), Math.min(timeoutMs, LONGEST_TIMEOUT))

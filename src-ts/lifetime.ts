@@ -1,5 +1,5 @@
 import type { Backend, BackendListener } from './backend.js'
-import { FinalizationRegistry, Set, WeakRef, setInterval } from './primordials.js'
+import { FinalizationRegistry, Set, WeakRef, afterwards, setInterval } from './primordials.js'
 
 const LONGEST_TIMEOUT = 2 ** 31 - 1
 
@@ -29,7 +29,7 @@ export function keepReachable(owner: object, isNeeded: boolean): void {
 }
 
 const unreachable = new FinalizationRegistry<Backend>((backend) => {
-  void backend.leave().then(() => backend.terminate())
+  void afterwards(backend.leave(), () => backend.terminate())
 })
 
 /** Ends the workers of `backend` when nothing holds on to its owner any more: nobody is left to close it. */

@@ -7,7 +7,7 @@ import type { FunctionDefinition } from './functions/resolve.js'
 import { Definitions } from './native-definitions.js'
 import { NativeBatch, type Submit } from './native-batch.js'
 import { Records } from './native-records.js'
-import { Error, Math, String, Uint8Array, process } from './primordials.js'
+import { Error, Math, Object, String, Uint8Array, process } from './primordials.js'
 import { hasClosed, leaveAtProgramEnd } from './program-end.js'
 import { Recycling } from './recycling.js'
 import type { PoolStats, WorkerInfo } from './types.js'
@@ -137,7 +137,12 @@ function encodeReason(reason: unknown): Uint8Array {
 
 function openPool(options: RawPoolOptions, collect: () => void): RawPool {
   try {
-    return new RawPool(options, collect, process.versions['bun'] === undefined)
+    // The binding reads what an object inherits as well.
+    return new RawPool(
+      Object.assign(Object.create(null) as object, options),
+      collect,
+      process.versions['bun'] === undefined
+    )
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new WorkerStartError(`workers cannot start: ${reason}`, { cause: error })

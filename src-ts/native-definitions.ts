@@ -4,7 +4,7 @@ import type { RawPool } from './binding.js'
 import { packDefinition } from './functions/packing.js'
 import type { FunctionDefinition } from './functions/resolve.js'
 import type { Holder } from './native-batch.js'
-import { Map, Set } from './primordials.js'
+import { Map, Set, afterwards } from './primordials.js'
 
 /** Definitions that the core keeps, at the most; the longest unused one makes room. Chunks in flight keep theirs. */
 const KEPT = 1_000
@@ -60,12 +60,15 @@ export class Definitions implements Holder {
       return id
     }
     this.#pending.set(id, [])
-    definition
-      .then((known) => this.#arrive(id, known))
-      .catch((error: unknown) => {
-        this.#pending.delete(id)
-        fail(error)
-      })
+    const refuse = (error: unknown): void => {
+      this.#pending.delete(id)
+      fail(error)
+    }
+    void afterwards(
+      afterwards(definition, (known) => this.#arrive(id, known)),
+      undefined,
+      refuse
+    )
     return id
   }
 

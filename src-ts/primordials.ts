@@ -11,30 +11,118 @@ import nodeUrl from 'node:url'
 import nodeUtil from 'node:util'
 
 const { Object: object, Reflect: reflect, process: node } = globalThis
+const { defineProperty: defineOwn, getOwnPropertyDescriptor, keys: keysOf } = object
+const { apply, defineProperty, deleteProperty, ownKeys } = reflect
+const { isArray } = globalThis.Array
+
+export const globalObject: typeof globalThis = globalThis
+
+// Without those behind getters: Node puts a value in their place when they are first used.
+const originals = ownKeys(globalThis).flatMap((key) => {
+  const property = getOwnPropertyDescriptor(globalThis, key)
+  return property !== undefined && 'value' in property && property.configurable === true ? [{ key, property }] : []
+})
+
+/**
+ * Runs code of others, such as a parser or what Node loads late, which looks globals up when it runs. Those that were replaced are
+ * put back meanwhile.
+ */
+export function withOriginalGlobals<T>(act: () => T): T {
+  const replaced: { readonly key: PropertyKey; readonly property: PropertyDescriptor | undefined }[] = []
+  try {
+    for (const { key, property } of originals) {
+      const present = getOwnPropertyDescriptor(globalObject, key)
+      if (present !== undefined && 'value' in present && present.value === property.value) continue
+      if (defineProperty(globalObject, key, property)) replaced.push({ key, property: present })
+    }
+    return act()
+  } finally {
+    for (const { key, property } of replaced) {
+      if (property === undefined) deleteProperty(globalObject, key)
+      else defineProperty(globalObject, key, property)
+    }
+  }
+}
 
 /** A copy of what a namespace holds, so that a replaced `Object.keys` is not seen either. It cannot be called. */
 function snapshot<T extends object>(namespace: T): T {
   const copy = {}
-  for (const key of reflect.ownKeys(namespace)) {
+  for (const key of ownKeys(namespace)) {
     object.defineProperty(copy, key, { value: reflect.get(namespace, key), enumerable: true })
   }
   return copy as T
 }
 
+/** Without a prototype: one that got a `get` from somebody would make every property descriptor a wrong one. */
+function bare(descriptor: PropertyDescriptor): PropertyDescriptor {
+  return { __proto__: null, ...descriptor } as PropertyDescriptor
+}
+
+/**
+ * A class of collections whose methods are its own: tools patch those that everybody has. What is made for users is of the
+ * class that they know, such as `UserMap`.
+ */
+function guarded<C extends new (...args: never[]) => object>(original: C, safe: C): C {
+  for (const key of ownKeys(original.prototype as object)) {
+    if (key === 'constructor') continue
+    defineProperty(safe.prototype as object, key, bare(getOwnPropertyDescriptor(original.prototype, key) ?? {}))
+  }
+  return safe
+}
+
+function hasToJson(): boolean {
+  // An array inherits from both.
+  return 'toJSON' in []
+}
+
+/** What `JSON.stringify` makes of plain data where nobody has put a `toJSON` on a prototype. */
+function plainText(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return json.stringify(value)
+  let text = ''
+  if (isArray(value)) {
+    for (let at = 0; at < value.length; at++) text += `${at === 0 ? '' : ','}${plainText(value[at]) ?? 'null'}`
+    return `[${text}]`
+  }
+  const keys = keysOf(value)
+  for (let at = 0; at < keys.length; at++) {
+    const key = keys[at] ?? ''
+    const member = plainText((value as Readonly<Record<string, unknown>>)[key])
+    if (member !== undefined) text += `${text === '' ? '' : ','}${json.stringify(key)}:${member}`
+  }
+  return `{${text}}`
+}
+
 export const Array: ArrayConstructor = snapshot(globalThis.Array)
 export const Atomics: Atomics = snapshot(globalThis.Atomics)
-export const JSON: JSON = snapshot(globalThis.JSON)
+const json: JSON = snapshot(globalThis.JSON)
+export const JSON: Pick<JSON, 'parse'> & { stringify(value: unknown): string } = {
+  parse: json.parse,
+  stringify: (value) => (hasToJson() ? plainText(value) : json.stringify(value)) as string
+}
 export const Math: Math = snapshot(globalThis.Math)
 export const Number: NumberConstructor = snapshot(globalThis.Number)
-export const Object: ObjectConstructor = snapshot(globalThis.Object)
-export const Reflect: typeof globalThis.Reflect = snapshot(globalThis.Reflect)
+export const Object: ObjectConstructor = {
+  ...snapshot(globalThis.Object),
+  defineProperty: (target, key, descriptor) => defineOwn(target, key, bare(descriptor)),
+  defineProperties: (target, descriptors) => {
+    for (const key of ownKeys(descriptors)) defineOwn(target, key, bare(descriptors[key] ?? {}))
+    return target
+  }
+} as ObjectConstructor
+export const Reflect: typeof globalThis.Reflect = {
+  ...snapshot(globalThis.Reflect),
+  defineProperty: (target, key, descriptor) => defineProperty(target, key, bare(descriptor))
+}
 const hasInstance = globalThis.Function.prototype[globalThis.Symbol.hasInstance]
 
 /** `value instanceof constructor`, where the class says nothing else. */
 export function isInstanceOf(value: unknown, constructor: unknown): boolean {
-  return reflect.apply(hasInstance, constructor, [value]) as boolean
+  return apply(hasInstance, constructor, [value]) as boolean
 }
 
+export const isView: ArrayBufferConstructor['isView'] = globalThis.ArrayBuffer.isView
+export const asIntN: BigIntConstructor['asIntN'] = globalThis.BigInt.asIntN
+export const fromCharCode: StringConstructor['fromCharCode'] = globalThis.String.fromCharCode
 /** `Object(value)`. */
 export const toObject: (value: unknown) => object = object
 
@@ -53,13 +141,21 @@ export const FinalizationRegistry: typeof globalThis.FinalizationRegistry = glob
 export const Function: typeof globalThis.Function = globalThis.Function
 export const Int32Array: typeof globalThis.Int32Array = globalThis.Int32Array
 export const Intl: typeof globalThis.Intl = globalThis.Intl
-export const Map: typeof globalThis.Map = globalThis.Map
+export const Map: typeof globalThis.Map = guarded(
+  globalThis.Map,
+  class<K, V> extends globalThis.Map<K, V> {} as typeof globalThis.Map
+)
+export const UserMap: typeof globalThis.Map = globalThis.Map
 export const Proxy: typeof globalThis.Proxy = globalThis.Proxy
 export const RangeError: typeof globalThis.RangeError = globalThis.RangeError
 export const ReferenceError: typeof globalThis.ReferenceError = globalThis.ReferenceError
 export const RegExp: typeof globalThis.RegExp = globalThis.RegExp
-export const Set: typeof globalThis.Set = globalThis.Set
+export const Set: typeof globalThis.Set = guarded(
+  globalThis.Set,
+  class<T> extends globalThis.Set<T> {} as typeof globalThis.Set
+)
 export const SharedArrayBuffer: typeof globalThis.SharedArrayBuffer = globalThis.SharedArrayBuffer
+export const UserSet: typeof globalThis.Set = globalThis.Set
 export const String: typeof globalThis.String = globalThis.String
 export const Symbol: typeof globalThis.Symbol = globalThis.Symbol
 export const SyntaxError: typeof globalThis.SyntaxError = globalThis.SyntaxError
@@ -67,12 +163,39 @@ export const TypeError: typeof globalThis.TypeError = globalThis.TypeError
 export const URIError: typeof globalThis.URIError = globalThis.URIError
 export const Uint32Array: typeof globalThis.Uint32Array = globalThis.Uint32Array
 export const Uint8Array: typeof globalThis.Uint8Array = globalThis.Uint8Array
-export const WeakMap: typeof globalThis.WeakMap = globalThis.WeakMap
+export const WeakMap: typeof globalThis.WeakMap = guarded(
+  globalThis.WeakMap,
+  class<K extends WeakKey, V> extends globalThis.WeakMap<K, V> {} as typeof globalThis.WeakMap
+)
 export const WeakRef: typeof globalThis.WeakRef = globalThis.WeakRef
-export const WeakSet: typeof globalThis.WeakSet = globalThis.WeakSet
+export const WeakSet: typeof globalThis.WeakSet = guarded(
+  globalThis.WeakSet,
+  class<T extends WeakKey> extends globalThis.WeakSet<T> {} as typeof globalThis.WeakSet
+)
 
 /** The promise of the language itself, which async functions return: `Promise` may have been replaced before. */
 export const Promise: PromiseConstructor = (async () => undefined)().constructor as PromiseConstructor
+const { then: promiseThen } = Promise.prototype
+
+const { resolve: resolveWith, reject: rejectWith } = Promise
+/** `Promise.resolve(value)`. */
+export function promiseOf<T>(value: T): Promise<Awaited<T>> {
+  return apply(resolveWith, Promise, [value]) as Promise<Awaited<T>>
+}
+
+/** `Promise.reject(reason)`. */
+export function rejection(reason: unknown): Promise<never> {
+  return apply(rejectWith, Promise, [reason]) as Promise<never>
+}
+
+/** `promise.then(...)`, as the language has it. */
+export function afterwards<T, A, B = never>(
+  promise: Promise<T>,
+  fulfilled: ((value: T) => A | PromiseLike<A>) | undefined,
+  rejected?: (reason: unknown) => B | PromiseLike<B>
+): Promise<A | B> {
+  return apply(promiseThen, promise, [fulfilled, rejected]) as Promise<A | B>
+}
 
 export const Buffer: typeof globalThis.Buffer = nodeBuffer.Buffer
 export const TextDecoder: typeof nodeUtil.TextDecoder = nodeUtil.TextDecoder
@@ -102,7 +225,7 @@ export const residentBytes: () => number = node.memoryUsage.rss
 
 function monotonicClock(): () => number {
   // Node has a getter there until somebody has put something in its place.
-  const isOwn = object.getOwnPropertyDescriptor(globalThis, 'performance')?.get !== undefined
+  const isOwn = getOwnPropertyDescriptor(globalThis, 'performance')?.get !== undefined
   const clock = isOwn ? globalThis.performance : node.getBuiltinModule('node:perf_hooks').performance
   const { now: read } = reflect.getPrototypeOf(clock) as typeof clock
   return read.bind(clock)

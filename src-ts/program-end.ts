@@ -1,5 +1,5 @@
 import type { Backend } from './backend.js'
-import { Promise, Reflect, Set, Symbol, process } from './primordials.js'
+import { Promise, Reflect, Set, Symbol, globalObject, process, promiseOf } from './primordials.js'
 import type { ClosePools } from './worker/leaving.js'
 
 /** The backends of this environment (the process, or one of its threads) that have not closed. */
@@ -19,7 +19,7 @@ export function leaveAtProgramEnd(backend: Backend): void {
     for (const each of open) void each.leave()
   })
   // In a worker: it closes its pools before it leaves itself. Its bundle is another copy of this library.
-  const pools = Reflect.get(globalThis, Symbol.for('millrace.pools')) as Set<ClosePools> | undefined
+  const pools = Reflect.get(globalObject, Symbol.for('millrace.pools')) as Set<ClosePools> | undefined
   pools?.add(closeAll)
 }
 
@@ -33,5 +33,5 @@ export function hasClosed(backend: Backend): void {
 
 function closeAll(): Promise<void> {
   for (const backend of open) backend.close()
-  return open.size === 0 ? Promise.resolve() : new Promise((resolve) => waiting.add(resolve))
+  return open.size === 0 ? promiseOf(undefined) : new Promise((resolve) => waiting.add(resolve))
 }

@@ -1,5 +1,5 @@
 import { keepAlive } from './lifetime.js'
-import { Promise, Set } from './primordials.js'
+import { Promise, Set, promiseOf } from './primordials.js'
 
 /** One wish to have the workers replaced. */
 interface Wish {
@@ -14,7 +14,7 @@ export class Recycling {
 
   /** Resolves when all of these processes have ended. */
   wait(pids: readonly number[]): Promise<void> {
-    if (pids.length === 0) return Promise.resolve()
+    if (pids.length === 0) return promiseOf(undefined)
     return new Promise((resolve) => {
       this.#wishes.add({ left: new Set(pids), resolve })
       keepAlive(this, true)

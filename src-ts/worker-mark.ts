@@ -1,6 +1,6 @@
 import { type RawMark, workerMark } from './binding.js'
 import { DaemonicProcessError } from './errors.js'
-import { JSON, Reflect, Symbol } from './primordials.js'
+import { JSON, Reflect, Symbol, globalObject } from './primordials.js'
 import { getPhase } from './worker/phase.js'
 
 /** What a pool tells its workers when it starts them. */
@@ -13,7 +13,7 @@ export interface Greeting {
 }
 
 // The lifeline leaves it to other copies of this package: their addon is another library, with variables of its own.
-const mark = workerMark() ?? (Reflect.get(globalThis, Symbol.for('millrace.mark')) as RawMark | undefined) ?? null
+const mark = workerMark() ?? (Reflect.get(globalObject, Symbol.for('millrace.mark')) as RawMark | undefined) ?? null
 
 /** Whether this process is a worker of a pool; true on all of its threads. */
 export const isWorker: boolean = mark !== null

@@ -4,6 +4,7 @@ import type { Backend } from '../backend.js'
 import type { FunctionDefinition } from '../functions/resolve.js'
 import type { CallSite } from './call-site.js'
 import type { Call, CallEnd } from './call.js'
+import { afterwards } from '../primordials.js'
 
 /** The function of one call, as the backend knows it. */
 export class CalledFunction {
@@ -39,6 +40,6 @@ export class CalledFunction {
   watch(call: Call, site: CallSite): void {
     this.#fail = (error) => call.abort(site.place(error), false)
     // It may be rejected before anything is sent.
-    if (types.isPromise(this.#definition)) this.#definition.catch(this.#fail)
+    if (types.isPromise(this.#definition)) void afterwards(this.#definition, undefined, this.#fail)
   }
 }

@@ -1,4 +1,4 @@
-import { Map, Promise } from '../primordials.js'
+import { Map, Promise, afterwards, promiseOf, rejection } from '../primordials.js'
 import type { AfterFailure, Sink } from './sink.js'
 
 /** What the iterator needs of its call. */
@@ -63,13 +63,13 @@ export class LazyResults implements AsyncIterableIterator<unknown>, Sink {
   return(value?: unknown): Promise<IteratorResult<unknown, undefined>> {
     this.#finish('done')
     this.#call?.drop(true)
-    return Promise.resolve(value).then((result) => ({ done: true, value: result as undefined }))
+    return afterwards(promiseOf(value), (result) => ({ done: true, value: result as undefined }))
   }
 
   throw(error?: unknown): Promise<IteratorResult<unknown, undefined>> {
     this.#finish('done')
     this.#call?.drop(true)
-    return Promise.reject(error)
+    return rejection(error)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,9 +1,9 @@
 import { types } from 'node:util'
 
-import { invalidOption } from '../errors.js'
-import { Array, ArrayBuffer, Math, Reflect, Symbol, toObject } from '../primordials.js'
+import { Array, Math, Reflect, Symbol, isView, toObject } from '../primordials.js'
 import { END, InputIterator } from './input-iterator.js'
 import { lengthOf, sizeOf } from './lengths.js'
+import { invalidOption } from '../errors.js'
 
 /** Items that are there for the asking. */
 export interface SyncSource {
@@ -34,7 +34,7 @@ export type Source = SyncSource | AsyncSource
  * @throws TypeError, `ERR_POOL_INVALID_OPTION`, when there is nothing to iterate over.
  */
 export function openSource(items: unknown, limit: number | undefined): Source {
-  if (Array.isArray(items) || (ArrayBuffer.isView(items) && types.isTypedArray(items))) {
+  if (Array.isArray(items) || (isView(items) && types.isTypedArray(items))) {
     return new ListSource(items as ArrayLike<unknown>, limit)
   }
   const asyncOpen = methodOf(items, Symbol.asyncIterator)

@@ -1,4 +1,4 @@
-import { Map, Set } from '../primordials.js'
+import { Reflect, UserMap, UserSet } from '../primordials.js'
 import { readEntries } from './decode-strings.js'
 import { type Reader, torn } from './reader.js'
 import { END, HOLES } from './tags.js'
@@ -37,19 +37,22 @@ export function readArray(r: Reader, hasNames: boolean, readAny: ReadAny): unkno
   return array
 }
 
+const setEntry = UserMap.prototype.set
+const addMember = UserSet.prototype.add
+
 export function readMap(r: Reader, readAny: ReadAny): Map<unknown, unknown> {
-  const map = new Map<unknown, unknown>()
+  const map = new UserMap<unknown, unknown>()
   r.refs.push(map)
   for (let rest = r.varint(); rest > 0; rest--) {
     const key = readAny(r)
-    map.set(key, readAny(r))
+    Reflect.apply(setEntry, map, [key, readAny(r)])
   }
   return map
 }
 
 export function readSet(r: Reader, readAny: ReadAny): Set<unknown> {
-  const set = new Set<unknown>()
+  const set = new UserSet<unknown>()
   r.refs.push(set)
-  for (let rest = r.varint(); rest > 0; rest--) set.add(readAny(r))
+  for (let rest = r.varint(); rest > 0; rest--) Reflect.apply(addMember, set, [readAny(r)])
   return set
 }

@@ -1,4 +1,4 @@
-import { Object, String } from '../primordials.js'
+import { Object, fromCharCode } from '../primordials.js'
 import { cachedKey, cacheKey } from './key-cache.js'
 import { type Reader, torn } from './reader.js'
 
@@ -8,7 +8,7 @@ const LONGEST_HEADER = 2 ** 32 - 1
 
 function shortLatin1(bytes: Uint8Array, start: number, length: number): string {
   let text = ''
-  for (let i = start; i < start + length; i++) text += String.fromCharCode(bytes[i] as number)
+  for (let i = start; i < start + length; i++) text += fromCharCode(bytes[i] as number)
   return text
 }
 

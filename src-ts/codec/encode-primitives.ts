@@ -1,4 +1,4 @@
-import { BigInt } from '../primordials.js'
+import { asIntN } from '../primordials.js'
 import { BIGINT, BIGINT64, DOUBLE, FALSE, INT32, LATIN1, NULL, SMALL_INT, TRUE, UNDEFINED, UTF16 } from './tags.js'
 import type { Writer } from './writer.js'
 
@@ -65,7 +65,7 @@ export function writeKey(w: Writer, key: string): void {
 }
 
 function writeBigInt(w: Writer, value: bigint): void {
-  if (BigInt.asIntN(64, value) === value) {
+  if (asIntN(64, value) === value) {
     w.u8(BIGINT64)
     w.i64(value)
     return

@@ -1,6 +1,6 @@
 import { types } from 'node:util'
 
-import { Array, ArrayBuffer } from '../primordials.js'
+import { Array, isView } from '../primordials.js'
 import type { Brand } from './brands.js'
 import { writeBuffer, writeView } from './encode-binary.js'
 import { writeMap, writeSet } from './encode-collections.js'
@@ -56,7 +56,7 @@ function begin(session: Session, value: unknown): Shape {
     return 'reference'
   }
   if (Array.isArray(object)) return 'array'
-  return ArrayBuffer.isView(object) ? 'view' : kindOf(object)
+  return isView(object) ? 'view' : kindOf(object)
 }
 
 function writeEmpty(session: Session, object: object): void {

@@ -14,7 +14,8 @@ import {
   Symbol,
   SyntaxError,
   TypeError,
-  URIError
+  URIError,
+  globalObject
 } from '../primordials.js'
 import { classNameOf } from './host-objects.js'
 import { torn } from './reader.js'
@@ -49,9 +50,9 @@ function isClassName(name: string): boolean {
  * Other globals are not touched, since reading one may run a getter.
  */
 function globalClass(name: string): ErrorClass | undefined {
-  if (!isClassName(name) || !Object.hasOwn(globalThis, name)) return undefined
+  if (!isClassName(name) || !Object.hasOwn(globalObject, name)) return undefined
   try {
-    const found: unknown = Reflect.get(globalThis, name)
+    const found: unknown = Reflect.get(globalObject, name)
     if (typeof found !== 'function') return undefined
     const prototype: unknown = Object.getOwnPropertyDescriptor(found, 'prototype')?.value
     if (typeof prototype !== 'object' || prototype === null) return undefined

@@ -8,7 +8,8 @@ import {
   clearTimeout,
   process,
   setImmediate,
-  setTimeout
+  setTimeout,
+  globalObject
 } from '../primordials.js'
 
 // Classes of Node and of the web whose objects keep what they hold where a copy does not reach: it would arrive empty.
@@ -76,7 +77,7 @@ function isTimerClass(constructor: unknown): boolean {
 // A name proves nothing, users have classes called Event or Request. Only after a match by name is the real class looked up: some
 // globals load half of Node when they are touched.
 function isHostClass(name: string, constructor: unknown, tag: unknown): boolean {
-  if (globalNames.has(name) && (tag === name || member(globalThis, name) === constructor)) return true
+  if (globalNames.has(name) && (tag === name || member(globalObject, name) === constructor)) return true
   if (name === 'Timeout' || name === 'Immediate') return isTimerClass(constructor)
   const module = moduleNames.get(name)
   return module !== undefined && member(process.getBuiltinModule(module), name) === constructor

@@ -1,6 +1,6 @@
 import { types } from 'node:util'
 
-import { Error, Object, Set, WeakMap, process } from '../primordials.js'
+import { Error, Object, Set, WeakMap, process, globalObject } from '../primordials.js'
 import { type Brand, brandOf } from './brands.js'
 import { classNameOf, hostKindOf } from './host-objects.js'
 
@@ -29,7 +29,7 @@ function inheritsError(prototype: object): boolean {
 }
 
 function judge(value: object, leaf: object): Verdict {
-  if (value === globalThis) return { refused: 'globalThis' }
+  if (value === globalObject) return { refused: 'globalThis' }
   if (value === process) return { refused: 'the process object' }
   for (let at: object | null = leaf; at !== null; at = Object.getPrototypeOf(at) as object | null) {
     if (at === Error.prototype) return 'error'

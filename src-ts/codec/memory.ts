@@ -1,6 +1,6 @@
 import { types } from 'node:util'
 
-import { Buffer, DataView, Map, Object, String, Symbol, Uint8Array, process } from '../primordials.js'
+import { Buffer, DataView, Map, Object, String, Symbol, Uint8Array, process, globalObject } from '../primordials.js'
 
 /** What the lib of ES2023 does not know of an ArrayBuffer yet. */
 export interface ModernArrayBuffer extends ArrayBuffer {
@@ -21,7 +21,7 @@ type ViewConstructor = new (buffer: ArrayBuffer, byteOffset: number, length?: nu
 
 /** The constructors in the order of {@linkcode viewNames}. */
 export const viewConstructors: readonly (ViewConstructor | undefined)[] = viewNames.map(
-  (name) => (globalThis as unknown as Readonly<Record<string, ViewConstructor | undefined>>)[name]
+  (name) => (globalObject as unknown as Readonly<Record<string, ViewConstructor | undefined>>)[name]
 )
 
 const numbers = new Map(viewNames.map((name, number) => [name, number]))

@@ -124,12 +124,20 @@ export class Caller {
 /** Makes `blank` into the error. The engine puts name and message in front of its frames when the stack is read. */
 function transplant(error: Error, blank: Error): Error {
   Object.setPrototypeOf(blank, Object.getPrototypeOf(error) as object)
-  const { stack: _, ...properties } = Object.getOwnPropertyDescriptors(error)
-  return Object.defineProperties(blank, properties)
+  for (const key of Reflect.ownKeys(error)) {
+    // A look at the stack, at its descriptor too, runs an Error.prepareStackTrace of the program.
+    const property = key === 'stack' ? undefined : Object.getOwnPropertyDescriptor(error, key)
+    if (property !== undefined) Object.defineProperty(blank, key, property)
+  }
+  return blank
 }
 
 function define(error: Error, stack: PropertyDescriptor): void {
-  Reflect.defineProperty(error, 'stack', { ...stack, configurable: true, enumerable: false })
+  try {
+    Reflect.defineProperty(error, 'stack', { ...stack, configurable: true, enumerable: false })
+  } catch {
+    // The engine makes the text of the stack first, and an Error.prepareStackTrace of the program threw.
+  }
 }
 
 /**

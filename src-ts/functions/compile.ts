@@ -1,6 +1,6 @@
 import { Script } from 'node:vm'
 import { TaskFunctionError } from '../errors.js'
-import { Object, Proxy, Reflect, String, Symbol } from '../primordials.js'
+import { Object, Proxy, Reflect, String, Symbol, globalObject } from '../primordials.js'
 import { isImportStandIn, isInteropHelper } from './helpers.js'
 import { labelOf } from './placed-code.js'
 import { callName, missingGlobal } from './refusals.js'
@@ -57,7 +57,7 @@ export function restore(fn: Callable, key: 'name' | 'length', value: unknown): v
 
 /** @throws TaskFunctionError where this process lacks a global that the function uses. */
 export function requireGlobals(globals: readonly string[], called: string): void {
-  for (const global of globals) if (!(global in globalThis)) throw missingGlobal(called, global)
+  for (const global of globals) if (!(global in globalObject)) throw missingGlobal(called, global)
 }
 
 /**

@@ -1,9 +1,7 @@
-import { createRequire } from 'node:module'
 import type { Node } from 'acorn'
 import type * as EslintScope from 'eslint-scope'
 import type { ParsedFunction } from './parse.js'
-
-const require = createRequire(import.meta.url)
+import { analyzeScopes } from './parser.js'
 
 /** Where the text uses a name that nothing in it declares. */
 export interface FreeName {
@@ -35,9 +33,7 @@ function declaresInBlock(scope: EslintScope.Scope, name: string): boolean {
  * arrow function's `arguments` is one.
  */
 export function findFreeNames(parsed: ParsedFunction): readonly FreeName[] {
-  const { analyze } = require('eslint-scope') as typeof EslintScope
-  // acorn writes the same tree with types of its own.
-  const manager = analyze(parsed.program as unknown as Parameters<typeof analyze>[0], {
+  const manager = analyzeScopes(parsed.program, {
     ecmaVersion: 2026,
     sourceType: 'script',
     impliedStrict: parsed.isStrict

@@ -1,6 +1,7 @@
+import { types } from 'node:util'
 import { runInNewContext } from 'node:vm'
 
-import { Map, Object, Reflect, Set, String, process } from '../primordials.js'
+import { Map, Object, Reflect, Set, String, process, globalObject } from '../primordials.js'
 
 // What Node's documentation lists beyond the language, up to Node 26. Not `require`, `module`, `exports`, `__filename` and
 // `__dirname`: these are variables of a CommonJS module. The worker checks that its Node has what a function uses.
@@ -32,9 +33,9 @@ export function isPristineGlobal(name: string): boolean {
   return pristineNames().has(name)
 }
 
-// Reads no getter: some globals are loaded by being read.
+// Reads no getter: some globals are loaded by being read. A Proxy that somebody put in their place would run its traps.
 function ownValue(holder: object, key: string): unknown {
-  return Object.getOwnPropertyDescriptor(holder, key)?.value
+  return types.isProxy(holder) ? undefined : Object.getOwnPropertyDescriptor(holder, key)?.value
 }
 
 function isObject(value: unknown): value is object {
@@ -51,7 +52,7 @@ export function loadedBuiltIns(): readonly string[] {
 /** The value of a global where having it loads nothing. */
 function globalValue(name: string): unknown {
   const isLoaded = name !== 'crypto' || loadedBuiltIns().includes('NativeModule internal/crypto/webcrypto')
-  return BEHIND_GETTERS.has(name) && isLoaded ? Reflect.get(globalThis, name) : ownValue(globalThis, name)
+  return BEHIND_GETTERS.has(name) && isLoaded ? Reflect.get(globalObject, name) : ownValue(globalObject, name)
 }
 
 /** Every object and function that is to be found from the global object, with the shortest way to it. */
@@ -65,12 +66,12 @@ export function globalPaths(): ReadonlyMap<object, readonly string[]> {
     }
   }
   const addMembers = (holder: unknown, path: readonly string[]): void => {
-    if (!isObject(holder)) return
+    if (!isObject(holder) || types.isProxy(holder)) return
     for (const key of Object.getOwnPropertyNames(holder)) add(ownValue(holder, key), [...path, key])
   }
   const isSelf = (name: string): boolean => name === 'globalThis' || name === 'global'
   const holders = [...pristineNames()].filter((name) => !isSelf(name)).map((name) => [name, globalValue(name)] as const)
-  add(globalThis, ['globalThis'])
+  add(globalObject, ['globalThis'])
   // Short paths first: parseFloat rather than Number.parseFloat.
   for (const [name, value] of holders) add(value, [name])
   for (const [name, value] of holders) {

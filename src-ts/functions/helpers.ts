@@ -1,4 +1,4 @@
-import { RangeError, Set, String } from '../primordials.js'
+import { RangeError, Set, fromCharCode } from '../primordials.js'
 
 /** What Babel and SWC make of `import()` and `import * as`: as variables they would bring the caches that they keep. */
 const INTEROP: ReadonlySet<string> = new Set(['_interopRequireWildcard', '_interop_require_wildcard'])
@@ -51,7 +51,7 @@ export function heritageStandIn(
   const gap = /[\w$]/.test(text.charAt(start - 1)) ? ' ' : ''
   // One letter: nothing that can be extended is shorter.
   for (let code = 0xc0; code <= 0xff; code++) {
-    const name = String.fromCharCode(code)
+    const name = fromCharCode(code)
     if (code !== 0xd7 && code !== 0xf7 && !text.includes(name)) return { name, by: `${gap}${name}${rest}` }
   }
   const name = unusedName('$mb', text)

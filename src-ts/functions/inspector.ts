@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module'
 import type * as Inspector from 'node:inspector'
 import { TaskFunctionError } from '../errors.js'
-import { Error, Reflect, Symbol } from '../primordials.js'
+import { Error, Object, Reflect, withOriginalGlobals } from '../primordials.js'
+import { GET_MAILBOX, MAILBOX, TAKE_SCOPES } from './inspector-code.js'
 import type { Position } from './positions.js'
 
 const require = createRequire(import.meta.url)
@@ -61,7 +62,6 @@ export interface Connection {
   readonly mailboxId: string
 }
 
-const MAILBOX = Symbol.for('millrace.mailbox')
 const GROUP = 'millrace'
 let connection: Connection | undefined
 
@@ -80,16 +80,16 @@ function makePost(session: Inspector.Session): Post {
 }
 
 function connect(): Connection {
-  const inspector = require('node:inspector') as typeof Inspector
+  const inspector = withOriginalGlobals(() => require('node:inspector') as typeof Inspector)
   const session = new inspector.Session()
   session.connect()
   const post = makePost(session)
   const mailbox: Mailbox = { fn: undefined, found: [] }
   // Through an object that every realm of the process shares: under Jest the globals of this file are not the engine's.
-  const place = `process.getBuiltinModule('node:inspector')`
   Reflect.set(inspector, MAILBOX, mailbox)
-  const expression = `${place}[Symbol.for('millrace.mailbox')]`
-  const { result } = post('Runtime.evaluate', { expression }) as { result: Remote }
+  const { result } = post('Runtime.evaluate', { expression: GET_MAILBOX, includeCommandLineAPI: true }) as {
+    result: Remote
+  }
   Reflect.deleteProperty(inspector, MAILBOX)
   if (result.objectId === undefined) throw new Error('the inspector does not answer')
   return { session, post, mailbox, mailboxId: result.objectId }
@@ -108,11 +108,6 @@ export function connected(called: string): Connection {
     )
   }
 }
-
-// Runs in the realm of the engine's own objects, with nothing of the program's: arrays may be patched.
-const TAKE_SCOPES = `function (mailbox) {
-  for (let at = 0; at < this.length; at++) mailbox.found[at] = { kind: this[at].description, variables: this[at].object }
-}`
 
 /** What the engine knows of a function beside its properties. */
 function internalsOf(
@@ -144,7 +139,8 @@ function readScopes(link: Connection, fn: object): Surroundings | undefined {
   post('Runtime.callFunctionOn', {
     objectId: scopeList,
     functionDeclaration: TAKE_SCOPES,
-    arguments: [{ objectId }],
+    // Node writes it as JSON, which asks an Array.prototype.toJSON of the program.
+    arguments: Object.assign([{ objectId }], { toJSON: undefined }),
     objectGroup: GROUP
   })
   const scopes = mailbox.found

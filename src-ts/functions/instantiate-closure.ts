@@ -3,7 +3,7 @@ import { Script } from 'node:vm'
 import { readValue } from '../codec/decode.js'
 import { Reader } from '../codec/reader.js'
 import { TaskFunctionError } from '../errors.js'
-import { JSON, Map, Object, Promise, Reflect, String, SyntaxError, Symbol, toObject } from '../primordials.js'
+import { JSON, Map, Object, Reflect, String, Symbol, SyntaxError, globalObject, toObject } from '../primordials.js'
 import { compileScript, makeHelper, requireGlobals, restore } from './compile.js'
 import type { Slot } from './graph.js'
 import { isImportStandIn, isMetaStandIn } from './helpers.js'
@@ -143,7 +143,7 @@ class ClosureValues implements Values {
       case 'own symbol':
         return (this.#symbols[slot.at] ??= Symbol(slot.description))
       case 'global':
-        return follow(globalThis, slot.path, this.#called)
+        return follow(globalObject, slot.path, this.#called)
       case 'builtin':
         return follow(require(`node:${slot.id}`), slot.path, this.#called)
       case 'file':
@@ -193,6 +193,15 @@ function make(shipped: ShippedClosure, data: Uint8Array): Callable {
   return functions[0] as Callable
 }
 
+async function makeWith(
+  missing: Parameters<typeof load>[0][],
+  shipped: ShippedClosure,
+  data: Parameters<typeof make>[1]
+): Promise<Callable> {
+  for (const slot of missing) await load(slot)
+  return make(shipped, data)
+}
+
 /**
  * Makes a function with what it captures.
  * @param data Its values, as the codec writes them.
@@ -201,5 +210,5 @@ function make(shipped: ShippedClosure, data: Uint8Array): Callable {
  */
 export function makeClosure(shipped: ShippedClosure, data: Uint8Array): Callable | Promise<Callable> {
   const missing = missingImports([...shipped.values, ...slotsOf(shipped.objects)])
-  return missing.length === 0 ? make(shipped, data) : Promise.all(missing.map(load)).then(() => make(shipped, data))
+  return missing.length === 0 ? make(shipped, data) : makeWith(missing, shipped, data)
 }

@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 
 import { TaskFunctionError } from '../errors.js'
-import { JSON, Object, Reflect, Uint8Array, toObject } from '../primordials.js'
+import { JSON, Object, Reflect, Uint8Array, afterwards, globalObject, toObject } from '../primordials.js'
 import { compile } from './compile.js'
 import { makeClosure } from './instantiate-closure.js'
 import { loadModule } from './load-module.js'
@@ -23,7 +23,7 @@ export interface TaskCallable {
 }
 
 function findGlobal({ path }: ShippedGlobal): Callable {
-  let value: unknown = globalThis
+  let value: unknown = globalObject
   // Own names all the way: they were found as such in the parent.
   for (const key of path) {
     const holder = toObject(value) as object
@@ -55,8 +55,10 @@ export function instantiate(json: string, data: Uint8Array = NO_DATA): TaskCalla
   if (shipped.kind === 'closure') {
     const label = callName(shipped.name)
     const made = makeClosure(shipped, data)
-    return types.isPromise(made) ? made.then((fn) => toCallable(fn, label, false)) : toCallable(made, label, false)
+    return types.isPromise(made)
+      ? afterwards(made, (fn) => toCallable(fn, label, false))
+      : toCallable(made, label, false)
   }
   const called = callName(shipped.name ?? 'default')
-  return loadModule(shipped).then((fn) => toCallable(fn, called, shipped.url.startsWith('node:')))
+  return afterwards(loadModule(shipped), (fn) => toCallable(fn, called, shipped.url.startsWith('node:')))
 }

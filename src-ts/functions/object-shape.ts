@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 import { classNameOf } from '../codec/host-objects.js'
 import { kindOf, kindOfEmpty } from '../codec/kinds.js'
-import { Array, ArrayBuffer, Buffer, Map, Object, Reflect, WeakMap } from '../primordials.js'
+import { Array, Buffer, Map, Object, Reflect, WeakMap, isView } from '../primordials.js'
 import { unsendable } from './describe.js'
 import type { ObjectPlan } from './graph.js'
 import { constructorOf } from './heritage.js'
@@ -23,7 +23,7 @@ export function kindOfObject(value: object): ObjectKind | Refused {
   const refusal = unsendable(value)
   if (refusal !== undefined) return { what: refusal[0], instead: refusal[1] }
   if (Array.isArray(value)) return 'array'
-  if (ArrayBuffer.isView(value)) return 'opaque'
+  if (isView(value)) return 'opaque'
   let brand = kindOf(value)
   if (brand === 'plain' && Reflect.ownKeys(value).length === 0) brand = kindOfEmpty(value)
   if (typeof brand === 'object') return { what: describeHost(value, brand.refused), instead: MAKE }

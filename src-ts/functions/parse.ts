@@ -1,9 +1,6 @@
-import { createRequire } from 'node:module'
-import type * as Acorn from 'acorn'
 import type { AnyNode, ArrowFunctionExpression, ClassExpression, FunctionExpression, Program } from 'acorn'
 import { TaskFunctionError } from '../errors.js'
-
-const require = createRequire(import.meta.url)
+import { parse } from './parser.js'
 
 /** The function's own node, and what is needed to build a script from its text. */
 export type ParsedFunction = Found & ParsedText
@@ -35,9 +32,7 @@ const WRAPPINGS: readonly Wrapping[] = [
 ]
 
 function parseProgram(code: string): Program {
-  // Loaded with the first function that travels by source: a program that only names exports does without it.
-  const acorn = require('acorn') as typeof Acorn
-  return acorn.parse(code, {
+  return parse(code, {
     ecmaVersion: 'latest',
     // The scope analysis reads them.
     ranges: true,

@@ -1,14 +1,11 @@
-import { createRequire } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import type * as Acorn from 'acorn'
 import type { AnyNode, Program } from 'acorn'
 import { Map, Object, String, cwd } from '../primordials.js'
 import { assignedNames, declarationIn, type Declaration, hasStrictDirective } from './declarations.js'
+import { parse } from './parser.js'
 import { readScript, readUrl, type ScriptText } from './script-texts.js'
 import { Lines, type Position } from './positions.js'
 import { isNode } from './surroundings.js'
-
-const require = createRequire(import.meta.url)
 
 /** Where an imported name comes from. */
 export interface ImportBinding {
@@ -50,9 +47,8 @@ const scripts = new Map<string, Script>()
 
 /** The tree of a script; undefined for syntax that the parser does not know. */
 export function parseScript(source: string, isModule: boolean): Program | undefined {
-  const acorn = require('acorn') as typeof Acorn
   try {
-    return acorn.parse(source, {
+    return parse(source, {
       ecmaVersion: 'latest',
       sourceType: isModule ? 'module' : 'script',
       allowReturnOutsideFunction: true,

@@ -1,6 +1,6 @@
 import { types } from 'node:util'
 import type { TaskFunctionError } from '../errors.js'
-import { Array, ArrayBuffer, Object, Reflect } from '../primordials.js'
+import { Array, Object, Reflect, isView } from '../primordials.js'
 import { type Anatomy, anatomyOf } from './anatomy.js'
 import { builtInPlace } from './built-ins.js'
 import { describeFunction } from './described.js'
@@ -18,7 +18,7 @@ import { type Site, visit } from './site.js'
 
 /** True for what is no module, and may have millions of elements, of which each is a property. */
 function isElements(value: object): boolean {
-  return Array.isArray(value) || ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)
+  return Array.isArray(value) || isView(value) || types.isAnyArrayBuffer(value)
 }
 
 /** Takes in a function that has to travel by value, and tells its number. */

@@ -2,7 +2,7 @@ import { isBuiltin, createRequire } from 'node:module'
 import { dirname } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { constants, Script } from 'node:vm'
-import { Map, Promise, String, URL, process } from '../primordials.js'
+import { Map, String, URL, process, rejection } from '../primordials.js'
 import { resolveAs } from './node-loader.js'
 import { absoluteSpecifier, unresolvable } from './specifiers.js'
 
@@ -36,7 +36,7 @@ export function importFrom(
 ): Promise<unknown> {
   const absolute = absoluteSpecifier(specifier)
   if (absolute !== undefined) return import(absolute, options)
-  if (base === '') return Promise.reject(unresolvable(called, specifier))
+  if (base === '') return rejection(unresolvable(called, specifier))
   let importer = importers.get(base)
   if (importer === undefined) {
     importer = makeImporter(base)

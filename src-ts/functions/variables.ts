@@ -1,6 +1,6 @@
 import { isBuiltin } from 'node:module'
 import { TaskFunctionError } from '../errors.js'
-import { Object } from '../primordials.js'
+import { Object, globalObject } from '../primordials.js'
 import type { Anatomy } from './anatomy.js'
 import { uninitialised, unknownName, unshippable } from './describe.js'
 import { importsEntry } from './entry.js'
@@ -71,7 +71,7 @@ export class Variables {
   outside(name: string, { site, called, anatomy }: User): Slot | undefined {
     const imported = site?.script?.imports.get(name)
     if (imported !== undefined) return importSlot(imported, site?.script, called)
-    const property = Object.getOwnPropertyDescriptor(globalThis, name)
+    const property = Object.getOwnPropertyDescriptor(globalObject, name)
     // With -e and in the REPL every module of Node is a global.
     if (property?.get !== undefined && isBuiltin(name)) return { t: 'builtin', id: name, path: [] }
     // `typeof Iterator === 'function' ? Iterator : Object` means the same in the worker.

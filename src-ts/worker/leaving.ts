@@ -8,7 +8,8 @@ import {
   Promise,
   Set,
   setImmediate,
-  setTimeout
+  setTimeout,
+  afterwards
 } from '../primordials.js'
 import { isDraining, type OwnStreams, writeAtOnce } from './own-streams.js'
 
@@ -61,7 +62,7 @@ export class Leaving {
     const ended = (): void => {
       open--
     }
-    for (const close of this.#pools) close().then(ended, ended)
+    for (const close of this.#pools) void afterwards(close(), ended, ended)
     await this.#until(() => open === 0)
   }
 

@@ -1,4 +1,4 @@
-import { Object, Reflect, Symbol } from '../primordials.js'
+import { Object, Reflect, Symbol, globalObject } from '../primordials.js'
 
 /**
  * What the worker is doing, for a `WorkerPool` that is constructed in it: while a module is being loaded, a daemonic
@@ -12,10 +12,10 @@ export type Phase = 'loading' | 'running'
 
 /** Notes the phase of this thread. */
 export function setPhase(phase: Phase): void {
-  Object.defineProperty(globalThis, PHASE_KEY, { value: phase, configurable: true, enumerable: false })
+  Object.defineProperty(globalObject, PHASE_KEY, { value: phase, configurable: true, enumerable: false })
 }
 
 /** The phase of this thread; `running` in threads that a task has started. */
 export function getPhase(): Phase {
-  return Reflect.get(globalThis, PHASE_KEY) === 'loading' ? 'loading' : 'running'
+  return Reflect.get(globalObject, PHASE_KEY) === 'loading' ? 'loading' : 'running'
 }

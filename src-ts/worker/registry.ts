@@ -2,7 +2,7 @@ import { types } from 'node:util'
 
 import { type Packed, unpackDefinition } from '../functions/packing.js'
 import { instantiate, type TaskCallable } from '../functions/instantiate.js'
-import { Map, Uint8Array } from '../primordials.js'
+import { Map, Uint8Array, afterwards } from '../primordials.js'
 
 /** A function that is ready, one that is being loaded, or the reason why it cannot be had. */
 export type Resolved = { readonly callable: TaskCallable } | { readonly failure: unknown }
@@ -42,7 +42,8 @@ export class Registry {
       const { json, data } = this.#sources.get(id) ?? UNKNOWN
       const made = instantiate(json, data)
       if (!types.isPromise(made)) return keep({ callable: made })
-      return made.then(
+      return afterwards(
+        made,
         (callable) => keep({ callable }),
         (failure: unknown) => keep({ failure })
       )

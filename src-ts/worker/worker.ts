@@ -2,7 +2,19 @@
 import module from 'node:module'
 import { types } from 'node:util'
 
-import { Error, JSON, Object, Reflect, Set, Symbol, kill, process, setImmediate } from '../primordials.js'
+import {
+  Error,
+  JSON,
+  Object,
+  Reflect,
+  Set,
+  Symbol,
+  afterwards,
+  globalObject,
+  kill,
+  process,
+  setImmediate
+} from '../primordials.js'
 import {
   FIELDS_AT,
   FRAME_CANCEL,
@@ -42,8 +54,8 @@ interface Start {
 }
 
 const START_KEY = Symbol.for('millrace.start')
-const start = Reflect.get(globalThis, START_KEY) as Start
-Reflect.deleteProperty(globalThis, START_KEY)
+const start = Reflect.get(globalObject, START_KEY) as Start
+Reflect.deleteProperty(globalObject, START_KEY)
 // Node 20 has no compile cache. What comes out of it has no block coverage.
 if ((process.env['NODE_V8_COVERAGE'] ?? '') === '')
   (module as { enableCompileCache?: () => void }).enableCompileCache?.()
@@ -69,7 +81,11 @@ const cancelling = new Cancelling(listen)
 const runner = new Runner(claims, outbox, turn, cancelling, workerId, resume)
 const pools = new Set<ClosePools>()
 // The package that tasks import is another copy of this code.
-Object.defineProperty(globalThis, Symbol.for('millrace.pools'), { value: pools, configurable: true, enumerable: false })
+Object.defineProperty(globalObject, Symbol.for('millrace.pools'), {
+  value: pools,
+  configurable: true,
+  enumerable: false
+})
 const leaving = new Leaving(start.streams, pools, (error) => runner.interrupt(error))
 
 /** A chunk is unfinished, a module is being loaded, or this process leaves: no frame is taken. */
@@ -174,7 +190,7 @@ function startChunk(header: Uint32Array): boolean {
     isBusy = true
     outbox.flush()
     setPhase('loading')
-    void resolved.then((loaded) => {
+    void afterwards(resolved, (loaded) => {
       setPhase('running')
       runner.start(payload, loaded)
       resume()
