@@ -1,3 +1,4 @@
+import vm from 'node:vm'
 import test from 'ava'
 import { TaskFunctionError } from '../dist/index.js'
 import { watchedPool } from './helpers/pools.js'
@@ -103,3 +104,38 @@ test.serial('a SharedArrayBuffer is refused by name', async (t) => {
     await t.throwsAsync(pool.apply(fn), { instanceOf: TaskFunctionError, message: where })
   }
 })
+
+test.serial('what leads to a library is refused soon, with the way to import it', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 1 })
+  const many = Object.fromEntries(Array.from({ length: 20_000 }, (_, n) => [`f${n}`, (): number => n]))
+  const nodes = Array.from({ length: 20_000 }, () => Object.freeze({}))
+  // Each of a script of its own, as libraries make them.
+  const add = (before: unknown, n: number): unknown =>
+    (vm.runInThisContext(`(before) => function named(x) { return before(x) + ${n} }`) as (before: unknown) => unknown)(
+      before
+    )
+  let sum: unknown = (x: number): number => x
+  for (let n = 0; n < 2_600; n++) sum = add(sum, n)
+  const rows: readonly (readonly [title: string, fn: (x: number) => unknown, message: RegExp])[] = [
+    ['a table', () => many['f1']?.(), /uses 'many', which leads to more than 10000 objects and functions: import it/],
+    ['objects', () => nodes.length, /uses 'nodes', which leads to more than 10000 objects and functions: import it/],
+    [
+      'functions',
+      sum as (x: number) => unknown,
+      /leads to more than \d+ functions: pass .* such as \(x\) => named\(x\)/
+    ]
+  ]
+  for (const [title, fn, message] of rows) {
+    const before = worked()
+    await t.throwsAsync(pool.apply(fn, [1]), { instanceOf: TaskFunctionError, message }, title)
+    t.true(worked() - before < 5_000, title)
+  }
+  t.is(pool.stats.submitted, 0)
+})
+
+test.serial('many records without functions are data, and travel', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 1 })
+  const records = Array.from({ length: 30_000 }, (_, id) => ({ id, name: `n${id}` }))
+  const table = new Map(records.map((record) => [record.name, record]))
+  t.deepEqual(await pool.apply(() => [records.length, table.get('n7')?.id, table.get('n7') === records[7]]), [30_000, 7, true])
+}) // prettier-ignore

@@ -37,12 +37,14 @@ export class ApplyCall implements Call, OutcomeListener {
   /** Hands the task over. Arguments that cannot be sent fail it. */
   advance(): void {
     if (this.#isOver) return
-    const { id, backend, definition, args, limits } = this.#plan
+    const { id, backend, definition, args, limits, site } = this.#plan
     try {
       const batch = backend.open()
       const writer = batch.begin()
       writer.f64(0)
+      site.beginItems()
       writeValue(writer, args, argsRoot)
+      site.endItems()
       // Getters of the arguments ran: they may have aborted the call, or terminated the pool.
       if (this.#isOver) return
       const flags = callFlags(id, EACH | SPREAD | URGENT)

@@ -1,14 +1,18 @@
-import { Error } from '../primordials.js'
+import { Error, Set } from '../primordials.js'
 import { readValue } from '../codec/decode.js'
 import type { Reader } from '../codec/reader.js'
 import { Caller, type Entry } from '../errors/caller.js'
+import { takeClasses } from '../codec/lost-classes.js'
 import { placeError } from '../functions/own-place.js'
+import { classHint } from './class-hint.js'
 import { unreadable } from './results.js'
 
 /** Where a call was made. What the call fails with shows it. */
 export class CallSite {
   readonly #caller: Caller
   readonly #fn: unknown
+  /** The prototypes of items, which arrive without their class. */
+  #classes: Set<object> | undefined
 
   /**
    * @param entry The method of the pool that runs now.
@@ -24,6 +28,19 @@ export class CallSite {
     return this.#caller.place(error)
   }
 
+  /** Items are about to be encoded. */
+  beginItems(): void {
+    takeClasses()
+  }
+
+  /** Items have been encoded. */
+  endItems(): void {
+    const classes = takeClasses()
+    if (classes === undefined) return
+    this.#classes ??= new Set()
+    for (const prototype of classes) this.#classes.add(prototype)
+  }
+
   /** Reads what a task threw. Its stack is that of the worker, followed by the frames of the call. */
   readFailure(reader: Reader): unknown {
     reader.blank = this.#caller.takeBlank()
@@ -35,7 +52,10 @@ export class CallSite {
     }
     this.#caller.giveBack(reader.takeBlank())
     placeError(error, this.#fn)
-    return error instanceof Error ? this.#caller.addFrames(error, stackOf(error)) : error
+    if (!(error instanceof Error)) return error
+    const hint = this.#classes === undefined ? undefined : classHint(error, this.#classes)
+    const stack = stackOf(error)
+    return this.#caller.addFrames(error, hint === undefined ? stack : `${stack}\n${hint}`)
   }
 }
 

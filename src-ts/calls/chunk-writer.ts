@@ -6,7 +6,7 @@ import type { MapPlan } from './map-plan.js'
 /** What a chunk goes by. */
 export type ChunkPlan = Pick<
   MapPlan,
-  'id' | 'backend' | 'definition' | 'flags' | 'limits' | 'size' | 'isOrderTasks' | 'nJobs'
+  'id' | 'backend' | 'definition' | 'flags' | 'limits' | 'size' | 'isOrderTasks' | 'nJobs' | 'site'
 >
 
 /** Makes the chunks of one call and hands them over. */
@@ -37,7 +37,7 @@ export class ChunkWriter {
    * alone. How the last of them ended; `index` is that of the item after it.
    */
   fill(size: number, next: () => IteratorResult<unknown, unknown>): ChunkEnd & { readonly index: number } {
-    const { backend, isOrderTasks, nJobs } = this.#plan
+    const { backend, isOrderTasks, nJobs, site } = this.#plan
     const only = isOrderTasks ? this.#made % nJobs : undefined
     let left = size
     let unsent: IteratorResult<unknown, unknown> | undefined
@@ -51,7 +51,9 @@ export class ChunkWriter {
       const batch = (this.#batch ??= backend.open())
       const base = this.#taken
       const { isFlexible } = this.#plan.size
+      site.beginItems()
       const end = encodeChunk(batch, { base, size: left, isFlexible, next: takeNext, isWanted: this.#isWanted })
+      site.endItems()
       this.#taken += end.taken
       const isUsed = end.count > 0 && end.how !== 'thrown' && this.#isWanted()
       if (isUsed) this.#commit(batch, base, end.count, only)

@@ -3,6 +3,7 @@ import { types } from 'node:util'
 import { Error, Object, Set, WeakMap, process, globalObject } from '../primordials.js'
 import { type Brand, brandOf } from './brands.js'
 import { classNameOf, hostKindOf } from './host-objects.js'
+import { noteClass } from './lost-classes.js'
 
 // Classes whose objects are known by their slots alone. By name, so that those of other realms (node:vm) are found too.
 const brandedNames = new Set(
@@ -55,6 +56,7 @@ export function kindOf(value: object): Brand {
     verdict = judge(value, prototype)
     verdicts.set(prototype, verdict)
   }
+  if (typeof verdict === 'string') noteClass(prototype)
   return verdict === 'branded' ? brandOf(value) : verdict
 }
 

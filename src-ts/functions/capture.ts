@@ -1,13 +1,15 @@
+import type { TaskFunctionError } from '../errors.js'
 import { Function, Map, Object, Set } from '../primordials.js'
 import { addedProperties } from './added.js'
-import { planProperty } from './captured-objects.js'
 import type { Anatomy } from './anatomy.js'
-import { lookAlikes } from './describe.js'
+import { ledTo, lookAlikes, tooMuch } from './describe.js'
+import { Effort } from './effort.js'
 import type { Freshness } from './freshness.js'
 import type { Added, Graph, Member, Slot, Variable } from './graph.js'
 import { prototypeOwner } from './heritage.js'
 import { hasInspector } from './inspector.js'
 import { withLiveNames } from './live-text.js'
+import { planProperty } from './object-plan.js'
 import { placeOf } from './place.js'
 import { callName, isNativeText, sourceOf } from './refusals.js'
 import { ScopeTable } from './scope-table.js'
@@ -25,6 +27,8 @@ interface Work {
   readonly fn: object
   /** Where it stands, if that has been found out. */
   readonly site: Site | undefined
+  /** The variable of the first function that leads to it. */
+  readonly via: string
 }
 
 /** The base of a script that nothing can be imported relative to. */
@@ -38,6 +42,8 @@ export class Capture {
   readonly #numbers = new Map<object, number>()
   readonly #work: Work[] = []
   readonly #freshness: Freshness
+  readonly #effort = new Effort()
+  #via = ''
   readonly #slots: Slots
   readonly #variables: Variables
   /** The functions by their places. */
@@ -47,7 +53,7 @@ export class Capture {
     this.#given = given ?? {}
     this.#freshness = freshness
     if (given !== undefined) this.#freshness.limitToCall()
-    this.#slots = new Slots(this.#numbers, this.#enqueue, freshness)
+    this.#slots = new Slots(this.#numbers, this.#enqueue, freshness, (most) => this.#tooMuch(most))
     this.#variables = new Variables(this.#scopes, this.#slots, freshness)
   }
 
@@ -55,7 +61,13 @@ export class Capture {
   run(fn: object, anatomy: Anatomy, site: Site | undefined): Graph {
     this.#enqueue(fn, anatomy, site)
     // A queue, not recursion: functions may use each other in chains of any length.
-    for (let next = this.#work[0], at = 0; next !== undefined; next = this.#work[++at]) this.#addMember(next)
+    for (let next = this.#work[0], at = 0; next !== undefined; next = this.#work[++at]) {
+      try {
+        this.#addMember(next)
+      } catch (error) {
+        throw this.#via === next.anatomy.name ? error : ledTo(anatomy.name, this.#via, error)
+      }
+    }
     const { data, objects } = this.#slots
     return { members: this.#members, scopes: this.#scopes.bound(), data, objects, freshness: this.#freshness.level }
   }
@@ -63,11 +75,19 @@ export class Capture {
   readonly #enqueue = (fn: object, anatomy: Anatomy, site: Site | undefined): number => {
     const at = this.#numbers.size
     this.#numbers.set(fn, at)
-    this.#work.push({ at, anatomy: site?.complete(anatomy) ?? anatomy, fn, site })
+    const excess = this.#effort.excess(at)
+    if (excess !== undefined) throw this.#tooMuch(excess)
+    this.#work.push({ at, anatomy: site?.complete(anatomy) ?? anatomy, fn, site, via: this.#via })
     return at
   }
 
-  #addMember({ at, anatomy, fn, site: known }: Work): void {
+  #tooMuch(most: string): TaskFunctionError {
+    return tooMuch(this.#work[0]?.anatomy.name, this.#via, most)
+  }
+
+  #addMember({ at, anatomy, fn, site: known, via }: Work): void {
+    const begin = (name: string): void => void (this.#via = at === 0 ? name : via)
+    begin(anatomy.name ?? '')
     const called = callName(anatomy.name)
     const isGiven = (name: string): boolean => at === 0 && Object.hasOwn(this.#given, name)
     const needsPlace =
@@ -83,12 +103,13 @@ export class Capture {
     const base = site === undefined || !wantsPlace ? NO_BASE : (site.script?.base ?? NO_BASE)
     if (base === NO_BASE) checkSpecifiers(anatomy.specifiers, called)
     const outer = site === undefined ? -1 : this.#scopes.open(site.surroundings)
-    const variables: Variable[] = givenNames.map((name) => ({
-      name,
-      slot: this.#slots.of(name, this.#given[name], called)
-    }))
+    const variables: Variable[] = givenNames.map((name) => {
+      begin(name)
+      return { name, slot: this.#slots.of(name, this.#given[name], called) }
+    })
     const live = new Map<string, Slot>()
     for (const name of names) {
+      begin(name)
       const read = this.#variables.liveImport(name, user, outer)
       if (read !== undefined) {
         live.set(name, read)

@@ -1,6 +1,8 @@
+import type { TaskFunctionError } from '../errors.js'
 import { Map, Object, Set, Symbol } from '../primordials.js'
-import { LARGEST_BYTES, tooHeavy, tooMuch, unshippableAt } from './describe.js'
+import { LARGEST_BYTES, tooHeavy, unshippableAt } from './describe.js'
 import type { CapturedData, ObjectPlan, PlannedProperty, Slot } from './graph.js'
+import { integrityOf, isKeptByCodec, planProperty } from './object-plan.js'
 import { describeProperty, entriesOf, keysOf, type Met, ObjectWalk, pathOf, stepOf } from './object-walk.js'
 import { privateNameOf } from './private-names.js'
 
@@ -15,7 +17,7 @@ export interface Where {
 /** Decides on a function, a module, and what is found by its place. */
 export type Decide = (value: object, where: Where) => Slot
 
-/** More objects and functions than these are no values of a function: they are a library. */
+/** More objects, and functions in them, are no values of a function: they are a library. */
 const MOST = 10_000
 
 /** What the engine itself calls `Symbol.iterator` and the like. */
@@ -25,36 +27,8 @@ const OF_LANGUAGE = new Map<symbol, string>(
   )
 )
 
-function integrityOf({ kind, value }: Met): ObjectPlan['integrity'] {
-  if (kind === 'opaque' || Object.isExtensible(value)) return undefined
-  if (Object.isFrozen(value)) return 'frozen'
-  return Object.isSealed(value) ? 'sealed' : 'fixed'
-}
-
-/** True where the codec keeps what an object holds, and only its class or its integrity has to be set. */
-function isKeptByCodec(met: Met, integrity: ObjectPlan['integrity'], isSpecial: (child: object) => boolean): boolean {
-  if (met.kind === 'error') return false
-  const isKept = (child: unknown): boolean =>
-    typeof child === 'object' && child !== null
-      ? !isSpecial(child)
-      : typeof child !== 'function' && typeof child !== 'symbol'
-  if (!entriesOf(met).every(isKept)) return false
-  const keys = keysOf(met)
-  if (met.kind !== 'object' && met.kind !== 'array') return keys.length === 0
-  return keys.every((key) => {
-    const { value, enumerable, writable, configurable, get, set } = describeProperty(met, key) ?? {}
-    const isAsUsual =
-      (writable === true || integrity === 'frozen') &&
-      (configurable === true || integrity === 'frozen' || integrity === 'sealed')
-    return (
-      typeof key === 'string' &&
-      enumerable === true &&
-      isAsUsual &&
-      get === undefined &&
-      set === undefined &&
-      isKept(value)
-    )
-  })
+function isObject(value: unknown): value is object {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function'
 }
 
 /** Decides how captured objects travel: by the codec where it keeps them as they are, else piece by piece. */
@@ -65,6 +39,7 @@ export class CapturedObjects {
   readonly #symbols = new Map<symbol, Slot>()
   readonly #functions = new Set<object>()
   readonly #decide: Decide
+  readonly #tooMuch: (most: string) => TaskFunctionError
   #called = ''
   #variable = ''
   #ownSymbols = 0
@@ -78,8 +53,10 @@ export class CapturedObjects {
     }
   })
 
-  constructor(decide: Decide) {
+  /** @param tooMuch Makes the error for more than there may be. */
+  constructor(decide: Decide, tooMuch: (most: string) => TaskFunctionError) {
     this.#decide = decide
+    this.#tooMuch = tooMuch
   }
 
   /** @throws TaskFunctionError for what cannot travel. */
@@ -105,7 +82,7 @@ export class CapturedObjects {
   }
 
   #checkSize(): void {
-    if (this.#functions.size + this.plans.length > MOST) throw tooMuch(this.#called, this.#variable, MOST)
+    if (this.#functions.size + this.plans.length > MOST) throw this.#tooMuch(`${MOST} objects and functions`)
   }
 
   #slotOf(met: Met, left: Met[]): Slot {
@@ -139,10 +116,10 @@ export class CapturedObjects {
   #plan(met: Met, left: Met[]): ObjectPlan {
     const { kind, value } = met
     const slotOf = (child: unknown, step: () => string): Slot => {
-      if (typeof child === 'function') {
+      const known = isObject(child) ? this.#walk.get(child) : undefined
+      if (typeof child === 'function' && known === undefined) {
         return this.#decide(child, { variable: met.variable, path: pathOf(met) + step(), called: this.#called })
       }
-      const known = typeof child === 'object' && child !== null ? this.#walk.get(child) : undefined
       return known === undefined ? this.primitive(child, met.variable, met.variable) : this.#slotOf(known, left)
     }
     const prototype = this.#prototype(met, slotOf)
@@ -184,7 +161,7 @@ export class CapturedObjects {
 
   #prototype(met: Met, slotOf: (child: unknown, step: () => string) => Slot): Slot | undefined {
     const { origin, value } = met
-    if (origin === 'standard') return undefined
+    if (origin === 'standard' || met.kind === 'bound') return undefined
     const prototype = Object.getPrototypeOf(value) as object | null
     if (origin === undefined || origin === 'object') return slotOf(prototype, () => '.__proto__')
     this.#checkPrivate(met)
@@ -225,19 +202,4 @@ export function areStillData(data: readonly CapturedData[]): boolean {
   return data.every(
     ({ value, variable }) => typeof value !== 'object' || value === null || !walk.walk(value, variable).isSpecial
   )
-}
-
-/** How a property travels: accessors are copied, not run. */
-export function planProperty(
-  { get, set, value, enumerable, configurable, writable }: PropertyDescriptor,
-  slotOf: (value: unknown) => Slot
-): Omit<PlannedProperty, 'key'> {
-  return {
-    isEnumerable: enumerable === true,
-    isConfigurable: configurable === true,
-    isWritable: writable === true,
-    ...(get === undefined && set === undefined ? { value: slotOf(value) } : {}),
-    ...(get === undefined ? {} : { get: slotOf(get) }),
-    ...(set === undefined ? {} : { set: slotOf(set) })
-  }
 }

@@ -87,11 +87,26 @@ export function tooHeavy(user: string, largest: string): TaskFunctionError {
   )
 }
 
-/** The error for a variable that leads to more than a function may take along. */
-export function tooMuch(user: string, name: string, most: number): TaskFunctionError {
-  return new TaskFunctionError(
-    `${user} uses '${name}', which leads to more than ${most} objects and functions: import it inside of the function, or pass ` +
-      `what is needed of it as an argument`,
-    { variable: name }
-  )
+/** The error for a variable that leads to more than a function may take along: a library rather than a value. */
+export function tooMuch(fn: string | undefined, variable: string, most: string): TaskFunctionError {
+  const instead =
+    fn === undefined || fn === ''
+      ? 'import it inside of the function, or pass what is needed of it as an argument'
+      : `pass a function that imports and calls it, such as (x) => ${fn}(x)`
+  const called = fn === undefined || fn === '' ? 'the function' : `the function '${fn}'`
+  return new TaskFunctionError(`${called} uses '${variable}', which leads to more than ${most}: ${instead}`, {
+    variable
+  })
+}
+
+/** The same error for the function of a task, one of whose variables leads to the function that it is about. */
+export function ledTo(fn: string | undefined, variable: string, error: unknown): unknown {
+  if (!(error instanceof TaskFunctionError) || variable === '' || error.message.includes('which leads to')) return error
+  const isNamed = fn !== undefined && fn !== ''
+  const called = isNamed ? `the function '${fn}'` : 'the function'
+  const isItself = error.message.startsWith(`${called} `) && (isNamed || !error.message.startsWith(`${called} '`))
+  if (isItself) return error
+  const message = `${called} uses '${variable}', which leads to the following: ${error.message}`
+  const options = { variable: error.variable, ...(error.cause === undefined ? {} : { cause: error.cause }) }
+  return new TaskFunctionError(message, options)
 }

@@ -97,12 +97,12 @@ export interface Added extends PlannedProperty {
 
 /** An object that is made piece by piece, since cloning it would lose a part of it: functions, its class, accessors. */
 export interface ObjectPlan {
-  readonly kind: 'object' | 'array' | 'map' | 'set' | 'error' | 'copy'
+  readonly kind: 'object' | 'array' | 'map' | 'set' | 'error' | 'copy' | 'bound'
   /** The clone that a `copy` starts from: of a Date, or of anything whose properties the codec keeps. */
   readonly copy?: Slot
   /** Absent for that of the language. */
   readonly prototype?: Slot
-  /** Of a Map keys and values in turn, of a Set its members. */
+  /** Of a Map keys and values in turn, of a Set its members; of a bound function what it calls, its `this`, its arguments. */
   readonly entries: readonly Slot[]
   readonly properties: readonly PlannedProperty[]
   /** Of an array, which may have holes at its end. */

@@ -38,6 +38,7 @@ interface Remote {
   readonly objectId?: string
   readonly description?: string
   readonly value?: unknown
+  readonly unserializableValue?: string
 }
 
 interface Property {
@@ -122,6 +123,35 @@ function internalsOf(
     internalProperties?: Property[]
   }
   return (name) => internalProperties.find((found) => found.name === name)?.value
+}
+
+/** What a bound function calls. */
+export interface Bound {
+  readonly target: object
+  readonly self: unknown
+  readonly args: readonly unknown[]
+}
+
+const TAKE_BOUND = `function (target, self, args) { this.found = [target, self, args] }`
+
+/** What a bound function is made of; undefined for any other. */
+export function readBound(fn: object): Bound | undefined {
+  return ask(connected('the function'), (link) => {
+    const internal = internalsOf(link, fn)
+    const parts = ['[[TargetFunction]]', '[[BoundThis]]', '[[BoundArgs]]'].map(internal)
+    if (parts[0]?.objectId === undefined) return undefined
+    link.post('Runtime.callFunctionOn', {
+      objectId: link.mailboxId,
+      functionDeclaration: TAKE_BOUND,
+      arguments: parts.map((part) => {
+        const { objectId, value, unserializableValue } = part ?? {}
+        return objectId === undefined ? { value, unserializableValue } : { objectId }
+      }),
+      objectGroup: GROUP
+    })
+    const [target, self, args] = link.mailbox.found as readonly unknown[]
+    return { target: target as object, self, args: args as readonly unknown[] }
+  })
 }
 
 function toLocation(place: unknown): Location | undefined {

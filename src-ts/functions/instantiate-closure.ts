@@ -114,7 +114,7 @@ class ClosureValues implements Values {
   readonly #symbols: symbol[] = []
   /** Once they have been made: classes one by one, after all others. */
   functions: readonly object[] = []
-  objects: readonly object[] = []
+  objects: MadeObjects | undefined
   // What an object of members holds may be a function of the script that the values are made for.
   readonly laters: (() => void)[] = []
 
@@ -125,6 +125,7 @@ class ClosureValues implements Values {
 
   isReady(slot: Slot): boolean {
     if (slot.t === 'prototype') return this.isReady(slot.of)
+    if (slot.t === 'object') return this.objects?.isReady(slot.at) === true
     return slot.t !== 'fn' || this.functions[slot.at] !== undefined
   }
 
@@ -135,7 +136,7 @@ class ClosureValues implements Values {
       case 'fn':
         return this.functions[slot.at]
       case 'object':
-        return this.objects[slot.at]
+        return this.objects?.get(slot.at)
       case 'prototype':
         return (this.get(slot.of) as Callable).prototype
       case 'symbol':
@@ -173,7 +174,7 @@ function make(shipped: ShippedClosure, data: Uint8Array): Callable {
   requireGlobals(globals, called)
   const values = new ClosureValues(data.length === 0 ? [] : (readValue(new Reader(data)) as unknown[]), called)
   const objects = new MadeObjects(plans, values)
-  values.objects = objects.all
+  values.objects = objects
   const functions = factoryOf(
     code,
     texts,

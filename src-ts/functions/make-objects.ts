@@ -1,4 +1,4 @@
-import { Error, Map, Object, Reflect, Set } from '../primordials.js'
+import { Error, Function, Map, Object, Reflect, Set } from '../primordials.js'
 import type { ObjectPlan, PlannedProperty, Slot } from './graph.js'
 
 /** Gives the value of a slot, once what it needs has been made. */
@@ -16,7 +16,7 @@ function bareError(): object {
   return error
 }
 
-function bare({ kind, copy, length = 0 }: ObjectPlan, values: Values): object {
+function bare({ kind, copy, length = 0 }: ObjectPlan, values: Values): object | undefined {
   switch (kind) {
     case 'object':
       return {}
@@ -33,10 +33,13 @@ function bare({ kind, copy, length = 0 }: ObjectPlan, values: Values): object {
       return bareError()
     case 'copy':
       return values.get(copy ?? NOTHING) as object
+    case 'bound':
+      return undefined
   }
 }
 
 const NOTHING: Slot = { t: 'members', of: {} }
+const { bind } = Function.prototype
 const { set: addEntry } = Map.prototype
 const { add: addMember } = Set.prototype
 const PROTECT: Readonly<Record<'frozen' | 'sealed' | 'fixed', (object: object) => unknown>> = {
@@ -47,15 +50,34 @@ const PROTECT: Readonly<Record<'frozen' | 'sealed' | 'fixed', (object: object) =
 
 /** Makes the objects of a graph: at first bare, then piece by piece, as the functions and classes that they hold come to be. */
 export class MadeObjects {
-  readonly all: readonly object[]
+  readonly #plans: readonly ObjectPlan[]
+  readonly #all: (object | undefined)[]
   readonly #values: Values
   #left: (() => boolean)[] = []
   #protect: (() => void)[] = []
 
   constructor(plans: readonly ObjectPlan[], values: Values) {
     this.#values = values
-    this.all = plans.map((plan) => bare(plan, values))
-    plans.forEach((plan, at) => this.#plan(plan, this.all[at] ?? {}))
+    this.#plans = plans
+    this.#all = plans.map((plan) => bare(plan, values))
+    plans.forEach((plan, at) => {
+      const object = this.#all[at]
+      if (object !== undefined) this.#plan(plan, object)
+    })
+  }
+
+  /** A bound function has to wait for what it calls; anything else is there from the beginning. */
+  isReady(at: number): boolean {
+    return this.#all[at] !== undefined || this.#plans[at]?.entries.every((slot) => this.#values.isReady(slot)) === true
+  }
+
+  get(at: number): unknown {
+    return (this.#all[at] ??= this.#bind(this.#plans[at]?.entries ?? []))
+  }
+
+  #bind(entries: readonly Slot[]): object {
+    const [target, self, ...args] = entries.map((slot) => this.#values.get(slot))
+    return Reflect.apply(bind, target, [self, ...args]) as object
   }
 
   /** Puts in place what has become ready. */

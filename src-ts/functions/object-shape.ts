@@ -20,6 +20,7 @@ const MAKE = 'make it inside of the function'
 
 /** The kind of an object, or why it cannot travel. Runs no code of the program. */
 export function kindOfObject(value: object): ObjectKind | Refused {
+  if (typeof value === 'function') return 'bound'
   const refusal = unsendable(value)
   if (refusal !== undefined) return { what: refusal[0], instead: refusal[1] }
   if (Array.isArray(value)) return 'array'
@@ -58,6 +59,7 @@ const NATIVE_NAMES: Readonly<Record<ObjectKind, RegExp>> = {
   set: /^Set$/,
   error: /Error$/,
   copy: /./,
+  bound: /./,
   opaque: /./
 }
 

@@ -4,6 +4,8 @@ import { elementStep, entryStep, memberStep, propertyStep } from '../codec/refus
 import { Map, Object, Reflect, Set, String, Symbol } from '../primordials.js'
 import { builtInPlace } from './built-ins.js'
 import { constructorOf } from './heritage.js'
+import { type Bound, readBound } from './inspector.js'
+import { isNativeText, sourceOf } from './refusals.js'
 import { kindOfObject, type ObjectKind, type Origin, originOf, type Refused } from './object-shape.js'
 
 /** An object that was met. */
@@ -13,6 +15,8 @@ export interface Met {
   readonly kind: ObjectKind | undefined
   readonly refused: Refused | undefined
   readonly origin: Origin | undefined
+  /** Of a bound function. */
+  readonly bound: Bound | undefined
   readonly variable: string
   /** Where it was met first. */
   readonly parent: Met | undefined
@@ -36,8 +40,9 @@ const DESCRIBED_LENGTH = 1_000
 const forEachEntry = Map.prototype.forEach
 const forEachMember = Set.prototype.forEach
 
-/** Keys and values of a Map in turn, the members of a Set; of anything else nothing. */
-export function entriesOf({ kind, value }: Met): readonly unknown[] {
+/** What an object holds beside its properties, see {@linkcode ObjectPlan.entries}. */
+export function entriesOf({ kind, value, bound }: Met): readonly unknown[] {
+  if (bound !== undefined) return [bound.target, bound.self, ...bound.args]
   const entries: unknown[] = []
   if (kind === 'map') forEachEntry.call(value as Map<unknown, unknown>, (entry, key) => void entries.push(key, entry))
   if (kind === 'set') forEachMember.call(value as Set<unknown>, (member) => void entries.push(member))
@@ -46,7 +51,7 @@ export function entriesOf({ kind, value }: Met): readonly unknown[] {
 
 /** The keys of the properties that have to be looked at. */
 export function keysOf({ kind, value }: Met): readonly (string | symbol)[] {
-  if (kind === 'opaque' || kind === undefined) return []
+  if (kind === 'opaque' || kind === 'bound' || kind === undefined) return []
   const keys = Reflect.ownKeys(value)
   const ofKind = kind === 'array' ? 'length' : kind === 'copy' ? 'lastIndex' : undefined
   return ofKind === undefined ? keys : keys.filter((key) => key !== ofKind && !isNodesOwn(key))
@@ -115,18 +120,23 @@ export class ObjectWalk {
     return first
   }
 
-  #meet(value: object, variable: string, parent: Met | undefined, step: () => string): Met {
+  #meet(value: object, variable: string, parent: Met | undefined, step: () => string, bound?: Bound): Met {
     const isProxy = types.isProxy(value)
     const isLeaf =
       !isProxy &&
+      bound === undefined &&
       (builtInPlace(value) !== undefined || types.isModuleNamespaceObject(value) || constructorOf(value) !== undefined)
     const found = isLeaf ? undefined : kindOfObject(value)
     const refused = typeof found === 'object' ? found : undefined
     const kind = typeof found === 'string' ? found : undefined
     const prototype: unknown = kind === undefined ? undefined : Object.getPrototypeOf(value)
     const origin = kind === undefined || !isObject(prototype) ? undefined : originOf(kind, prototype)
-    const isSpecial = kind === undefined || origin !== 'standard' || (kind !== 'opaque' && !Object.isExtensible(value))
-    const met: Met = { value, kind, refused, origin, variable, parent, step, users: [], isSpecial }
+    const isSpecial =
+      kind === undefined ||
+      kind === 'bound' ||
+      origin !== 'standard' ||
+      (kind !== 'opaque' && !Object.isExtensible(value))
+    const met: Met = { value, kind, refused, origin, bound, variable, parent, step, users: [], isSpecial }
     this.#met.set(value, met)
     return met
   }
@@ -137,10 +147,12 @@ export class ObjectWalk {
       if (typeof child === 'string') this.#bytes += child.length
       if (typeof child === 'symbol') return true
       if (typeof child === 'function') this.#listener.onFunction(child)
-      if (typeof child !== 'object' || child === null) return typeof child === 'function'
+      if (!isObject(child) && typeof child !== 'function') return false
       let found = this.#met.get(child)
       if (found === undefined) {
-        found = this.#meet(child, met.variable, met, step)
+        const bound = typeof child === 'function' ? boundBy(child) : undefined
+        if (typeof child === 'function' && bound === undefined) return true
+        found = this.#meet(child, met.variable, met, step, bound)
         left.push(found)
       }
       found.users.push(met)
@@ -192,6 +204,12 @@ export class ObjectWalk {
 export function stepOf({ kind }: Met, key: string | symbol): string {
   if (typeof key === 'symbol') return `[${String(key)}]`
   return kind === 'array' && /^\d+$/.test(key) ? elementStep(key) : propertyStep(key)
+}
+
+/** What a bound function is made of. Those that the platform has at a place of its own go by that. */
+function boundBy(fn: object): Bound | undefined {
+  if (types.isProxy(fn) || !isNativeText(sourceOf(fn)) || builtInPlace(fn) !== undefined) return undefined
+  return readBound(fn)
 }
 
 function isObject(value: unknown): value is object {

@@ -26,13 +26,22 @@ export type Enqueue = (fn: object, anatomy: Anatomy, site: Site | undefined) => 
 
 /** Decides how values travel. */
 export class Slots {
-  readonly #objects: CapturedObjects = new CapturedObjects((value, where) => this.#decide(value, where))
+  readonly #objects: CapturedObjects
   readonly #numbers: ReadonlyMap<object, number>
   readonly #enqueue: Enqueue
   readonly #freshness: Freshness
 
-  /** @param numbers The functions that were taken in. */
-  constructor(numbers: ReadonlyMap<object, number>, enqueue: Enqueue, freshness: Freshness) {
+  /**
+   * @param numbers The functions that were taken in.
+   * @param tooMuch Makes the error for more than there may be.
+   */
+  constructor(
+    numbers: ReadonlyMap<object, number>,
+    enqueue: Enqueue,
+    freshness: Freshness,
+    tooMuch: (most: string) => TaskFunctionError
+  ) {
+    this.#objects = new CapturedObjects((value, where) => this.#decide(value, where), tooMuch)
     this.#numbers = numbers
     this.#enqueue = enqueue
     this.#freshness = freshness
