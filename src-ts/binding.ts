@@ -1,4 +1,5 @@
 /** The only door to the native addon. */
+import './addon.js'
 export {
   availableCpus,
   cpuCount,

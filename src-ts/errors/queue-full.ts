@@ -7,7 +7,7 @@ export class QueueFullError extends PoolError {
   readonly limit: number
 
   constructor(limit: number, options?: ErrorOptions) {
-    super(`the queue is full: ${limit} calls of apply may wait`, 'ERR_POOL_QUEUE_FULL', options)
+    super(`the queue is full (maxQueue: ${limit})`, 'ERR_POOL_QUEUE_FULL', options)
     this.limit = limit
   }
 }

@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { type Context, createContext, Script } from 'node:vm'
 import type * as Acorn from 'acorn'
 import type * as EslintScope from 'eslint-scope'
+import { TaskFunctionError } from '../errors.js'
 import { JSON, Map, Reflect, process } from '../primordials.js'
 
 type Require = (name: string) => unknown
@@ -39,18 +40,34 @@ function load(path: string): unknown {
   return module.exports
 }
 
+function loadPackage(name: 'acorn' | 'eslint-scope'): unknown {
+  try {
+    return load(require.resolve(name))
+  } catch (cause) {
+    if ((cause as { readonly code?: unknown } | null)?.code !== 'MODULE_NOT_FOUND') throw cause
+    throw new TaskFunctionError(
+      `the package '${name}' is not installed, which millrace depends on to send a function by value: install the dependencies of ` +
+        `millrace, or export the function from a module and name it with task(url, 'name')`,
+      { cause }
+    )
+  }
+}
+
 // Both are loaded with the first function that travels by source: a program that only names exports does without them.
 
-/** @throws SyntaxError where the text cannot be parsed; it is one of another realm. */
+/**
+ * @throws SyntaxError where the text cannot be parsed; it is one of another realm.
+ * @throws TaskFunctionError where the package is not installed.
+ */
 export function parse(code: string, options: Acorn.Options): Acorn.Program {
-  return (load(require.resolve('acorn')) as typeof Acorn).parse(code, options)
+  return (loadPackage('acorn') as typeof Acorn).parse(code, options)
 }
 
 export function analyzeScopes(
   program: Acorn.Program,
   options: Parameters<typeof EslintScope.analyze>[1]
 ): EslintScope.ScopeManager {
-  const { analyze } = load(require.resolve('eslint-scope')) as typeof EslintScope
+  const { analyze } = loadPackage('eslint-scope') as typeof EslintScope
   // acorn writes the same tree with types of its own.
   return analyze(program as unknown as Parameters<typeof analyze>[0], options)
 }

@@ -8,6 +8,7 @@ use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 
 use super::descriptor::Descriptor;
+use super::refusal::refused;
 
 /// Wakes a sleeping side, in this process or in another one. Rings heard late count as one.
 #[derive(Debug)]
@@ -19,7 +20,8 @@ impl Bell {
     /// # Errors
     /// What the system reports, usually that there are too many open files.
     pub fn new() -> io::Result<Self> {
-        let fd = rustix::event::eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+        let fd = rustix::event::eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)
+            .map_err(refused("eventfd"))?;
         Ok(Self(Descriptor::new(fd)))
     }
 

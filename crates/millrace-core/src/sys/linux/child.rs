@@ -17,6 +17,7 @@ use rustix::process::{
 
 use super::super::types::Exit;
 use super::descriptor::Descriptor;
+use super::refusal::refused;
 use super::usage::peak_memory;
 
 /// How long `drop` waits for a process it has killed before a thread of its own takes over.
@@ -50,7 +51,7 @@ impl Child {
                 kill_unreaped(pid);
                 // Nothing can be done where it cannot be reaped.
                 let _ = retry_on_intr(|| waitid(WaitId::Pid(pid), WaitIdOptions::EXITED));
-                Err(error.into())
+                Err(refused("pidfd_open")(error))
             }
         }
     }

@@ -11,6 +11,7 @@ use rustix::net::{AddressFamily, Shutdown, SocketFlags, SocketType, shutdown, so
 use super::super::types::{CONTROL_FD, Received};
 use super::control_message;
 use super::descriptor::Descriptor;
+use super::refusal::refused;
 
 /// Descriptor 3 has one owner per process.
 static TAKEN: OnceLock<()> = OnceLock::new();
@@ -30,7 +31,8 @@ impl Control {
             SocketType::SEQPACKET,
             SocketFlags::CLOEXEC,
             None,
-        )?;
+        )
+        .map_err(refused("socketpair"))?;
         Ok((Self(Descriptor::new(one)), Self(Descriptor::new(other))))
     }
 

@@ -10,6 +10,7 @@ use rustix::io::Errno;
 use rustix::mm::{MapFlags, ProtFlags};
 
 use super::descriptor::raise;
+use super::refusal::refused;
 
 /// Without these a peer could shrink the file, and touching the lost pages would kill this process with SIGBUS.
 const SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW).union(SealFlags::SEAL);
@@ -101,9 +102,10 @@ impl Drop for SharedMemory {
 fn anonymous_file() -> io::Result<OwnedFd> {
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
     match rustix::fs::memfd_create(c"millrace", flags | MemfdFlags::NOEXEC_SEAL) {
-        Err(Errno::INVAL) => Ok(rustix::fs::memfd_create(c"millrace", flags)?),
-        made => Ok(made?),
+        Err(Errno::INVAL) => rustix::fs::memfd_create(c"millrace", flags),
+        made => made,
     }
+    .map_err(refused("memfd_create"))
 }
 
 fn invalid(why: &str) -> io::Error {

@@ -11,6 +11,7 @@ mod memory;
 mod pipe;
 mod poller;
 mod process;
+mod refusal;
 mod signals;
 mod spawn;
 mod spawn_setup;

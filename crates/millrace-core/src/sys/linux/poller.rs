@@ -10,6 +10,7 @@ use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::io::Errno;
 
 use super::descriptor::Descriptor;
+use super::refusal::refused;
 
 /// How many events one call of `wait` takes at most; the rest stays for the next one.
 const BATCH: usize = 64;
@@ -27,7 +28,9 @@ impl Poller {
     /// # Errors
     /// What the system reports, usually that there are too many open files.
     pub fn new() -> io::Result<Self> {
-        Ok(Self(Descriptor::new(epoll::create(CreateFlags::CLOEXEC)?)))
+        Ok(Self(Descriptor::new(
+            epoll::create(CreateFlags::CLOEXEC).map_err(refused("epoll_create1"))?,
+        )))
     }
 
     /// `false` when this process has closed the poller's descriptor behind its back.

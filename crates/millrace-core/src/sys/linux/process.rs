@@ -15,13 +15,14 @@ use rustix::time::{ClockId, clock_gettime};
 
 use super::Control;
 use super::descriptor::{Descriptor, raise};
+use super::refusal::refused;
 
 /// A descriptor of this process that becomes readable when it is dead.
 ///
 /// # Errors
 /// `Unsupported` before Linux 5.3; else what the system reports.
 pub fn own_pidfd() -> io::Result<OwnedFd> {
-    Ok(raise(pidfd_open(getpid(), PidfdFlags::empty())?))
+    Ok(raise(pidfd_open(getpid(), PidfdFlags::empty()).map_err(refused("pidfd_open"))?))
 }
 
 /// Blocks until the other end of `control` is closed or the process behind `pidfd` is dead. Unread messages do not end it.

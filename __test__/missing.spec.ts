@@ -1,0 +1,63 @@
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import test, { type ExecutionContext } from 'ava'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const addon = readdirSync(root).find((name) => name.endsWith('.node')) ?? ''
+
+/** A copy of the package as it is installed, without its dependencies; what is in `files` is put over it. */
+function install(t: ExecutionContext, withAddon: boolean, files: Readonly<Record<string, string>> = {}): string {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-missing-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const home = join(folder, 'node_modules', 'millrace')
+  mkdirSync(home, { recursive: true })
+  const names = ['dist', 'index.js', 'package.json', ...(withAddon ? [addon] : [])]
+  for (const name of names) cpSync(join(root, name), join(home, name), { recursive: true })
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(home, name), text)
+  return folder
+}
+
+function run(folder: string, program: string, ...flags: readonly string[]): string {
+  const args = [...flags, '--input-type=module', '-e', program]
+  const env = { ...process.env, NODE_OPTIONS: '' }
+  return spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8', env, timeout: 60_000 }).stderr
+}
+
+const load = `import 'millrace'`
+
+test('a missing addon is told as such', (t) => {
+  const report = run(install(t, false), load)
+  t.regex(report, /millrace has no native addon for this system \(\w+-\w+\): build it with "npm run build"/)
+  t.notRegex(report, /npm has a bug/)
+})
+
+test('an addon that cannot be loaded is told with what the system says', (t) => {
+  const report = run(install(t, false, { [addon]: 'no library' }), load)
+  t.regex(report, /the native addon of millrace cannot be loaded: .*(?:invalid ELF header|file too short)/)
+  t.notRegex(report, /npm has a bug/)
+})
+
+const permission = Number(process.versions.node.split('.')[0]) < 24 ? '--experimental-permission' : '--permission'
+for (const flags of [['--no-addons'], [permission, '--allow-fs-read=*']]) {
+  test(`addons that are not allowed are told with what allows them: ${flags.join(' ')}`, (t) => {
+    const report = run(root, `import ${JSON.stringify(new URL('../dist/index.js', import.meta.url).href)}`, ...flags)
+    t.regex(report, /Node\.js may not load native addons in this process, .* start node with --allow-addons/)
+    t.regex(report, /ERR_DLOPEN_DISABLED/)
+    t.notRegex(report, /npm has a bug/)
+  })
+}
+
+test('a missing parser is told by its name', (t) => {
+  const program = `import { WorkerPool } from 'millrace'
+    const pool = new WorkerPool({ nJobs: 1 })
+    const y = 1
+    await pool.map((x) => x + y, [1])`
+  const report = run(install(t, true), program)
+  t.regex(
+    report,
+    /TaskFunctionError: the package 'acorn' is not installed, which millrace depends on to send a function by value/
+  )
+})
