@@ -1,10 +1,11 @@
 import { isSea } from 'node:sea'
 import { invalidOption } from '../errors.js'
 import type { PoolSettings } from '../options.js'
-import { Math, cwd, process } from '../primordials.js'
+import { Math, Object, cwd, process } from '../primordials.js'
 import { workerEnvironment } from './environment.js'
 import { workerExecArgv } from './exec-argv.js'
 
+const COVERAGE = 'NODE_V8_COVERAGE'
 const MEBIBYTE = 1024 * 1024
 
 /** How a worker process is started. */
@@ -73,10 +74,20 @@ export function describeLaunch(
     env:
       settings.env === undefined
         ? workerEnvironment(heritage.env, base, files.lifeline)
-        : workerEnvironment(settings.env, undefined, files.lifeline),
+        : workerEnvironment(withCoverage(settings.env, heritage.env), undefined, files.lifeline),
     cwd: directory,
     quiet: settings.stdio === 'ignore'
   }
+}
+
+/** As for Node's own children: an environment that is given does not take a process out of the coverage. */
+function withCoverage(
+  env: Readonly<Record<string, string>>,
+  inherited: NodeJS.ProcessEnv
+): Readonly<Record<string, string>> {
+  // An absolute path: Node has seen to it.
+  const folder = inherited[COVERAGE]
+  return folder === undefined || Object.hasOwn(env, COVERAGE) ? env : { ...env, [COVERAGE]: folder }
 }
 
 // Node takes the last one of a kind, and the command line's before that of NODE_OPTIONS.
