@@ -5,7 +5,10 @@
  * A thread that a task starts runs this file too: Node gives its threads the preloads of the process.
  */
 
+import asyncHooks = require('node:async_hooks')
+
 import type { OwnStreams } from './own-streams.js' with { 'resolution-mode': 'import' }
+import type { AsyncContext } from './isolation.js' with { 'resolution-mode': 'import' }
 
 interface StartBinding {
   holdLifeline(): { readonly greeting: string }
@@ -40,7 +43,23 @@ function start(): void {
     binding.sendStartError(error instanceof Error ? (error.stack ?? error.message) : String(error))
   }
   process.on('uncaughtExceptionMonitor', reportStartError)
-  leave('millrace.start', { binding, reportStartError, streams })
+  leave('millrace.start', { binding, reportStartError, streams, context: watchContexts() })
+}
+
+/** See `isolation.ts`. */
+function watchContexts(): AsyncContext {
+  const context = { empty: new asyncHooks.AsyncResource('MillraceWorker'), hasEntered: false }
+  const { prototype } = asyncHooks.AsyncLocalStorage
+  const made = Object.getOwnPropertyDescriptor(prototype, 'enterWith')
+  const enter = prototype.enterWith
+  const { enterWith } = {
+    enterWith(this: unknown, store: unknown): void {
+      context.hasEntered = true
+      Reflect.apply(enter, this, [store])
+    }
+  }
+  Object.defineProperty(prototype, 'enterWith', { ...made, value: enterWith })
+  return context
 }
 
 /** Sees to a stream when it is first used: making it costs each start a millisecond. */

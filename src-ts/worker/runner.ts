@@ -2,12 +2,14 @@ import { readValue } from '../codec/decode.js'
 import { Reader } from '../codec/reader.js'
 import { NotSerializableError } from '../errors.js'
 import type { TaskCallable } from '../functions/instantiate.js'
-import { Array, DataView, Math, monotonicMs, setImmediate } from '../primordials.js'
+import { Array, DataView, setImmediate } from '../primordials.js'
 import { CALL_SHIFT, EACH, FAIL_FAST, SPREAD, TIMED } from '../protocol/frames.js'
 import type { TaskContext } from '../types.js'
 import type { Cancelling } from './cancelling.js'
 import type { Chunk } from './chunk.js'
 import { BEGIN, STOP_CHUNK, type Claims } from './claims.js'
+import type { Isolation } from './isolation.js'
+import { Lap } from './lap.js'
 import type { Outbox } from './outbox.js'
 import type { Resolved } from './registry.js'
 import { AWAITING, BEGUN, DONE, HALT, YIELD } from './run-state.js'
@@ -21,6 +23,7 @@ export class Runner {
   readonly #turn: Turn
   readonly #workerId: number
   readonly #cancelling: Cancelling
+  readonly #isolation: Isolation
   readonly #state: Record<string, unknown> = {}
   readonly #resume: () => void
   readonly #reader = new Reader()
@@ -34,8 +37,7 @@ export class Runner {
   #isLoading = false
   #base = 0
   #call = -1
-  /** When the time of the results that are not reported yet began. */
-  #since = 0
+  readonly #lap = new Lap()
   /** Results that wait are sent when the event loop has its turn. */
   #isFlushDue = false
 
@@ -44,6 +46,7 @@ export class Runner {
     outbox: Outbox,
     turn: Turn,
     cancelling: Cancelling,
+    isolation: Isolation,
     workerId: number,
     resume: () => void
   ) {
@@ -52,6 +55,7 @@ export class Runner {
     this.#turn = turn
     this.#workerId = workerId
     this.#cancelling = cancelling
+    this.#isolation = isolation
     this.#resume = resume
   }
 
@@ -70,7 +74,7 @@ export class Runner {
     this.#cancelling.begin(chunk.seq)
     this.#index = chunk.from
     this.#outbox.startChunk(chunk.seq, chunk.from)
-    this.#since = monotonicMs()
+    this.#lap.begin()
     this.#isLoading = !isLoaded
     if (this.#isLoading) this.#claims.noteLoading()
     else if ((chunk.flags & TIMED) !== 0) this.#claims.noteBegin()
@@ -90,7 +94,7 @@ export class Runner {
     this.#base = new DataView(payload.buffer, payload.byteOffset).getFloat64(0, true)
     this.#reader.reset(payload, 8, payload.length)
     for (let skipped = 0; skipped < this.#chunk.from; skipped++) this.#skipItem()
-    this.#since = monotonicMs()
+    this.#lap.begin()
     if (this.#isLoading || (this.#chunk.flags & TIMED) !== 0) this.#claims.noteBegin()
     this.#isLoading = false
   }
@@ -105,7 +109,7 @@ export class Runner {
       this.#isRunning = true
       let value: unknown
       try {
-        value = this.#invoke()
+        value = this.#isolation.run(this.#invoke)
         if (isThenable(value)) {
           void this.#await(value)
           return AWAITING
@@ -125,7 +129,7 @@ export class Runner {
 
   /** An error that nobody handles ends this process: the task that runs fails by it, or it is told on its own. */
   interrupt(error: unknown): void {
-    this.#outbox.endResults(this.#lap(), false)
+    this.#outbox.endResults(this.#lap.end(), false)
     this.#outbox.addFault(this.#isRunning ? undefined : { error })
     if (this.#isRunning) this.#fail(error)
     else this.#outbox.flush()
@@ -134,12 +138,12 @@ export class Runner {
   /** This process was asked to end: the running task is its last one, and the parent then lets it leave. */
   retire(): void {
     this.#outbox.isRetiring = true
-    this.#outbox.endResults(this.#lap(), false)
+    this.#outbox.endResults(this.#lap.end(), false)
     this.#outbox.addRetirement()
     this.#outbox.flush()
   }
 
-  #invoke(): unknown {
+  readonly #invoke = (): unknown => {
     let item: unknown
     try {
       item = readValue(this.#reader)
@@ -194,14 +198,14 @@ export class Runner {
   /** Takes in a result; true when the chunk has ended. */
   #succeed(value: unknown): boolean {
     this.#cancelling.end()
-    const unsent = this.#outbox.addResult(value, this.#lap)
+    const unsent = this.#outbox.addResult(value, this.#lap.end)
     if (unsent !== undefined) return this.#fail(unsent.failure)
     this.#isRunning = false
     this.#index++
     const isLast = this.#index === this.#chunk.count
     const isEach = (this.#chunk.flags & EACH) !== 0
     const isRetiring = this.#outbox.retiresNow()
-    if (isLast || isEach || isRetiring || this.#outbox.isFull) this.#outbox.endResults(this.#lap(), isLast)
+    if (isLast || isEach || isRetiring || this.#outbox.isFull) this.#outbox.endResults(this.#lap.end(), isLast)
     if (isEach || this.#outbox.isFull) this.#outbox.flush()
     return isRetiring ? this.#retire() : isLast
   }
@@ -212,10 +216,10 @@ export class Runner {
     this.#cancelling.end()
     this.#index++
     const rest = this.#chunk.count - this.#index
-    this.#outbox.endResults(this.#lap(), false)
+    this.#outbox.endResults(this.#lap.end(), false)
     const drops = rest > 0 && (this.#chunk.flags & FAIL_FAST) !== 0
     const isRetiring = this.#outbox.retiresNow()
-    this.#outbox.addFailure(error, this.#lap(), rest === 0 || drops, drops)
+    this.#outbox.addFailure(error, this.#lap.end(), rest === 0 || drops, drops)
     this.#outbox.flush()
     if (drops) this.#index = this.#chunk.count
     if (isRetiring) return this.#retire()
@@ -230,21 +234,13 @@ export class Runner {
   }
 
   #drop(): number {
-    this.#outbox.dropRest(this.#lap())
+    this.#outbox.dropRest(this.#lap.end())
     this.#index = this.#chunk.count
     return DONE
   }
 
   #flush(): void {
-    this.#outbox.endResults(this.#lap(), false)
+    this.#outbox.endResults(this.#lap.end(), false)
     this.#outbox.flush()
-  }
-
-  /** Microseconds since the last report. */
-  readonly #lap = (): number => {
-    const now = monotonicMs()
-    const elapsed = Math.round((now - this.#since) * 1000)
-    this.#since = now
-    return Math.min(elapsed, 0xffffffff)
   }
 }

@@ -32,6 +32,7 @@ import type { Chunk } from './chunk.js'
 import { Claims } from './claims.js'
 import { Inbox } from './inbox.js'
 import { type ClosePools, Leaving } from './leaving.js'
+import { type AsyncContext, Isolation } from './isolation.js'
 import { MemoryLimit } from './memory-limit.js'
 import { withoutOwnFrames } from './own-frames.js'
 import { Outbox } from './outbox.js'
@@ -51,6 +52,7 @@ interface Start {
   }
   readonly reportStartError: (error: unknown) => void
   readonly streams: OwnStreams
+  readonly context: AsyncContext
 }
 
 const START_KEY = Symbol.for('millrace.start')
@@ -78,7 +80,7 @@ const unheard = new Unheard(words, () => seat.ringAgain())
 const registry = new Registry()
 const turn = new Turn()
 const cancelling = new Cancelling(listen)
-const runner = new Runner(claims, outbox, turn, cancelling, workerId, resume)
+const runner = new Runner(claims, outbox, turn, cancelling, new Isolation(start.context), workerId, resume)
 const pools = new Set<ClosePools>()
 // The package that tasks import is another copy of this code.
 Object.defineProperty(globalObject, Symbol.for('millrace.pools'), {
