@@ -60,6 +60,7 @@ function backend(): { readonly plan: ChunkPlan; readonly sent: SentChunk[][] } {
     id: 1,
     backend: { open },
     definition: { id: () => 1 },
+    site: { beginItems: () => undefined, endItems: () => undefined },
     flags: 0,
     limits: { timeoutMs: 0, lifespan: 0, retries: 0 },
     size: new FixedChunkSize(8),
