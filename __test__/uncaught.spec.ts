@@ -108,7 +108,7 @@ test('without a listener it is a warning of the process, and only that', async (
   t.deepEqual([code, lines], [0, ['went on']])
   t.regex(
     stderr,
-    /\[MILLRACE_WORKER_ERROR\] Warning: an error outside of any task has ended worker 0 \(pid \d+\): Error: stray/
+    /\[MILLRACE_WORKER_ERROR\] MillraceWarning: an error outside of any task has ended worker 0 \(pid \d+\): Error: stray/
   )
 })
 

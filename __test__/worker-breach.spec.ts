@@ -80,9 +80,9 @@ for (const bells of ['its bells', 'all it has']) {
 test('what a worker writes into its control socket ends that worker at the most', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const first = await pool.apply(jobs.pid)
-  await pool.apply(jobs.writeTo, [3, 'H garbage', 1000])
+  await pool.apply(jobs.writeToControl, ['H garbage', 1000])
   t.is(await pool.apply(jobs.pid), first)
   // An empty message is not taken for the end of the socket.
-  await pool.apply(jobs.writeTo, [3, '', 3])
+  await pool.apply(jobs.writeToControl, ['', 3])
   t.is(await pool.apply(jobs.pid), first)
 })
