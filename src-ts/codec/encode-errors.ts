@@ -71,7 +71,9 @@ function writeErrorList(session: Session, errors: readonly unknown[]): void {
   const { length } = errors
   writer.u8(ARRAY)
   writer.varint(length)
+  session.depth++
   for (let index = 0; index < length; index++) writeOrDescribe(session, read(errors, String(index)))
+  session.depth--
 }
 
 function writeProperty(session: Session, key: string, value: unknown, flags: number): void {
@@ -100,6 +102,8 @@ export function writeError(session: Session, error: object): void {
   const { writer } = session
   const nearest = nearestClass(error)
   const isDom = isDomClass(nearest)
+  // The reader needs twice the stack for an error that it needs for an object.
+  session.depth++
   writer.u8(isDom ? DOM_EXCEPTION : ERROR)
   if (isDom) {
     writeString(writer, String(read(error, 'message')))
@@ -117,5 +121,6 @@ export function writeError(session: Session, error: object): void {
     // Such as those of a SuppressedError.
     else if (!hiddenKeys.includes(key)) writeProperty(session, key, read(error, key), ERROR_PROPERTY)
   }
+  session.depth--
   writer.u8(END)
 }

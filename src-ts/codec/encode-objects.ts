@@ -102,8 +102,11 @@ function writeRest(
   hasNames: boolean
 ): void {
   const keys = Object.keys(array)
+  // The reader needs twice the stack for these that it needs for the elements before them.
+  session.depth++
   if (dense < length) writeSparseRest(session, array, dense, length, keys)
   if (hasNames) writeNamed(session, array, length, keys)
+  session.depth--
 }
 
 // Before the elements, whose getters may change the array.

@@ -68,9 +68,9 @@ function writeEmpty(session: Session, object: object): void {
   }
 }
 
-// About as deep as structured clone goes (objects 1,950, arrays 3,270). The reader must have the stack for it wherever it is
+// About as deep as structured clone goes (objects 1,950, arrays 3,270), errors half as deep. The reader must have the stack for it wherever it is
 // called, or the values behind this one could not be found.
-const DEPTH_MAX = 2_500
+const DEPTH_MAX = 2_000
 
 function write(session: Session, value: unknown): void {
   if (writePrimitive(session.writer, value)) return

@@ -165,6 +165,7 @@ pub fn was_killed_for_memory(_pid: u32) -> Option<bool> {
     None
 }
 
+#[expect(missing_docs, reason = "documented in sys/linux")]
 impl Child {
     pub fn pid(&self) -> u32 {
         match *self {}
@@ -308,7 +309,7 @@ pub fn online_cpu_count() -> usize {
 }
 
 fn not_yet<T>() -> io::Result<T> {
-    Err(io::Error::new(io::ErrorKind::Unsupported, "millrace: not yet on this system"))
+    Err(io::Error::new(io::ErrorKind::Unsupported, "millrace runs on Linux alone so far"))
 }
 
 #[cfg(not(unix))]
