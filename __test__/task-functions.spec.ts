@@ -201,10 +201,10 @@ test.serial(
       ['(function* f() {})', undefined, /'f' is a generator/],
       ['(async function* f() {})', undefined, /'f' is an async generator/],
       ['(class Shape {})', undefined, /'Shape' is a class/],
-      ['(function f() {}).bind(null)', undefined, /native code or bound/],
+      ['(function f() {}).bind(null)', undefined, /is a native or bound function and cannot be sent/],
       ['new Proxy(function f() {}, {})', undefined, /a Proxy/],
       ['Object.getOwnPropertyDescriptor({ get a() { return 1 } }, "a").get', undefined, /a getter or setter/],
-      ['[].values().next', undefined, /native code or bound/]
+      ['[].values().next', undefined, /is a native or bound function and cannot be sent/]
     ]
     for (const [code, variable, message] of bad) {
       const fn = script(code)

@@ -10,11 +10,8 @@ import type { PoolStats, WorkerInfo } from './types.js'
 export interface Backend {
   /** Makes a function known; equal definitions get the same id. */
   define(definition: FunctionDefinition): number
-  /**
-   * Makes a function known to one call, which releases the id at its end. Of a promise the id holds at once: batches wait
-   * until it is fulfilled. Where it is rejected, or what waited cannot be handed over, `fail` is called with the reason.
-   */
-  defineForCall(definition: FunctionDefinition | Promise<FunctionDefinition>, fail: (error: unknown) => void): number
+  /** Makes a function known to one call, which releases the id at its end. */
+  defineForCall(definition: FunctionDefinition): number
   /** Forgets what {@linkcode defineForCall} made known. */
   release(definition: number): void
   /** Opens a batch of chunks. Nothing is handed over before `send`. */

@@ -50,8 +50,8 @@ export class NativeBackend implements Backend {
     return this.#definitions.idOf(definition)
   }
 
-  defineForCall(definition: FunctionDefinition | Promise<FunctionDefinition>, fail: (error: unknown) => void): number {
-    return this.#definitions.open(definition, fail)
+  defineForCall(definition: FunctionDefinition): number {
+    return this.#definitions.open(definition)
   }
 
   release(definition: number): void {
@@ -59,7 +59,7 @@ export class NativeBackend implements Backend {
   }
 
   open(): Batch {
-    return new NativeBatch(this.#submit, this.#writers, this.#definitions)
+    return new NativeBatch(this.#submit, this.#writers)
   }
 
   cancel(call: number, stop?: Stop): void {
@@ -74,7 +74,8 @@ export class NativeBackend implements Backend {
   }
 
   hasRoom(limit: number): boolean {
-    return this.#hasClosed || this.#raw.hasRoom(Math.min(limit, 0xffffffff), this.#definitions.urgentCount)
+    // Nothing waits on this side of the core.
+    return this.#hasClosed || this.#raw.hasRoom(Math.min(limit, 0xffffffff), 0)
   }
 
   recycle(): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Batch, ChunkHeader } from './backend.js'
 import { Writer } from './codec/writer.js'
 import { Math, Uint32Array } from './primordials.js'
-import { paddedLength, SUBMISSION_BYTES, URGENT } from './protocol/frames.js'
+import { paddedLength, SUBMISSION_BYTES } from './protocol/frames.js'
 
 const USUAL_BYTES = 64 * 1024
 /** What a word holds; nobody tells it from no limit. */
@@ -10,26 +10,15 @@ const LONGEST_LIFE = 0xffffffff
 /** Hands submissions to the core. */
 export type Submit = (bytes: Uint8Array, length: number) => void
 
-/** Keeps batches of calls whose functions are not known yet. */
-export interface Holder {
-  isPending(definition: number): boolean
-  hold(definition: number, batch: { readonly isUrgent: boolean; readonly send: () => void }): void
-}
-
 /** Chunks in the layout of the core's submissions. User code runs while items are encoded, so each batch has its own memory. */
 export class NativeBatch implements Batch {
   readonly #submit: Submit
   readonly #free: Writer[]
   readonly #writer: Writer
-  readonly #holder: Holder
   #start = 0
-  /** A batch is of one call and its function. */
-  #definition = 0
-  #isUrgent = false
 
   /** `free` keeps the memory of batches that were sent. */
-  constructor(submit: Submit, free: Writer[], holder: Holder) {
-    this.#holder = holder
+  constructor(submit: Submit, free: Writer[]) {
     this.#submit = submit
     this.#free = free
     this.#writer = free.pop() ?? new Writer(USUAL_BYTES)
@@ -55,8 +44,6 @@ export class NativeBatch implements Batch {
     writer.bytes.fill(0, writer.length, end)
     writer.length = end
     const { call, chunk, count, definition, flags, limits, only } = header
-    this.#definition = definition
-    this.#isUrgent = (flags & URGENT) !== 0
     const lifespan = Math.min(limits.lifespan, LONGEST_LIFE)
     const worker = only === undefined ? 0 : only + 1
     const words = [
@@ -81,11 +68,6 @@ export class NativeBatch implements Batch {
   }
 
   send(): void {
-    if (!this.#holder.isPending(this.#definition)) this.#hand()
-    else this.#holder.hold(this.#definition, { isUrgent: this.#isUrgent, send: () => this.#hand() })
-  }
-
-  #hand(): void {
     if (this.#writer.length > 0) this.#submit(this.#writer.bytes, this.#writer.length)
     // What grew for a large message is not kept.
     if (this.#writer.bytes.length <= 16 * USUAL_BYTES) this.#free.push(this.#writer)

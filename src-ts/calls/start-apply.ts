@@ -17,13 +17,11 @@ export interface ApplyOrder extends Pick<ApplyPlan, 'id' | 'args' | 'resolve' | 
  */
 export function makeApplyCall({ fn, settings, ...order }: ApplyOrder): ApplyCall {
   const definition = new CalledFunction(prepareFunction(fn, settings.context), order.backend)
-  const call = new ApplyCall({
+  return new ApplyCall({
     ...order,
     definition,
     limits: limitsOf(settings),
     killGraceMs: settings.killGrace,
     onEnd: definition.onEnd(order.onEnd)
   })
-  definition.watch(call, order.site)
-  return call
 }

@@ -23,7 +23,7 @@ export interface MapOrder {
   readonly backend: Backend
   readonly source: Source
   readonly sink: Sink
-  readonly prepared: FunctionDefinition | Promise<FunctionDefinition>
+  readonly prepared: FunctionDefinition
   readonly nJobs: number
   readonly settings: MapSettings
   readonly site: CallSite
@@ -38,7 +38,7 @@ export function makeMapCall(order: MapOrder): MapCall {
   // Only calls that fail as a whole may send results together, and drop what follows a failure.
   const isEach = isLazy || kind === 'mapSettled'
   const flags = (isEach ? EACH : 0) | (kind === 'mapSettled' ? 0 : FAIL_FAST) | (settings.spread ? SPREAD : 0)
-  const call = new MapCall({
+  return new MapCall({
     ...order,
     definition,
     onEnd: definition.onEnd(order.onEnd),
@@ -50,8 +50,6 @@ export function makeMapCall(order: MapOrder): MapCall {
     isOrderTasks: settings.orderTasks,
     maxTasksActive: settings.maxTasksActive
   })
-  definition.watch(call, order.site)
-  return call
 }
 
 /** Chunks for each worker of a call with `orderTasks` whose options say no size. */

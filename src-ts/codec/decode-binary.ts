@@ -42,7 +42,7 @@ export function readBuffer(r: Reader): Buffer {
 /** A typed array or DataView; `follows`: its length is that of its resizable buffer. */
 export function readView(r: Reader, follows: boolean, readAny: (r: Reader) => unknown): ArrayBufferView {
   const constructor = viewConstructors[r.u8()]
-  if (constructor === undefined) throw new TypeError('torn message: this version has no such typed array')
+  if (constructor === undefined) throw new TypeError('damaged message: this version has no such typed array')
   const number = r.refs.push(undefined) - 1
   const byteOffset = r.varint()
   const length = follows ? undefined : r.varint()

@@ -20,7 +20,7 @@ export function readRegExp(r: Reader, readAny: ReadAny): RegExp {
     r.refs[number] = regexp
     return regexp
   } catch (cause) {
-    throw new TypeError(`torn message: this version has no such RegExp: /${source}/${flags}`, { cause })
+    throw new TypeError(`damaged message: this version has no such RegExp: /${source}/${flags}`, { cause })
   }
 }
 

@@ -2,7 +2,7 @@ import { Buffer, DataView, Number, RangeError, Uint8Array } from '../primordials
 
 /** The error for bytes that no value was written as. */
 export function torn(what: string): RangeError {
-  return new RangeError(`torn message: ${what}`)
+  return new RangeError(`damaged message: ${what}`)
 }
 
 /** Reads bytes from `offset` up to `end`, never beyond; everything that ends too early is a RangeError. */

@@ -1,6 +1,6 @@
-import type { ClassExpression } from 'acorn'
-import { Object, Set, String } from '../primordials.js'
+import { Object, Set } from '../primordials.js'
 import type { Anatomy } from './anatomy.js'
+import { ClassText } from './class-state.js'
 
 /** A property that a function or class got beside its text, such as a static that a transpiler assigns. */
 export interface AddedProperty {
@@ -11,40 +11,17 @@ export interface AddedProperty {
 
 const STANDARD = new Set(['length', 'name', 'prototype', 'arguments', 'caller', 'constructor'])
 
-/** Names that the body of a class declares; undefined where it computes one. */
-function declaredIn({ body }: ClassExpression, isStatic: boolean): ReadonlySet<string> | undefined {
-  const names = new Set<string>()
-  for (const member of body.body) {
-    if (member.type === 'StaticBlock') {
-      // It may add anything, and does so again in the worker.
-      if (isStatic) return undefined
-      continue
-    }
-    if (member.static !== isStatic || member.key.type === 'PrivateIdentifier') continue
-    if (member.computed) return undefined
-    names.add(
-      member.key.type === 'Identifier' ? member.key.name : member.key.type === 'Literal' ? String(member.key.value) : ''
-    )
-  }
-  return names
-}
-
-function collect(holder: object, on: AddedProperty['on'], known: ReadonlySet<string>): AddedProperty[] {
+function collect(holder: unknown, on: AddedProperty['on'], text: ClassText | undefined): AddedProperty[] {
+  if (typeof holder !== 'function' && (typeof holder !== 'object' || holder === null)) return []
   return Object.entries(Object.getOwnPropertyDescriptors(holder))
-    .filter(([key]) => !STANDARD.has(key) && !known.has(key))
+    .filter(([key, descriptor]) => !STANDARD.has(key) && text?.makes(key, descriptor) !== true)
     .map(([key, descriptor]) => ({ on, key, descriptor }))
 }
 
-/** What was put on a function and its prototype since its text was evaluated. */
-export function addedProperties(fn: object, { parsed }: Anatomy): readonly AddedProperty[] {
-  const none = new Set<string>()
-  const onItself = parsed.form === 'class' ? declaredIn(parsed.node, true) : none
-  const onPrototype = parsed.form === 'class' ? declaredIn(parsed.node, false) : none
+/** What was put on a function and its prototype since its text was evaluated, and what was changed there. */
+export function addedProperties(fn: object, { parsed, text }: Anatomy): readonly AddedProperty[] {
+  const textOf = (isStatic: boolean): ClassText | undefined =>
+    parsed.form === 'class' ? new ClassText(parsed.node, text, parsed.offset, isStatic) : undefined
   const prototype: unknown = Object.getOwnPropertyDescriptor(fn, 'prototype')?.value
-  return [
-    ...(onItself === undefined ? [] : collect(fn, 'itself', onItself)),
-    ...(onPrototype === undefined || typeof prototype !== 'object' || prototype === null
-      ? []
-      : collect(prototype, 'prototype', onPrototype))
-  ]
+  return [...collect(fn, 'itself', textOf(true)), ...collect(prototype, 'prototype', textOf(false))]
 }

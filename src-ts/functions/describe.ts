@@ -58,8 +58,8 @@ export function uninitialised(user: string, name: string): TaskFunctionError {
 /** The error for functions of which it cannot be told whether they share a variable. */
 export function lookAlikes(user: string, name: string): TaskFunctionError {
   return new TaskFunctionError(
-    `${user} uses '${name}', which holds the same as that of another captured function from the same place, and whether they ` +
-      `share it cannot be told: capture one of the two functions, or pass '${name}' as an argument`,
+    `${user}: cannot tell whether two captured closures share the variable '${name}'; capture one of them, or pass '${name}' ` +
+      `as an argument`,
     { variable: name }
   )
 }

@@ -86,7 +86,7 @@ function readText(fn: object): Anatomy | FunctionDefinition {
     return anatomy
   }
   throw new TaskFunctionError(
-    `${callName(name)} is native code or bound, which no other process has: pass a function that calls it, such as (x) => f(x)`
+    `${callName(name)} is a native or bound function and cannot be sent; wrap it: (x) => f(x)`
   )
 }
 

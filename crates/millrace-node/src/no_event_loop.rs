@@ -39,5 +39,5 @@ pub(crate) mod pool_ear {
 pub(crate) mod heap_limit {
     use millrace_core::segment::Segment;
 
-    pub(crate) fn watch(_segment: &Segment) {}
+    pub(crate) fn watch(_segment: &Segment, _hears_limit: bool) {}
 }
