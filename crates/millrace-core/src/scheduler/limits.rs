@@ -53,7 +53,7 @@ pub(super) struct Late {
 impl Worker {
     /// A chunk was put into the hand at `now`: its tasks cannot be late before their limit has passed.
     pub(super) fn look_after(&mut self, now: Duration, limit: Duration) {
-        self.look_by(now.saturating_add(limit.max(GRAIN)));
+        self.look_by(first_look(now, limit));
     }
 
     /// Something may have to be done about a task at that time.
@@ -72,7 +72,9 @@ impl Worker {
         let due = self.due(task, now, claims.as_ref(), load_limit);
         if due.is_none_or(|due| due.at > now) {
             let ends = self.hand.iter().filter_map(|held| held.kill_at);
-            self.look_at = ends.chain(due.map(|due| due.at)).min();
+            let running = due.map(|due| due.look_at);
+            let waiting = self.first_look_at_waiting(task, now, load_limit);
+            self.look_at = ends.chain(running).chain(waiting).min();
             return false;
         }
         if claims.condemn(task, task).is_none() {
@@ -95,7 +97,7 @@ impl Worker {
         is_condemned
     }
 
-    /// When a task in hand is late, at the earliest, while `task` is the one begun last.
+    /// When `task`, the one begun last, is late. `None` where it has no limit, or is over.
     fn due(
         &mut self,
         task: u32,
@@ -104,33 +106,46 @@ impl Worker {
         load_limit: Option<Duration>,
     ) -> Option<Due> {
         let began = began(claims, now);
-        let running = self.hand.iter().find(|held| held.is_open(task));
-        if let Some(held) = running {
-            let loading = load_limit.filter(|_| began.is_loading);
-            if let Some(limit) = loading.or(held.chunk.limit) {
-                let seen = self.watched.filter(|(watched, _)| *watched == task);
-                let (_, seen_at) = *self.watched.insert(seen.unwrap_or((task, now)));
-                let other =
-                    if loading.is_none() { load_limit.unwrap_or_default() } else { Duration::ZERO };
-                let due = began.at.max(held.sent_at).saturating_add(limit);
-                let at = due.min(seen_at.saturating_add(limit).saturating_add(other));
-                return Some(Due { at, loading });
-            }
-        }
-        // None of the others has begun.
+        let held = self.hand.iter().find(|held| held.is_open(task))?;
+        let loading = load_limit.filter(|_| began.is_loading);
+        let limit = loading.or(held.chunk.limit)?;
+        let seen = self.watched.filter(|(watched, _)| *watched == task);
+        let (_, seen_at) = *self.watched.insert(seen.unwrap_or((task, now)));
+        let other = if loading.is_none() { load_limit.unwrap_or_default() } else { Duration::ZERO };
+        let due = began.at.max(held.sent_at).saturating_add(limit);
+        let at = due.min(seen_at.saturating_add(limit).saturating_add(other));
+        // A task that is still loading may begin at any time.
+        let begins = held.chunk.limit.filter(|_| loading.is_some());
+        let look_at = begins.map_or(at, |limit| at.min(first_look(now, limit)));
+        Some(Due { at, look_at, loading })
+    }
+
+    /// When a task in hand other than `task` may be late for the first time: none of them has begun.
+    fn first_look_at_waiting(
+        &self,
+        task: u32,
+        now: Duration,
+        load_limit: Option<Duration>,
+    ) -> Option<Duration> {
         let waiting = self.hand.iter().filter(|held| !held.is_open(task));
         let limits = waiting.filter_map(|held| {
             held.chunk.limit.or_else(|| load_limit.filter(|_| held.brings_function))
         });
-        let limit = limits.min()?;
-        Some(Due { at: now.saturating_add(limit.max(GRAIN)), loading: None })
+        limits.min().map(|limit| first_look(now, limit))
     }
+}
+
+/// When a task that begins at `now`, at the earliest, may be late.
+fn first_look(now: Duration, limit: Duration) -> Duration {
+    now.saturating_add(limit.max(GRAIN))
 }
 
 /// When a task is late.
 #[derive(Debug, Clone, Copy)]
 struct Due {
     at: Duration,
+    /// When to look again, should it not be late yet.
+    look_at: Duration,
     /// The limit, where it is that of loading the function.
     loading: Option<Duration>,
 }

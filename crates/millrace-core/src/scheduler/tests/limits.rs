@@ -225,6 +225,31 @@ fn loading_the_function_does_not_count_as_the_task() {
 }
 
 #[test]
+fn a_task_that_was_loading_when_it_was_looked_at_has_no_more_than_its_limit() {
+    let mut world = loading(limited(1, 0, 1, 0, LIMIT));
+    (0..3 * LIMIT).for_each(|_| world.tick(1));
+    let now_ms = world.scheduler.now.as_millis() as u32;
+    world.process(0).words.note_begin(now_ms);
+    (0..2 * LIMIT).for_each(|_| world.tick(1));
+    assert!(world.killed.contains(&0), "it is late, long before the end of the time for loading");
+    world.end();
+}
+
+#[test]
+fn a_task_behind_one_with_a_longer_limit_has_no_more_than_its_own() {
+    let mut world = World::started(1, Some(1));
+    world.submit_all([limited(1, 0, 1, 0, 50 * LIMIT), limited(2, 0, 1, 0, LIMIT)]);
+    world.run_to_task(0);
+    (0..3 * LIMIT).for_each(|_| world.tick(1));
+    assert_eq!(world.run_to_task(0), (2, 0, 0));
+    (0..2 * LIMIT).for_each(|_| world.tick(1));
+    assert!(world.killed.contains(&0));
+    world.end();
+    assert_eq!(world.ledger.fates(1, 0), [Completed]);
+    assert_eq!(world.ledger.fates(2, 0), [Lost]);
+}
+
+#[test]
 fn a_function_that_is_not_loaded_in_time_fails_its_task_and_is_not_tried_again_for_it() {
     let retried = Chunk { retries: 3, ..limited(1, 0, 2, 0, LIMIT) };
     for chunk in [chunk(1, 0, 2), limited(1, 0, 2, 0, LIMIT), retried] {
