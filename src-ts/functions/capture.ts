@@ -75,7 +75,7 @@ export class Capture {
   readonly #enqueue = (fn: object, anatomy: Anatomy, site: Site | undefined): number => {
     const at = this.#numbers.size
     this.#numbers.set(fn, at)
-    const excess = this.#effort.excess(at)
+    const excess = this.#effort.excess(at, anatomy)
     if (excess !== undefined) throw this.#tooMuch(excess)
     this.#work.push({ at, anatomy: site?.complete(anatomy) ?? anatomy, fn, site, via: this.#via })
     return at

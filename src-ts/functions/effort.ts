@@ -1,4 +1,4 @@
-import { process } from '../primordials.js'
+import { process, Set } from '../primordials.js'
 
 interface Usage {
   readonly user: number
@@ -16,17 +16,23 @@ function worked(): number {
 }
 
 const MOST_FUNCTIONS = 2_500
-/** Fewer functions than these are taken in however long it takes: their scripts may have to be read first. */
-const ALWAYS = 250
+/**
+ * A function that leads to fewer texts than these is taken in however long that takes: on a busy or slow machine too, and with
+ * scripts that have to be read first. Closures that one text made do not count again.
+ */
+const ALWAYS_TEXTS = 250
 const MOST_MS = 1_000
 
 /** How much a function may take along: what leads to more is a library rather than a value. */
 export class Effort {
   readonly #start = worked()
+  readonly #texts = new Set<object>()
 
-  /** Why there may be no more, once `count` functions were taken in. */
-  excess(count: number): string | undefined {
+  /** Why there may be no more, once `count` functions were taken in; `text`: stands for the text of the next one. */
+  excess(count: number, text: object): string | undefined {
+    this.#texts.add(text)
     if (count >= MOST_FUNCTIONS) return `${MOST_FUNCTIONS} functions`
-    return count >= ALWAYS && count % 50 === 0 && worked() - this.#start > MOST_MS ? `${count} functions` : undefined
+    const isLibrary = this.#texts.size >= ALWAYS_TEXTS && count % 50 === 0
+    return isLibrary && worked() - this.#start > MOST_MS ? `${count} functions` : undefined
   }
 }
