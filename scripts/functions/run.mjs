@@ -37,7 +37,7 @@ function judge(expected, { isMinified }, line) {
     const isRight = line.message === undefined && JSON.stringify(line.result) === JSON.stringify(expected.result)
     return isRight ? '' : JSON.stringify(line)
   }
-  const isRenamed = isMinified === true && /^\w$/.test(line.variable)
+  const isRenamed = isMinified === true && /^[\w$]{1,2}$/.test(line.variable)
   const names = isRenamed || line.variable?.startsWith(expected.refused) || line.message?.includes(expected.refused)
   const [code, ran] = expected.isResult ? ['ERR_POOL_NOT_SERIALIZABLE', 1] : ['ERR_POOL_FUNCTION', 0]
   return line.code === code && names && line.ran === ran ? '' : JSON.stringify(line)
