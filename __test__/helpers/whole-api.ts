@@ -1,8 +1,9 @@
-import test from 'ava'
+import type { TestFn } from 'ava'
 
-import { run } from './helpers/run.js'
+import { run } from './run.js'
 
-type Where = 'parent' | 'worker'
+/** The side whose globals are replaced. */
+export type Where = 'parent' | 'worker'
 
 const BOTH: readonly Where[] = ['parent', 'worker']
 
@@ -39,8 +40,10 @@ const replacements: Readonly<Record<string, readonly Where[]>> = {
   frozenPrototypes: BOTH
 }
 
-for (const [name, places] of Object.entries(replacements)) {
-  for (const where of places) {
+/** A test for each replacement in that process. The two processes have a spec each, so that they run beside each other. */
+export function testWholeApi(test: TestFn, where: Where): void {
+  for (const [name, places] of Object.entries(replacements)) {
+    if (!places.includes(where)) continue
     test.serial(`the whole API works with ${name} in the ${where}`, async (t) => {
       const { code, lines, stderr } = await run(t, 'replaced-globals.mjs', [where, name], {
         execArgv: ['--no-warnings']
