@@ -85,6 +85,15 @@ test.serial('nothing is left of workers that were stopped when their parent died
   t.pass()
 })
 
+// The system wakes stopped orphans, but not those of which a thread still runs: the main thread alone has stopped, or none.
+test.serial('nothing is left of workers that were being stopped when their parent died', async (t) => {
+  const all = await family(t, 'stopped', NOTED)
+  for (const pid of all.workers) process.kill(pid, 'SIGSTOP')
+  all.parent.kill('SIGKILL')
+  await gone([...all.workers, ...all.noted])
+  t.pass()
+})
+
 test.serial('an idle pool lets its process end, and ends with it', async (t) => {
   const { parent, workers } = await family(t, 'idle', 0)
   const end = await parent.end

@@ -5,8 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const WATCHDOG_MS = 30_000
 const LOOK_MS = 10
 
-/** The fields of `/proc/<pid>/stat` after the name: the state, the parent's pid... Undefined where there is no such process. */
-function stat(pid: number): readonly string[] | undefined {
+/**
+ * The fields of `/proc/<pid>/stat` after the name: the state (that of the main thread), the parent's pid... Undefined where there is
+ * no such process.
+ */
+function stat(pid: number | string): readonly string[] | undefined {
   const text = read(`/proc/${pid}/stat`)
   return text?.slice(text.lastIndexOf(')') + 2).split(' ')
 }
@@ -33,9 +36,10 @@ export function isAlive(pid: number): boolean {
   return state !== undefined && state !== 'Z' && state !== 'X'
 }
 
-/** Whether the process is stopped, all of its threads. */
+/** Whether the process is stopped, all of its threads: the main one may stop long before the others. */
 export function isStopped(pid: number): boolean {
-  return stat(pid)?.[0] === 'T'
+  const ids = list(`/proc/${pid}/task`)
+  return ids.length > 0 && ids.every((id) => stat(`${pid}/task/${id}`)?.[0] === 'T')
 }
 
 /** Waits until `condition` holds; fails after half a minute with what `describe` says. */

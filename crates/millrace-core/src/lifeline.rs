@@ -5,6 +5,9 @@
 //! for either of two signs that the parent is gone. The end of the socket alone would not do: a forked copy of the parent
 //! holds it open. The parent's own descriptor alone would not do either: a pool may end while its process goes on.
 //!
+//! A worker that is stopped, or has not got as far as that, runs no thread. So the system itself also kills its group when the
+//! socket ends ([`sys::launch`] asks for that); then this thread has nothing left to do.
+//!
 //! **Invariant:** the thread takes no signals, needs no lock and no JavaScript, so a busy worker dies as fast as an idle one.
 
 use std::io;
@@ -96,8 +99,8 @@ pub fn greet(
 
 /// Worker: takes over descriptor 3, reads the hello, and dies with the parent from now on.
 ///
-/// `memory_bytes` is the length the shared memory must have. To be called once per process. Messages the parent sends
-/// later are left unread. A failure after the socket was taken over is sent to the parent as the start error.
+/// `memory_bytes` is the length the shared memory must have. To be called once per process. A failure after the socket was
+/// taken over is sent to the parent as the start error.
 ///
 /// # Errors
 /// `NotFound` when this process was not started as a worker; `AlreadyExists` from the second call on; `InvalidData` when

@@ -11,8 +11,11 @@ use std::process::{Command, Stdio};
 
 use millrace_core::lifeline::{greet, hold};
 use millrace_core::sys::{Bell, Control, Exit, Launch, SharedMemory, launch, set_worker_signals};
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
-use crate::support::{exit_of, inheritable_copy, myself, next_text, role, until_readable, watch};
+use crate::support::{
+    exit_of, inheritable_copy, myself, next_text, role, shell, until_readable, watch,
+};
 
 const LEN: usize = 1 << 16;
 const ENTRY: &str = "lifeline::entry";
@@ -25,6 +28,7 @@ fn entry() {
         Some("busy") => be_busy(),
         Some("parent") => parent_of_busy(false),
         Some("forked parent") => parent_of_busy(true),
+        Some("stopping parent") => parent_of_stopped(),
         Some("stranger") => {
             assert_eq!(hold(LEN).unwrap_err().kind(), ErrorKind::InvalidData);
         }
@@ -79,6 +83,14 @@ fn parent_of_busy(leave_a_copy: bool) -> ! {
     park();
 }
 
+/// Starts a worker that is stopped, and waits to be killed.
+fn parent_of_stopped() -> ! {
+    let (child, _control, _bells) = start_worker(&shell(STOPS_ITSELF));
+    until_stopped(child.pid());
+    println!("\nbusy {}", child.pid());
+    park();
+}
+
 fn start_worker(what: &Launch) -> (millrace_core::sys::Child, Control, [Bell; 2]) {
     let (ours, theirs) = Control::pair().unwrap();
     let (_memory, fd) = SharedMemory::create(LEN).unwrap();
@@ -90,8 +102,6 @@ fn start_worker(what: &Launch) -> (millrace_core::sys::Child, Control, [Bell; 2]
 #[test]
 fn a_worker_reads_its_hello_and_sends_its_error() {
     let (child, control, [to_worker, to_parent]) = start_worker(&myself(ENTRY, "reader"));
-    // Later messages neither end the watch nor the worker.
-    control.send(b"a later message", &[]).unwrap();
     to_worker.ring();
     to_parent.wait();
     assert_eq!(next_text(&control), "ä".repeat(16 * 1024));
@@ -107,6 +117,44 @@ fn a_process_that_is_no_worker_has_nothing_to_hold() {
     let child = launch(&myself(ENTRY, "stranger"), theirs).unwrap();
     assert!(next_text(&ours).contains("unknown byte"));
     assert_eq!(exit_of(&child), Exit { code: Some(0), signal: None });
+}
+
+/// No worker at all but its connection, as before a worker's first instruction: nothing here listens on descriptor 3.
+const STOPS_ITSELF: &str = "sleep 1000 & kill -STOP $$; sleep 1000";
+
+/// For children of this process alone.
+fn until_stopped(pid: u32) {
+    let options = WaitIdOptions::STOPPED | WaitIdOptions::NOWAIT;
+    let id = WaitId::Pid(Pid::from_raw(pid.cast_signed()).unwrap());
+    assert!(waitid(id, options).unwrap().is_some_and(|status| status.stopped()));
+}
+
+// The system wakes a stopped process whose parent dies, but not in each case. Here the parent lives, so it never does: what
+// ends the process must be the connection alone.
+#[test]
+fn a_stopped_worker_ends_with_its_connection() {
+    let (child, control, _bells) = start_worker(&shell(STOPS_ITSELF));
+    until_stopped(child.pid());
+    assert_eq!(child.reap(), None);
+    drop(control);
+    assert_eq!(exit_of(&child), Exit { code: None, signal: Some(9) });
+}
+
+#[test]
+fn a_stopped_worker_ends_when_its_parent_hangs_up() {
+    let (child, control, _bells) = start_worker(&shell(STOPS_ITSELF));
+    until_stopped(child.pid());
+    control.hang_up();
+    assert_eq!(exit_of(&child), Exit { code: None, signal: Some(9) });
+}
+
+#[test]
+fn a_killed_parent_takes_a_stopped_worker_along() {
+    let mut parent = run_as("stopping parent");
+    let watched = watch(numbers(&mut parent, 1)[0].1);
+    parent.kill().unwrap();
+    parent.wait().unwrap();
+    until_readable(&watched);
 }
 
 #[test]

@@ -1,17 +1,24 @@
 //! The control socket: a pair of connected `SOCK_SEQPACKET` sockets.
-#![expect(unsafe_code, reason = "takes over descriptor 3, which the parent left there")]
+#![expect(
+    unsafe_code,
+    reason = "takes over descriptor 3, which the parent left there, and sets the signal of a socket"
+)]
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::sync::OnceLock;
 
 use rustix::io::FdFlags;
 use rustix::net::{AddressFamily, Shutdown, SocketFlags, SocketType, shutdown, sockopt};
+use rustix::process::Pid;
 
 use super::super::types::{CONTROL_FD, Received};
 use super::control_message;
 use super::descriptor::Descriptor;
 use super::refusal::refused;
+
+/// Which signal tells of something on a descriptor; the C library's bindings do not name it.
+const F_SETSIG: libc::c_int = 10;
 
 /// Descriptor 3 has one owner per process.
 static TAKEN: OnceLock<()> = OnceLock::new();
@@ -102,6 +109,25 @@ impl Control {
 impl AsFd for Control {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
+    }
+}
+
+/// Has the system itself kill the process group `leader` when the connection ends of which `socket` is that process's end. A
+/// stopped process runs no code, so its lifeline cannot; nor is the system's rule for stopped orphans enough, which knows
+/// neither a process that is just being stopped nor one whose new parent is of its session.
+///
+/// A message from the other side would kill as well: from here on it sends none.
+pub(super) fn kill_at_end_of(socket: &OwnedFd, leader: Pid) {
+    // SAFETY: `fcntl` with the commands below takes numbers and touches no memory of ours; the descriptor is open.
+    let set = |command: libc::c_int, value: libc::c_int| unsafe {
+        libc::fcntl(socket.as_raw_fd(), command, value)
+    };
+    // Where a sandbox refuses it, the lifeline is left. What switches the signal on comes last, or it would be SIGIO.
+    if set(libc::F_SETOWN, -leader.as_raw_pid()) == 0 && set(F_SETSIG, libc::SIGKILL) == 0 {
+        let flags = set(libc::F_GETFL, 0);
+        if flags >= 0 {
+            set(libc::F_SETFL, flags | libc::O_ASYNC);
+        }
     }
 }
 

@@ -13,13 +13,14 @@ use rustix::process::Pid;
 use super::super::types::{CONTROL_FD, Launch};
 use super::affinity::{affinity_of, set_affinity_of_current_thread};
 use super::child::Child;
-use super::control::Control;
+use super::control::{Control, kill_at_end_of};
 use super::descriptor;
 use super::spawn_setup::{Attributes, FileActions, check};
 use super::streams;
 
 /// Starts a process: leader of its own group, signals at default, `/dev/null` as standard input, `control` as descriptor 3,
-/// and pinned to `launch.cpus` with every thread it will ever have.
+/// and pinned to `launch.cpus` with every thread it will ever have. When the other end of `control` is closed, or sends
+/// anything from now on, the system kills the group, whatever state it is in.
 ///
 /// Call it on a thread of its own: meanwhile the calling thread itself is pinned, and takes its old mask again afterwards.
 ///
@@ -51,6 +52,7 @@ pub fn launch(launch: &Launch, control: Control) -> io::Result<Child> {
 
     check(error).map_err(|error| explain(launch, &error))?;
     let pid = Pid::from_raw(pid).ok_or_else(|| io::Error::other("the new process has no id"))?;
+    kill_at_end_of(&socket, pid);
     Child::adopt(pid)
 }
 
