@@ -12,7 +12,7 @@ import { readValue } from '../src-ts/codec/decode.js'
 import { writeValue } from '../src-ts/codec/encode.js'
 import { Reader } from '../src-ts/codec/reader.js'
 import { Writer } from '../src-ts/codec/writer.js'
-import { DaemonicProcessError, NotSerializableError, WorkerDiedError } from '../src-ts/errors.js'
+import { DaemonicProcessError, NotSerializableError, WorkerDiedError } from '../src-ts/errors/index.js'
 import { deepKinds } from './fixtures/deep-values.mjs'
 
 const root = (): string => 'items[0]'

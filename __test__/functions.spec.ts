@@ -6,9 +6,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import vm from 'node:vm'
 import test from 'ava'
 import { build } from 'esbuild'
-import { TaskFunctionError } from '../src-ts/errors.js'
-import { instantiate, type TaskCallable } from '../src-ts/functions/instantiate.js'
-import { task, tasks } from '../src-ts/functions/reference.js'
+import { TaskFunctionError } from '../src-ts/errors/index.js'
+import { instantiate, type TaskCallable } from '../src-ts/functions/instantiate/instantiate.js'
+import { task, tasks } from '../src-ts/functions/reference/reference.js'
 import { type FunctionDefinition, prepareFunction } from '../src-ts/functions/resolve.js'
 import type * as Jobs from './fixtures/jobs.mjs'
 
@@ -572,7 +572,7 @@ test('the worker side is small when bundled, and runs without a loader or a warn
   t.teardown(() => rmSync(folder, { recursive: true }))
   const outfile = join(folder, 'instantiate.mjs')
   const { metafile } = await build({
-    entryPoints: [fileURLToPath(new URL('../src-ts/functions/instantiate.ts', import.meta.url))],
+    entryPoints: [fileURLToPath(new URL('../src-ts/functions/instantiate/instantiate.ts', import.meta.url))],
     outfile,
     bundle: true,
     format: 'esm',

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { inspect } from 'node:util'
 import test from 'ava'
-import type { PoolErrorCode } from '../src-ts/errors.js'
+import type { PoolErrorCode } from '../src-ts/errors/index.js'
 import {
   DaemonicProcessError,
   NotSerializableError,
@@ -16,9 +16,9 @@ import {
   WorkerStartError,
   invalidOption,
   poolErrorClasses
-} from '../src-ts/errors.js'
-import type { Machine, MapSettings } from '../src-ts/options.js'
-import { readApplyOptions, readJoinOptions, readMapOptions, readPoolOptions } from '../src-ts/options.js'
+} from '../src-ts/errors/index.js'
+import type { Machine, MapSettings } from '../src-ts/options/index.js'
+import { readApplyOptions, readJoinOptions, readMapOptions, readPoolOptions } from '../src-ts/options/index.js'
 
 const machine: Machine = { cpuCount: 4, availableCpus: [0, 1, 2], defaultJobs: 2, canPin: true }
 const defaults: MapSettings = readPoolOptions(undefined, machine).map

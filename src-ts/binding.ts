@@ -1,5 +1,9 @@
 /** The only door to the native addon. */
+import { fileURLToPath } from 'node:url'
+
 import './addon.js'
+import { URL } from './primordials.js'
+
 export {
   availableCpus,
   cpuCount,
@@ -10,3 +14,12 @@ export {
   type RawPoolOptions,
   workerMark
 } from '../index.js'
+
+// Here, at the top: in the CommonJS bundle every URL is relative to the bundle, which stands there as well.
+const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
+
+/** The files that a worker process runs: a preload, and its program. */
+export const workerFiles: { readonly lifeline: string; readonly worker: string } = {
+  lifeline: path('./worker/lifeline.cjs'),
+  worker: path('./worker/worker.mjs')
+}

@@ -13,9 +13,8 @@ export {
   TaskTimeoutError,
   WorkerDiedError,
   WorkerStartError
-} from './errors.js'
-export { task, tasks } from './functions/reference.js'
-export { availableCpus, cpuCount } from './machine.js'
-export { WorkerPool } from './pool.js'
-export type * from './types.js'
-export { isWorker } from './worker-mark.js'
+} from './errors/index.js'
+export { task, tasks } from './functions/index.js'
+export { availableCpus, cpuCount } from './options/index.js'
+export { isWorker, WorkerPool } from './pool/index.js'
+export type * from './types/index.js'

@@ -1,11 +1,9 @@
-import type { Backend, OutcomeListener, TaskLimits } from '../backend.js'
-import { writeValue } from '../codec/encode.js'
-import type { Reader } from '../codec/reader.js'
-import { EACH, SPREAD, URGENT } from '../protocol/frames.js'
+import type { Backend, OutcomeListener, TaskLimits } from '../backend/index.js'
+import { type Reader, readResults, unreadable, writeValue } from '../codec/index.js'
+import { EACH, SPREAD, URGENT } from '../protocol/index.js'
 import type { CallSite } from './call-site.js'
 import type { CalledFunction } from './called-function.js'
 import { type Call, type CallEnd, callFlags } from './call.js'
-import { readResults, unreadable } from './results.js'
 
 /** What a call of `apply` runs with. */
 export interface ApplyPlan {

@@ -1,11 +1,8 @@
 import { Error, Set } from '../primordials.js'
-import { readValue } from '../codec/decode.js'
-import type { Reader } from '../codec/reader.js'
-import { Caller, type Entry } from '../errors/caller.js'
-import { takeClasses } from '../codec/lost-classes.js'
-import { placeError } from '../functions/own-place.js'
+import { type Reader, readValue, takeClasses, unreadable } from '../codec/index.js'
+import { Caller, type Entry } from '../errors/index.js'
+import { placeError } from '../functions/index.js'
 import { classHint } from './class-hint.js'
-import { unreadable } from './results.js'
 
 /** Where a call was made. What the call fails with shows it. */
 export class CallSite {

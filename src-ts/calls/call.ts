@@ -1,5 +1,5 @@
-import type { OutcomeListener } from '../backend.js'
-import { CALL_SHIFT } from '../protocol/frames.js'
+import type { OutcomeListener } from '../backend/index.js'
+import { CALL_SHIFT } from '../protocol/index.js'
 
 /** A call that is open. No method throws. */
 export interface Call extends OutcomeListener {

@@ -1,5 +1,5 @@
-import type { Backend } from '../backend.js'
-import type { FunctionDefinition } from '../functions/resolve.js'
+import type { Backend } from '../backend/index.js'
+import type { FunctionDefinition } from '../functions/index.js'
 import type { CallEnd } from './call.js'
 
 /** The function of one call, as the backend knows it. */

@@ -1,4 +1,4 @@
-import type { Batch } from '../backend.js'
+import type { Batch } from '../backend/index.js'
 import type { ChunkTable } from './chunk-table.js'
 import { type ChunkEnd, encodeChunk } from './encode-chunk.js'
 import type { MapPlan } from './map-plan.js'

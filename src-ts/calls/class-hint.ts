@@ -1,6 +1,6 @@
 import { types } from 'node:util'
-import { classNameOf } from '../codec/host-objects.js'
-import { isNativeText, sourceOf } from '../functions/refusals.js'
+import { classNameOf } from '../codec/index.js'
+import { isNativeText, sourceOf } from '../functions/index.js'
 import { Object, Symbol } from '../primordials.js'
 
 const NOT_A_FUNCTION = /\.([\p{ID_Start}$_][\p{ID_Continue}$]*) is not a function/u

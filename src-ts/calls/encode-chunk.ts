@@ -1,5 +1,5 @@
-import type { Batch } from '../backend.js'
-import { writeValue } from '../codec/encode.js'
+import type { Batch } from '../backend/index.js'
+import { writeValue } from '../codec/index.js'
 
 /** A payload is not made larger than this by adding items to it, where the size of chunks is ours to choose. */
 const CHUNK_BYTES = 256 * 1024

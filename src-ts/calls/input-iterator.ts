@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
-import { invalidOptionBecause } from '../errors.js'
+import { invalidOptionBecause } from '../errors/index.js'
 import { Reflect } from '../primordials.js'
 
 export const END: IteratorResult<unknown, unknown> = { done: true, value: undefined }

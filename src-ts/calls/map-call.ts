@@ -1,12 +1,11 @@
-import type { OutcomeListener, Stop } from '../backend.js'
-import type { Reader } from '../codec/reader.js'
+import type { OutcomeListener, Stop } from '../backend/index.js'
+import { type Reader, readResults, unreadable } from '../codec/index.js'
 import { Array, Math, setImmediate } from '../primordials.js'
-import { PoolClosedError } from '../errors.js'
+import { PoolClosedError } from '../errors/index.js'
 import type { Call } from './call.js'
 import { ChunkTable } from './chunk-table.js'
 import { ChunkWriter } from './chunk-writer.js'
 import type { MapPlan } from './map-plan.js'
-import { readResults, unreadable } from './results.js'
 import { Window } from './window.js'
 
 /** Chunks are handed over together up to this size. */

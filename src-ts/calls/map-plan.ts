@@ -1,5 +1,5 @@
 import type { CalledFunction } from './called-function.js'
-import type { Backend, TaskLimits } from '../backend.js'
+import type { Backend, TaskLimits } from '../backend/index.js'
 import type { CallSite } from './call-site.js'
 import type { CallEnd } from './call.js'
 import type { ChunkSize } from './chunk-size.js'

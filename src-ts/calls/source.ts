@@ -3,7 +3,7 @@ import { types } from 'node:util'
 import { Array, Math, Reflect, Symbol, isView, toObject } from '../primordials.js'
 import { END, InputIterator } from './input-iterator.js'
 import { lengthOf, sizeOf } from './lengths.js'
-import { invalidOption } from '../errors.js'
+import { invalidOption } from '../errors/index.js'
 
 /** Items that are there for the asking. */
 export interface SyncSource {

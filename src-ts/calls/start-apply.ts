@@ -1,6 +1,6 @@
-import type { Backend } from '../backend.js'
-import { prepareFunction } from '../functions/resolve.js'
-import { type ApplySettings, limitsOf } from '../options.js'
+import type { Backend } from '../backend/index.js'
+import { prepareFunction } from '../functions/index.js'
+import { type ApplySettings, limitsOf } from '../options/index.js'
 import { ApplyCall, type ApplyPlan } from './apply-call.js'
 import { CalledFunction } from './called-function.js'
 

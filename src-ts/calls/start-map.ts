@@ -1,14 +1,14 @@
-import type { Backend } from '../backend.js'
-import type { FunctionDefinition } from '../functions/resolve.js'
-import { limitsOf, type MapSettings } from '../options.js'
-import { EACH, FAIL_FAST, SPREAD } from '../protocol/frames.js'
+import type { Backend } from '../backend/index.js'
+import { prepareFunction } from '../functions/index.js'
+import { limitsOf, type MapSettings } from '../options/index.js'
+import { EACH, FAIL_FAST, SPREAD } from '../protocol/index.js'
 import type { CallSite } from './call-site.js'
 import { CalledFunction } from './called-function.js'
 import { type CallEnd, callFlags } from './call.js'
 import { AdaptiveChunkSize, type ChunkSize, FixedChunkSize, SplitChunkSize } from './chunk-size.js'
 import { MapCall } from './map-call.js'
 import type { Sink } from './sink.js'
-import type { Source } from './source.js'
+import { openSource } from './source.js'
 
 /** The members of the map family that promise a list. */
 export type ListKind = 'map' | 'mapUnordered' | 'mapSettled'
@@ -20,26 +20,35 @@ export type MapKind = ListKind | LazyKind
 export interface MapOrder {
   readonly kind: MapKind
   readonly id: number
-  readonly backend: Backend
-  readonly source: Source
+  readonly fn: unknown
+  readonly items: unknown
   readonly sink: Sink
-  readonly prepared: FunctionDefinition
   readonly nJobs: number
   readonly settings: MapSettings
   readonly site: CallSite
   readonly onEnd: CallEnd
+  /** The backend, which is opened once the function and the items are good. */
+  readonly openBackend: () => Backend
 }
 
-/** Makes the call; it runs nothing before its first `advance`. */
-export function makeMapCall(order: MapOrder): MapCall {
-  const { kind, settings, source, nJobs } = order
-  const definition = new CalledFunction(order.prepared, order.backend)
+/**
+ * Makes the call; it runs nothing before its first `advance`.
+ * @throws TaskFunctionError for a function that cannot travel; TypeError for items that are not iterable.
+ */
+export function makeMapCall({ fn, items, openBackend, ...order }: MapOrder): MapCall {
+  const { kind, settings, nJobs } = order
+  const prepared = prepareFunction(fn, settings.context)
+  const source = openSource(items, settings.iterableLength)
+  const backend = openBackend()
+  const definition = new CalledFunction(prepared, backend)
   const isLazy = kind === 'imap' || kind === 'imapUnordered'
   // Only calls that fail as a whole may send results together, and drop what follows a failure.
   const isEach = isLazy || kind === 'mapSettled'
   const flags = (isEach ? EACH : 0) | (kind === 'mapSettled' ? 0 : FAIL_FAST) | (settings.spread ? SPREAD : 0)
   return new MapCall({
     ...order,
+    backend,
+    source,
     definition,
     onEnd: definition.onEnd(order.onEnd),
     flags: callFlags(order.id, flags),

@@ -1,6 +1,4 @@
-import { brandOf, OPTION_BRAND, setBrand } from '../errors/base.js'
-import { withoutPlace } from '../errors/caller.js'
-import { poolErrorClasses } from '../errors.js'
+import { brandOf, OPTION_BRAND, poolErrorClasses, setBrand, withoutPlace } from '../errors/index.js'
 import {
   AggregateError,
   DOMException,

@@ -1,6 +1,6 @@
 import { types } from 'node:util'
 
-import { NotSerializableError } from '../errors.js'
+import { NotSerializableError } from '../errors/index.js'
 import { JSON, RangeError, String } from '../primordials.js'
 
 // A path of thousands of steps tells no more than its two ends.

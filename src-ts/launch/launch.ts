@@ -1,6 +1,6 @@
 import { isSea } from 'node:sea'
-import { invalidOption } from '../errors.js'
-import type { PoolSettings } from '../options.js'
+import { invalidOption } from '../errors/index.js'
+import type { PoolSettings } from '../options/index.js'
 import { Math, Object, cwd, process } from '../primordials.js'
 import { workerEnvironment } from './environment.js'
 import { workerExecArgv } from './exec-argv.js'

@@ -1,4 +1,4 @@
-import { invalidOption, unknownOption } from '../errors.js'
+import { invalidOption, unknownOption } from '../errors/index.js'
 import { Array, Number, Object, Reflect, String } from '../primordials.js'
 
 /** Options as they were at the call: own properties only, without those that are undefined. */

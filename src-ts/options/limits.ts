@@ -1,4 +1,4 @@
-import type { TaskLimits } from '../backend.js'
+import type { TaskLimits } from '../backend/index.js'
 import type { MapSettings } from './map-options.js'
 
 /** What the options of a call hold each of its tasks to. */

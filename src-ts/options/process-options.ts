@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { invalidOption, invalidOptionBecause } from '../errors.js'
+import { invalidOption, invalidOptionBecause } from '../errors/index.js'
 import { Array, Object, URL } from '../primordials.js'
 import type { OptionValues } from './checks.js'
 

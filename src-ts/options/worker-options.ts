@@ -1,4 +1,4 @@
-import { invalidOptionBecause } from '../errors.js'
+import { invalidOptionBecause } from '../errors/index.js'
 import type { OptionValues } from './checks.js'
 import { readInteger } from './checks.js'
 

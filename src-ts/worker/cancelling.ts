@@ -1,7 +1,6 @@
-import { readValue } from '../codec/decode.js'
-import { Reader } from '../codec/reader.js'
+import { Reader, readValue } from '../codec/index.js'
 import { AbortController } from '../primordials.js'
-import type { TaskContext } from '../types.js'
+import type { TaskContext } from '../types/index.js'
 
 /** The chunk that runs was cancelled; the task's signal aborts with the reason, if there is one. */
 interface Cancelled {

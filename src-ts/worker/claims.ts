@@ -12,7 +12,7 @@ import {
   STATE_BITS,
   TASK_BEGAN_WORD,
   TASK_WORD
-} from '../protocol/words.js'
+} from '../protocol/index.js'
 
 /**
  * The worker's half of the claim words: on them it begins chunks and tasks, and the parent stops it, by

@@ -1,5 +1,5 @@
 import { Math, Uint32Array, Uint8Array } from '../primordials.js'
-import { HEADER_BYTES, KIND, LENGTH, paddedLength } from '../protocol/frames.js'
+import { HEADER_BYTES, KIND, LENGTH, paddedLength } from '../protocol/index.js'
 
 /** Copies frames into the memory given: bytes, 0 when there are none, or minus the bytes that the next one needs. */
 export type Receive = (into: Uint8Array) => number

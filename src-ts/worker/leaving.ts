@@ -11,6 +11,7 @@ import {
   setTimeout,
   afterwards
 } from '../primordials.js'
+import type { ClosePools } from '../protocol/index.js'
 import { isDraining, type OwnStreams, writeAtOnce } from './own-streams.js'
 
 /** Milliseconds for all of it. The parent kills a worker that has not ended after five seconds; exit handlers need time too. */
@@ -20,9 +21,6 @@ const LONGEST_PAUSE_MS = 16
 
 /** What the system was asked to write, under the names by which Node counts it. Timers, servers and connections do not count. */
 const WRITING: ReadonlySet<string> = new Set(['FSReqCallback', 'FSReqPromise', 'WriteWrap', 'ShutdownWrap'])
-
-/** Closes the pools of this process; resolves when their workers are gone. */
-export type ClosePools = () => Promise<void>
 
 /**
  * The end of this process in order: pools that tasks have made close, what was written gets out, `beforeExit` and `exit` are

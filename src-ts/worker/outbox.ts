@@ -1,10 +1,9 @@
 import { inspect } from 'node:util'
 
-import { MAX_MESSAGE_BYTES, Writer } from '../codec/writer.js'
-import { writeValue } from '../codec/encode.js'
+import { MAX_MESSAGE_BYTES, Writer, writeValue } from '../codec/index.js'
 import { Uint32Array } from '../primordials.js'
 import type { MemoryLimit } from './memory-limit.js'
-import { NotSerializableError } from '../errors.js'
+import { NotSerializableError } from '../errors/index.js'
 import {
   FRAME_FAULT,
   FRAME_OUTCOME,
@@ -15,7 +14,7 @@ import {
   OUTCOME_LAST,
   OUTCOME_RETIRING,
   paddedLength
-} from '../protocol/frames.js'
+} from '../protocol/index.js'
 
 /** Sends frames to the parent; blocks while the ring is full. */
 export type Send = (frames: Uint8Array, length: number) => void

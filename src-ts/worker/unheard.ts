@@ -1,5 +1,5 @@
 import { Atomics, setTimeout } from '../primordials.js'
-import { SENT_WORD, TAKEN_WORD } from '../protocol/words.js'
+import { SENT_WORD, TAKEN_WORD } from '../protocol/index.js'
 
 /** Milliseconds after which results that nobody has taken are rung for again. */
 const PATIENCE_MS = 5

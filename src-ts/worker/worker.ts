@@ -16,29 +16,30 @@ import {
   setImmediate
 } from '../primordials.js'
 import {
+  type ClosePools,
   FIELDS_AT,
   FRAME_CANCEL,
   FRAME_CHUNK,
   FRAME_DEFINE,
   FRAME_FORGET,
   FRAME_LEAVE,
-  KIND
-} from '../protocol/frames.js'
-import { filterStacks } from '../codec/encode-errors.js'
+  type WorkerConfig,
+  KIND,
+  setPhase
+} from '../protocol/index.js'
+import { filterStacks } from '../codec/index.js'
 import type { RawMark, RawSeat } from '../../index.js'
-import type { Greeting } from '../worker-mark.js'
 import { Cancelling } from './cancelling.js'
 import type { Chunk } from './chunk.js'
 import { Claims } from './claims.js'
 import { Inbox } from './inbox.js'
-import { type ClosePools, Leaving } from './leaving.js'
+import { Leaving } from './leaving.js'
 import { type AsyncContext, Isolation } from './isolation.js'
 import { MemoryLimit } from './memory-limit.js'
 import { withoutOwnFrames } from './own-frames.js'
 import { Outbox } from './outbox.js'
 import type { OwnStreams } from './own-streams.js'
-import { setPhase } from './phase.js'
-import { Registry } from './registry.js'
+import { Functions } from './functions.js'
 import { BEGUN, DONE, HALT, YIELD } from './run-state.js'
 import { Runner } from './runner.js'
 import { Turn } from './turn.js'
@@ -64,7 +65,7 @@ if ((process.env['NODE_V8_COVERAGE'] ?? '') === '')
 
 const mark = start.binding.workerMark()
 const workerId = mark?.workerId ?? 0
-const { maxWorkerMemory } = JSON.parse(mark?.greeting ?? '{}') as Partial<Greeting>
+const { maxWorkerMemory } = JSON.parse(mark?.greeting ?? '{}') as Partial<WorkerConfig>
 process.title = `millrace worker ${workerId}`
 setPhase('running')
 filterStacks(withoutOwnFrames)
@@ -77,7 +78,7 @@ const outbox = new Outbox((frames, length) => seat.send(frames, length), new Mem
 const words = seat.statusBlock()
 const claims = new Claims(words)
 const unheard = new Unheard(words, () => seat.ringAgain())
-const registry = new Registry()
+const registry = new Functions()
 const turn = new Turn()
 const cancelling = new Cancelling(listen)
 const runner = new Runner(claims, outbox, turn, cancelling, new Isolation(start.context), workerId, resume)

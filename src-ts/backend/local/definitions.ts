@@ -1,0 +1,63 @@
+import type { RawPool } from '../../binding.js'
+import { type FunctionDefinition, packDefinition } from '../../functions/index.js'
+import { Map, Set } from '../../primordials.js'
+
+/** Definitions that the core keeps, at the most; the longest unused one makes room. Chunks in flight keep theirs. */
+const KEPT = 1_000
+
+/** Which functions the core knows, by their keys. */
+export class Definitions {
+  readonly #raw: RawPool
+  readonly #ids = new Map<string, number>()
+  /** Those of one call, until it ends: they are forgotten one by one. */
+  readonly #transient = new Set<number>()
+  #next = 1
+  #isClosed = false
+
+  constructor(raw: RawPool) {
+    this.#raw = raw
+  }
+
+  /** The id of a function, new or known. It holds until `KEPT` other ones were asked for. */
+  idOf(definition: FunctionDefinition): number {
+    const { key } = definition
+    const known = this.#ids.get(key)
+    if (known !== undefined) {
+      // A map keeps the order of insertion: the last used one goes to the end.
+      this.#ids.delete(key)
+      this.#ids.set(key, known)
+      return known
+    }
+    const id = this.#next++
+    this.#define(id, definition)
+    this.#ids.set(key, id)
+    const [oldest] = this.#ids
+    if (this.#ids.size > KEPT && oldest !== undefined) {
+      this.#ids.delete(oldest[0])
+      this.#raw.forget(oldest[1])
+    }
+    return id
+  }
+
+  /** An id for one call, which ends with {@linkcode release}. */
+  open(definition: FunctionDefinition): number {
+    const id = this.#next++
+    this.#transient.add(id)
+    this.#define(id, definition)
+    return id
+  }
+
+  /** The call that opened the id has ended. */
+  release(id: number): void {
+    if (this.#transient.delete(id) && !this.#isClosed) this.#raw.forget(id)
+  }
+
+  /** Nothing is sent any more. */
+  close(): void {
+    this.#isClosed = true
+  }
+
+  #define(id: number, definition: FunctionDefinition): void {
+    this.#raw.define(id, packDefinition(definition))
+  }
+}

@@ -1,0 +1,150 @@
+import type { Backend, BackendListener, Batch, Stop } from '../index.js'
+import { RawPool, type RawPoolOptions } from '../../binding.js'
+import { Writer, writeValue } from '../../codec/index.js'
+import { WorkerStartError } from '../../errors/index.js'
+import type { FunctionDefinition } from '../../functions/index.js'
+import { Definitions } from './definitions.js'
+import { NativeBatch, type Submit } from './batch.js'
+import { Records } from './records.js'
+import { Error, Math, Object, String, Uint8Array, process } from '../../primordials.js'
+import { hasClosed, leaveAtProgramEnd } from './program-end.js'
+import { Recycling } from './recycling.js'
+import type { PoolStats, WorkerInfo } from '../../types/index.js'
+
+const NO_BYTES = new Uint8Array(0)
+/** A reason for an abort is not to hold up the task that it is for. */
+const REASON_BYTES = 64 * 1024
+
+/** The backend of worker processes on this machine. */
+export class NativeBackend implements Backend {
+  readonly #raw: RawPool
+  readonly #definitions: Definitions
+  readonly #records: Records
+  readonly #writers: Writer[] = []
+  readonly #submit: Submit = (bytes, length) => this.#raw.submit(bytes, length)
+  /** Counts as they were when the pool had closed; nothing of it is left then. */
+  #lastStats: PoolStats | undefined
+  readonly #recycling = new Recycling()
+  #isTerminated = false
+
+  constructor(options: RawPoolOptions, listener: BackendListener) {
+    this.#raw = openPool(options, () => this.#records.collect())
+    this.#definitions = new Definitions(this.#raw)
+    const closed = (): void => {
+      this.#definitions.close()
+      this.#lastStats = this.#raw.stats()
+      this.#recycling.closed()
+      hasClosed(this)
+      listener.closed()
+    }
+    const workerExit: BackendListener['workerExit'] = (worker, ...end) => {
+      this.#recycling.ended(worker.pid)
+      listener.workerExit(worker, ...end)
+    }
+    this.#records = new Records((into) => this.#collect(into), { ...listener, workerExit, closed })
+    leaveAtProgramEnd(this)
+  }
+
+  define(definition: FunctionDefinition): number {
+    return this.#definitions.idOf(definition)
+  }
+
+  defineForCall(definition: FunctionDefinition): number {
+    return this.#definitions.open(definition)
+  }
+
+  release(definition: number): void {
+    this.#definitions.release(definition)
+  }
+
+  open(): Batch {
+    return new NativeBatch(this.#submit, this.#writers)
+  }
+
+  cancel(call: number, stop?: Stop): void {
+    // The end of a pool is the end of all its calls: it is one pass, not one for each of them.
+    if (this.#isTerminated || this.#hasClosed) return
+    if (stop === undefined) this.#raw.cancel(call, null, NO_BYTES)
+    else {
+      const reason = stop.graceMs > 0 ? encodeReason(stop.reason) : NO_BYTES
+      // Getters of the reason ran: they may have ended the pool.
+      if (!this.#isTerminated) this.#raw.cancel(call, Math.ceil(stop.graceMs), reason)
+    }
+  }
+
+  hasRoom(limit: number): boolean {
+    // Nothing waits on this side of the core.
+    return this.#hasClosed || this.#raw.hasRoom(Math.min(limit, 0xffffffff), 0)
+  }
+
+  recycle(): Promise<void> {
+    return this.#recycling.wait(this.#hasClosed ? [] : this.#raw.recycle())
+  }
+
+  leave(): Promise<void> {
+    return this.#recycling.wait(this.#hasClosed ? [] : this.#raw.leaveIdle())
+  }
+
+  close(): void {
+    if (!this.#hasClosed) this.#raw.close()
+  }
+
+  terminate(): void {
+    this.#isTerminated = true
+    this.#definitions.close()
+    if (!this.#hasClosed) this.#raw.terminate()
+  }
+
+  releaseOutput(stream: number, bytes: number): void {
+    if (!this.#hasClosed) this.#raw.releaseOutput(stream, bytes)
+  }
+
+  get stats(): PoolStats {
+    return this.#lastStats ?? this.#raw.stats()
+  }
+
+  get workers(): readonly WorkerInfo[] {
+    return this.#hasClosed ? [] : (this.#raw.workers() as WorkerInfo[])
+  }
+
+  worker(id: number): WorkerInfo | undefined {
+    return this.#hasClosed ? undefined : ((this.#raw.worker(id) ?? undefined) as WorkerInfo | undefined)
+  }
+
+  get #hasClosed(): boolean {
+    return this.#lastStats !== undefined
+  }
+
+  /** The last record is that of the end. */
+  #collect(into: Uint8Array): number {
+    if (!this.#hasClosed) return this.#raw.collect(into)
+    this.#raw.release()
+    return 0
+  }
+}
+
+/** Empty where the reason cannot be sent. */
+function encodeReason(reason: unknown): Uint8Array {
+  if (reason === undefined) return NO_BYTES
+  const writer = new Writer(256)
+  try {
+    writeValue(writer, reason, () => 'reason')
+  } catch {
+    return NO_BYTES
+  }
+  return writer.length > REASON_BYTES ? NO_BYTES : writer.bytes.subarray(0, writer.length)
+}
+
+function openPool(options: RawPoolOptions, collect: () => void): RawPool {
+  try {
+    // The binding reads what an object inherits as well.
+    return new RawPool(
+      Object.assign(Object.create(null) as object, options),
+      collect,
+      process.versions['bun'] === undefined
+    )
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new WorkerStartError(`workers cannot start: ${reason}`, { cause: error })
+  }
+}

@@ -1,0 +1,159 @@
+import type { BackendListener, OutcomeListener } from '../index.js'
+import { Reader, readFailure } from '../../codec/index.js'
+import { TaskTimeoutError, WorkerStartError } from '../../errors/index.js'
+import { Attempts } from './attempts.js'
+import { loadTimeout } from './load-timeout.js'
+import { Loss, toExitCode, toSignal } from './loss.js'
+import { Buffer, Set, TextDecoder, Uint32Array, Uint8Array } from '../../primordials.js'
+import {
+  HEADER_BYTES,
+  OUTCOME_ERROR,
+  OUTCOME_LAST,
+  paddedLength,
+  RECORD_CLOSED,
+  RECORD_DIED,
+  RECORD_EXITED,
+  RECORD_FAILED,
+  RECORD_FAULT,
+  RECORD_LOAD_TIMED_OUT,
+  RECORD_OUTCOME,
+  RECORD_OUTPUT,
+  RECORD_START_FAILED,
+  RECORD_STARTED,
+  RECORD_TIMED_OUT
+} from '../../protocol/index.js'
+import type { WorkerInfo } from '../../types/index.js'
+
+/** Copies records into the memory given: bytes, or minus the bytes that the next one needs. */
+export type Collect = (into: Uint8Array) => number
+
+const USUAL_BYTES = 256 * 1024
+
+/** Reads what the core has to tell, and tells those who wait for it. */
+export class Records {
+  readonly #collect: Collect
+  readonly #listener: BackendListener
+  readonly #reader = new Reader()
+  readonly #decoder = new TextDecoder()
+  readonly #touched = new Set<OutcomeListener>()
+  readonly #attempts = new Attempts()
+  #bytes: Uint8Array = new Uint8Array(USUAL_BYTES)
+  #words = new Uint32Array(this.#bytes.buffer)
+
+  constructor(collect: Collect, listener: BackendListener) {
+    this.#collect = collect
+    this.#listener = listener
+  }
+
+  /** Takes all that is there; the core calls again when more comes. */
+  collect(): void {
+    for (;;) {
+      let got = this.#collect(this.#bytes)
+      if (got < 0) {
+        this.#allocate(-got)
+        got = this.#collect(this.#bytes)
+      }
+      if (got <= 0) return
+      for (let at = 0; at < got;) {
+        const length = this.#words[at / 4] ?? 0
+        this.#handle(at / 4, at + HEADER_BYTES, length)
+        at += HEADER_BYTES + paddedLength(length)
+      }
+      // Memory for a result of many megabytes does not stay behind small ones.
+      if (this.#bytes.length > USUAL_BYTES) this.#allocate(USUAL_BYTES)
+      for (const call of this.#touched) call.settle()
+      this.#touched.clear()
+    }
+  }
+
+  #handle(word: number, start: number, length: number): void {
+    const listener = this.#listener
+    const at = (index: number): number => this.#words[index] ?? 0
+    const kind = at(word + 1)
+    const subject = at(word + 2)
+    const second = at(word + 3)
+    if (kind === RECORD_STARTED) return listener.workerStart(subject, second)
+    if (kind === RECORD_CLOSED) return listener.closed()
+    if (kind === RECORD_FAILED) {
+      return listener.failed(this.#decoder.decode(this.#bytes.subarray(start, start + length)))
+    }
+    if (kind === RECORD_EXITED) {
+      const payload = start / 4
+      listener.workerOutput(undefined, second)
+      const tasksDone = at(payload + 2) + at(payload + 3) * 2 ** 32
+      return listener.workerExit(
+        leaving(subject, second, tasksDone),
+        toExitCode(at(payload)),
+        toSignal(at(payload + 1))
+      )
+    }
+    if (kind === RECORD_OUTPUT) {
+      return listener.workerOutput(at(word + 4), second, Buffer.from(this.#bytes.subarray(start, start + length)))
+    }
+    if (kind === RECORD_FAULT) {
+      this.#reader.reset(this.#bytes, start, start + length)
+      return listener.workerError(readFailure(this.#reader), leaving(subject, second, 0))
+    }
+    const call = listener.find(subject)
+    if (call === undefined) return
+    this.#touched.add(call)
+    try {
+      this.#tell(call, word, start, length)
+    } catch (error) {
+      call.abort(error, false)
+    }
+  }
+
+  /** Tells a call of an outcome, or of a loss. */
+  #tell(call: OutcomeListener, word: number, start: number, length: number): void {
+    const at = (index: number): number => this.#words[index] ?? 0
+    const kind = at(word + 1)
+    const second = at(word + 3)
+    const first = at(word + 4)
+    const count = at(word + 5)
+    if (kind === RECORD_OUTCOME) {
+      const flags = at(word + 6)
+      this.#attempts.forget(call, second, first)
+      this.#reader.reset(this.#bytes, start, start + length)
+      const isFailure = (flags & OUTCOME_ERROR) !== 0
+      call.outcome(second, first, count, isFailure, (flags & OUTCOME_LAST) !== 0, at(word + 7), this.#reader)
+    } else if (kind === RECORD_DIED) {
+      // That of a failed attempt is read when the last one has failed.
+      const bytes = count === 0 ? this.#bytes.slice(start, start + length) : this.#bytes.subarray(start, start + length)
+      const loss = new Loss(bytes)
+      this.#lose(call, second, first, count, (index) => loss.errorOf(index), loss.culprit)
+    } else if (kind === RECORD_TIMED_OUT) {
+      const payload = start / 4
+      const late = { workerId: at(payload + 1), pid: at(payload + 2), timeout: at(payload + 3) }
+      this.#lose(call, second, first, count, (index) => new TaskTimeoutError({ ...late, index }), at(payload))
+    } else if (kind === RECORD_LOAD_TIMED_OUT) {
+      const error = loadTimeout(this.#bytes.subarray(start, start + length))
+      this.#lose(call, second, first, count, error, at(start / 4))
+    } else if (kind === RECORD_START_FAILED) {
+      const reason = this.#decoder.decode(this.#bytes.subarray(start, start + length))
+      call.lost(second, first, count, () => new WorkerStartError(`workers cannot start: ${reason}`), undefined)
+    }
+  }
+
+  /** Tasks are lost; with a count of 0 an attempt at one has failed, and there will be another one. */
+  #lose(
+    call: OutcomeListener,
+    chunk: number,
+    first: number,
+    count: number,
+    error: (index: number) => Error,
+    culprit: number | undefined
+  ): void {
+    if (count === 0) this.#attempts.add(call, chunk, first, error)
+    else call.lost(chunk, first, count, this.#attempts.finish(call, chunk, first, error), culprit)
+  }
+
+  #allocate(bytes: number): void {
+    this.#bytes = new Uint8Array(bytes)
+    this.#words = new Uint32Array(this.#bytes.buffer)
+  }
+}
+
+function leaving(id: number, pid: number, tasksDone: number): WorkerInfo {
+  return { id, pid, state: 'leaving', cpus: [], tasksDone, rss: 0 }
+}

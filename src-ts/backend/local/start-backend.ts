@@ -1,0 +1,40 @@
+import type { Backend, BackendListener } from '../index.js'
+import { libraryPath, workerFiles } from '../../binding.js'
+import { describeLaunch } from '../../launch/index.js'
+import { NativeBackend } from './local-backend.js'
+import type { PoolSettings } from '../../options/index.js'
+import { JSON } from '../../primordials.js'
+import type { PoolStats } from '../../types/index.js'
+import type { WorkerConfig } from '../../protocol/index.js'
+
+/** Of a pool that has no backend yet. */
+export const NO_TASKS: PoolStats = { submitted: 0, completed: 0, failed: 0, cancelled: 0, running: 0, queued: 0 }
+
+/**
+ * Describes how the workers of a pool are started, from the directory and the environment of this moment on.
+ * @returns Makes the backend. It starts no process before it has work.
+ * @throws TypeError, `ERR_POOL_INVALID_OPTION`, in a single-executable app without `execPath`.
+ */
+export function prepareBackend(settings: PoolSettings): (listener: BackendListener) => Backend {
+  const launch = describeLaunch(settings, {
+    ...workerFiles,
+    addon: libraryPath()
+  })
+  const { daemon, maxWorkerMemory, idleTimeout } = settings
+  const isPiped = settings.stdio === 'pipe'
+  const greeting: WorkerConfig = { daemon, isPiped, ...(maxWorkerMemory === undefined ? {} : { maxWorkerMemory }) }
+  const options = {
+    workerCount: settings.nJobs,
+    cpus: settings.cpuIds.map((set) => [...set]),
+    program: launch.program,
+    args: [...launch.args],
+    env: [...launch.env],
+    ...(launch.cwd === undefined ? {} : { cwd: launch.cwd }),
+    quiet: launch.quiet,
+    piped: isPiped,
+    ...(idleTimeout === undefined ? {} : { idleTimeout }),
+    startTimeout: settings.workerStartTimeout,
+    greeting: JSON.stringify(greeting)
+  }
+  return (listener) => new NativeBackend(options, listener)
+}

@@ -1,0 +1,8 @@
+export { abortReason, listenToAbort, throwIfAborted } from './abort-signals.js'
+export { CallSite } from './call-site.js'
+export type { Call } from './call.js'
+export { LazyResults } from './iterator.js'
+export type { MapCall } from './map-call.js'
+export { CompletionSink, OrderedSink, SettledSink, type Sink, type SinkClass } from './sink.js'
+export { makeApplyCall } from './start-apply.js'
+export { type LazyKind, type ListKind, makeMapCall, type MapKind } from './start-map.js'

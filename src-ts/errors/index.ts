@@ -1,0 +1,119 @@
+import { AssertionError } from 'node:assert'
+
+import { QueueFullError } from './queue-full.js'
+import { isInstance, markAsOwn, PoolError, setBrand, setCode } from './base.js'
+import { WorkerDiedError } from './worker-died.js'
+import { TaskTimeoutError } from './task-timeout.js'
+import { Error, Object, Reflect } from '../primordials.js'
+
+export { PoolError, type PoolErrorCode } from './base.js'
+export { TaskTimeoutError, type LateTask } from './task-timeout.js'
+export { QueueFullError } from './queue-full.js'
+export { invalidOption, invalidOptionBecause, unknownOption } from './options.js'
+export { type DeathPhase, type DeathReason, WorkerDiedError } from './worker-died.js'
+
+const { captureStackTrace } = Error
+
+// A literal name: a bundler may rename classes. On the prototype: the first line of the stack is made before a constructor's body runs.
+function setName(errorClass: { readonly prototype: Error }, name: string): void {
+  Object.defineProperty(errorClass.prototype, 'name', { value: name, configurable: true, writable: true })
+  setBrand(errorClass, name)
+}
+
+/** The pool was called after `stopAndJoin` or `terminate`. */
+export class PoolClosedError extends PoolError {
+  declare readonly code: 'ERR_POOL_CLOSED'
+
+  constructor(message = 'the pool is closed', options?: ErrorOptions) {
+    super(message, 'ERR_POOL_CLOSED', options)
+  }
+}
+
+/** The work was still open when the pool was terminated. */
+export class PoolTerminatedError extends PoolError {
+  declare readonly code: 'ERR_POOL_TERMINATED'
+
+  constructor(message = 'the pool was terminated', options?: ErrorOptions) {
+    super(message, 'ERR_POOL_TERMINATED', options)
+  }
+}
+
+/** Workers could not be started; the message ends with what the last one said, the stack of its error where it had one. */
+export class WorkerStartError extends PoolError {
+  declare readonly code: 'ERR_POOL_WORKER_START'
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, 'ERR_POOL_WORKER_START', options)
+  }
+}
+
+/** An item, an argument or a result cannot be sent between processes. */
+export class NotSerializableError extends PoolError {
+  declare readonly code: 'ERR_POOL_NOT_SERIALIZABLE'
+  /** Where the value is, such as `items[3].callback`. */
+  readonly path: string
+
+  /** @param what The kind of value, such as `a function`. */
+  constructor(path: string, what: string, options?: ErrorOptions) {
+    super(`${path} cannot be sent to another process: ${what}`, 'ERR_POOL_NOT_SERIALIZABLE', options)
+    this.path = path
+  }
+}
+
+/** A function cannot be run by a worker: a variable it needs, or its file or export, is not there. */
+export class TaskFunctionError extends PoolError {
+  declare readonly code: 'ERR_POOL_FUNCTION'
+  /** The variable that cannot be shipped; absent where the trouble is not about a variable. */
+  declare readonly variable?: string
+
+  constructor(message: string, options?: ErrorOptions & { readonly variable?: string | undefined }) {
+    super(message, 'ERR_POOL_FUNCTION', options)
+    if (options?.variable !== undefined) {
+      Object.defineProperty(this, 'variable', { value: options.variable, enumerable: true, configurable: true })
+    }
+  }
+}
+
+// Node's types fix the code of an AssertionError, which ours replaces.
+const AssertionErrorBase: new (options: { readonly message: string }) => Omit<AssertionError, 'code'> = AssertionError
+
+/** A pool was made inside a task of a daemonic pool. An `AssertionError`, as in MPIRE. */
+export class DaemonicProcessError extends AssertionErrorBase {
+  declare readonly code: 'ERR_POOL_DAEMONIC'
+
+  constructor(message = 'daemonic processes are not allowed to have children') {
+    super({ message })
+    // AssertionError writes its own name and code into each instance and into the first line of the stack.
+    Reflect.deleteProperty(this, 'name')
+    setCode(this, 'ERR_POOL_DAEMONIC')
+    captureStackTrace(this, new.target)
+    markAsOwn(this, 'DaemonicProcessError')
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isInstance(this, value)
+  }
+}
+
+/** Every class of this file by its name, for putting errors together again that crossed a process boundary. */
+export const poolErrorClasses: Readonly<Record<string, new (...args: never[]) => Error>> = Object.freeze(
+  // No prototype: the names that are looked up come from another process.
+  Object.assign(Object.create(null) as object, {
+    PoolError,
+    PoolClosedError,
+    PoolTerminatedError,
+    WorkerDiedError,
+    WorkerStartError,
+    TaskTimeoutError,
+    NotSerializableError,
+    TaskFunctionError,
+    QueueFullError,
+    DaemonicProcessError
+  })
+)
+
+for (const [name, errorClass] of Object.entries(poolErrorClasses)) setName(errorClass, name)
+
+export { brandOf, OPTION_BRAND, setBrand } from './base.js'
+export { atEntry, Caller, type Entry, placedHere, promiseAtEntry, withoutPlace } from './caller.js'
+export { warn } from './warn.js'

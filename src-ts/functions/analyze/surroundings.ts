@@ -1,0 +1,193 @@
+import type { AnyNode, ImportExpression, Node } from 'acorn'
+import { TaskFunctionError } from '../../errors/index.js'
+import { Array, Map, Object, Set } from '../../primordials.js'
+import type { ParsedFunction } from './parse.js'
+
+/** What lies inside of the function at some point of its text; all else belongs to what is around it. */
+interface Context {
+  readonly hasThis: boolean
+  readonly hasNewTarget: boolean
+  readonly hasSuper: boolean
+  readonly privateNames: ReadonlySet<string>
+}
+
+/** What the walk through a function brings back. */
+export interface Survey {
+  /** Every `import()`. */
+  readonly imports: readonly ImportExpression[]
+  /** Every `import.meta`. */
+  readonly metas: readonly Node[]
+  /** The identifiers that are used for members of fixed names alone: `ns.a`, `ns["a"]`, `const { a, b } = ns`. */
+  readonly membersOf: ReadonlyMap<Node, readonly string[]>
+  /** Identifiers that are called, or stand before a template. */
+  readonly called: ReadonlySet<Node>
+  /** Identifiers that are name and value of a property at once. */
+  readonly shorthands: ReadonlySet<Node>
+  /** Identifiers that are only asked for their type, which is allowed for names that do not exist. */
+  readonly typeofOperands: ReadonlySet<Node>
+  /** True where sloppy code may do something else than strict code. */
+  readonly isModeSensitive: boolean
+}
+
+const OWN: Omit<Context, 'privateNames'> = { hasThis: true, hasNewTarget: true, hasSuper: true }
+
+/** True for a node of the parser's tree. */
+export function isNode(value: unknown): value is AnyNode {
+  return typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string'
+}
+
+/** The name of a member where the text fixes it. */
+function fixedName(key: AnyNode, isComputed: boolean): string | undefined {
+  if (key.type === 'Identifier') return isComputed ? undefined : key.name
+  if (key.type === 'Literal') return typeof key.value === 'string' ? key.value : undefined
+  if (key.type !== 'TemplateLiteral' || key.expressions.length > 0) return undefined
+  return key.quasis[0]?.value.cooked ?? undefined
+}
+
+/** What a pattern takes of an object. */
+function namesTaken(pattern: AnyNode): readonly (string | undefined)[] {
+  if (pattern.type !== 'ObjectPattern') return []
+  // A rest takes all there is.
+  return pattern.properties.map((part) => (part.type === 'Property' ? fixedName(part.key, part.computed) : undefined))
+}
+
+class Surveyor {
+  readonly imports: ImportExpression[] = []
+  readonly metas: Node[] = []
+  readonly membersOf = new Map<Node, readonly string[]>()
+  readonly typeofOperands = new Set<Node>()
+  readonly called = new Set<Node>()
+  readonly shorthands = new Set<Node>()
+  isModeSensitive = false
+  readonly #called: string
+
+  constructor(called: string) {
+    this.#called = called
+  }
+
+  visit(node: AnyNode, context: Context): void {
+    switch (node.type) {
+      case 'ThisExpression':
+        if (!context.hasThis) throw this.#outer('this')
+        this.isModeSensitive = true
+        return
+      case 'Super':
+        if (!context.hasSuper) throw this.#outer('super')
+        return
+      case 'MetaProperty':
+        if (node.meta.name === 'import') this.metas.push(node)
+        else if (!context.hasNewTarget) throw this.#outer('new.target')
+        return
+      case 'PrivateIdentifier':
+        if (!context.privateNames.has(node.name)) throw this.#outer(`#${node.name}`)
+        return
+      case 'WithStatement':
+        throw this.#refuse('uses a with statement, so that its variables cannot be told', undefined)
+      case 'CallExpression':
+        this.called.add(node.callee)
+        // With ?. the call is an indirect one, which sees no variables.
+        if (node.callee.type === 'Identifier' && node.callee.name === 'eval' && !node.optional) {
+          throw this.#refuse('calls eval directly, so that its variables cannot be told: use (0, eval)(...)', 'eval')
+        }
+        break
+      case 'Identifier':
+        if (node.name === 'arguments') this.isModeSensitive = true
+        return
+      case 'AssignmentExpression':
+        if (node.left.type !== 'Identifier') this.isModeSensitive = true
+        break
+      case 'UpdateExpression':
+        if (node.argument.type !== 'Identifier') this.isModeSensitive = true
+        break
+      case 'UnaryExpression':
+        if (node.operator === 'delete') this.isModeSensitive = true
+        if (node.operator === 'typeof' && node.argument.type === 'Identifier') this.typeofOperands.add(node.argument)
+        break
+      case 'MemberExpression':
+        this.#noteMembers(node.object, [fixedName(node.property, node.computed)])
+        break
+      case 'ExpressionStatement':
+        // As a statement: the value of such an assignment is all of the object.
+        if (node.expression.type === 'AssignmentExpression' && node.expression.operator === '=') {
+          this.#noteMembers(node.expression.right, namesTaken(node.expression.left))
+        }
+        break
+      case 'VariableDeclarator':
+        this.#noteMembers(node.init, namesTaken(node.id))
+        break
+      case 'TaggedTemplateExpression':
+        this.called.add(node.tag)
+        break
+      case 'ImportExpression':
+        this.imports.push(node)
+        break
+      case 'FunctionDeclaration':
+        // In a block its name is seen in different places.
+        this.isModeSensitive = true
+        return this.#children(node, { ...context, ...OWN, hasSuper: false })
+      case 'FunctionExpression':
+        return this.#children(node, { ...context, ...OWN, hasSuper: false })
+      case 'ClassDeclaration':
+      case 'ClassExpression': {
+        const declared = node.body.body.flatMap((member) =>
+          'key' in member && member.key.type === 'PrivateIdentifier' ? [member.key.name] : []
+        )
+        return this.#children(node, { ...context, privateNames: new Set([...context.privateNames, ...declared]) })
+      }
+      case 'StaticBlock':
+        return this.#children(node, { ...context, ...OWN })
+      case 'Property':
+      case 'MethodDefinition':
+      case 'PropertyDefinition':
+        return this.#member(node, context)
+    }
+    this.#children(node, context)
+  }
+
+  #noteMembers(holder: AnyNode | null | undefined, names: readonly (string | undefined)[]): void {
+    const known = names.filter((name) => name !== undefined)
+    if (holder?.type === 'Identifier' && known.length > 0 && known.length === names.length) {
+      this.membersOf.set(holder, known)
+    }
+  }
+
+  #member(
+    node: Extract<AnyNode, { type: 'Property' | 'MethodDefinition' | 'PropertyDefinition' }>,
+    context: Context
+  ): void {
+    // The name belongs to what is around the member; a private one is a declaration here.
+    if (node.key.type !== 'PrivateIdentifier') this.visit(node.key, context)
+    if (!isNode(node.value)) return
+    if (node.type === 'Property' && node.shorthand) this.shorthands.add(node.value)
+    const isMethod =
+      node.type === 'MethodDefinition' || (node.type === 'Property' && (node.method || node.kind !== 'init'))
+    if (isMethod) this.#children(node.value, { ...context, ...OWN })
+    else this.visit(node.value, node.type === 'PropertyDefinition' ? { ...context, ...OWN } : context)
+  }
+
+  #children(node: AnyNode, context: Context): void {
+    for (const child of Object.values(node) as unknown[]) {
+      if (Array.isArray(child)) {
+        for (const element of child as unknown[]) if (isNode(element)) this.visit(element, context)
+      } else if (isNode(child)) this.visit(child, context)
+    }
+  }
+
+  #outer(name: string): TaskFunctionError {
+    return this.#refuse(`uses ${name} of what is around it, which does not travel`, name)
+  }
+
+  #refuse(reason: string, variable: string | undefined): TaskFunctionError {
+    return new TaskFunctionError(`${this.#called} ${reason}`, { variable })
+  }
+}
+
+/**
+ * Walks through a function.
+ * @throws TaskFunctionError where it uses `this`, `super`, `new.target` or a private name of its surroundings, a direct `eval` or a `with` statement.
+ */
+export function survey(parsed: ParsedFunction, called: string): Survey {
+  const surveyor = new Surveyor(called)
+  surveyor.visit(parsed.node, { hasThis: false, hasNewTarget: false, hasSuper: false, privateNames: new Set() })
+  return surveyor
+}

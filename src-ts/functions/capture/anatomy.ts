@@ -1,0 +1,193 @@
+import type { ImportExpression, Node } from 'acorn'
+import { TaskFunctionError } from '../../errors/index.js'
+import { Map, Set } from '../../primordials.js'
+import { findFreeNames } from '../analyze/free-names.js'
+import { isPristineGlobal } from '../analyze/globals.js'
+import { heritageStandIn, importStandIn, isHelper, metaStandIn } from '../analyze/helpers.js'
+import { refuseLoaders } from '../reference/loaders.js'
+import { parseFunction, type ParsedFunction } from '../analyze/parse.js'
+import { callName } from '../refusal/refusals.js'
+import { survey } from '../analyze/surroundings.js'
+
+/** What has to be known of a function beside its text. */
+export interface Described {
+  readonly text: string
+  readonly name: string | undefined
+  readonly length: number | undefined
+  /** Undefined where only the place of the function tells. */
+  readonly mode: 'strict' | 'sloppy' | undefined
+}
+
+/** Where the text reads a variable from around it. */
+export interface Use {
+  readonly name: string
+  /** Counted from the beginning of the text. */
+  readonly start: number
+  readonly end: number
+  /** Whether it is called, and whether it is the name of a property as well. */
+  readonly form: 'plain' | 'called' | 'shorthand'
+}
+
+/** A function's text, taken apart. */
+export interface Anatomy extends Described {
+  readonly parsed: ParsedFunction
+  /** Stand-ins and helpers that the text needs as variables. */
+  readonly helpers: readonly string[]
+  /** Names that every process has, where nothing around the text declares them. */
+  readonly globals: readonly string[]
+  /** Names that the text takes from around it. */
+  readonly captured: readonly string[]
+  /** Those of both that are asked for their type: it is allowed that they do not exist. */
+  readonly asked: ReadonlySet<string>
+  /** Those of both that are used, not only asked for their type. */
+  readonly used: ReadonlySet<string>
+  /** Those of both that the text assigns to. */
+  readonly written: ReadonlySet<string>
+  /** Where it reads them. */
+  readonly uses: readonly Use[]
+  /** True where strict and sloppy code may differ in what the text does, and which it is is not known. */
+  readonly needsMode: boolean
+  /** The text, ready to be compiled: `import` and `import.meta` have stand-ins of the same length. */
+  readonly body: string
+  /** The variable of `body` that a class extends. */
+  readonly base: string | undefined
+  /** What the text imports by a literal. */
+  readonly specifiers: readonly string[]
+  /** True where it imports what is told while it runs. */
+  readonly importsAny: boolean
+  readonly usesMeta: boolean
+  /** Names that are used for nothing but the members listed: of a namespace, only these have to travel. */
+  readonly members: ReadonlyMap<string, readonly string[]>
+}
+
+/** The text of an `import('...')` where it is a literal. */
+function literalSpecifier({ source }: ImportExpression): string | undefined {
+  if (source.type === 'Literal') return typeof source.value === 'string' ? source.value : undefined
+  if (source.type === 'TemplateLiteral' && source.expressions.length === 0)
+    return source.quasis[0]?.value.cooked ?? undefined
+  return undefined
+}
+
+/** What stands for a piece of a text. */
+export interface Replacement {
+  readonly start: number
+  readonly end: number
+  readonly by: string
+}
+
+/** @param offset What the places of the replacements are counted from. */
+export function replaceAll(text: string, offset: number, replacements: readonly Replacement[]): string {
+  let result = ''
+  let done = 0
+  for (const { start, end, by } of replacements.toSorted((a, b) => a.start - b.start)) {
+    result += text.slice(done, start - offset) + by
+    done = end - offset
+  }
+  return result + text.slice(done)
+}
+
+function collectMembers(
+  names: readonly string[],
+  uses: readonly { readonly name: string; readonly node: Node }[],
+  membersOf: ReadonlyMap<Node, readonly string[]>
+): ReadonlyMap<string, readonly string[]> {
+  const members = new Map<string, readonly string[]>()
+  for (const name of names) {
+    const used = uses.filter((use) => use.name === name).map(({ node }) => membersOf.get(node))
+    if (used.every((taken) => taken !== undefined)) members.set(name, [...new Set(used.flat())])
+  }
+  return members
+}
+
+function dissect(described: Described, called: string): Anatomy {
+  const { text, mode } = described
+  const parsed = parseFunction(text, mode === 'sloppy', called)
+  const {
+    imports,
+    metas,
+    typeofOperands,
+    called: calledNodes,
+    shorthands,
+    membersOf,
+    isModeSensitive
+  } = survey(parsed, called)
+  const heritage = parsed.form === 'class' ? (parsed.node.superClass ?? undefined) : undefined
+  const isInHeritage = ({ start, end }: Node): boolean =>
+    heritage !== undefined && start >= heritage.start && end <= heritage.end
+  const free = findFreeNames(parsed).filter(({ node }) => !isInHeritage(node))
+  const asked = new Set(free.filter(({ node }) => typeofOperands.has(node)).map(({ name }) => name))
+  const used = new Set(free.filter(({ node }) => !typeofOperands.has(node)).map(({ name }) => name))
+  const names = [...new Set(free.map((use) => use.name))]
+  const written = new Set(free.filter(({ isWritten }) => isWritten).map(({ name }) => name))
+  const captured = names.filter((name) => !isPristineGlobal(name) && !isHelper(name))
+  refuseLoaders(captured, called)
+  const helpers = names.filter(isHelper)
+  const replacements: Replacement[] = []
+  if (imports.length > 0) {
+    const by = importStandIn(text)
+    helpers.push(by)
+    replacements.push(...imports.map(({ start }) => ({ start, end: start + 'import'.length, by })))
+  }
+  if (metas.length > 0) {
+    const by = metaStandIn(text)
+    helpers.push(by)
+    replacements.push(...metas.map(({ start, end }) => ({ start, end, by: by.padEnd(end - start) })))
+  }
+  const { offset } = parsed
+  const base =
+    heritage === undefined ? undefined : heritageStandIn(text, heritage.start - offset, heritage.end - offset)
+  if (heritage !== undefined && base !== undefined) {
+    replacements.push({ start: heritage.start, end: heritage.end, by: base.by })
+  }
+  const body = replaceAll(text, parsed.offset, replacements)
+  const specifiers = imports.map(literalSpecifier)
+  const formOf = (node: Node): Use['form'] =>
+    calledNodes.has(node) ? 'called' : shorthands.has(node) ? 'shorthand' : 'plain'
+  const uses = free.map(({ name, node }): Use => {
+    return { name, start: node.start - offset, end: node.end - offset, form: formOf(node) }
+  })
+  return {
+    ...described,
+    parsed,
+    helpers,
+    globals: names.filter(isPristineGlobal),
+    captured,
+    asked,
+    used,
+    written,
+    uses,
+    needsMode: mode === undefined && (isModeSensitive || written.size > 0) && parsed.form !== 'class',
+    body,
+    base: base?.name,
+    specifiers: specifiers.filter((specifier) => specifier !== undefined),
+    importsAny: specifiers.includes(undefined),
+    usesMeta: metas.length > 0,
+    members: collectMembers(names, free, membersOf)
+  }
+}
+
+// An arrow function that is written inside a loop is a new object in every turn, with the same text.
+const TEXTS_KEPT = 256
+const known = new Map<string, Anatomy>()
+
+/**
+ * Takes a function's text apart. Equal ones are one object.
+ * @throws TaskFunctionError for a text that no other place can run.
+ */
+export function anatomyOf(described: Described): Anatomy {
+  const { text, name, length, mode } = described
+  const key = `${name?.length} ${name} ${length} ${mode} ${text}`
+  const found = known.get(key)
+  if (found !== undefined) return found
+  const called = callName(name)
+  try {
+    const anatomy = dissect(described, called)
+    if (known.size >= TEXTS_KEPT) known.clear()
+    known.set(key, anatomy)
+    return anatomy
+  } catch (error) {
+    if (error instanceof TaskFunctionError) throw error
+    // Expressions nested deeper than the parser's stack, and syntax that it parses and the scope analysis does not know.
+    throw new TaskFunctionError(`the source of ${called} cannot be read`, { cause: error })
+  }
+}

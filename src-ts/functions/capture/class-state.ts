@@ -1,0 +1,102 @@
+import { types } from 'node:util'
+import type { AnyNode, ClassExpression } from 'acorn'
+import { Array, ArrayBuffer, Map, Object, Set, String } from '../../primordials.js'
+import { sourceOf } from '../refusal/refusals.js'
+
+/** A member that the body of a class declares. */
+interface Declared {
+  readonly texts: string[]
+  /** True for a field that is set to what some code gives: which function that is, its text does not tell. */
+  isComputed: boolean
+}
+
+const COMPUTED: ReadonlySet<unknown> = new Set([
+  'CallExpression',
+  'NewExpression',
+  'TaggedTemplateExpression',
+  'ConditionalExpression',
+  'LogicalExpression'
+])
+
+function nameOf(key: AnyNode): string {
+  if (key.type === 'Identifier') return key.name
+  return key.type === 'Literal' ? String(key.value) : ''
+}
+
+function isPlainPrototype(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || prototype === Object.prototype || prototype === Array.prototype
+}
+
+const MOST_VALUES = 10_000
+
+/** True for data that a copy is as good as: no functions, no objects of classes, nothing that the system holds. */
+function isData(start: unknown): boolean {
+  const seen = new Set<unknown>()
+  const left: unknown[] = [start]
+  while (left.length > 0) {
+    const value = left.pop()
+    if (typeof value === 'function' || typeof value === 'symbol' || seen.size > MOST_VALUES) return false
+    if (typeof value !== 'object' || value === null || seen.has(value)) continue
+    seen.add(value)
+    if (types.isProxy(value)) return false
+    if (types.isDate(value) || types.isRegExp(value) || types.isArrayBuffer(value) || ArrayBuffer.isView(value))
+      continue
+    if (types.isMap(value)) left.push(...[...Map.prototype.entries.call(value)].flat())
+    else if (types.isSet(value)) left.push(...Set.prototype.values.call(value))
+    else if (!isPlainPrototype(value)) return false
+    for (const { value: held, get, set } of Object.values(Object.getOwnPropertyDescriptors(value))) {
+      if (get !== undefined || set !== undefined) return false
+      left.push(held)
+    }
+  }
+  return true
+}
+
+/** What the text of a class makes, and does again in the worker. */
+export class ClassText {
+  readonly #text: string
+  readonly #declared = new Map<string, Declared>()
+  #hasUnknown = false
+
+  /** @param offset What the places of the nodes are counted from. */
+  constructor({ body }: ClassExpression, text: string, offset: number, isStatic: boolean) {
+    this.#text = text
+    for (const member of body.body) {
+      if (member.type === 'StaticBlock') {
+        // It may add anything.
+        this.#hasUnknown ||= isStatic
+        continue
+      }
+      if (member.static !== isStatic || member.key.type === 'PrivateIdentifier') continue
+      if (member.computed) {
+        this.#hasUnknown = true
+        continue
+      }
+      const name = nameOf(member.key)
+      const known = this.#declared.get(name) ?? { texts: [], isComputed: false }
+      const isField = member.type === 'PropertyDefinition'
+      // Behind a field may be a semicolon.
+      const end = isField ? (member.value ?? member.key).end : member.end
+      known.texts.push(text.slice(member.start - offset, end - offset))
+      known.isComputed = isField && COMPUTED.has(member.value?.type)
+      this.#declared.set(name, known)
+    }
+  }
+
+  /** True where the property is as the text makes it, or as good as that. */
+  makes(name: string, { value, get, set }: PropertyDescriptor): boolean {
+    const declared = this.#declared.get(name)
+    if (declared === undefined && !this.#hasUnknown) return false
+    const functions = [get, set, value as unknown].filter((each) => typeof each === 'function')
+    // What it is set to by an expression is made anew there, unless it is data, which may have changed.
+    if (functions.length === 0) return !isData(value)
+    return functions.every((fn) => this.#isOwn(sourceOf(fn), declared))
+  }
+
+  #isOwn(source: string, declared: Declared | undefined): boolean {
+    if (declared === undefined) return this.#text.includes(source)
+    if (declared.texts.some((text) => text.endsWith(source))) return true
+    return declared.isComputed
+  }
+}

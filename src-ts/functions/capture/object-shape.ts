@@ -1,0 +1,92 @@
+import { types } from 'node:util'
+import { classNameOf, kindOf, kindOfEmpty } from '../../codec/index.js'
+import { Array, Buffer, Map, Object, Reflect, WeakMap, isView } from '../../primordials.js'
+import { unsendable } from '../refusal/describe.js'
+import type { ObjectPlan } from '../ship/graph.js'
+import { constructorOf } from '../analyze/superclass.js'
+import { isNativeText, sourceOf } from '../refusal/refusals.js'
+
+/** What an object is by what it holds beside its properties; those of an `opaque` one are not looked at. */
+export type ObjectKind = ObjectPlan['kind'] | 'opaque'
+
+/** Why an object cannot travel. */
+export interface Refused {
+  readonly what: string
+  readonly instead: string
+}
+
+const MAKE = 'make it inside of the function'
+
+/** The kind of an object, or why it cannot travel. Runs no code of the program. */
+export function kindOfObject(value: object): ObjectKind | Refused {
+  if (typeof value === 'function') return 'bound'
+  const refusal = unsendable(value)
+  if (refusal !== undefined) return { what: refusal[0], instead: refusal[1] }
+  if (Array.isArray(value)) return 'array'
+  if (isView(value)) return 'opaque'
+  let brand = kindOf(value)
+  if (brand === 'plain' && Reflect.ownKeys(value).length === 0) brand = kindOfEmpty(value)
+  if (typeof brand === 'object') return { what: describeHost(value, brand.refused), instead: MAKE }
+  switch (brand) {
+    case 'map':
+    case 'set':
+      return brand
+    case 'buffer':
+    case 'boxed':
+      return 'opaque'
+    case 'error':
+      return types.isNativeError(value) ? 'error' : 'object'
+    case 'date':
+    case 'regexp':
+      return 'copy'
+    default:
+      return 'object'
+  }
+}
+
+function describeHost(value: object, host: string): string {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  const { name } = typeof prototype === 'object' && prototype !== null ? classNameOf(prototype) : { name: '' }
+  const kind = host === 'a Stream' ? 'a stream' : host
+  return name === '' || kind.endsWith(` ${name}`) ? kind : `${kind} (${name})`
+}
+
+const NATIVE_NAMES: Readonly<Record<ObjectKind, RegExp>> = {
+  object: /^Object$/,
+  array: /^Array$/,
+  map: /^Map$/,
+  set: /^Set$/,
+  error: /Error$/,
+  copy: /./,
+  bound: /./,
+  opaque: /./
+}
+
+function isStandard(kind: ObjectKind, owner: object | undefined): boolean {
+  // Written in JavaScript by Node.
+  if (owner === Buffer) return kind === 'opaque'
+  const name: unknown = owner === undefined ? undefined : Object.getOwnPropertyDescriptor(owner, 'name')?.value
+  // Those of another realm count as well, since the codec makes them those of the worker.
+  return (
+    owner !== undefined && typeof name === 'string' && NATIVE_NAMES[kind].test(name) && isNativeText(sourceOf(owner))
+  )
+}
+
+/** Where the prototype of an object comes from: the language, a class, or an object that is nobody's prototype. */
+export type Origin = 'standard' | 'object' | { readonly constructor: object }
+
+const origins = new WeakMap<object, Map<ObjectKind, Origin>>()
+
+/** Where the prototype of an object of this kind comes from. */
+export function originOf(kind: ObjectKind, prototype: object): Origin {
+  let known = origins.get(prototype)
+  if (known === undefined) origins.set(prototype, (known = new Map()))
+  let origin = known.get(kind)
+  if (origin === undefined) {
+    const owner = constructorOf(prototype)
+    if (isStandard(kind, owner)) origin = 'standard'
+    else origin = owner === undefined ? 'object' : { constructor: owner }
+    known.set(kind, origin)
+  }
+  return origin
+}

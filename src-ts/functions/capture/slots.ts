@@ -1,0 +1,135 @@
+import { types } from 'node:util'
+import type { TaskFunctionError } from '../../errors/index.js'
+import { Array, Object, Reflect, isView } from '../../primordials.js'
+import { type Anatomy, anatomyOf } from './anatomy.js'
+import { builtInPlace } from '../reference/built-ins.js'
+import { describeFunction } from '../refusal/described.js'
+import { CapturedObjects, type Where } from './captured-objects.js'
+import { unshippable, unshippableAt } from '../refusal/describe.js'
+import { commonJsOf, exportOf } from '../reference/exports.js'
+import type { Freshness } from './freshness.js'
+import type { CapturedData, ObjectPlan, Slot } from '../ship/graph.js'
+import { constructorOf } from '../analyze/superclass.js'
+import { isLoadable } from '../reference/loadable.js'
+import { hasFunction, hasOnlyGetters, isModuleLike } from '../reference/module-like.js'
+import { callName, isNativeText, sourceOf } from '../refusal/refusals.js'
+import { requireSlot } from '../reference/requires.js'
+import { type Site, visit } from './site.js'
+
+/** True for what is no module, and may have millions of elements, of which each is a property. */
+function isElements(value: object): boolean {
+  return Array.isArray(value) || isView(value) || types.isAnyArrayBuffer(value)
+}
+
+/** Takes in a function that has to travel by value, and tells its number. */
+export type Enqueue = (fn: object, anatomy: Anatomy, site: Site | undefined) => number
+
+/** Decides how values travel. */
+export class Slots {
+  readonly #objects: CapturedObjects
+  readonly #numbers: ReadonlyMap<object, number>
+  readonly #enqueue: Enqueue
+  readonly #freshness: Freshness
+
+  /**
+   * @param numbers The functions that were taken in.
+   * @param tooMuch Makes the error for more than there may be.
+   */
+  constructor(
+    numbers: ReadonlyMap<object, number>,
+    enqueue: Enqueue,
+    freshness: Freshness,
+    tooMuch: (most: string) => TaskFunctionError
+  ) {
+    this.#objects = new CapturedObjects((value, where) => this.#decide(value, where), tooMuch)
+    this.#numbers = numbers
+    this.#enqueue = enqueue
+    this.#freshness = freshness
+  }
+
+  get data(): readonly CapturedData[] {
+    return this.#objects.data
+  }
+
+  /** Objects that are made piece by piece. */
+  get objects(): readonly ObjectPlan[] {
+    return this.#objects.plans
+  }
+
+  /**
+   * @param called How messages call the function that uses the value.
+   * @param members The members of the value that are used, if there are no other uses.
+   * @throws TaskFunctionError for what cannot travel.
+   */
+  of(name: string, value: unknown, called: string, members?: readonly string[]): Slot {
+    const where = { variable: name, path: name, called }
+    if (typeof value === 'function') return this.#ofFunction(value, where)
+    if (typeof value !== 'object' || value === null) return this.#objects.primitive(value, name, name)
+    const isUnder = !types.isProxy(value) && !isElements(value)
+    const place = isUnder ? builtInPlace(value) : undefined
+    if (place !== undefined) return place
+    if ((isUnder || types.isProxy(value)) && isModuleLike(name, value))
+      return this.#ofModule(name, value, called, members)
+    const path = !isUnder || members === undefined || !hasFunction(value, members) ? undefined : commonJsOf(value)
+    return path === undefined ? this.#objects.of(value, where) : { t: 'file', path }
+  }
+
+  /** A function, a module or something of Node's own that an object holds. */
+  readonly #decide = (value: object, where: Where): Slot => {
+    if (typeof value === 'function') return this.#ofFunction(value, where)
+    const place = builtInPlace(value)
+    if (place !== undefined) return place
+    if (types.isModuleNamespaceObject(value)) return this.#ofModule(where.path, value, where.called, undefined)
+    const owner = constructorOf(value)
+    if (owner === undefined)
+      throw unshippableAt(where.called, where.variable, where.path, 'a host object', 'make it inside of the function')
+    return { t: 'prototype', of: this.#ofFunction(owner, where) }
+  }
+
+  /** A module as transpilers and test runners hold it: what is used of it travels on its own. */
+  #ofModule(name: string, value: object, called: string, members: readonly string[] | undefined): Slot {
+    const whole = types.isProxy(value) ? undefined : commonJsOf(value)
+    // What one of its functions changes is to be seen by who reads another member.
+    if (whole !== undefined && members !== undefined && isLoadable(whole) && hasFunction(value, members)) {
+      return { t: 'file', path: whole }
+    }
+    if (members === undefined && !hasOnlyGetters(value)) {
+      if (whole !== undefined) return { t: 'file', path: whole }
+      throw unshippable(called, name, 'a module', 'use its members by their names, as in module.member')
+    }
+    const of: Record<string, Slot> = {}
+    for (const key of members ?? Object.keys(value)) {
+      const member: unknown = Reflect.get(value, key)
+      // `path_1.default.basename`
+      const isNested = typeof member === 'object' && member !== null && builtInPlace(member) === undefined
+      const path = isNested ? commonJsOf(member) : undefined
+      of[key] = path === undefined ? this.of(`${name}.${key}`, member, called) : { t: 'file', path }
+      if (of[key].t === 'data' || of[key].t === 'object') this.#freshness.limitToCall()
+    }
+    return { t: 'members', of }
+  }
+
+  #ofFunction(fn: object, { variable, path, called }: Where): Slot {
+    const known = this.#numbers.get(fn)
+    if (known !== undefined) return { t: 'fn', at: known }
+    const refuse = (what: string, instead: string): TaskFunctionError =>
+      unshippableAt(called, variable, path, what, instead)
+    if (types.isProxy(fn)) throw refuse('a Proxy of a function', 'capture the function itself')
+    // Node writes many of its functions in JavaScript: what they capture is not to be had.
+    const place = builtInPlace(fn)
+    if (place !== undefined) return place
+    const required = requireSlot(fn)
+    if (required !== undefined) return required
+    const text = sourceOf(fn)
+    if (isNativeText(text)) throw refuse('a function that is native or bound', 'write a function that calls it')
+    const anatomy = anatomyOf(describeFunction(fn, text))
+    const site = visit(fn, callName(anatomy.name))
+    if (site?.url?.startsWith('node:') === true) {
+      throw refuse(`a function of Node's own that no module exports`, 'write a function that calls it')
+    }
+    const script = site?.script
+    const exported = script === undefined ? undefined : exportOf(fn, script, this.#freshness)
+    if (exported !== undefined) return { t: 'export', ...exported }
+    return { t: 'fn', at: this.#enqueue(fn, anatomy, site) }
+  }
+}

@@ -1,0 +1,125 @@
+import { isBuiltin } from 'node:module'
+import { TaskFunctionError } from '../../errors/index.js'
+import { Object, globalObject } from '../../primordials.js'
+import type { Anatomy } from './anatomy.js'
+import { uninitialised, unknownName, unshippable } from '../refusal/describe.js'
+import { importsEntry } from '../reference/entry.js'
+import type { Freshness } from './freshness.js'
+import type { Slot } from '../ship/graph.js'
+import { readVariable, type VariableScope } from './inspector.js'
+import { sourceOf } from '../refusal/refusals.js'
+import { isLive } from './live-exports.js'
+import { requireSlot } from '../reference/requires.js'
+import type { ScopeTable } from '../analyze/scope-table.js'
+import type { ImportBinding, Script } from './scripts.js'
+import type { Site } from './site.js'
+import type { Slots } from './slots.js'
+import { absoluteSpecifier, unresolvable } from '../reference/specifiers.js'
+
+/** A function whose variables are looked up. */
+export interface User {
+  readonly fn: object
+  readonly anatomy: Anatomy
+  /** How messages call it. */
+  readonly called: string
+  readonly site: Site | undefined
+}
+
+/** Decides how the variables around functions travel. */
+export class Variables {
+  readonly #scopes: ScopeTable
+  readonly #slots: Slots
+  readonly #freshness: Freshness
+
+  constructor(scopes: ScopeTable, slots: Slots, freshness: Freshness) {
+    this.#scopes = scopes
+    this.#slots = slots
+    this.#freshness = freshness
+  }
+
+  /**
+   * Puts a variable into its scope, from the scope at `inner` outwards.
+   * @returns False where no scope has the name.
+   * @throws TaskFunctionError for what cannot travel.
+   */
+  bind(name: string, user: User, inner: number): boolean {
+    const scope = this.#scopes.find(name, inner)
+    if (scope === undefined) return false
+    if (scope.seen.kind === 'With Block') {
+      throw new TaskFunctionError(`${user.called} is inside of a with statement, so that its variables cannot be told`)
+    }
+    if (!scope.names.has(name)) {
+      scope.names.add(name)
+      scope.variables.push({ name, slot: this.#slotOf(name, scope.seen, user) })
+    }
+    return true
+  }
+
+  /** How an import is read that may change after it was made; undefined for any other name. */
+  liveImport(name: string, { site, anatomy }: User, inner: number): Slot | undefined {
+    const { imports, base } = site?.script ?? {}
+    const imported = imports?.get(name)
+    if (imported === undefined || base === undefined || imported.name === '*') return undefined
+    const scope = this.#scopes.find(name, inner)
+    // To assign to it is an error, in the worker too.
+    if ((scope !== undefined && scope.seen.kind !== 'Module') || anatomy.written.has(name)) return undefined
+    if (importsEntry(imported.specifier, base) || !isLive(imported, base)) return undefined
+    return { t: 'live', base, ...imported }
+  }
+
+  /** A name of no scope: an import, or a variable of a script that became a property of the global object. */
+  outside(name: string, { site, called, anatomy }: User): Slot | undefined {
+    const imported = site?.script?.imports.get(name)
+    if (imported !== undefined) return importSlot(imported, site?.script, called)
+    const property = Object.getOwnPropertyDescriptor(globalObject, name)
+    // With -e and in the REPL every module of Node is a global.
+    if (property?.get !== undefined && isBuiltin(name)) return { t: 'builtin', id: name, path: [] }
+    // `typeof Iterator === 'function' ? Iterator : Object` means the same in the worker.
+    if (property === undefined && anatomy.asked.has(name)) return undefined
+    if (property === undefined || !('value' in property)) throw unknownName(called, name)
+    const value: unknown = property.value
+    if (name === 'require' && typeof value === 'function' && site?.script?.base !== undefined) {
+      return { t: 'require', base: site.script.base }
+    }
+    // Declared by `var` or `function` in a script; what was assigned to the global object can be deleted.
+    if (property.configurable === true) throw unknownName(called, name)
+    this.#freshness.limitToCall()
+    return this.#slots.of(name, value, called)
+  }
+
+  #slotOf(name: string, seen: VariableScope, { fn, anatomy, site, called }: User): Slot {
+    const read = readVariable(seen, name)
+    if (read === undefined) throw uninitialised(called, name)
+    const { value } = read
+    const script = site?.script
+    const imported = seen.kind === 'Module' ? script?.imports.get(name) : undefined
+    // What comes from the program goes by value: to import it would run the program.
+    if (imported !== undefined && !importsEntry(imported.specifier, script?.base)) {
+      return importSlot(imported, script, called)
+    }
+    if (name === 'arguments') throw unshippable(called, name, 'the arguments of a function', 'capture an array of them')
+    const required = requireSlot(value, script?.base)
+    if (required !== undefined) return required
+    // That of a test runner, which has modules of its own.
+    if (name === 'require' && typeof value === 'function' && script?.base !== undefined && 'resolve' in value) {
+      return { t: 'require', base: script.base }
+    }
+    const { line, column } = site?.surroundings ?? { line: 0, column: 0 }
+    const binding = script?.findBinding(name, sourceOf(fn), line, column)
+    if (value === undefined && binding?.isNeverUndefined === true) throw uninitialised(called, name)
+    const slot = this.#slots.of(name, value, called, anatomy.members.get(name))
+    // A constant that is undefined may be one whose declaration has not run.
+    const isData = slot.t === 'data'
+    const isLasting = binding?.isConst === true || (!isData && binding?.isAssigned === false)
+    if (!isLasting || (isData && value === undefined)) this.#freshness.limitToCall()
+    else if (slot.t === 'object' || slot.t === 'prototype') this.#freshness.limitToCall()
+    else if (isData && typeof value === 'object' && value !== null) this.#freshness.limitToContents()
+    return slot
+  }
+}
+
+function importSlot(imported: ImportBinding, script: Script | undefined, called: string): Slot {
+  const { specifier } = imported
+  if (script?.base === undefined && absoluteSpecifier(specifier) === undefined) throw unresolvable(called, specifier)
+  return { t: 'import', base: script?.base ?? '', ...imported }
+}

@@ -1,0 +1,6 @@
+export { placeError } from './capture/own-place.js'
+export { task, tasks } from './reference/reference.js'
+export { isNativeText, sourceOf } from './refusal/refusals.js'
+export { type FunctionDefinition, prepareFunction } from './resolve.js'
+export { packDefinition } from './ship/packing.js'
+export type { Shipped } from './ship/shipped.js'

@@ -1,0 +1,64 @@
+import { types } from 'node:util'
+
+import { TaskFunctionError } from '../../errors/index.js'
+import { JSON, Object, Reflect, Uint8Array, afterwards, globalObject, toObject } from '../../primordials.js'
+import { compile } from './compile.js'
+import { makeClosure } from './instantiate-closure.js'
+import { loadModule } from './load-module.js'
+import { callName, isNativeText, sourceOf, uncallable } from '../refusal/refusals.js'
+import type { Shipped, ShippedGlobal } from '../ship/shipped.js'
+
+type Callable = (...args: unknown[]) => unknown
+
+const NO_DATA = new Uint8Array()
+
+/** A function that a worker can run. */
+export interface TaskCallable {
+  /** Always called with `this` undefined, whatever it is called on. */
+  readonly call: Callable
+  /** True for functions that never take a context: native ones, and those of Node's modules. */
+  readonly isNative: boolean
+  /** The function's own `length`: the parameters that it declares. */
+  readonly length: number
+}
+
+function findGlobal({ path }: ShippedGlobal): Callable {
+  let value: unknown = globalObject
+  // Own names all the way: they were found as such in the parent.
+  for (const key of path) {
+    const holder = toObject(value) as object
+    value = Object.hasOwn(holder, key) ? Reflect.get(holder, key) : undefined
+  }
+  if (typeof value === 'function') return value as Callable
+  const name = path.join('.')
+  throw new TaskFunctionError(`the function ${name} does not exist in the worker's process`, { variable: name })
+}
+
+function toCallable(fn: Callable, called: string, isBuiltIn: boolean): TaskCallable {
+  const text = sourceOf(fn)
+  const refusal = uncallable(fn, text, called)
+  if (refusal !== undefined) throw refusal
+  return { call: fn.bind(undefined), isNative: isBuiltIn || isNativeText(text), length: fn.length }
+}
+
+/**
+ * Makes the function of what `prepareFunction` wrote. Nothing is remembered: the caller keeps what it gets.
+ *
+ * @param data The values that it captures, as the codec writes them.
+ * @returns The function; a promise of it where a module has to be imported.
+ * @throws TaskFunctionError, thrown or as a rejection, where the function, its file or its export is not to be had here.
+ */
+export function instantiate(json: string, data: Uint8Array = NO_DATA): TaskCallable | Promise<TaskCallable> {
+  const shipped = JSON.parse(json) as Shipped
+  if (shipped.kind === 'source') return toCallable(compile(shipped), callName(shipped.name), false)
+  if (shipped.kind === 'global') return toCallable(findGlobal(shipped), shipped.path.join('.'), true)
+  if (shipped.kind === 'closure') {
+    const label = callName(shipped.name)
+    const made = makeClosure(shipped, data)
+    return types.isPromise(made)
+      ? afterwards(made, (fn) => toCallable(fn, label, false))
+      : toCallable(made, label, false)
+  }
+  const called = callName(shipped.name ?? 'default')
+  return afterwards(loadModule(shipped), (fn) => toCallable(fn, called, shipped.url.startsWith('node:')))
+}

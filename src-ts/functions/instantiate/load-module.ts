@@ -1,0 +1,100 @@
+import { statSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { inspect } from 'node:util'
+import { TaskFunctionError } from '../../errors/index.js'
+import { Object, Set } from '../../primordials.js'
+import type { ShippedModule } from '../ship/shipped.js'
+
+const require = createRequire(import.meta.url)
+
+const NOT_FOUND: ReadonlySet<unknown> = new Set([
+  'ERR_MODULE_NOT_FOUND',
+  'MODULE_NOT_FOUND',
+  'ERR_UNSUPPORTED_DIR_IMPORT',
+  'ERR_UNKNOWN_BUILTIN_MODULE',
+  'ENOENT',
+  'EISDIR'
+])
+
+function isFile(url: string): boolean {
+  return statSync(fileURLToPath(url), { throwIfNoEntry: false })?.isFile() === true
+}
+
+/** True where it is this module that is missing, rather than one that it imports. */
+function isMissing(url: string, error: unknown): boolean {
+  if (typeof error !== 'object' || error === null || !('code' in error) || !NOT_FOUND.has(error.code)) return false
+  return url.startsWith('node:') || (url.startsWith('file:') && !isFile(url))
+}
+
+function isHolder(value: unknown): value is Readonly<Record<string, unknown>> {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function'
+}
+
+function own(holder: unknown, name: string): unknown {
+  return isHolder(holder) && Object.hasOwn(holder, name) ? holder[name] : undefined
+}
+
+/** The binding that an `import` of a name gives, for CommonJS also what only `module.exports` shows. */
+export function findImport(namespace: object, name: string): unknown {
+  const found = own(namespace, name)
+  return found === undefined && name !== 'default' ? own(own(namespace, 'default'), name) : found
+}
+
+/** The export, by the rules of `import`; for CommonJS also what only `module.exports` shows. */
+function findExport(
+  namespace: Readonly<Record<string, unknown>>,
+  { name, isRequired }: Pick<ShippedModule, 'name' | 'isRequired'>
+): unknown {
+  const main = own(namespace, 'default')
+  // What was required has no exports but those of its `module.exports`, of which one may be called `default`.
+  if (name !== undefined) return (isRequired === true ? undefined : own(namespace, name)) ?? own(main, name)
+  // A CommonJS file that was compiled from `export default`.
+  return typeof main !== 'function' && own(main, '__esModule') === true ? own(main, 'default') : main
+}
+
+/** A module's place for messages: a `data:` URL holds its whole text. */
+export function shortenUrl(url: string): string {
+  const place = url.startsWith('file:') ? fileURLToPath(url) : url
+  return place.length > 200 ? `${place.slice(0, 200)}...` : place
+}
+
+/** Imports the module and takes the export, whatever it is. @throws TaskFunctionError where the module is missing. */
+export async function importExport(place: Omit<ShippedModule, 'kind'>): Promise<unknown> {
+  return findExport(await importModule(place), place)
+}
+
+async function importModule({
+  url,
+  isRequired
+}: Omit<ShippedModule, 'kind'>): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    if (isRequired === true) return { default: require(fileURLToPath(url)) as unknown }
+    return (await import(url)) as Readonly<Record<string, unknown>>
+  } catch (error) {
+    if (isMissing(url, error))
+      throw new TaskFunctionError(`the module ${shortenUrl(url)} does not exist`, { cause: error })
+    throw error
+  }
+}
+
+/**
+ * Imports the module and takes the export.
+ * @throws TaskFunctionError naming file and export where one is missing or no function. What a module throws while it loads
+ *   comes through unchanged.
+ */
+export async function loadModule(shipped: ShippedModule): Promise<(...args: unknown[]) => unknown> {
+  const { url, name } = shipped
+  const place = shortenUrl(url)
+  const namespace = await importModule(shipped)
+  const value = findExport(namespace, shipped)
+  if (typeof value === 'function') return value as (...args: unknown[]) => unknown
+  if (value !== undefined) {
+    const shown = inspect(value, { depth: 0, breakLength: Infinity }).slice(0, 100)
+    const wanted = name === undefined ? 'the default export' : `the export '${name}'`
+    throw new TaskFunctionError(`${wanted} of ${place} is not a function: ${shown}`)
+  }
+  const exported = Object.keys(namespace).slice(0, 20).join(', ')
+  const wanted = name === undefined ? 'default export' : `export '${name}'`
+  throw new TaskFunctionError(`the module ${place} has no ${wanted} (exports: ${exported === '' ? 'none' : exported})`)
+}

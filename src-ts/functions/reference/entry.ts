@@ -1,0 +1,94 @@
+import { readFileSync, realpathSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { isAbsolute, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Set, URL, process } from '../../primordials.js'
+
+const require = createRequire(import.meta.url)
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    // It has been moved or removed since.
+    return path
+  }
+}
+
+/** What Node makes of the word that names the program: it may be a directory, a path without extension, or a URL. */
+function pathsOf(word: string): readonly string[] {
+  try {
+    const path = word.startsWith('file:') ? fileURLToPath(word) : word
+    // Node makes it absolute; any other word is an argument of a program that has no file (-e, -p, stdin).
+    if (!isAbsolute(path)) return []
+    const found = require.resolve(path)
+    return [path, found, realPath(found)]
+  } catch {
+    return [word, realPath(word)]
+  }
+}
+
+function isTyped(): boolean {
+  const { _eval: typed } = process as { readonly _eval?: unknown }
+  return typeof typed === 'string'
+}
+
+/** The program by the command line that the system keeps: undefined where there is none, or where `process.title` replaced it. */
+function commandLineProgram(directory: string): string | undefined {
+  let words: string[]
+  try {
+    words = readFileSync('/proc/self/cmdline', 'utf8').split('\0')
+  } catch {
+    return undefined
+  }
+  const { execArgv } = process
+  if (execArgv.some((word) => /^(-p?e|-p|--eval|--print|-i|--interactive)$/.test(word))) return undefined
+  if (execArgv.some((word, at) => words[at + 1] !== word)) return undefined
+  const [first, second] = words.slice(1 + execArgv.length)
+  const word = first === '--' ? second : first
+  if (word === undefined || word === '' || word.startsWith('-')) return undefined
+  return word.startsWith('file:') ? word : resolve(directory, word)
+}
+
+/** As it was when this library was loaded: a program may change its `process.argv`, its directory, and the links to it. */
+function programAtStart(): ReadonlySet<string> {
+  if (isTyped()) return new Set()
+  let directory = '/'
+  try {
+    directory = process.cwd()
+  } catch {
+    // It was removed.
+  }
+  // In a thread the command line names the program of the process, `process.argv` the file of the thread.
+  const words = [process.argv[1], commandLineProgram(directory)]
+  return new Set(words.filter((word) => word !== undefined).flatMap(pathsOf))
+}
+
+const atStart = programAtStart()
+
+/** Tools that run a program in their own process, such as ts-node and pm2, write its path into `process.argv` first. */
+function programNow(): readonly string[] {
+  const word: unknown = process.argv[1]
+  const main: unknown = require.main?.filename
+  const words = [isTyped() ? undefined : word, main]
+  return words.filter((each) => typeof each === 'string').flatMap(pathsOf)
+}
+
+/** True for the program that this process, or this thread, was started with: a worker must not run it a second time. */
+export function isEntry(path: string): boolean {
+  const real = realPath(path)
+  const isAmong = (paths: Iterable<string>): boolean => [...paths].some((each) => each === path || each === real)
+  return isAmong(atStart) || isAmong(programNow())
+}
+
+/** The same for what a module at `base` imports by a path or a URL. */
+export function importsEntry(specifier: string, base: string | undefined): boolean {
+  if (!/^(\.{0,2}\/|file:)/.test(specifier) || !URL.canParse(specifier, base)) return false
+  const url = new URL(specifier, base)
+  try {
+    return url.protocol === 'file:' && isEntry(fileURLToPath(url))
+  } catch {
+    // A host, or an encoded slash.
+    return false
+  }
+}

@@ -1,0 +1,134 @@
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { types } from 'node:util'
+import { Map, Object, WeakSet } from '../../primordials.js'
+import { builtInPlace } from './built-ins.js'
+import { isEntry } from './entry.js'
+import type { Freshness } from '../capture/freshness.js'
+import { isLoadable } from './loadable.js'
+import { loadedModule, type Namespace } from './node-loader.js'
+import { sourceOf } from '../refusal/refusals.js'
+import type { Script } from '../capture/scripts.js'
+
+const require = createRequire(import.meta.url)
+
+/** An export, as a worker can import it. */
+export interface ExportPlace {
+  readonly url: string
+  /** Absent for the default export. */
+  readonly name: string | undefined
+  /** Set for a CommonJS module: what was hooked into `require`, such as a TypeScript loader, is not in `import`. */
+  readonly isRequired?: true
+}
+
+/** A getter that gives a variable, as compilers write them, is read; what any other would do is not known. */
+const GIVES_VARIABLE =
+  /^(?:\(\s*\)\s*=>|(?:function|get)?\s*[\w$]*\s*\(\s*\)\s*\{\s*return\b)(?:\s|\(|\/\*[^*]*\*\/)*[\p{ID_Start}$_][\p{ID_Continue}$]*[\s)]*;?\s*\}?$/u
+
+/** True for a getter that runs no code of its own: `() => name`, `function () { return name }`, `get name() { return name }`. */
+export function givesVariable(getter: object): boolean {
+  return GIVES_VARIABLE.test(sourceOf(getter))
+}
+
+function nameIn(namespace: Namespace, fn: unknown): string | undefined {
+  for (const name of Object.keys(namespace)) {
+    try {
+      if (namespace[name] === fn) return name
+    } catch {
+      // A binding that has no value yet.
+    }
+  }
+  return undefined
+}
+
+/** What a property holds; code of the program is not run for it. */
+export function givenBy(holder: object, { value, get }: PropertyDescriptor = {}): unknown {
+  try {
+    return get !== undefined && givesVariable(get) ? get.call(holder) : value
+  } catch {
+    // A variable that has no value yet.
+    return undefined
+  }
+}
+
+function nameInObject(exports: object, fn: unknown): string | undefined {
+  if (types.isProxy(exports)) return undefined
+  const found = Object.entries(Object.getOwnPropertyDescriptors(exports)).find(
+    ([, property]) => property.enumerable === true && givenBy(exports, property) === fn
+  )
+  return found?.[0]
+}
+
+function inCommonJs(fn: unknown, url: string, path: string, freshness: Freshness): ExportPlace | undefined {
+  const loaded = require.cache[path]
+  if (loaded === undefined || loaded.id === '.') return undefined
+  if (!loaded.loaded) {
+    freshness.limitToCall()
+    return undefined
+  }
+  const { exports } = loaded as { exports: unknown }
+  if (exports === fn) return { url, name: undefined, isRequired: true }
+  if ((typeof exports !== 'object' && typeof exports !== 'function') || exports === null) return undefined
+  const name = nameInObject(exports, fn)
+  return name === undefined ? undefined : { url, name, isRequired: true }
+}
+
+/** Namespaces of modules by their URLs: what was evaluated once stays. */
+const namespaces = new Map<string, Namespace>()
+
+/**
+ * The export that a function is; undefined where it is none, or none yet.
+ * @param freshness Limited to the call where the module is still evaluating: a worker that imported it would wait for itself,
+ *   or run what led here. Until then its functions go by value.
+ */
+export function exportOf(fn: object, script: Script, freshness: Freshness): ExportPlace | undefined {
+  const { url, isModule, hasExports } = script
+  if (!url.startsWith('file:') || !hasExports) return undefined
+  const path = fileURLToPath(url)
+  if (!isLoadable(path) || isEntry(path)) return undefined
+  if (!isModule) return inCommonJs(fn, url, path, freshness)
+  const namespace = namespaces.get(url) ?? loadedModule(url)
+  if (namespace === 'evaluating') freshness.limitToCall()
+  if (namespace === undefined || namespace === 'evaluating') return undefined
+  namespaces.set(url, namespace)
+  const name = nameIn(namespace, fn)
+  return name === undefined ? undefined : { url, name: name === 'default' ? undefined : name }
+}
+
+/** The file of a CommonJS module by its `module.exports`. */
+export function commonJsOf(exports: object): string | undefined {
+  if (builtInPlace(exports) !== undefined) return undefined
+  for (const [path, loaded] of Object.entries(require.cache)) {
+    if (loaded?.exports === exports && loaded.loaded && loaded.id !== '.' && Object.keys(exports).length > 0)
+      return path
+  }
+  return undefined
+}
+
+let exported = new WeakSet<object>()
+let counted = 0
+
+/** True for a function that a loaded CommonJS module exports. */
+export function isCommonJsExport(fn: object): boolean {
+  const modules = Object.values(require.cache)
+  if (modules.length === counted) return exported.has(fn)
+  exported = new WeakSet()
+  for (const loaded of modules) {
+    const exports: unknown = loaded?.exports
+    if (typeof exports === 'function') exported.add(exports)
+    if ((typeof exports !== 'object' && typeof exports !== 'function') || exports === null || types.isProxy(exports))
+      continue
+    for (const { value } of Object.values(Object.getOwnPropertyDescriptors(exports))) {
+      if (typeof value === 'function') exported.add(value)
+    }
+  }
+  // One that is still evaluating may have more to export.
+  counted = modules.every((loaded) => loaded?.loaded === true) ? modules.length : 0
+  return exported.has(fn)
+}
+
+/** True for what a CommonJS module sees as `module`. */
+export function isCommonJsModule(value: object): boolean {
+  const filename: unknown = Object.getOwnPropertyDescriptor(value, 'filename')?.value
+  return typeof filename === 'string' && require.cache[filename] === value
+}

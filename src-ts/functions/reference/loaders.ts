@@ -1,0 +1,21 @@
+import { TaskFunctionError } from '../../errors/index.js'
+import { Map } from '../../primordials.js'
+
+/** What `import()` becomes in a bundle or a test runner: it goes to modules that only this process has. */
+const LOADERS: ReadonlyMap<string, string> = new Map([
+  ['__webpack_require__', 'webpack'],
+  ['__vite_ssr_dynamic_import__', 'Vite']
+])
+
+/** @throws TaskFunctionError where one of the names is how a bundle or a test runner imports while it runs. */
+export function refuseLoaders(names: readonly string[], called: string): void {
+  for (const name of names) {
+    const tool = LOADERS.get(name)
+    if (tool === undefined) continue
+    throw new TaskFunctionError(
+      `${called} uses '${name}', which holds what ${tool} made of import() or require(): import the module at the top of ` +
+        `the file, or export the function from a module and name it with task(url, 'name')`,
+      { variable: name }
+    )
+  }
+}

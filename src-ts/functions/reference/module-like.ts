@@ -1,0 +1,56 @@
+import { types } from 'node:util'
+import { Object, Symbol } from '../../primordials.js'
+import { builtInPlace } from './built-ins.js'
+import { commonJsOf, givenBy, givesVariable, isCommonJsModule } from './exports.js'
+
+/** True for a module as the language, transpilers, bundlers and test runners hold it in a variable. */
+export function isModuleLike(name: string, value: object): boolean {
+  if (types.isModuleNamespaceObject(value) || /^__vi(te_ssr)?_import_\d+__$/.test(name)) return true
+  if (types.isProxy(value)) return false
+  return (
+    isCommonJsModule(value) ||
+    Object.getOwnPropertyDescriptor(value, '__esModule')?.value === true ||
+    isInterop(value) ||
+    hasOnlyGetters(value)
+  )
+}
+
+/** What bundlers make of a module's namespace. */
+export function hasOnlyGetters(value: object): boolean {
+  if (types.isProxy(value)) return false
+  // Other objects of getters, which may run anything, are the program's own.
+  const tag: unknown = Object.getOwnPropertyDescriptor(value, Symbol.toStringTag)?.value
+  const isMarked = Object.getPrototypeOf(value) === null || tag === 'Module'
+  let isEmpty = true
+  // The first property tells of most values: they may be long arrays, and tables of a hundred thousand names.
+  for (const key in value) {
+    if (!Object.hasOwn(value, key)) break
+    const { get, set } = Object.getOwnPropertyDescriptor(value, key) ?? {}
+    if (get === undefined || set !== undefined || !(isMarked || givesVariable(get))) return false
+    isEmpty = false
+  }
+  return !isEmpty
+}
+
+/** What `__importDefault`, `__importStar` and `__toESM` make of a module that is none of ECMAScript: `{ default: module }`. */
+function isInterop(value: object): boolean {
+  const held: unknown = Object.getOwnPropertyDescriptor(value, 'default')?.value
+  if ((typeof held !== 'object' && typeof held !== 'function') || held === null || types.isProxy(held)) return false
+  return builtInPlace(held) !== undefined || commonJsOf(held) !== undefined || isCopyOf(value, held)
+}
+
+/** True for what Babel and SWC make of `import *`: no prototype, the module under `default`, and its members again. */
+function isCopyOf(value: object, held: object): boolean {
+  if (Object.getPrototypeOf(value) !== null) return false
+  const keys = Object.keys(value).filter((key) => key !== 'default')
+  const memberOf = (holder: object, key: string): unknown => Object.getOwnPropertyDescriptor(holder, key)?.value
+  return (
+    keys.length > 0 &&
+    keys.every((key) => Object.hasOwn(held, key) && Object.is(memberOf(value, key), memberOf(held, key)))
+  )
+}
+
+/** True where one of the members is a function. */
+export function hasFunction(value: object, members: readonly string[]): boolean {
+  return members.some((key) => typeof givenBy(value, Object.getOwnPropertyDescriptor(value, key)) === 'function')
+}

@@ -1,0 +1,65 @@
+import { JSON } from '../../primordials.js'
+import type { Anatomy } from '../capture/anatomy.js'
+import type { ShippedSource } from './shipped.js'
+import { absoluteSpecifier } from '../reference/specifiers.js'
+
+/** True where the text of a function names nothing that only its place tells. */
+export function isPlaceless({ captured, specifiers, usesMeta }: Anatomy): boolean {
+  return (
+    captured.length === 0 && !usesMeta && specifiers.every((specifier) => absoluteSpecifier(specifier) !== undefined)
+  )
+}
+
+/** True where a function's text is all there is to it: it runs the same wherever it is compiled. */
+export function isSelfContained(anatomy: Anatomy): boolean {
+  // What is imported while it runs may be relative to its place.
+  return isPlaceless(anatomy) && !anatomy.importsAny
+}
+
+/** An expression with the value of a function or class: `open`, `text` and `close`. After `open` a line may end. */
+export interface Expression {
+  readonly open: string
+  readonly text: string
+  readonly close: string
+  /** How many characters of the function's own text come before `text`. */
+  readonly skipped: number
+}
+
+/** Makes an expression of a function or class. */
+export function toExpression({ parsed, body, name }: Anatomy): Expression {
+  if (parsed.form === 'class' || parsed.form === 'expression')
+    return { open: '(', text: body, close: '\n)', skipped: 0 }
+  // A method, which needs an object around it, keeps what makes it one (no `prototype`, no `new`) but not its key, which may be
+  // private or computed.
+  const key = JSON.stringify(name ?? '')
+  if (parsed.form !== 'method') {
+    const open = `({${parsed.form} [${key}]`
+    const skipped = parsed.node.start - parsed.offset
+    return {
+      open,
+      text: body.slice(skipped),
+      close: `\n}).__lookup${parsed.form === 'get' ? 'G' : 'S'}etter__(${key})`,
+      skipped
+    }
+  }
+  const { async: isAsync, generator: isGenerator } = parsed.node
+  const open = `({${isAsync ? 'async ' : ''}${isGenerator ? '*' : ''}[${key}]`
+  const skipped = parsed.node.start - parsed.offset
+  return { open, text: body.slice(skipped), close: `\n})[${key}]`, skipped }
+}
+
+/** Makes a self-contained function ready to travel by its source. */
+export function shipSource(anatomy: Anatomy): ShippedSource {
+  const { name, length, helpers, parsed, used } = anatomy
+  const { open, text, close, skipped } = toExpression(anatomy)
+  const head = `(function (${helpers.join(', ')}) {${parsed.isStrict ? "'use strict'; " : ''}return `
+  return {
+    kind: 'source',
+    name,
+    length,
+    code: `${head}${open}${text}${close}})`,
+    columnOffset: skipped - head.length - open.length,
+    helpers,
+    globals: anatomy.globals.filter((global) => used.has(global))
+  }
+}

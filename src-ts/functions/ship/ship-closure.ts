@@ -1,0 +1,108 @@
+import { type TaskFunctionError, warn } from '../../errors/index.js'
+import { Writer, writeValue } from '../../codec/index.js'
+import { JSON, Set, Uint8Array, WeakMap } from '../../primordials.js'
+import { type ClosureCode, writeClosure } from './closure-code.js'
+import { INSTEAD, LARGEST_BYTES, tooHeavy, unclonable } from '../refusal/describe.js'
+import type { CapturedData, Graph } from './graph.js'
+import { callName } from '../refusal/refusals.js'
+import type { ShippedClosure } from './shipped.js'
+
+const LARGE_BYTES = 1024 * 1024
+
+const codes = new WeakMap<Graph, ClosureCode>()
+
+function codeOf(graph: Graph): ClosureCode {
+  let code = codes.get(graph)
+  if (code === undefined) {
+    code = writeClosure(graph)
+    codes.set(graph, code)
+  }
+  return code
+}
+
+/** The bytes of one variable; Infinity for more than any function may weigh. */
+function weigh({ variable, path, value }: CapturedData, called: string): number {
+  const writer = new Writer(undefined, LARGEST_BYTES)
+  try {
+    writeValue(writer, value, () => path)
+  } catch (error) {
+    if (writer.isOverfull) return Infinity
+    throw unclonable(called, variable, error)
+  }
+  return writer.length
+}
+
+function refuseLargest({ data, members }: Graph, called: string): TaskFunctionError {
+  const weights = data.map((captured) => ({ name: captured.variable, bytes: weigh(captured, called) }))
+  const texts = members.map(({ anatomy }) => ({ name: anatomy.name || '(anonymous)', bytes: anatomy.text.length }))
+  const largest = [...weights, ...texts].reduce((a, b) => (b.bytes > a.bytes ? b : a), { name: '', bytes: 0 })
+  return tooHeavy(called, largest.name)
+}
+
+// By the functions and the names of their variables: what was weighed once is not weighed in each call.
+const weighed = new Set<string>()
+
+function warnOfLarge({ data }: Graph, called: string): void {
+  const key = JSON.stringify([called, data.map(({ path }) => path)])
+  if (weighed.has(key)) return
+  weighed.add(key)
+  for (const captured of data) {
+    const bytes = weigh(captured, called)
+    if (bytes <= LARGE_BYTES) continue
+    const size = (bytes / 1024 / 1024).toFixed(1)
+    const text = `${called} captures '${captured.path}', ${size} MB, which each worker gets: ${INSTEAD}`
+    warn('MILLRACE_LARGE_CAPTURE', text)
+  }
+}
+
+const NO_DATA = new Uint8Array()
+
+function encode(graph: Graph, codeLength: number, called: string): Uint8Array {
+  const { data } = graph
+  if (codeLength > LARGEST_BYTES) throw refuseLargest(graph, called)
+  if (data.length === 0) return NO_DATA
+  const writer = new Writer(undefined, LARGEST_BYTES - codeLength)
+  try {
+    // One value: what two variables share stays shared.
+    writeValue(
+      writer,
+      data.map(({ value }) => value),
+      () => ''
+    )
+  } catch (error) {
+    if (writer.isOverfull) throw refuseLargest(graph, called)
+    // Which variable it is shows one by one.
+    for (const captured of data) weigh(captured, called)
+    throw error
+  }
+  if (writer.length > LARGE_BYTES) warnOfLarge(graph, called)
+  return writer.bytes.subarray(0, writer.length)
+}
+
+/** A closure, and all of its captured data as the codec writes them: one array; no bytes where there are none. */
+export interface Shipment {
+  readonly closure: ShippedClosure
+  readonly data: Uint8Array
+}
+
+/**
+ * Makes a function with what it captures ready to travel, its data as they are now.
+ * @throws TaskFunctionError for data that cannot be cloned, and for more than 10 MB.
+ */
+export function shipClosure(graph: Graph): Shipment {
+  const { code, texts, values } = codeOf(graph)
+  const written = graph.objects.length === 0 ? 0 : JSON.stringify(graph.objects).length
+  const length = texts.reduce((sum, { text }) => sum + text.length, code.length + written)
+  const name = graph.members[0]?.anatomy.name
+  const closure: ShippedClosure = {
+    kind: 'closure',
+    name,
+    code,
+    texts,
+    values,
+    objects: graph.objects,
+    labels: graph.members.map(({ anatomy }) => [anatomy.name, anatomy.length]),
+    globals: [...new Set(graph.members.flatMap(({ globals }) => globals))]
+  }
+  return { closure, data: encode(graph, length, callName(name)) }
+}

@@ -1,0 +1,1 @@
+export { describeLaunch } from './launch.js'

@@ -1,0 +1,135 @@
+import { readCpuIds } from './cpu-ids.js'
+import { invalidOption } from '../errors/index.js'
+import { copyOptions, readBoolean, readContext, readInteger, readMilliseconds, readSignal } from './checks.js'
+import type { MapSettings } from './map-options.js'
+import { MAP_OPTIONS, MAX_RETRIES, readMapSettings } from './map-options.js'
+import { readCwd, readEnv, readExecArgv, readExecPath, readStdio } from './process-options.js'
+import { readMaxHeap } from './worker-options.js'
+import { Math, Number } from '../primordials.js'
+
+export { readMapOptions } from './map-options.js'
+export { limitsOf } from './limits.js'
+export type { MapSettings } from './map-options.js'
+
+/** What a pool goes by, checked. */
+export interface PoolSettings {
+  readonly nJobs: number
+  /** The CPUs of each worker; empty: no pinning. */
+  readonly cpuIds: readonly (readonly number[])[]
+  readonly daemon: boolean
+  /** The whole environment of a worker; undefined: that of this process. */
+  readonly env: Readonly<Record<string, string>> | undefined
+  /** An absolute path. */
+  readonly cwd: string | undefined
+  readonly execArgv: readonly string[] | undefined
+  readonly execPath: string | undefined
+  readonly stdio: 'inherit' | 'ignore' | 'pipe'
+  /** Waiting `apply` calls; undefined: no limit. */
+  readonly maxQueue: number | undefined
+  /** Milliseconds. */
+  readonly idleTimeout: number | undefined
+  /** Milliseconds. */
+  readonly workerStartTimeout: number
+  /** Resident bytes. */
+  readonly maxWorkerMemory: number | undefined
+  /** Bytes. */
+  readonly maxHeap: number | undefined
+  readonly map: MapSettings
+}
+
+/** What the options of a pool are checked against. */
+export interface Machine {
+  /** Logical CPUs of the system: the bound of the ids. */
+  readonly cpuCount: number
+  /** The ids that this process may use. */
+  readonly availableCpus: readonly number[]
+  /** The number of workers where `nJobs` is not given. */
+  readonly defaultJobs: number
+  /** False where the system has no pinning. */
+  readonly canPin: boolean
+}
+
+const MAX_JOBS = 1024
+const START_TIMEOUT_MS = 60_000
+
+const POOL_OPTIONS: readonly string[] = [
+  'nJobs',
+  'cpuIds',
+  'daemon',
+  'env',
+  'cwd',
+  'execArgv',
+  'execPath',
+  'stdio',
+  'maxQueue',
+  'idleTimeout',
+  'workerStartTimeout',
+  'maxWorkerMemory',
+  'maxHeap',
+  ...MAP_OPTIONS
+]
+
+/**
+ * Reads the options of a pool.
+ * @throws TypeError or RangeError, `ERR_POOL_INVALID_OPTION`.
+ */
+export function readPoolOptions(options: unknown, machine: Machine): PoolSettings {
+  const values = copyOptions(options, 'options', POOL_OPTIONS)
+  const nJobs = readInteger(values, 'nJobs', 1, MAX_JOBS) ?? Math.min(machine.defaultJobs, MAX_JOBS)
+  return {
+    nJobs,
+    cpuIds: readCpuIds(values['cpuIds'], nJobs, machine),
+    daemon: readBoolean(values, 'daemon') ?? true,
+    env: readEnv(values),
+    cwd: readCwd(values),
+    execArgv: readExecArgv(values),
+    execPath: readExecPath(values),
+    stdio: readStdio(values) ?? 'inherit',
+    maxQueue: readInteger(values, 'maxQueue', 0),
+    idleTimeout: readMilliseconds(values, 'idleTimeout', true),
+    workerStartTimeout: readMilliseconds(values, 'workerStartTimeout', false) ?? START_TIMEOUT_MS,
+    maxWorkerMemory: readInteger(values, 'maxWorkerMemory', 1),
+    maxHeap: readMaxHeap(values),
+    map: readMapSettings(values)
+  }
+}
+
+/** What an `apply` goes by, checked. */
+export type ApplySettings = Pick<
+  MapSettings,
+  'signal' | 'context' | 'taskTimeout' | 'retries' | 'killGrace' | 'workerLifespan'
+>
+
+const APPLY_OPTIONS: readonly string[] = ['taskTimeout', 'retries', 'killGrace', 'signal', 'context']
+
+/**
+ * Reads the options of one `apply`.
+ * @param defaults Those of the pool.
+ * @throws TypeError or RangeError, `ERR_POOL_INVALID_OPTION`.
+ */
+export function readApplyOptions(options: unknown, defaults: MapSettings): ApplySettings {
+  const values = copyOptions(options, 'options', APPLY_OPTIONS)
+  return {
+    signal: readSignal(values, 'signal') ?? defaults.signal,
+    context: readContext(values),
+    taskTimeout: readMilliseconds(values, 'taskTimeout', false) ?? defaults.taskTimeout,
+    retries: readInteger(values, 'retries', 0, MAX_RETRIES) ?? defaults.retries,
+    killGrace: readMilliseconds(values, 'killGrace', true) ?? defaults.killGrace,
+    workerLifespan: defaults.workerLifespan
+  }
+}
+
+/**
+ * Reads the options of `stopAndJoin`.
+ * @throws TypeError or RangeError, `ERR_POOL_INVALID_OPTION`.
+ */
+export function readJoinOptions(options: unknown): { readonly timeoutMs: number | undefined } {
+  const timeout = copyOptions(options, 'options', ['timeout'])['timeout']
+  if (timeout === undefined) return { timeoutMs: undefined }
+  const allowed = 'a finite number of milliseconds >= 0'
+  if (typeof timeout !== 'number') throw invalidOption('type', 'timeout', timeout, allowed)
+  if (!Number.isFinite(timeout) || timeout < 0) throw invalidOption('range', 'timeout', timeout, allowed)
+  return { timeoutMs: timeout }
+}
+
+export { availableCpus, cpuCount, describeMachine } from './machine.js'

@@ -1,0 +1,2 @@
+export { WorkerPool } from './worker-pool.js'
+export { isWorker } from './worker-identity.js'

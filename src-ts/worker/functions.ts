@@ -1,0 +1,53 @@
+import { types } from 'node:util'
+
+import { instantiate, type Packed, type TaskCallable, unpackDefinition } from '../functions/instantiate/index.js'
+import { Map, Uint8Array, afterwards } from '../primordials.js'
+
+/** A function that is ready, one that is being loaded, or the reason why it cannot be had. */
+export type Resolved = { readonly callable: TaskCallable } | { readonly failure: unknown }
+
+const UNKNOWN: Packed = { json: '', data: new Uint8Array() }
+
+/** The functions that this worker was told of, made when first needed. */
+export class Functions {
+  readonly #sources = new Map<number, Packed>()
+  readonly #resolved = new Map<number, Resolved>()
+
+  /** @param bytes Of a memory that is about to be used again. */
+  define(id: number, bytes: Uint8Array): void {
+    this.#sources.set(id, unpackDefinition(bytes))
+    this.#resolved.delete(id)
+  }
+
+  forget(id: number): void {
+    this.#sources.delete(id)
+    this.#resolved.delete(id)
+  }
+
+  /** Whether the function is there, or the reason why it cannot be had. */
+  isResolved(id: number): boolean {
+    return this.#resolved.has(id)
+  }
+
+  /** The function, at once where it is known or needs no module. */
+  resolve(id: number): Resolved | Promise<Resolved> {
+    const known = this.#resolved.get(id)
+    if (known !== undefined) return known
+    const keep = (resolved: Resolved): Resolved => {
+      this.#resolved.set(id, resolved)
+      return resolved
+    }
+    try {
+      const { json, data } = this.#sources.get(id) ?? UNKNOWN
+      const made = instantiate(json, data)
+      if (!types.isPromise(made)) return keep({ callable: made })
+      return afterwards(
+        made,
+        (callable) => keep({ callable }),
+        (failure: unknown) => keep({ failure })
+      )
+    } catch (failure) {
+      return keep({ failure })
+    }
+  }
+}
