@@ -23,13 +23,13 @@ impl Pool {
         &self.shared.loop_ears
     }
 
-    /// The loop is about to sleep, and listens from now on if there is something to hear.
+    /// The loop is about to sleep, and listens from now on if there is something to hear. A pool at rest costs it nothing.
     pub fn loop_sleeps(&self) {
-        if !self.shared.has_hands.load(Ordering::Relaxed) {
+        if !self.shared.has_open.load(Ordering::Relaxed) {
             return;
         }
         // A panic has failed the pool, which is told as its end.
-        let _ = self.shared.guard(|| self.shared.listen_by_loop());
+        let _ = self.shared.guard(|| self.shared.before_sleep());
     }
 
     /// Workers have rung for the loop: takes in what they sent, who rang first comes first. `true` when records wait to be
@@ -50,9 +50,9 @@ impl Pool {
 }
 
 impl Shared {
-    fn listen_by_loop(&self) {
+    fn before_sleep(&self) {
         // The one moment to notice it: whoever sleeps in a poller goes on sleeping when its descriptor is closed, and a bell
-        // that was rung and closed at once is not heard.
+        // that was rung and closed at once, with its twin, is not heard.
         if !self.loop_ears.is_open() {
             return self.fail(&lost("the event loop's poller"));
         }
@@ -62,6 +62,12 @@ impl Shared {
         if self.poller.get().is_some_and(|poller| !poller.is_open()) {
             return self.fail(&lost("the waiting thread's poller"));
         }
+        if self.has_hands.load(Ordering::Relaxed) {
+            self.listen_by_loop();
+        }
+    }
+
+    fn listen_by_loop(&self) {
         self.loop_listens.store(true, Ordering::Relaxed);
         for post in &self.posts {
             post.listen_by_loop();

@@ -99,6 +99,8 @@ pub(crate) struct Shared {
     loop_listens: AtomicBool,
     /// A worker has something in hand: there will be something to hear.
     has_hands: AtomicBool,
+    /// Somebody waits for the pool, if only for workers to start or to end.
+    has_open: AtomicBool,
     spawner: Mutex<Option<Sender<Order>>>,
     /// The pool cannot go on, and has said so.
     has_failed: AtomicBool,
@@ -142,6 +144,7 @@ impl Pool {
             loop_ears: Poller::new().map_err(StartError::Resources)?,
             loop_listens: AtomicBool::new(false),
             has_hands: AtomicBool::new(false),
+            has_open: AtomicBool::new(false),
             spawner: Mutex::new(None),
             has_failed: AtomicBool::new(false),
             is_closed: AtomicBool::new(false),
@@ -355,6 +358,7 @@ impl Shared {
             scheduler.dispatch();
             let actions = scheduler.take_actions();
             self.has_hands.store(scheduler.has_hands(), Ordering::Relaxed);
+            self.has_open.store(scheduler.has_open(), Ordering::Relaxed);
             let mut doomed = Vec::new();
             for action in &actions {
                 match action {

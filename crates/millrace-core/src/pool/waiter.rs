@@ -66,6 +66,8 @@ struct Guest {
 pub(super) struct Waiter {
     shared: Arc<Shared>,
     poller: Arc<Poller>,
+    /// What the poller hears of the pool's wake: a ring stays one when the other descriptor is closed right after it.
+    _wake: Bell,
     arrived: Receiver<Arrival>,
     guests: Vec<Option<Guest>>,
     causes: Causes,
@@ -74,12 +76,13 @@ pub(super) struct Waiter {
 impl Waiter {
     pub(super) fn new(shared: Arc<Shared>, arrived: Receiver<Arrival>) -> io::Result<Self> {
         let poller = Arc::new(Poller::new()?);
-        poller.add(shared.wake.as_fd(), WAKE)?;
+        let wake = shared.wake.twin()?;
+        poller.add(wake.as_fd(), WAKE)?;
         // A pool makes one waiter, but for those that fail here.
         let _ = shared.poller.set(Arc::clone(&poller));
         let guests = shared.posts.iter().map(|_| None).collect();
         let causes = Causes::new(Path::new("/"), was_killed_for_memory);
-        Ok(Self { shared, poller, arrived, guests, causes })
+        Ok(Self { shared, poller, _wake: wake, arrived, guests, causes })
     }
 
     /// Runs until the pool has closed.

@@ -410,6 +410,11 @@ impl Scheduler {
         self.workers.iter().any(|worker| !worker.hand.is_empty())
     }
 
+    /// Whether somebody waits: for a task, or for the end of the pool.
+    pub fn has_open(&self) -> bool {
+        !self.is_drained() || matches!(self.closing, Closing::Drain | Closing::Terminate(_))
+    }
+
     fn kill(&mut self, worker: u32) {
         self.workers[worker as usize].is_dying = true;
         self.actions.push(Action::Kill { worker });

@@ -79,6 +79,10 @@ impl Bell {
         Self(fd)
     }
 
+    pub fn twin(&self) -> io::Result<Self> {
+        not_yet()
+    }
+
     pub fn try_clone_fd(&self) -> io::Result<OwnedFd> {
         not_yet()
     }

@@ -5,9 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crossbeam::channel::unbounded;
 use rustix::process::{Pid, test_kill_process};
 
 use super::super::{Collected, Pool, PoolConfig, RecordKind, Stop};
+use super::lost;
 use crate::frame::MAX_PAYLOAD;
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
@@ -148,6 +150,35 @@ fn a_pool_that_has_started_nothing_fails_at_once() {
     let pool = Pool::new(config("sleep 1000"), Box::new(|| ())).expect("a pool");
     pool.shared.fail("early");
     assert_eq!(end_of(&pool, &[]), "early");
+}
+
+#[test]
+fn a_ring_before_the_bell_was_closed_is_heard() {
+    // Output of the worker stops the waiting thread here, where it cannot hear the ring before the bell is closed.
+    let ((reached, is_there), (go, goes)) = (unbounded::<()>(), unbounded::<()>());
+    let notify = move || {
+        let _ = reached.send(());
+        let _ = goes.recv_timeout(WATCHDOG);
+    };
+    let config = PoolConfig { worker_count: 1, ..config("echo hello; sleep 1000") };
+    let pool = Pool::new(config, Box::new(notify)).expect("a pool");
+    submit(&pool);
+    is_there.recv_timeout(WATCHDOG).expect("the output comes");
+    pool.shared.wake_waiter();
+    pool.shared.wake.close_behind_its_back();
+    // Nobody rings any more.
+    drop(go);
+    assert_eq!(end_of(&pool, &[]), lost("the waiting thread's bell"));
+}
+
+#[test]
+fn the_loop_notices_a_closed_bell_while_workers_start() {
+    let pool = Pool::new(config("sleep 1000"), Box::new(|| ())).expect("a pool");
+    submit(&pool);
+    let pids = processes(&pool, 2);
+    pool.shared.wake.close_behind_its_back();
+    pool.loop_sleeps();
+    assert_eq!(end_of(&pool, &pids), lost("the waiting thread's bell"));
 }
 
 #[test]

@@ -30,7 +30,15 @@ impl Bell {
         Self(Descriptor::new(fd))
     }
 
-    /// A second descriptor of the same bell.
+    /// The same bell by a second descriptor: what was rung is heard for as long as one of both is open.
+    ///
+    /// # Errors
+    /// What the system reports, usually that there are too many open files.
+    pub fn twin(&self) -> io::Result<Self> {
+        self.try_clone_fd().map(Self::from_fd)
+    }
+
+    /// A second descriptor of the same bell, for another process.
     ///
     /// # Errors
     /// What the system reports, usually that there are too many open files.
@@ -53,6 +61,12 @@ impl Bell {
     /// `false` when this process has closed the bell's descriptor behind its back. Unlike ringing it changes nothing.
     pub fn is_open(&self) -> bool {
         self.0.is_open()
+    }
+
+    /// Closes its descriptor, as other code of this process would.
+    #[cfg(all(test, not(loom)))]
+    pub(crate) fn close_behind_its_back(&self) {
+        self.0.close_behind_its_back();
     }
 
     /// Makes the bell silent again, whether it rang or not; `false` as for [`Self::try_ring`]. Never blocks.

@@ -86,6 +86,13 @@ impl Descriptor {
         now.is_some() && (self.identity.is_none() || now == self.identity)
     }
 
+    /// Closes the number, as other code of this process would.
+    #[cfg(all(test, not(loom)))]
+    pub(super) fn close_behind_its_back(&self) {
+        // SAFETY: what uses it from now on is told that it is closed, or that another descriptor has the number.
+        unsafe { rustix::io::close(self.fd.as_raw_fd()) };
+    }
+
     /// A second descriptor, with whatever number.
     pub(super) fn try_clone(&self) -> io::Result<OwnedFd> {
         self.fd.try_clone()
