@@ -111,4 +111,4 @@ fn describe(panic: &(dyn Any + Send)) -> String {
 }
 
 #[cfg(all(test, target_os = "linux", not(loom)))]
-mod tests;
+pub(super) mod tests;

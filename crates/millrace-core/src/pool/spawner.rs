@@ -66,7 +66,7 @@ impl Spawner {
         self.shared.wake_waiter();
     }
 
-    fn start_worker(&self, worker: u32) -> io::Result<Newcomer> {
+    pub(super) fn start_worker(&self, worker: u32) -> io::Result<Newcomer> {
         let config = &self.shared.config;
         let (memory, memory_fd) = SharedMemory::create(SEGMENT_BYTES)?;
         let segment = Segment::new(Arc::new(memory)).map_err(io::Error::other)?;

@@ -51,6 +51,14 @@ pub(super) struct Newcomer {
     pub(super) pipes: Option<[Pipe; 2]>,
 }
 
+impl Newcomer {
+    /// A number that another descriptor of the library has taken in between would be heard in this worker's place.
+    fn is_intact(&self) -> bool {
+        let bells = [&self.to_worker, &self.to_parent, &self.to_loop];
+        bells.into_iter().all(Bell::is_open) && self.child.is_intact() && self.control.is_intact()
+    }
+}
+
 /// A living worker process, as the waiting thread knows it.
 struct Guest {
     process: Arc<Process>,
@@ -190,6 +198,11 @@ impl Waiter {
     }
 
     fn admit(&mut self, worker: u32, newcomer: Newcomer) -> io::Result<(u32, Arc<SegmentClaims>)> {
+        if !newcomer.is_intact() {
+            return Err(io::Error::other(
+                "other code of this process has closed a descriptor of the worker while it started",
+            ));
+        }
         let Newcomer { child, control, segment, to_worker, to_parent, to_loop, pipes } = newcomer;
         let process = Arc::new(Process { control, child });
         let [to_worker, bell, to_loop] = [to_worker, to_parent, to_loop].map(Arc::new);
@@ -350,3 +363,6 @@ impl Waiter {
         }
     }
 }
+
+#[cfg(all(test, target_os = "linux", not(loom)))]
+mod tests;

@@ -15,7 +15,7 @@ use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 const WATCHDOG: Duration = Duration::from_secs(60);
 
-fn config(script: &str) -> PoolConfig {
+pub(in crate::pool) fn config(script: &str) -> PoolConfig {
     PoolConfig {
         worker_count: 2,
         cpus: Vec::new(),

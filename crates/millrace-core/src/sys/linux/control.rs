@@ -81,7 +81,7 @@ impl Control {
     /// `InvalidInput` for a message of another size; `WouldBlock` when the other side leaves too much unread; `BrokenPipe`
     /// when it is gone.
     pub fn send(&self, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<()> {
-        control_message::send(self.as_fd(), bytes, fds)
+        control_message::send(self.0.ours()?, bytes, fds)
     }
 
     /// Takes the next message, if there is one. Never blocks. Descriptors beyond the limit are closed.
@@ -89,7 +89,7 @@ impl Control {
     /// # Errors
     /// `InvalidData` for a message larger than the limit, which is lost; else what the system reports.
     pub fn try_recv(&self) -> io::Result<Received> {
-        control_message::try_recv(self.as_fd())
+        control_message::try_recv(self.0.ours()?)
     }
 }
 
@@ -97,7 +97,7 @@ impl Control {
     /// Ends the connection towards the other side, which is to end itself then. What it has sent can still be read.
     pub fn hang_up(&self) {
         // Where the descriptor is gone, so is the connection.
-        let _ = shutdown(&self.0, Shutdown::Write);
+        let _ = self.0.ours().and_then(|fd| shutdown(fd, Shutdown::Write));
     }
 
     /// `false` when this process has closed the socket's descriptor behind its back.

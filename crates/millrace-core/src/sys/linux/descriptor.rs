@@ -9,6 +9,7 @@ use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::{Mutex, MutexGuard};
 
+use rustix::io::Errno;
 use rustix::process::{Resource, getrlimit};
 
 use crate::lock::lock;
@@ -64,6 +65,11 @@ impl Descriptor {
     /// `false` when another descriptor of the library has the number by now. It asks no system call.
     pub(super) fn is_ours(&self) -> bool {
         self.is_ours_among(&lock(&OWNERS))
+    }
+
+    /// As [`Self::is_ours`], for what would otherwise read or write somebody else's.
+    pub(super) fn ours(&self) -> Result<BorrowedFd<'_>, Errno> {
+        if self.is_ours() { Ok(self.as_fd()) } else { Err(Errno::BADF) }
     }
 
     fn is_ours_among(&self, owners: &MutexGuard<'_, Vec<u32>>) -> bool {

@@ -1,0 +1,31 @@
+//! What the waiting thread makes of a worker whose descriptors are not the pool's any more.
+
+use std::os::fd::AsRawFd;
+
+use super::super::Pool;
+use super::super::failing::tests::config;
+use super::super::spawner::Spawner;
+use super::*;
+
+#[test]
+fn a_worker_whose_bell_became_another_one_is_not_admitted() {
+    let closings: [fn(&Newcomer) -> &Bell; 3] =
+        [|worker| &worker.to_worker, |worker| &worker.to_parent, |worker| &worker.to_loop];
+    for closing in closings {
+        let pool = Pool::new(config("sleep 1000"), Box::new(|| ())).expect("a pool");
+        let (arrivals, arrived) = crossbeam::channel::unbounded();
+        let mut waiter = Waiter::new(Arc::clone(&pool.shared), arrived.clone()).expect("a waiter");
+        let (_wanted, orders) = crossbeam::channel::unbounded();
+        let spawner = Spawner::new(Arc::clone(&pool.shared), orders, (arrivals, arrived));
+        let newcomer = spawner.start_worker(0).expect("a worker");
+        let bell = closing(&newcomer);
+        let number = bell.as_fd().as_raw_fd();
+        bell.close_behind_its_back();
+        // The lowest free number is taken next; other tests take numbers too.
+        let mut others = Vec::new();
+        while others.last().is_none_or(|other: &Bell| other.as_fd().as_raw_fd() < number) {
+            others.push(Bell::new().expect("a bell"));
+        }
+        assert!(waiter.admit(0, newcomer).is_err());
+    }
+}
