@@ -13,6 +13,8 @@ const phases = ['idle', 'dying', 'late', 'busy', 'writing', 'aborted', 'starting
 const LOWEST = 1024
 
 interface Line {
+  /** The pool had closed it before. */
+  readonly isMissed: boolean
   readonly what: string
   /** How what was open has ended, or that it has not. */
   readonly outcomes: readonly string[] | 'is open'
@@ -36,7 +38,7 @@ for (const phase of phases) {
         const last = JSON.parse(lines.at(-1) ?? '{}') as { readonly left?: readonly unknown[] }
         t.deepEqual(last.left, [], 'every descriptor is given back')
         const closings = lines.slice(0, -1).map((line) => JSON.parse(line) as Line)
-        t.true(closings.length > 12)
+        t.true(closings.filter(({ isMissed }) => !isMissed).length > 12)
         for (const line of closings) {
           const text = JSON.stringify(line)
           t.true(line.outcomes !== 'is open' && line.outcomes.every((outcome) => ALLOWED.test(outcome)), text)
