@@ -2,6 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const SIGNALS = ['SIGKILL', 'SIGKILL', 'SIGKILL', 'SIGTERM', 'SIGSEGV', 'SIGABRT', 'stop', 'stop']
+/** A worker seems to end itself by these. */
+const CRASHES = ['SIGSEGV', 'SIGABRT']
 
 /** Whether it was there. */
 function send(pid, signal) {
@@ -21,7 +23,7 @@ export class Killer {
   #killed = new Set()
   #stopped = new Set()
   #isOver = false
-  // Three deaths in a row before a worker is ready fail all open work: that is promised, and not what is tested here.
+  // Ten deaths in a row before a worker is ready fail all open work: that is promised, and not what is tested here.
   #mayKillStarting = true
   #work
 
@@ -54,11 +56,14 @@ export class Killer {
     }
   }
 
-  #kill({ pid, state }, signal) {
-    if (state === 'starting') {
+  #kill({ pid, state }, picked) {
+    const isStarting = state === 'starting'
+    if (isStarting) {
       if (!this.#mayKillStarting) return
       this.#mayKillStarting = false
     }
+    // Three crashes while starting would fail all open work; a kill from outside says nothing about the set-up.
+    const signal = isStarting && CRASHES.includes(picked) ? 'SIGKILL' : picked
     this.#killed.add(pid)
     if (send(pid, signal)) this.#count(`${signal}, ${state}`)
   }
