@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const SIGNALS = ['SIGKILL', 'SIGKILL', 'SIGKILL', 'SIGTERM', 'SIGSEGV', 'SIGABRT', 'stop', 'stop']
 /** A worker seems to end itself by these. */
-const CRASHES = ['SIGSEGV', 'SIGABRT']
+const CRASHES = new Set(['SIGSEGV', 'SIGABRT'])
 
 /** Whether it was there. */
 function send(pid, signal) {
@@ -63,7 +63,7 @@ export class Killer {
       this.#mayKillStarting = false
     }
     // Three crashes while starting would fail all open work; a kill from outside says nothing about the set-up.
-    const signal = isStarting && CRASHES.includes(picked) ? 'SIGKILL' : picked
+    const signal = isStarting && CRASHES.has(picked) ? 'SIGKILL' : picked
     this.#killed.add(pid)
     if (send(pid, signal)) this.#count(`${signal}, ${state}`)
   }
