@@ -34,6 +34,7 @@ for (const [what, way, printed] of [
   ['a pool that nobody holds leaves in order once it was closed', 'closing', ['joined']],
   ['an iterator keeps its pool', 'iterator', ['true', 'true']],
   ['a listener keeps its pool', 'listener', ['true', 'true']],
+  ['a listener that was removed does not keep its pool', 'formerListener', []],
   ['a pool that is held keeps its workers', 'held', ['true true']]
 ] as const) {
   test(what, async (t) => {

@@ -11,7 +11,6 @@ import {
   PoolClosedError,
   PoolError,
   type PoolErrorCode,
-  type PoolMethods,
   type PoolStats,
   PoolTerminatedError,
   QueueFullError,
@@ -237,8 +236,13 @@ export function state(): void {
     .on('workerExit', (_worker, { signal }) => is<string | null>()(signal))
     .on('error', (error) => is<Error>()(error))
     .on('close', () => undefined)
+  const onClose = (): void => undefined
+  is<WorkerPool>()(pool.once('close', onClose).off('close', onClose))
+  pool.once('workerStart', (worker) => is<number>()(worker.id))
   // @ts-expect-error no such event
   pool.on('exit', () => undefined)
+  // @ts-expect-error an event gives no such argument
+  pool.once('close', (code: number) => code)
 }
 
 export function argumentsOf(): void {
@@ -253,9 +257,8 @@ export function argumentsOf(): void {
 }
 
 export async function making(): Promise<void> {
-  const methods: PoolMethods = new WorkerPool()
   const disposable: AsyncDisposable = new WorkerPool({})
-  void [methods, disposable]
+  void disposable
   await using scoped = new WorkerPool({ nJobs: 2, cpuIds: null })
   is<number>()(await scoped.apply((x: number) => x, [1]))
   is<Promise<void>>()(scoped.stopAndJoin())

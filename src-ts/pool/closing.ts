@@ -30,6 +30,12 @@ export class Closing {
     return this.#state !== 'open'
   }
 
+  /** What users are shown. */
+  get state(): 'open' | 'closing' | 'closed' {
+    if (this.#state === 'open') return 'open'
+    return this.#state === 'done' ? 'closed' : 'closing'
+  }
+
   /** What a call gets that comes too late. */
   refusal(): PoolClosedError {
     const cause = this.#failure

@@ -5,7 +5,7 @@ import { invalidOption, warn } from '../errors/index.js'
 import { Error, Set, String, queueMicrotask } from '../primordials.js'
 import type { PoolEvents, WorkerInfo } from '../types/index.js'
 
-const EVENTS: ReadonlySet<unknown> = new Set([
+const EVENTS: ReadonlySet<unknown> & Iterable<string> = new Set([
   'workerStart',
   'workerExit',
   'error',
@@ -16,19 +16,33 @@ const INSPECT = { depth: 1, customInspect: false, maxStringLength: 200, maxArray
 /** The events of a pool. Listeners run on their own: what they throw is an uncaught exception, as of any listener. */
 export class PoolEventSource {
   readonly #emitter = new EventEmitter()
+  readonly #onAdded: () => void
 
-  constructor() {
+  /** @param onListeners Told after each change whether anybody listens. */
+  constructor(onListeners: (isHeard: boolean) => void) {
     // How many listen is the user's affair.
     this.#emitter.setMaxListeners(0)
+    const update = (): void => onListeners(this.#isHeard)
+    this.#onAdded = update
+    // Node tells of a listener that was added once when it is called, too.
+    this.#emitter.on('removeListener', update)
   }
 
-  on<E extends keyof PoolEvents>(event: E, listener: (...args: PoolEvents[E]) => void): void {
+  /** Adds a listener, or removes the one that was added last. */
+  change(how: 'on' | 'once' | 'off', event: unknown, listener: unknown): void {
     if (!EVENTS.has(event)) {
       const allowed = "'workerStart', 'workerExit', 'error' or 'close'"
       throw invalidOption(typeof event === 'string' ? 'range' : 'type', 'event', event, allowed)
     }
     if (typeof listener !== 'function') throw invalidOption('type', 'listener', listener, 'a function')
-    this.#emitter.on(event, listener as unknown as (...args: unknown[]) => void)
+    this.#emitter[how](event as keyof PoolEvents, listener as (...args: unknown[]) => void)
+    if (how !== 'off') this.#onAdded()
+  }
+
+  get #isHeard(): boolean {
+    let isHeard = false
+    for (const event of EVENTS) isHeard ||= this.#emitter.listenerCount(event) > 0
+    return isHeard
   }
 
   /** `find` asks for the worker of this id; it is called only where somebody listens. */

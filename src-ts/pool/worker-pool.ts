@@ -1,52 +1,29 @@
-import { type Backend, type BackendListener, NO_TASKS, prepareBackend } from '../backend/index.js'
-import {
-  CallSite,
-  CompletionSink,
-  type LazyKind,
-  LazyResults,
-  type ListKind,
-  makeApplyCall,
-  makeMapCall,
-  type MapCall,
-  type MapKind,
-  OrderedSink,
-  SettledSink,
-  type Sink,
-  type SinkClass,
-  throwIfAborted
-} from '../calls/index.js'
-import { connect } from './connect.js'
-import { CallRegistry } from './call-registry.js'
-import { Closing } from './closing.js'
-import { atEntry, DaemonicProcessError, invalidOption, promiseAtEntry, QueueFullError } from '../errors/index.js'
-import { endWhenUnreachable, keepReachable, weaken } from './lifetime.js'
-import {
-  describeMachine,
-  type MapSettings,
-  type PoolSettings,
-  readApplyOptions,
-  readJoinOptions,
-  readMapOptions,
-  readPoolOptions
-} from '../options/index.js'
-import { PoolEventSource } from './events.js'
-import { Array, Symbol as symbols } from '../primordials.js'
+import { CompletionSink, OrderedSink, SettledSink } from '../calls/index.js'
+import { atEntry } from '../errors/index.js'
 import type {
-  ApplyMethod,
-  JoinOptions,
-  MapMethod,
-  PoolEvents,
-  PoolMethods,
-  PoolStats,
+  AnyFunction,
+  ApplyRest,
+  Arguments,
+  ArgumentsOf,
+  FunctionOrReference,
+  ItemFunction,
+  Items,
+  MapOptions,
   ResultIterator,
-  WorkerInfo,
+  SpreadFunction,
+  SpreadOptions,
+  TaskFunction,
+  TaskOptions,
   WorkerPoolOptions
 } from '../types/index.js'
-import { isRefused } from './worker-identity.js'
-import { WorkerOutput } from './worker-output.js'
+import { PoolLifecycle, stateOf } from './pool-lifecycle.js'
+import { PoolState } from './pool-state.js'
 
 /**
  * A pool of worker processes. They start with the first work and stay until the pool is closed, or this process ends.
+ *
+ * A call rejects with a TypeError or RangeError for a bad argument or option, with another {@linkcode PoolError}, with the reason of its
+ * `signal`, or with what a task or the input threw. `imap` and `imapUnordered` throw at once where their arguments or options are bad.
  *
  * @example
  * const pool = new WorkerPool({ nJobs: 4 })
@@ -56,195 +33,165 @@ import { WorkerOutput } from './worker-output.js'
  *   await pool.stopAndJoin()
  * }
  */
-export class WorkerPool implements PoolMethods, AsyncDisposable {
-  readonly #settings: PoolSettings
-  readonly #startBackend: (listener: BackendListener) => Backend
-  readonly #isRefused = atEntry(WorkerPool, isRefused)
-  readonly #events = new PoolEventSource()
-  readonly #calls: CallRegistry = new CallRegistry(() => this.#closing.onIdle())
-  readonly #closing: Closing
-  readonly #listener: BackendListener = {
-    find: (id) => this.#calls.find(id),
-    workerStart: (id, pid) => this.#events.workerStarted(id, pid, () => this.#backend?.worker(id)),
-    workerError: (error, worker) => this.#events.workerFailed(error, worker),
-    workerOutput: (...output) => this.#output?.take(...output),
-    workerExit: (...exit) => this.#events.workerExited(...exit),
-    failed: (reason) => this.#events.poolFailed(this.#closing.fail(reason)),
-    closed: () => this.#closing.onClosed()
-  }
-  #output: WorkerOutput | undefined
-  #backend: Backend | undefined
-
+export class WorkerPool extends PoolLifecycle {
   /**
    * Checks the options; starts no process.
    * @throws TypeError or RangeError, `ERR_POOL_INVALID_OPTION`.
    * @throws {@linkcode DaemonicProcessError} in a task of a pool with `daemon: true`.
    */
   constructor(options?: WorkerPoolOptions) {
-    this.#settings = atEntry(WorkerPool, () => readPoolOptions(options, describeMachine()))
-    this.#startBackend = atEntry(WorkerPool, () => prepareBackend(this.#settings))
-    if (this.#settings.stdio === 'pipe') {
-      this.#output = new WorkerOutput((stream, bytes) => this.#backend?.releaseOutput(stream, bytes))
-    }
-    this.#closing = new Closing(
-      this.#calls,
-      () => this.#backend,
-      () => {
-        keepReachable(this, false)
-        this.#output?.end()
-        this.#events.closed()
-      }
+    super(atEntry(WorkerPool, () => new PoolState(options)))
+  }
+
+  /**
+   * Runs the function on every item and returns the results in the order of the input. The first failure rejects the call: queued
+   * tasks are dropped, running tasks end and their results are discarded, and the input's `return()` is called.
+   * @example
+   * const sizes = await pool.map(async (path: string) => (await stat(path)).size, paths)
+   */
+  map<A extends Arguments, R>(fn: SpreadFunction<A, R>, items: Items<A>, options: SpreadOptions): Promise<Awaited<R>[]>
+  map<F extends AnyFunction>(
+    fn: FunctionOrReference<F>,
+    items: Items<ArgumentsOf<F>>,
+    options: SpreadOptions
+  ): Promise<Awaited<ReturnType<F>>[]>
+  map<T, R>(fn: TaskFunction<T, R>, items: Items<T>, options?: MapOptions): Promise<Awaited<R>[]>
+  map<T, R>(fn: ItemFunction<T, R>, items: Items<T>, options?: MapOptions): Promise<Awaited<R>[]>
+  map(fn: URL, items: Items<unknown>, options?: MapOptions | SpreadOptions): Promise<unknown[]>
+  map(fn: unknown, items: unknown, options?: unknown): Promise<unknown[]> {
+    return stateOf(this, methods.map).list(methods.map, 'map', [fn, items, options], OrderedSink)
+  }
+
+  /**
+   * Runs the function on every item, as `map` does, and returns the results in the order of completion.
+   * @example
+   * const [fastest] = await pool.mapUnordered(measure, mirrors, { chunkSize: 1 })
+   */
+  mapUnordered<A extends Arguments, R>(
+    fn: SpreadFunction<A, R>,
+    items: Items<A>,
+    options: SpreadOptions
+  ): Promise<Awaited<R>[]>
+  mapUnordered<F extends AnyFunction>(
+    fn: FunctionOrReference<F>,
+    items: Items<ArgumentsOf<F>>,
+    options: SpreadOptions
+  ): Promise<Awaited<ReturnType<F>>[]>
+  mapUnordered<T, R>(fn: TaskFunction<T, R>, items: Items<T>, options?: MapOptions): Promise<Awaited<R>[]>
+  mapUnordered<T, R>(fn: ItemFunction<T, R>, items: Items<T>, options?: MapOptions): Promise<Awaited<R>[]>
+  mapUnordered(fn: URL, items: Items<unknown>, options?: MapOptions | SpreadOptions): Promise<unknown[]>
+  mapUnordered(fn: unknown, items: unknown, options?: unknown): Promise<unknown[]> {
+    return stateOf(this, methods.mapUnordered).list(
+      methods.mapUnordered,
+      'mapUnordered',
+      [fn, items, options],
+      CompletionSink
     )
   }
 
-  readonly map: MapMethod<'list'> = (fn: unknown, items: unknown, options?: unknown) =>
-    this.#list('map', fn, items, options, OrderedSink)
-
-  readonly mapUnordered: MapMethod<'list'> = (fn: unknown, items: unknown, options?: unknown) =>
-    this.#list('mapUnordered', fn, items, options, CompletionSink)
-
-  readonly mapSettled: MapMethod<'settled'> = (fn: unknown, items: unknown, options?: unknown) =>
-    this.#list('mapSettled', fn, items, options, SettledSink)
-
-  readonly imap: MapMethod<'iterator'> = (fn: unknown, items: unknown, options?: unknown) =>
-    this.#iterate('imap', fn, items, options)
-
-  readonly imapUnordered: MapMethod<'iterator'> = (fn: unknown, items: unknown, options?: unknown) =>
-    this.#iterate('imapUnordered', fn, items, options)
-
-  readonly apply: ApplyMethod = (fn: unknown, args: unknown = [], options?: unknown) =>
-    promiseAtEntry<never>(this.apply, (resolve, reject) => {
-      this.#checkOpen()
-      const settings = readApplyOptions(options, this.#settings.map)
-      throwIfAborted(settings.signal)
-      if (!Array.isArray(args)) throw invalidOption('type', 'args', args, 'an array of arguments')
-      const backend = this.#start()
-      const { maxQueue } = this.#settings
-      if (maxQueue !== undefined && !backend.hasRoom(maxQueue)) throw new QueueFullError(maxQueue)
-      const call = makeApplyCall({
-        id: this.#calls.nextId(),
-        backend,
-        fn,
-        args,
-        settings,
-        resolve: resolve as (value: unknown) => void,
-        reject,
-        site: new CallSite(this.apply, fn),
-        onEnd: this.#calls.remove
-      })
-      this.#calls.open(call, settings.signal)
-    })
+  /**
+   * Runs the function on every item and tells of each whether it was fulfilled or rejected, in the order of the input. A failing
+   * task does not end the call; a failing input, an abort and `terminate` do.
+   * @example
+   * const outcomes = await pool.mapSettled(parse, files)
+   * const failed = outcomes.filter((outcome) => outcome.status === 'rejected')
+   */
+  mapSettled<A extends Arguments, R>(
+    fn: SpreadFunction<A, R>,
+    items: Items<A>,
+    options: SpreadOptions
+  ): Promise<PromiseSettledResult<Awaited<R>>[]>
+  mapSettled<F extends AnyFunction>(
+    fn: FunctionOrReference<F>,
+    items: Items<ArgumentsOf<F>>,
+    options: SpreadOptions
+  ): Promise<PromiseSettledResult<Awaited<ReturnType<F>>>[]>
+  mapSettled<T, R>(
+    fn: TaskFunction<T, R>,
+    items: Items<T>,
+    options?: MapOptions
+  ): Promise<PromiseSettledResult<Awaited<R>>[]>
+  mapSettled<T, R>(
+    fn: ItemFunction<T, R>,
+    items: Items<T>,
+    options?: MapOptions
+  ): Promise<PromiseSettledResult<Awaited<R>>[]>
+  mapSettled(
+    fn: URL,
+    items: Items<unknown>,
+    options?: MapOptions | SpreadOptions
+  ): Promise<PromiseSettledResult<unknown>[]>
+  mapSettled(fn: unknown, items: unknown, options?: unknown): Promise<PromiseSettledResult<unknown>[]> {
+    return stateOf(this, methods.mapSettled).list(methods.mapSettled, 'mapSettled', [fn, items, options], SettledSink)
+  }
 
   /**
-   * Takes nothing new, finishes what was accepted, lets the workers leave in order. A second call waits for the same end.
-   * @throws TypeError or RangeError, `ERR_POOL_INVALID_OPTION`, as a rejection.
+   * Returns an iterator over the results in the order of the input, up to the first failure, which it throws. It runs nothing before
+   * the first `next()`, and reads the input no further ahead than `maxTasksActive`. Leaving the loop drops queued tasks, ends the
+   * input and aborts `context.signal` in running tasks; after `killGrace` their workers are killed. The iterator keeps the process alive
+   * only while a `next()` is waited for.
+   * @example
+   * for await (const page of pool.imap(render, documents)) await write(page)
    */
-  async stopAndJoin(options?: JoinOptions): Promise<void> {
-    await atEntry(this.stopAndJoin, () => {
-      this.#checkAllowed()
-      return this.#closing.join(readJoinOptions(options).timeoutMs)
-    })
+  imap<A extends Arguments, R>(
+    fn: SpreadFunction<A, R>,
+    items: Items<A>,
+    options: SpreadOptions
+  ): ResultIterator<Awaited<R>>
+  imap<F extends AnyFunction>(
+    fn: FunctionOrReference<F>,
+    items: Items<ArgumentsOf<F>>,
+    options: SpreadOptions
+  ): ResultIterator<Awaited<ReturnType<F>>>
+  imap<T, R>(fn: TaskFunction<T, R>, items: Items<T>, options?: MapOptions): ResultIterator<Awaited<R>>
+  imap<T, R>(fn: ItemFunction<T, R>, items: Items<T>, options?: MapOptions): ResultIterator<Awaited<R>>
+  imap(fn: URL, items: Items<unknown>, options?: MapOptions | SpreadOptions): ResultIterator<unknown>
+  imap(fn: unknown, items: unknown, options?: unknown): ResultIterator<unknown> {
+    return stateOf(this, methods.imap).iterate(methods.imap, 'imap', [fn, items, options])
   }
 
-  /** Kills the workers now, busy ones too; open work is rejected with {@linkcode PoolTerminatedError}. */
-  async terminate(): Promise<void> {
-    await atEntry(this.terminate, () => {
-      this.#checkAllowed()
-      return this.#closing.terminate()
-    })
+  /**
+   * Returns an iterator, as `imap` does, over the results and the failure in the order of completion.
+   * @example
+   * for await (const hash of pool.imapUnordered(hashOf, files)) seen.add(hash)
+   */
+  imapUnordered<A extends Arguments, R>(
+    fn: SpreadFunction<A, R>,
+    items: Items<A>,
+    options: SpreadOptions
+  ): ResultIterator<Awaited<R>>
+  imapUnordered<F extends AnyFunction>(
+    fn: FunctionOrReference<F>,
+    items: Items<ArgumentsOf<F>>,
+    options: SpreadOptions
+  ): ResultIterator<Awaited<ReturnType<F>>>
+  imapUnordered<T, R>(fn: TaskFunction<T, R>, items: Items<T>, options?: MapOptions): ResultIterator<Awaited<R>>
+  imapUnordered<T, R>(fn: ItemFunction<T, R>, items: Items<T>, options?: MapOptions): ResultIterator<Awaited<R>>
+  imapUnordered(fn: URL, items: Items<unknown>, options?: MapOptions | SpreadOptions): ResultIterator<unknown>
+  imapUnordered(fn: unknown, items: unknown, options?: unknown): ResultIterator<unknown> {
+    return stateOf(this, methods.imapUnordered).iterate(methods.imapUnordered, 'imapUnordered', [fn, items, options])
   }
 
-  /** Replaces each worker that has run a task, after the one it runs; resolves when these processes have ended. */
-  async recycle(): Promise<void> {
-    await atEntry(this.recycle, () => {
-      this.#checkOpen()
-      return this.#backend?.recycle()
-    })
-  }
-
-  /** `stopAndJoin` where nothing is pending, else `terminate`. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await atEntry(this[symbols.asyncDispose], () => {
-      this.#checkAllowed()
-      return this.#calls.isEmpty ? this.#closing.join(undefined) : this.#closing.terminate()
-    })
-  }
-
-  /** True from `stopAndJoin` or `terminate` on. */
-  get closed(): boolean {
-    return this.#closing.isClosed
-  }
-
-  /** The workers that have a process, as they are now. */
-  get workers(): readonly WorkerInfo[] {
-    return this.#backend?.workers ?? []
-  }
-
-  /** What the workers write to stdout, with `stdio: 'pipe'`. */
-  get stdout(): PoolMethods['stdout'] {
-    return this.#output?.stdout ?? null
-  }
-
-  get stderr(): PoolMethods['stderr'] {
-    return this.#output?.stderr ?? null
-  }
-
-  /** Counts of tasks since the pool was made. */
-  get stats(): PoolStats {
-    return this.#backend?.stats ?? NO_TASKS
-  }
-
-  /** Calls `listener` each time the event happens; see {@linkcode PoolEvents}. */
-  on<E extends keyof PoolEvents>(event: E, listener: (...args: PoolEvents[E]) => void): this {
-    atEntry(this.on, () => this.#events.on(event, listener))
-    if (!this.closed) keepReachable(this, true)
-    return this
-  }
-
-  #list(kind: ListKind, fn: unknown, items: unknown, options: unknown, sinkClass: SinkClass): Promise<never[]> {
-    return promiseAtEntry(this[kind], (resolve, reject) => {
-      const settings = this.#readMap(options)
-      throwIfAborted(settings.signal)
-      const sink = new sinkClass(resolve, reject)
-      const call = this.#makeCall(kind, fn, items, settings, sink, new CallSite(this[kind], fn))
-      this.#calls.open(call, settings.signal)
-    })
-  }
-
-  #iterate(kind: LazyKind, fn: unknown, items: unknown, options: unknown): ResultIterator<never> {
-    return atEntry(this[kind], () => {
-      const settings = this.#readMap(options)
-      const results = new LazyResults(kind === 'imap')
-      const call = this.#makeCall(kind, fn, items, settings, results, new CallSite(this[kind], fn))
-      connect(results, call, this.#calls, settings.signal, () => this.closed)
-      return results as ResultIterator<never>
-    })
-  }
-
-  #makeCall(kind: MapKind, fn: unknown, items: unknown, settings: MapSettings, sink: Sink, site: CallSite): MapCall {
-    const [id, onEnd, { nJobs }] = [this.#calls.nextId(), this.#calls.remove, this.#settings]
-    return makeMapCall({ kind, id, fn, items, sink, nJobs, settings, site, onEnd, openBackend: () => this.#start() })
-  }
-
-  #readMap(options: unknown): MapSettings {
-    this.#checkOpen()
-    return readMapOptions(options, this.#settings.map)
-  }
-
-  #checkAllowed(): void {
-    if (this.#isRefused) throw new DaemonicProcessError()
-  }
-
-  #checkOpen(): void {
-    this.#checkAllowed()
-    if (this.closed) throw this.#closing.refusal()
-  }
-
-  #start(): Backend {
-    if (this.#backend === undefined) {
-      this.#backend = this.#startBackend(weaken(this.#listener))
-      endWhenUnreachable(this, this.#backend)
-    }
-    return this.#backend
+  /**
+   * Runs one task, ahead of the tasks of other calls that no worker has begun.
+   * @example
+   * const image = await pool.apply(resize, ['photo.jpg', 800])
+   */
+  apply<A extends Arguments = [], R = unknown>(
+    fn: SpreadFunction<A, R>,
+    args?: A,
+    options?: TaskOptions
+  ): Promise<Awaited<R>>
+  apply(fn: URL, args?: readonly unknown[], options?: TaskOptions): Promise<unknown>
+  apply<F extends AnyFunction>(
+    fn: FunctionOrReference<F>,
+    ...rest: ApplyRest<F, TaskOptions>
+  ): Promise<Awaited<ReturnType<F>>>
+  apply(fn: unknown, args: unknown = [], options?: unknown): Promise<unknown> {
+    return stateOf(this, methods.apply).apply(methods.apply, fn, args, options)
   }
 }
+
+// The methods themselves. A subclass or a spy may replace one, and an error still points at what has called the method of this class.
+const { map, mapUnordered, mapSettled, imap, imapUnordered, apply } = WorkerPool.prototype
+const methods = { map, mapUnordered, mapSettled, imap, imapUnordered, apply }

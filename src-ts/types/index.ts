@@ -8,7 +8,15 @@ export type {
   TaskReferences,
   UntypedFunction
 } from './functions.js'
-export type { ApplyMethod, MapMethod, MapResults, PoolMethods, ResultIterator } from './methods.js'
+export type {
+  ApplyRest,
+  Arguments,
+  ArgumentsOf,
+  FunctionOrReference,
+  ItemFunction,
+  ResultIterator,
+  SpreadFunction
+} from './calls.js'
 export type {
   CpuIds,
   JoinOptions,

@@ -1,0 +1,204 @@
+import { inspect, type InspectOptions } from 'node:util'
+
+import { type Backend, type BackendListener, NO_TASKS, prepareBackend } from '../backend/index.js'
+import {
+  CallSite,
+  type LazyKind,
+  LazyResults,
+  type ListKind,
+  makeApplyCall,
+  makeMapCall,
+  type MapCall,
+  type MapKind,
+  type Sink,
+  type SinkClass,
+  throwIfAborted
+} from '../calls/index.js'
+import {
+  atEntry,
+  DaemonicProcessError,
+  type Entry,
+  invalidOption,
+  promiseAtEntry,
+  QueueFullError
+} from '../errors/index.js'
+import {
+  describeMachine,
+  type MapSettings,
+  type PoolSettings,
+  readApplyOptions,
+  readJoinOptions,
+  readMapOptions,
+  readPoolOptions
+} from '../options/index.js'
+import { Array } from '../primordials.js'
+import type { PoolStats, WorkerInfo } from '../types/index.js'
+import { CallRegistry } from './call-registry.js'
+import { Closing } from './closing.js'
+import { connect } from './connect.js'
+import { PoolEventSource } from './events.js'
+import { endWhenUnreachable, keepReachable, weaken } from './lifetime.js'
+import { isRefused } from './worker-identity.js'
+import { WorkerOutput } from './worker-output.js'
+
+/** What a method of the map family was called with. */
+export type MapArguments = readonly [fn: unknown, items: unknown, options: unknown]
+
+/** What is behind a pool. Each method that may fail is given the public method that runs, whose caller its errors point at. */
+export class PoolState {
+  readonly output: WorkerOutput | undefined
+  readonly events: PoolEventSource
+  readonly #settings: PoolSettings
+  readonly #startBackend: (listener: BackendListener) => Backend
+  readonly #isRefused: boolean
+  readonly #calls: CallRegistry = new CallRegistry(() => this.#closing.onIdle())
+  readonly #closing: Closing
+  readonly #listener: BackendListener = {
+    find: (id) => this.#calls.find(id),
+    workerStart: (id, pid) => this.events.workerStarted(id, pid, () => this.#backend?.worker(id)),
+    workerError: (error, worker) => this.events.workerFailed(error, worker),
+    workerOutput: (...output) => this.output?.take(...output),
+    workerExit: (...exit) => this.events.workerExited(...exit),
+    failed: (reason) => this.events.poolFailed(this.#closing.fail(reason)),
+    closed: () => this.#closing.onClosed()
+  }
+  #backend: Backend | undefined
+
+  /**
+   * @throws TypeError or RangeError for a bad option.
+   * @throws DaemonicProcessError in a task of a daemonic worker.
+   */
+  constructor(options: unknown) {
+    this.#isRefused = isRefused()
+    this.#settings = readPoolOptions(options, describeMachine())
+    this.#startBackend = prepareBackend(this.#settings)
+    this.events = new PoolEventSource((isHeard) => keepReachable(this, isHeard && !this.isClosed))
+    if (this.#settings.stdio === 'pipe') {
+      this.output = new WorkerOutput((stream, bytes) => this.#backend?.releaseOutput(stream, bytes))
+    }
+    this.#closing = new Closing(
+      this.#calls,
+      () => this.#backend,
+      () => {
+        keepReachable(this, false)
+        this.output?.end()
+        this.events.closed()
+      }
+    )
+  }
+
+  get isClosed(): boolean {
+    return this.#closing.isClosed
+  }
+
+  get workers(): readonly WorkerInfo[] {
+    return this.#backend?.workers ?? []
+  }
+
+  get stats(): PoolStats {
+    return this.#backend?.stats ?? NO_TASKS
+  }
+
+  /** Opens a call that promises a list. */
+  list(entry: Entry, kind: ListKind, [fn, items, options]: MapArguments, sinkClass: SinkClass): Promise<never[]> {
+    return promiseAtEntry(entry, (resolve, reject) => {
+      const settings = this.#readMap(options)
+      throwIfAborted(settings.signal)
+      const sink = new sinkClass(resolve, reject)
+      const call = this.#makeCall(kind, fn, items, settings, sink, new CallSite(entry, fn))
+      this.#calls.open(call, settings.signal)
+    })
+  }
+
+  /** Makes a call that its iterator opens. */
+  iterate(entry: Entry, kind: LazyKind, [fn, items, options]: MapArguments): LazyResults {
+    return atEntry(entry, () => {
+      const settings = this.#readMap(options)
+      const results = new LazyResults(kind === 'imap')
+      const call = this.#makeCall(kind, fn, items, settings, results, new CallSite(entry, fn))
+      connect(results, call, this.#calls, settings.signal, () => this.isClosed)
+      return results
+    })
+  }
+
+  /** Opens a call of one task. */
+  apply(entry: Entry, fn: unknown, args: unknown, options: unknown): Promise<never> {
+    return promiseAtEntry(entry, (resolve, reject) => {
+      this.#checkOpen()
+      const settings = readApplyOptions(options, this.#settings.map)
+      throwIfAborted(settings.signal)
+      if (!Array.isArray(args)) throw invalidOption('type', 'args', args, 'an array of arguments')
+      const backend = this.#start()
+      const { maxQueue } = this.#settings
+      if (maxQueue !== undefined && !backend.hasRoom(maxQueue)) throw new QueueFullError(maxQueue)
+      const call = makeApplyCall({
+        id: this.#calls.nextId(),
+        backend,
+        fn,
+        args,
+        settings,
+        resolve: resolve as (value: unknown) => void,
+        reject,
+        site: new CallSite(entry, fn),
+        onEnd: this.#calls.remove
+      })
+      this.#calls.open(call, settings.signal)
+    })
+  }
+
+  /** Finishes what was accepted. */
+  join(options: unknown): Promise<void> {
+    this.#checkAllowed()
+    return this.#closing.join(readJoinOptions(options).timeoutMs)
+  }
+
+  terminate(): Promise<void> {
+    this.#checkAllowed()
+    return this.#closing.terminate()
+  }
+
+  /** Ends the pool in order where nothing is pending, else now. */
+  dispose(): Promise<void> {
+    this.#checkAllowed()
+    return this.#calls.isEmpty ? this.#closing.join(undefined) : this.#closing.terminate()
+  }
+
+  recycle(): Promise<void> | undefined {
+    this.#checkOpen()
+    return this.#backend?.recycle()
+  }
+
+  /** What `console.log` shows of a pool. */
+  describe(name: string, options: InspectOptions): string {
+    const { nJobs } = this.#settings
+    const shown = { nJobs, state: this.#closing.state, stats: this.stats, workers: this.workers }
+    return `${name} ${inspect(shown, options)}`
+  }
+
+  #makeCall(kind: MapKind, fn: unknown, items: unknown, settings: MapSettings, sink: Sink, site: CallSite): MapCall {
+    const [id, onEnd, { nJobs }] = [this.#calls.nextId(), this.#calls.remove, this.#settings]
+    return makeMapCall({ kind, id, fn, items, sink, nJobs, settings, site, onEnd, openBackend: () => this.#start() })
+  }
+
+  #readMap(options: unknown): MapSettings {
+    this.#checkOpen()
+    return readMapOptions(options, this.#settings.map)
+  }
+
+  #checkAllowed(): void {
+    if (this.#isRefused) throw new DaemonicProcessError()
+  }
+
+  #checkOpen(): void {
+    this.#checkAllowed()
+    if (this.isClosed) throw this.#closing.refusal()
+  }
+
+  #start(): Backend {
+    if (this.#backend === undefined) {
+      this.#backend = this.#startBackend(weaken(this.#listener))
+      endWhenUnreachable(this, this.#backend)
+    }
+    return this.#backend
+  }
+}
