@@ -13,8 +13,31 @@ if (unknown.length > 0) {
   process.exit(1)
 }
 
+/** A finished test, in the output of cargo or in TAP. */
+const FINISHED = /^(?:not ok|ok) \d|^test .* \.\.\. /gm
+/** Where nobody watches the line, it says how far a long suite is so often. */
+const QUIET_MS = 60_000
+
+/** Shows how many tests of a suite have ended: at once in a terminal, else once a minute. */
+class Progress {
+  #count = 0
+  #shownAt = performance.now()
+
+  see(text) {
+    const ended = text.match(FINISHED)?.length ?? 0
+    if (ended === 0) return
+    this.#count += ended
+    if (process.stdout.isTTY) process.stdout.write(`${this.#count}`.padEnd(6) + '\b'.repeat(6))
+    else if (performance.now() - this.#shownAt > QUIET_MS) {
+      process.stdout.write(` ${this.#count}`)
+      this.#shownAt = performance.now()
+    }
+  }
+}
+
 /** @returns {Promise<{ isOk: boolean, output: string }>} */
 function execute([program, ...args], env) {
+  const progress = new Progress()
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd: root,
@@ -24,7 +47,10 @@ function execute([program, ...args], env) {
     const pieces = []
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8')
-      stream.on('data', (text) => pieces.push(text))
+      stream.on('data', (text) => {
+        pieces.push(text)
+        progress.see(text)
+      })
     }
     child.on('error', (error) => resolve({ isOk: false, output: error.message }))
     child.on('close', (code, signal) => {
