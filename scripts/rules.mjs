@@ -19,9 +19,12 @@ const rules = [
     forbids: /\b(std|core)::sync::atomic\b/
   },
   {
-    rule: 'unsafe lives in sys/, ring.rs and segment.rs of the core, and in the binding where it calls C or shows the memory',
+    rule: 'unsafe lives in sys/ and channel/ of the core, and in the binding where it calls C or shows the memory',
     binds: (path) =>
-      rust(path) && !/\/(sys\/.*|ring|segment|status|libuv|event_loop|heap_limit|pool_ear)\.rs$/.test(path),
+      rust(path) &&
+      !/\/(sys\/.*|channel\/(memory|segment|ring\/model)|millrace-node\/src\/(status|libuv|event_loop|heap_limit|pool_ear))\.rs$/.test(
+        path
+      ),
     forbids: /\bunsafe (fn|impl|extern)\b|\bunsafe \{/
   },
   {

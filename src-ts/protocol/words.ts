@@ -1,6 +1,6 @@
 /**
- * The status block at the front of the memory that a worker shares with its parent, as 32-bit words. The core's `segment.rs` and
- * `claim.rs` hold the other half.
+ * The status block at the front of the memory that a worker shares with its parent, as 32-bit words. The core's `channel/segment.rs` and
+ * `channel/claim.rs` hold the other half.
  */
 
 /** The claim word. */

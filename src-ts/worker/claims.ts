@@ -16,7 +16,7 @@ import {
 
 /**
  * The worker's half of the claim words: on them it begins chunks and tasks, and the parent stops it, by
- * compare-and-exchange, so that one of them wins. The core's `claim.rs` explains the protocol and is checked by loom.
+ * compare-and-exchange, so that one of them wins. The core's `channel/claim.rs` explains the protocol and is checked by loom.
  */
 
 /** What became of the wish to begin a task. */

@@ -2,10 +2,10 @@
 //!
 //! A worker and a submitter need not be Rust: they have these numbers a second time, and compare them with this list.
 
-use crate::claim::{self, ChunkState};
-use crate::frame::{self, ToParent, ToWorker, chunk_flag, outcome_flag};
+use crate::channel::claim::{self, ChunkState};
+use crate::channel::frame::{self, ToParent, ToWorker, chunk_flag, outcome_flag};
+use crate::channel::segment::{self, word};
 use crate::pool::{RecordKind, records};
-use crate::segment::{self, word};
 
 /// A number by its name.
 pub type Entry = (&'static str, u32);

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use loom::sync::atomic::{AtomicU32, Ordering};
 use loom::thread;
-use millrace_core::claim::{CONDEMNED, ChunkState, Chunks, Claim, Position, Refused, TaskRange};
+use millrace_core::channel::claim::{
+    CONDEMNED, ChunkState, Chunks, Claim, Position, Refused, TaskRange,
+};
 
 const WRAPPED: u32 = u32::MAX >> 2;
 

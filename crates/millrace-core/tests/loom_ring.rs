@@ -7,8 +7,8 @@ use std::sync::Arc;
 use loom::sync::atomic::{AtomicU32, Ordering};
 use loom::sync::{Condvar, Mutex};
 use loom::thread;
-use millrace_core::doorbell::Doorbell;
-use millrace_core::ring::{Consumer, ModelRing, Producer};
+use millrace_core::channel::doorbell::Doorbell;
+use millrace_core::channel::ring::{Consumer, ModelRing, Producer};
 
 /// A bell that stays rung until it is waited for, as an eventfd does.
 #[derive(Default)]

@@ -6,16 +6,17 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
-use millrace_core::claim::{
+use millrace_core::channel::claim::{
     CONDEMNED, ChunkState, Position, Refused, SKIP, TaskRange, seq_after, task_after,
 };
-use millrace_core::frame::{
+use millrace_core::channel::frame::{
     Assembler, ChunkFields, FrameError, FrameKind, HEADER_BYTES, MAX_PAYLOAD, OutcomeFields,
     ToParent, ToWorker, header, padded_len, padding,
 };
-use millrace_core::ring::{Consumer, Producer, RingMemory};
-use millrace_core::segment::{
-    HeapMemory, MAGIC, RING_BYTES, SEGMENT_BYTES, Segment, SegmentError, word,
+use millrace_core::channel::memory::HeapMemory;
+use millrace_core::channel::ring::{Consumer, Producer, RingMemory};
+use millrace_core::channel::segment::{
+    MAGIC, RING_BYTES, SEGMENT_BYTES, Segment, SegmentError, word,
 };
 use proptest::prelude::*;
 

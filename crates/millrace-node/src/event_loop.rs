@@ -8,7 +8,7 @@ use std::os::fd::AsRawFd;
 use std::ptr;
 use std::sync::Arc;
 
-use millrace_core::seat::end_without_bell;
+use millrace_core::endpoint::end_without_bell;
 use millrace_core::sys::{AsFd, Bell};
 use napi::bindgen_prelude::{Env, Function, JsValue};
 use napi::sys::{self, Status};

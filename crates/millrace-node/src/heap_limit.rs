@@ -4,7 +4,7 @@
 use std::ffi::{c_char, c_void};
 use std::sync::OnceLock;
 
-use millrace_core::segment::Segment;
+use millrace_core::channel::segment::Segment;
 
 use crate::libuv::find;
 

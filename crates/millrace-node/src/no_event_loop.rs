@@ -37,7 +37,7 @@ pub(crate) mod pool_ear {
 }
 
 pub(crate) mod heap_limit {
-    use millrace_core::segment::Segment;
+    use millrace_core::channel::segment::Segment;
 
     pub(crate) fn watch(_segment: &Segment, _hears_limit: bool) {}
 }

@@ -1,6 +1,6 @@
 //! The worker's side: its lifeline and its seat at the rings.
 
-use millrace_core::seat::{self, Mark, Received, Seat};
+use millrace_core::endpoint::{self as seat, Mark, Received, Seat};
 use napi::bindgen_prelude::{BufferSlice, Env, Function, Int32Array};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;

@@ -1,7 +1,7 @@
 //! The status block as a typed array over the shared memory itself.
 #![expect(unsafe_code, reason = "Node-API takes external memory by its address")]
 
-use millrace_core::segment::{STATUS_WORDS, Segment};
+use millrace_core::channel::segment::{STATUS_WORDS, Segment};
 use napi::bindgen_prelude::Int32Array;
 
 /// A view of the status block; it keeps the memory mapped as long as JavaScript holds it.

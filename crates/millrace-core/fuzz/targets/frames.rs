@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use millrace_core::frame::{Assembler, FrameError, HEADER_BYTES, ToParent, padded_len};
-use millrace_core::ring::{Consumer, Producer, RingMemory};
+use millrace_core::channel::frame::{Assembler, FrameError, HEADER_BYTES, ToParent, padded_len};
+use millrace_core::channel::ring::{Consumer, Producer, RingMemory};
 
 /// The assembler's own buffer; a header that claims more gets this much ahead of the bytes.
 const SCRATCH_BYTES: usize = 256;

@@ -6,10 +6,11 @@ use std::sync::atomic::Ordering;
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use millrace_core::claim::TaskRange;
-use millrace_core::frame::{Assembler, ToParent};
-use millrace_core::ring::RingMemory;
-use millrace_core::segment::{HeapMemory, RING_BYTES, SEGMENT_BYTES, STATUS_WORDS, Segment, word};
+use millrace_core::channel::claim::TaskRange;
+use millrace_core::channel::frame::{Assembler, ToParent};
+use millrace_core::channel::memory::HeapMemory;
+use millrace_core::channel::ring::RingMemory;
+use millrace_core::channel::segment::{RING_BYTES, SEGMENT_BYTES, STATUS_WORDS, Segment, word};
 
 #[derive(Debug, Arbitrary)]
 enum Step {

@@ -1,17 +1,15 @@
 //! What is known of a worker's end beside its code and its signal.
 
 use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use crate::channel::segment::Segment;
 use crate::scheduler::Cause;
-use crate::segment::Segment;
-use crate::sys::{Child, Exit};
+use crate::sys::{self, Child, ControlGroup, Exit};
 
 /// SIGKILL, everywhere.
 const KILL: i32 = 9;
-/// How the line of version 2 begins in a list of control groups.
-const UNIFIED: &str = "0::";
 /// Signals by which a program ends itself: SIGILL, SIGTRAP, SIGABRT.
 const SELF_INFLICTED: [i32; 3] = [4, 5, 6];
 /// What a shell between parent and worker makes of an abort.
@@ -88,8 +86,8 @@ impl Counter {
 impl Causes {
     /// `root` is `/` outside tests.
     pub(super) fn new(root: &Path, log: Log) -> Self {
-        let (groups, now) = (Groups::of(root, "self", ""), Instant::now());
-        let unified = Groups::of(root, "self", UNIFIED);
+        let (groups, now) = (Groups::of(root, "self"), Instant::now());
+        let unified = Groups::unified(root, "self");
         let (own, system) = (Counter::default(), Counter::default());
         let mut causes =
             Self { root: root.to_owned(), groups, unified, own, system, looked_at: now, log };
@@ -100,7 +98,7 @@ impl Causes {
     /// What a worker has left that is dead and not reaped yet.
     pub(super) fn examine(&self, child: &Child) -> Remains {
         // In groups of version 1 a dead process is not any more.
-        let groups = Groups::of(&self.root, &child.pid().to_string(), UNIFIED);
+        let groups = Groups::unified(&self.root, &child.pid().to_string());
         Remains { pid: child.pid(), groups, peak_memory: child.peak_memory() }
     }
 
@@ -163,22 +161,24 @@ impl Causes {
     }
 }
 
-/// Folders that may be those of a process's control group for memory, the closest first.
+/// Folders that may be those of a process's control groups for memory, the closest first.
 #[derive(Debug, PartialEq, Eq)]
 struct Groups(Vec<PathBuf>);
 
 impl Groups {
-    /// `process` is a number or `self`; lines of its list that begin otherwise than with `prefix` do not count.
-    fn of(root: &Path, process: &str, prefix: &str) -> Self {
-        let list = root.join("proc").join(process).join("cgroup");
-        let membership = fs::read_to_string(list).unwrap_or_default();
-        Self(
-            membership
-                .lines()
-                .filter(|line| line.starts_with(prefix))
-                .flat_map(|line| folders(root, line))
-                .collect(),
-        )
+    /// `process` is a number or `self`.
+    fn of(root: &Path, process: &str) -> Self {
+        Self::of_those(root, process, |_| true)
+    }
+
+    /// Those of version 2 alone.
+    fn unified(root: &Path, process: &str) -> Self {
+        Self::of_those(root, process, |group| group.is_unified)
+    }
+
+    fn of_those(root: &Path, process: &str, counts: fn(&ControlGroup) -> bool) -> Self {
+        let groups = sys::control_groups(root, process, "memory");
+        Self(groups.into_iter().filter(counts).flat_map(|group| group.folders).collect())
     }
 
     /// How often the system has killed there for want of memory.
@@ -199,26 +199,6 @@ impl Groups {
         };
         self.0.iter().filter_map(limit).min()
     }
-}
-
-/// `line` is `id:controllers:group`; version 2 has no controllers there. Inside a container the group may be named as the host sees
-/// it: then the mount is the group.
-fn folders(root: &Path, line: &str) -> Vec<PathBuf> {
-    let mut fields = line.splitn(3, ':').skip(1);
-    let (Some(controllers), Some(group)) = (fields.next(), fields.next()) else {
-        return Vec::new();
-    };
-    let mounts: &[&str] = if controllers.is_empty() {
-        &["sys/fs/cgroup", "sys/fs/cgroup/unified"]
-    } else if controllers.split(',').any(|controller| controller == "memory") {
-        &["sys/fs/cgroup/memory"]
-    } else {
-        &[]
-    };
-    let names = |part: &Component<'_>| matches!(part, Component::Normal(_));
-    let inner: PathBuf = Path::new(group).components().filter(names).collect();
-    let mounts = mounts.iter().map(|mount| root.join(mount));
-    mounts.flat_map(|mount| [mount.join(&inner), mount]).collect()
 }
 
 fn limit_of(segment: &Segment) -> Cause {

@@ -1,8 +1,8 @@
 //! A worker's claim words, as the scheduler uses them.
 
-use crate::claim::{ChunkState, TaskRange};
+use crate::channel::claim::{ChunkState, TaskRange};
+use crate::channel::segment::{LOADING_BIT, Segment, word};
 use crate::scheduler::{Began, Claims};
-use crate::segment::{LOADING_BIT, Segment, word};
 use crate::sync::atomic::Ordering;
 
 /// The claim words in a worker's segment.

@@ -78,7 +78,7 @@ impl Shared {
         if let (Some(poller), Ok(bell)) = (self.poller.get(), Bell::new()) {
             bell.ring();
             let bell = self.second_wake.get_or_init(|| bell);
-            let _ = poller.add(bell.as_fd(), super::waiter::WAKE);
+            let _ = poller.add(bell.as_fd(), super::listener::WAKE);
         }
     }
 

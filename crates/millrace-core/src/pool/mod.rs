@@ -26,8 +26,7 @@ mod causes;
 mod claims;
 mod config;
 mod failing;
-mod inbound;
-mod listening;
+mod listener;
 mod outcomes;
 mod output;
 mod post;
@@ -35,7 +34,6 @@ mod process;
 pub mod records;
 mod spawner;
 mod submission;
-mod waiter;
 
 use std::collections::HashMap;
 use std::io;
@@ -54,11 +52,11 @@ use crate::scheduler::{Action, Cause, Definition, Scheduler, Stats, Stop, Worker
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sys::{self, Bell, Poller};
 use failing::lost;
+use listener::Waiter;
 use outcomes::Outcomes;
 use output::Held;
 use post::{Post, Unwritable};
-use spawner::{Order, Spawner};
-use waiter::{Arrival, Waiter};
+use spawner::{Arrival, Order, Spawner};
 
 /// How long the threads of a failed pool are waited for. One that nobody can wake stays, and does nothing.
 const STUCK_PATIENCE: Duration = Duration::from_millis(200);

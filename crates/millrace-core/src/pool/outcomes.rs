@@ -20,7 +20,7 @@ use super::Notify;
 use super::records::{
     CAUSE_BREACH, CAUSE_HEAP, CAUSE_MEMORY, CAUSE_OVERLOAD, DIED_WORDS, LATE_WORDS,
 };
-use crate::frame::{HEADER_BYTES, padded_len};
+use crate::channel::frame::{HEADER_BYTES, padded_len};
 use crate::lock::lock;
 use crate::scheduler::{Cause, Loss};
 use crate::sync::atomic::{AtomicBool, Ordering};

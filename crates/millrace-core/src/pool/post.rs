@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex, TryLockError};
 
 use super::Shared;
 use super::failing::lost;
-use super::inbound::{Inbound, Listener};
+use super::listener::{Inbound, Listener};
 use super::process::Process;
-use crate::frame::{self, ChunkFields, HEADER_BYTES, ToWorker, padding};
+use crate::channel::frame::{self, ChunkFields, HEADER_BYTES, ToWorker, padding};
+use crate::channel::ring::RingCorrupt;
+use crate::channel::segment::{Segment, SegmentProducer, word};
 use crate::lock::lock;
-use crate::ring::{Producer, RingCorrupt};
 use crate::scheduler::Outgoing;
-use crate::segment::{Segment, word};
 use crate::sys::Bell;
 
 /// Frames for one worker id. What does not fit into the ring waits here for the space bell.
@@ -151,7 +151,7 @@ pub(super) enum Unwritable {
 #[derive(Debug)]
 pub(super) struct Line {
     pub(super) segment: Segment,
-    pub(super) ring: Producer,
+    pub(super) ring: SegmentProducer,
     pub(super) bell: Arc<Bell>,
     /// The frame that is partly in the ring.
     pub(super) current: Option<Writing>,
@@ -232,7 +232,7 @@ impl Writing {
     }
 
     /// Copies what fits; `true` when the whole frame is in the ring.
-    fn advance(&mut self, ring: &mut Producer) -> Result<bool, RingCorrupt> {
+    fn advance(&mut self, ring: &mut SegmentProducer) -> Result<bool, RingCorrupt> {
         let payload = self.payload();
         let mut before = 0;
         let mut pushed = 0;

@@ -7,10 +7,9 @@ use std::sync::Arc;
 use crossbeam::channel::{Receiver, Sender};
 
 use super::Shared;
-use super::waiter::{Arrival, Newcomer};
-use crate::lifeline;
-use crate::segment::{SEGMENT_BYTES, Segment, word};
-use crate::sys::{Bell, Control, Launch, Pipe, SharedMemory, launch};
+use crate::channel::segment::{SEGMENT_BYTES, Segment, word};
+use crate::endpoint::lifeline;
+use crate::sys::{Bell, Child, Control, Launch, Pipe, SharedMemory, launch};
 
 /// What the spawner is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +18,25 @@ pub(super) enum Order {
     Start(u32),
     /// The pool has failed: end all processes. Nothing comes after it.
     End,
+}
+
+/// The spawner's answer to an order.
+pub(super) struct Arrival {
+    pub(super) worker: u32,
+    pub(super) newcomer: io::Result<Newcomer>,
+}
+
+/// A worker process that was just started.
+pub(super) struct Newcomer {
+    pub(super) child: Child,
+    pub(super) control: Control,
+    pub(super) segment: Segment,
+    pub(super) to_worker: Bell,
+    pub(super) to_parent: Bell,
+    /// Rung instead of `to_parent` while the submitter's event loop listens.
+    pub(super) to_loop: Bell,
+    /// Its standard output and standard error, where they come here.
+    pub(super) pipes: Option<[Pipe; 2]>,
 }
 
 /// Starts the workers that are asked for, one after the other.

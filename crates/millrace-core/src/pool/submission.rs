@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::records::SUBMISSION_BYTES;
-use crate::frame::{MAX_PAYLOAD, padded_len};
+use crate::channel::frame::{MAX_PAYLOAD, padded_len};
 use crate::scheduler::{Chunk, ChunkFlags, Definition, Turn};
 
 /// Why nothing was accepted.

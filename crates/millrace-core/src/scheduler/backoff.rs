@@ -1,49 +1,18 @@
 //! Pauses before the next start, while workers die without getting anything done.
 //!
 //! The first death costs nothing: its worker is replaced at once. From the second in a row on each start waits, 50 ms and
-//! then twice as long each time, up to [`LONGEST_PAUSE`]. A settled task ends the row. There is a row for the whole pool,
+//! then twice as long each time, up to half a second. A settled task ends the row. There is a row for the whole pool,
 //! which any worker's task ends, and one for each worker id, which only its own tasks end: a worker that dies again and
 //! again beside good ones would storm otherwise.
 
 use std::time::Duration;
 
+use super::failures::{FailedStarts, Row, START_FAILURES_MAX};
 use super::worker::{Worker, WorkerState};
 use super::{Death, Scheduler};
 
-/// Failed starts in a row after which waiting work is rejected.
-const START_FAILURES_MAX: u32 = 3;
-/// The same for starts that a signal from outside ended: that says nothing about the set-up.
-const KILLED_STARTS_MAX: u32 = 10;
 /// Workers that are being started at a time while starts pause.
 const PROBES: usize = 4;
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_millis(500);
-
-/// Failures in a row, and until when they forbid a start.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Row {
-    length: u32,
-    pub(super) not_before: Duration,
-}
-
-impl Row {
-    /// `free` failures cost no pause.
-    fn lengthen(&mut self, free: u32, now: Duration) {
-        self.length = self.length.saturating_add(1);
-        if self.length > free {
-            self.not_before = now + pause(self.length - free);
-        }
-    }
-
-    fn end(&mut self) {
-        *self = Self::default();
-    }
-}
-
-fn pause(failures: u32) -> Duration {
-    let doublings = failures.saturating_sub(1).min(16);
-    (FIRST_PAUSE * (1 << doublings)).min(LONGEST_PAUSE)
-}
 
 /// The reason, and what the worker wrote, unless that says the same.
 fn with_last_output(reason: String, last: &str) -> String {
@@ -51,24 +20,6 @@ fn with_last_output(reason: String, last: &str) -> String {
         return reason;
     }
     format!("{reason}\nits standard error ends with:\n{last}")
-}
-
-/// Starts that failed since the last one that did not.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct FailedStarts {
-    /// The set-up failed.
-    by_setup: u32,
-    /// A signal from outside ended the process.
-    by_kill: u32,
-}
-
-impl FailedStarts {
-    /// Whether it makes sense to go on.
-    fn add(&mut self, is_kill: bool) -> bool {
-        let count = if is_kill { &mut self.by_kill } else { &mut self.by_setup };
-        *count = count.saturating_add(1);
-        self.by_setup < START_FAILURES_MAX && self.by_kill < KILLED_STARTS_MAX
-    }
 }
 
 /// The pool's row.

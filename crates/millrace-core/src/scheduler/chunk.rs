@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::frame::chunk_flag;
+use crate::channel::frame::chunk_flag;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// A function as a worker receives it: opaque bytes, sent to each worker once.

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use super::chunk::Chunk;
-use super::limits::Late;
-use super::worker::{InHand, Worker, WorkerState};
+use super::worker::{InHand, Late, Worker, WorkerState};
 use super::{Action, Loss, Scheduler};
 
 /// Workers that may die on receiving a chunk before it is held to be the cause.

@@ -12,7 +12,7 @@
 
 use std::time::Duration;
 
-use super::worker::{InHand, Worker};
+use super::worker::{InHand, Late, Worker};
 use super::{Began, Claims, Scheduler};
 
 /// No look at a worker comes sooner after another one.
@@ -40,14 +40,6 @@ impl Scheduler {
             }
         }
     }
-}
-
-/// A task that its worker is killed for.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Late {
-    pub(super) task: u32,
-    /// Its function was being loaded, and this is the limit of that.
-    pub(super) loading: Option<Duration>,
 }
 
 impl Worker {

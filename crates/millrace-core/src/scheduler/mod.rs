@@ -32,6 +32,7 @@ mod close;
 mod cost;
 mod death;
 mod dispatch;
+mod failures;
 mod fault;
 mod limits;
 mod outcome;

@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use super::Scheduler;
 use super::chunk::Chunk;
-use super::worker::{InHand, Worker};
-use crate::claim::NUMBER_MASK;
+use super::worker::{InHand, Seen, Worker};
+use crate::channel::claim::NUMBER_MASK;
 
 /// Between two looks at a worker, at the least.
 const LOOK: Duration = Duration::from_millis(4);
@@ -24,16 +24,6 @@ const WORTH: Duration = Duration::from_millis(2);
 /// For sending a byte of a payload once more, and for passing over it to the tasks that are left. A chunk runs for at
 /// least as long as that would take before it is split.
 const RESEND_NS_PER_BYTE: u64 = 10;
-
-/// A look at a worker.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Seen {
-    /// The chunk that ran.
-    seq: u32,
-    /// The task that ran.
-    task: u32,
-    at: Duration,
-}
 
 /// What becomes of the rest of a running chunk.
 enum Rest {

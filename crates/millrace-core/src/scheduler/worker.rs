@@ -4,12 +4,10 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::backoff::{FailedStarts, Row};
 use super::chunk::Chunk;
-use super::limits::Late;
-use super::split::Seen;
+use super::failures::{FailedStarts, Row};
 use super::{Cause, Claims};
-use crate::claim::{NUMBER_MASK, SLOTS, seq_after, task_after};
+use crate::channel::claim::{NUMBER_MASK, SLOTS, seq_after, task_after};
 
 /// Where a worker's process stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -92,6 +90,24 @@ impl InHand {
         let offset = task.wrapping_sub(self.first_task) & NUMBER_MASK;
         (offset < self.chunk.count - self.sent_from).then(|| self.sent_from + offset)
     }
+}
+
+/// A task that its worker is killed for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Late {
+    pub(super) task: u32,
+    /// Its function was being loaded, and this is the limit of that.
+    pub(super) loading: Option<Duration>,
+}
+
+/// A look at a worker.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen {
+    /// The chunk that ran.
+    pub(super) seq: u32,
+    /// The task that ran.
+    pub(super) task: u32,
+    pub(super) at: Duration,
 }
 
 /// One worker id.

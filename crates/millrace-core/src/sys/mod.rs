@@ -24,12 +24,14 @@ mod unsupported;
 use unsupported as system;
 
 pub use system::{
-    Bell, Child, Control, Pipe, Poller, SUPPORTED, SharedMemory, affinity_of, is_self_inflicted,
-    keep_streams_at_exit, kill_own_group, launch, library_path, look_up, monotonic_ms,
-    online_cpu_count, own_pidfd, resident_bytes, set_affinity_of_current_thread,
+    Bell, Child, Control, Pipe, Poller, SUPPORTED, SharedMemory, affinity_of, control_groups,
+    is_self_inflicted, keep_streams_at_exit, kill_own_group, launch, library_path, look_up,
+    monotonic_ms, online_cpu_count, own_pidfd, resident_bytes, set_affinity_of_current_thread,
     set_worker_signals, wait_until_gone, was_killed_for_memory, with_signals_blocked,
 };
-pub use types::{CONTROL_FD, Exit, Launch, MESSAGE_BYTES_MAX, MESSAGE_FDS_MAX, Received};
+pub use types::{
+    CONTROL_FD, ControlGroup, Exit, Launch, MESSAGE_BYTES_MAX, MESSAGE_FDS_MAX, Received,
+};
 
 #[cfg(unix)]
 pub use std::os::fd::{AsFd, BorrowedFd, OwnedFd};

@@ -1,6 +1,7 @@
 //! Plain data that every system shares.
 
 use std::ffi::CString;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::OwnedFd;
@@ -51,4 +52,13 @@ pub enum Received {
     Empty,
     /// The other side is gone, and everything it sent has been read.
     Closed,
+}
+
+/// A control group that a process belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ControlGroup {
+    /// It is of version 2, where one group holds all controllers.
+    pub is_unified: bool,
+    /// Folders that may be the group's, each followed by those of the groups around it, up to the mount.
+    pub folders: Vec<PathBuf>,
 }

@@ -2,11 +2,11 @@
 
 use std::ffi::{CStr, c_void};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::ptr::{self, NonNull};
 use std::time::Duration;
 
-use super::types::{Exit, Launch, Received};
+use super::types::{ControlGroup, Exit, Launch, Received};
 #[cfg(unix)]
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -295,6 +295,11 @@ pub fn set_affinity_of_current_thread(_cpus: &[u32]) -> io::Result<()> {
 /// Always `Unsupported`.
 pub fn affinity_of(_pid: u32) -> io::Result<Vec<u32>> {
     not_yet()
+}
+
+/// The control groups of a process; there are none here.
+pub fn control_groups(_root: &Path, _process: &str, _controller: &str) -> Vec<ControlGroup> {
+    Vec::new()
 }
 
 /// Bytes of physical memory a process uses; not known here.

@@ -9,7 +9,7 @@ use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
-use millrace_core::lifeline::{greet, hold};
+use millrace_core::endpoint::lifeline::{greet, hold};
 use millrace_core::sys::{Bell, Control, Exit, Launch, SharedMemory, launch, set_worker_signals};
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::segment::{HeapMemory, SEGMENT_BYTES};
+use crate::channel::memory::HeapMemory;
+use crate::channel::segment::SEGMENT_BYTES;
 
 fn segment() -> Segment {
     let segment =
@@ -46,7 +47,7 @@ impl Root {
         segment: &Segment,
         peak_memory: Option<u64>,
     ) -> Cause {
-        let groups = Groups::of(&causes.root, "1", UNIFIED);
+        let groups = Groups::unified(&causes.root, "1");
         let remains = Remains { pid: 1, groups, peak_memory };
         causes.judge(exit, segment, &remains, 2)
     }

@@ -10,7 +10,7 @@ use rustix::process::{Pid, test_kill_process};
 
 use super::super::{Collected, Pool, PoolConfig, RecordKind, Stop};
 use super::lost;
-use crate::frame::MAX_PAYLOAD;
+use crate::channel::frame::MAX_PAYLOAD;
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 const WATCHDOG: Duration = Duration::from_secs(60);

@@ -5,7 +5,7 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::words::{Answer, Words};
-use crate::claim::NUMBER_MASK;
+use crate::channel::claim::NUMBER_MASK;
 use crate::scheduler::{Chunk, ChunkFlags, Outgoing, Settled};
 
 /// How a task ends.

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard};
 
-use crate::claim::NUMBER_MASK;
+use crate::channel::claim::NUMBER_MASK;
 use crate::scheduler::{Began, Claims};
 
 /// As many as in a worker's segment.

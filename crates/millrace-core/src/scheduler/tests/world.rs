@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::ledger::{Fate, Ledger};
 use super::process::{Ending, FINE, Process, Step};
-use crate::claim::NUMBER_MASK;
+use crate::channel::claim::NUMBER_MASK;
 use crate::scheduler::worker::Worker;
 use crate::scheduler::{
     Action, Breach, Chunk, ChunkFlags, Claims, Death, Definition, Outgoing, Scheduler, Settled,

@@ -2,6 +2,7 @@
 
 mod affinity;
 mod bell;
+mod cgroup;
 mod child;
 mod control;
 mod control_message;
@@ -21,6 +22,7 @@ mod usage;
 
 pub use affinity::{affinity_of, set_affinity_of_current_thread};
 pub use bell::Bell;
+pub use cgroup::control_groups;
 pub use child::Child;
 pub use control::Control;
 pub use kernel_log::was_killed_for_memory;

@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 use std::mem;
 
 use super::{FrameError, FrameKind, HEADER_BYTES, MAX_PAYLOAD, padded_len};
-use crate::ring::{Consumer, RingMemory};
+use crate::channel::ring::{Consumer, RingMemory};
 
 const SCRATCH_BYTES: usize = 64 * 1024;
 const UNPROVEN_BYTES: usize = 1024 * 1024;

@@ -8,18 +8,14 @@
 //!
 //! The algorithm sees memory through [`RingMemory`], so that loom checks the code that ships and not a copy of it.
 
-#![cfg_attr(
-    loom,
-    expect(
-        unsafe_code,
-        reason = "loom's cells check for themselves that no two threads touch them at once"
-    )
-)]
-
 use std::sync::Arc;
 
-use crate::segment::SegmentRing;
 use crate::sync::atomic::{AtomicU32, Ordering};
+
+#[cfg(loom)]
+mod model;
+#[cfg(loom)]
+pub use model::ModelRing;
 
 /// The other side's counter is impossible: the memory was overwritten, or its process no longer follows the rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -89,7 +85,7 @@ fn checked_capacity(memory: &impl RingMemory) -> u32 {
 
 /// The writing end. There is one per ring.
 #[derive(Debug)]
-pub struct Producer<M: RingMemory = SegmentRing> {
+pub struct Producer<M: RingMemory> {
     memory: M,
     capacity: u32,
     written: u32,
@@ -157,7 +153,7 @@ impl<M: RingMemory> Producer<M> {
 
 /// The reading end. There is one per ring.
 #[derive(Debug)]
-pub struct Consumer<M: RingMemory = SegmentRing> {
+pub struct Consumer<M: RingMemory> {
     memory: M,
     capacity: u32,
     released: u32,
@@ -248,60 +244,5 @@ impl<M: RingMemory> Consumer<M> {
             // Release pairs with the Acquire in `Producer::tail`.
             self.memory.tail().store(self.released, Ordering::Release);
         }
-    }
-}
-
-/// A ring of two bytes in loom's memory, which reports any access that the counters do not order.
-#[cfg(loom)]
-#[derive(Debug)]
-pub struct ModelRing {
-    head: AtomicU32,
-    tail: AtomicU32,
-    cells: [loom::cell::Cell<u8>; Self::CAPACITY as usize],
-}
-
-#[cfg(loom)]
-impl ModelRing {
-    /// Size in bytes, small so that few steps fill it.
-    pub const CAPACITY: u32 = 2;
-
-    /// An empty ring whose counters stand at `start`.
-    pub fn new(start: u32) -> Self {
-        Self {
-            head: AtomicU32::new(start),
-            tail: AtomicU32::new(start),
-            cells: std::array::from_fn(|_| loom::cell::Cell::new(0)),
-        }
-    }
-}
-
-// SAFETY: loom's `Cell` fails the model when two threads use it without an order between them, which is what it is for.
-#[cfg(loom)]
-unsafe impl Sync for ModelRing {}
-
-#[cfg(loom)]
-impl RingMemory for ModelRing {
-    fn capacity(&self) -> u32 {
-        Self::CAPACITY
-    }
-
-    fn head(&self) -> &AtomicU32 {
-        &self.head
-    }
-
-    fn tail(&self) -> &AtomicU32 {
-        &self.tail
-    }
-
-    fn write(&self, at: usize, bytes: &[u8]) {
-        self.cells[at..][..bytes.len()].iter().zip(bytes).for_each(|(cell, byte)| cell.set(*byte));
-    }
-
-    fn read(&self, at: usize, into: &mut [u8]) {
-        into.iter_mut().zip(&self.cells[at..]).for_each(|(byte, cell)| *byte = cell.get());
-    }
-
-    fn append(&self, at: usize, count: usize, into: &mut Vec<u8>) {
-        into.extend(self.cells[at..][..count].iter().map(loom::cell::Cell::get));
     }
 }

@@ -2,12 +2,13 @@ use std::borrow::Cow;
 use std::collections::TryReserveError;
 use std::sync::Arc;
 
-use super::super::claims::SegmentClaims;
-use super::super::{Pool, PoolConfig};
 use super::{Listener, handle};
-use crate::frame::{Frame, ToParent};
+use crate::channel::frame::{Frame, ToParent};
+use crate::channel::memory::HeapMemory;
+use crate::channel::segment::{SEGMENT_BYTES, Segment};
+use crate::pool::claims::SegmentClaims;
+use crate::pool::{Pool, PoolConfig};
 use crate::scheduler::{Cause, Chunk, ChunkFlags, Definition, Turn};
-use crate::segment::{HeapMemory, SEGMENT_BYTES, Segment};
 
 fn refuse(room: &mut Vec<u8>, _bytes: usize) -> Result<(), TryReserveError> {
     room.try_reserve(usize::MAX)
@@ -58,7 +59,7 @@ fn a_result_that_there_is_no_memory_for_is_not_taken_and_is_no_breach() {
     });
     let outcome = |bytes: usize| Frame {
         kind: ToParent::Outcome,
-        fields: [1, 0, 1, crate::frame::outcome_flag::LAST, 5, 0],
+        fields: [1, 0, 1, crate::channel::frame::outcome_flag::LAST, 5, 0],
         payload: Cow::Owned(vec![0; bytes]),
     };
     assert_eq!(handle(shared, 0, &outcome(1 << 20), Listener::Thread), Err(Cause::Overload));

@@ -9,7 +9,7 @@
 //!
 //! So every frame starts at a multiple of 8 in the stream. A frame may be longer than the ring: it passes through it.
 
-use crate::ring::RingCorrupt;
+use crate::channel::ring::RingCorrupt;
 
 mod assembler;
 

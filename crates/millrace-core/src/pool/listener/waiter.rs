@@ -7,20 +7,20 @@ use std::time::Instant;
 
 use crossbeam::channel::Receiver;
 
-use super::Shared;
-use super::causes::Causes;
-use super::claims::SegmentClaims;
-use super::failing::lost;
-use super::inbound::{Inbound, LAST_TURNS, Listener};
-use super::output::Output;
-use super::post::Line;
-use super::process::Process;
+use super::Listener;
+use super::inbound::{Inbound, LAST_TURNS};
+use crate::channel::segment::Segment;
+use crate::pool::Shared;
+use crate::pool::causes::Causes;
+use crate::pool::claims::SegmentClaims;
+use crate::pool::failing::lost;
+use crate::pool::output::Output;
+use crate::pool::post::Line;
+use crate::pool::process::Process;
+use crate::pool::spawner::{Arrival, Newcomer};
 use crate::scheduler::Death;
-use crate::segment::Segment;
 use crate::sync::atomic::Ordering;
-use crate::sys::{
-    AsFd, Bell, Child, Control, Pipe, Poller, Received, is_self_inflicted, was_killed_for_memory,
-};
+use crate::sys::{AsFd, Bell, Poller, Received, is_self_inflicted, was_killed_for_memory};
 
 /// What a worker's descriptor stands for; the low bits of a token, above them the worker id.
 const BELL: u64 = 0;
@@ -30,26 +30,7 @@ const CONTROL: u64 = 2;
 const OUTPUT: u64 = 3;
 const OUTPUT_OF_ERRORS: u64 = 4;
 const KIND_BITS: u32 = 3;
-pub(super) const WAKE: u64 = u64::MAX;
-
-/// The spawner's answer to an order.
-pub(super) struct Arrival {
-    pub(super) worker: u32,
-    pub(super) newcomer: io::Result<Newcomer>,
-}
-
-/// A worker process that was just started.
-pub(super) struct Newcomer {
-    pub(super) child: Child,
-    pub(super) control: Control,
-    pub(super) segment: Segment,
-    pub(super) to_worker: Bell,
-    pub(super) to_parent: Bell,
-    /// Rung instead of `to_parent` while the submitter's event loop listens.
-    pub(super) to_loop: Bell,
-    /// Its standard output and standard error, where they come here.
-    pub(super) pipes: Option<[Pipe; 2]>,
-}
+pub(in crate::pool) const WAKE: u64 = u64::MAX;
 
 impl Newcomer {
     /// A number that another descriptor of the library has taken in between would be heard in this worker's place.
@@ -71,7 +52,7 @@ struct Guest {
 }
 
 /// The waiting thread.
-pub(super) struct Waiter {
+pub(in crate::pool) struct Waiter {
     shared: Arc<Shared>,
     poller: Arc<Poller>,
     /// What the poller hears of the pool's wake: a ring stays one when the other descriptor is closed right after it.
@@ -82,7 +63,10 @@ pub(super) struct Waiter {
 }
 
 impl Waiter {
-    pub(super) fn new(shared: Arc<Shared>, arrived: Receiver<Arrival>) -> io::Result<Self> {
+    pub(in crate::pool) fn new(
+        shared: Arc<Shared>,
+        arrived: Receiver<Arrival>,
+    ) -> io::Result<Self> {
         let poller = Arc::new(Poller::new()?);
         let wake = shared.wake.twin()?;
         poller.add(wake.as_fd(), WAKE)?;
@@ -94,7 +78,7 @@ impl Waiter {
     }
 
     /// Runs until the pool has closed.
-    pub(super) fn run(&mut self) {
+    pub(in crate::pool) fn run(&mut self) {
         let shared = Arc::clone(&self.shared);
         // A panic has failed the pool by now.
         let _ = shared.guard(|| self.serve());

@@ -10,16 +10,15 @@
 
 #![expect(unsafe_code, reason = "views memory that another process writes too")]
 
-use std::cell::UnsafeCell;
 use std::fmt;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
-use crate::claim::{Chunks, Claim, SLOTS};
-use crate::doorbell::Doorbell;
-use crate::ring::{Consumer, Producer, RingMemory};
+use super::claim::{Chunks, Claim, SLOTS};
+use super::doorbell::Doorbell;
+use super::memory::Memory;
+use super::ring::{Consumer, Producer, RingMemory};
 use crate::sync::atomic::{AtomicU32, Ordering};
-use crate::sys::SharedMemory;
 
 /// Indices of the words of the status block. Words written by different sides keep 64 bytes apart, a line of the cache.
 pub mod word {
@@ -27,13 +26,13 @@ pub mod word {
     pub const MAGIC: usize = 0;
     /// The layout's version.
     pub const VERSION: usize = 1;
-    /// The claim word; see [`Claim`](crate::claim::Claim).
+    /// The claim word; see [`Claim`](crate::channel::claim::Claim).
     pub const TASK: usize = 16;
     /// When the worker began its last task that has a limit, or with [`LOADING_BIT`](super::LOADING_BIT) to load its
     /// function: milliseconds of the system's monotonic clock, modulo 2^32, rounded up to an even number. Written before the
     /// claim word, so that a task seen there has its time here, or a later one.
     pub const TASK_BEGAN: usize = 17;
-    /// [`Doorbell`](crate::doorbell::Doorbell) of the worker, waiting for bytes.
+    /// [`Doorbell`](crate::channel::doorbell::Doorbell) of the worker, waiting for bytes.
     pub const WORKER_ASLEEP: usize = 32;
     /// Doorbell of the parent, waiting for bytes.
     pub const PARENT_ASLEEP: usize = 48;
@@ -51,7 +50,7 @@ pub mod word {
     pub const WORKER_WANTS_SPACE: usize = 144;
     /// MiB of the memory limit that the worker's program has come close to; 0: none. Above it, flags: see `MEMORY_WATCHED`.
     pub const MEMORY_LIMIT: usize = 160;
-    /// The first of the chunk slots; see [`Chunks`](crate::claim::Chunks).
+    /// The first of the chunk slots; see [`Chunks`](crate::channel::claim::Chunks).
     pub const CHUNK_SLOTS: usize = 1024;
 }
 
@@ -80,59 +79,6 @@ pub const LOADING_BIT: u32 = 1;
 pub const MAGIC: u32 = u32::from_le_bytes(*b"mill");
 /// What [`word::VERSION`] holds.
 pub const VERSION: u32 = 1;
-
-/// Memory that lives as long as its owner.
-///
-/// # Safety
-/// For the whole life of the value, `len` bytes from `as_ptr` on must be initialised and may be read and written from any
-/// thread; both methods always answer the same; and no Rust reference to these bytes exists other than to atomics.
-pub unsafe trait Memory: Send + Sync {
-    /// The first byte.
-    fn as_ptr(&self) -> NonNull<u8>;
-    /// Size in bytes.
-    fn len(&self) -> usize;
-    /// Whether there is no byte at all.
-    fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
-
-/// Zeroed memory of this process, for tests and benchmarks.
-#[derive(Debug)]
-pub struct HeapMemory(Box<[UnsafeCell<u64>]>);
-
-impl HeapMemory {
-    /// At least `len` bytes.
-    pub fn new(len: usize) -> Self {
-        Self((0..len.div_ceil(8)).map(|_| UnsafeCell::new(0)).collect())
-    }
-}
-
-// SAFETY: the cells are only reached through `Memory`, whose users copy bytes or use atomics.
-unsafe impl Sync for HeapMemory {}
-
-// SAFETY: the box neither moves nor shrinks its cells, they are written when made, and cells may be written when shared.
-unsafe impl Memory for HeapMemory {
-    fn as_ptr(&self) -> NonNull<u8> {
-        NonNull::from(&*self.0).cast()
-    }
-
-    fn len(&self) -> usize {
-        self.0.len() * 8
-    }
-}
-
-// SAFETY: a mapping neither moves nor shrinks while it lives, and its file is sealed; the system hands out zeroed pages;
-// this process touches them through a `Segment` alone, the other one by atomics and copies.
-unsafe impl Memory for SharedMemory {
-    fn as_ptr(&self) -> NonNull<u8> {
-        SharedMemory::as_ptr(self)
-    }
-
-    fn len(&self) -> usize {
-        SharedMemory::len(self)
-    }
-}
 
 /// Why memory is not taken for a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -279,12 +225,12 @@ impl Segment {
     }
 
     /// Parent: its ends of the rings of a formatted segment. To be called once: a second pair garbles what the first sends.
-    pub fn parent_ends(&self) -> (Producer, Consumer) {
+    pub fn parent_ends(&self) -> (SegmentProducer, SegmentConsumer) {
         (Producer::new(self.to_worker(), 0), Consumer::new(self.to_parent(), 0))
     }
 
     /// Worker: its ends of the rings of a formatted segment. To be called once: a second pair garbles what the first sends.
-    pub fn worker_ends(&self) -> (Producer, Consumer) {
+    pub fn worker_ends(&self) -> (SegmentProducer, SegmentConsumer) {
         (Producer::new(self.to_parent(), 0), Consumer::new(self.to_worker(), 0))
     }
 
@@ -314,6 +260,11 @@ impl Segment {
         unsafe { NonNull::slice_from_raw_parts(self.base.cast(), STATUS_WORDS).as_ref() }
     }
 }
+
+/// The writing end of a ring of a segment.
+pub type SegmentProducer = Producer<SegmentRing>;
+/// The reading end of a ring of a segment.
+pub type SegmentConsumer = Consumer<SegmentRing>;
 
 /// One of the two rings of a segment.
 ///

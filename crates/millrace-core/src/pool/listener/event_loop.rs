@@ -1,19 +1,9 @@
-//! The submitter's own event loop as a listener.
-//!
-//! A loop that waits for workers hears them itself, so that no thread stands between a worker's bell and whoever waits for
-//! its result; a thread in between costs each round trip a wake-up. A worker finds in its flag which of its two bells to
-//! ring (see [`doorbell`]). Each worker has bells of its own: what it does to them concerns nobody else.
-//!
-//! A loop may be busy with something else, perhaps for seconds, and nothing tells so. A worker that is out of work and was
-//! not heard for some milliseconds therefore rings for the waiting thread as well, which then listens until the loop
-//! is about to sleep the next time.
-//!
-//! [`doorbell`]: crate::doorbell
+//! The submitter's own event loop as a listener. [The protocol](super) says when it listens.
 
 use std::time::Duration;
 
-use super::failing::lost;
-use super::{Pool, Shared};
+use crate::pool::failing::lost;
+use crate::pool::{Pool, Shared};
 use crate::sync::atomic::Ordering;
 use crate::sys::Poller;
 

@@ -2,10 +2,10 @@
 
 use std::os::fd::AsRawFd;
 
-use super::super::Pool;
-use super::super::failing::tests::config;
-use super::super::spawner::Spawner;
 use super::*;
+use crate::pool::Pool;
+use crate::pool::failing::tests::config;
+use crate::pool::spawner::Spawner;
 
 #[test]
 fn a_worker_whose_bell_became_another_one_is_not_admitted() {

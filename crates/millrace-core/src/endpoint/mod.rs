@@ -3,18 +3,20 @@
 //! One thread of the process takes the seat and calls [`Seat::receive`] and [`Seat::send`]. It hears the parent's bell
 //! through its own event loop where it can, which costs half the time that [`Seat::listen`]'s thread needs to pass it on.
 
+pub mod lifeline;
+
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::time::Duration;
 
-use crate::frame::{
+use crate::channel::frame::{
     self, Assembler, Frame, FrameError, HEADER_BYTES, ToParent, ToWorker, padded_len,
 };
-use crate::lifeline::{self, Lifeline};
+use crate::channel::ring::RingCorrupt;
+use crate::channel::segment::{SEGMENT_BYTES, Segment, SegmentConsumer, SegmentProducer, word};
 use crate::lock::lock;
-use crate::ring::{Consumer, Producer, RingCorrupt};
-use crate::segment::{SEGMENT_BYTES, Segment, word};
 use crate::sys::{self, Bell};
+use lifeline::Lifeline;
 
 /// How long a full ring may go unread before the parent's waiting thread is rung for as well.
 const PATIENCE: Duration = Duration::from_millis(5);
@@ -120,8 +122,8 @@ struct Rings {
 #[derive(Debug)]
 pub struct Seat {
     segment: Segment,
-    inbound: Consumer,
-    outbound: Producer,
+    inbound: SegmentConsumer,
+    outbound: SegmentProducer,
     assembler: Assembler<ToWorker>,
     /// A frame that did not fit where it was to be copied.
     held_back: Option<Vec<u8>>,

@@ -5,34 +5,16 @@
 
 use std::sync::Arc;
 
-use super::Shared;
-use super::failing::lost;
-use super::outcomes::{Notice, RecordKind};
-use crate::frame::{
+use super::Listener;
+use crate::channel::frame::{
     Assembler, Frame, FrameError, HEADER_BYTES, OutcomeFields, ToParent, outcome_flag,
 };
-use crate::ring::Consumer;
+use crate::channel::segment::{RING_BYTES, Segment, SegmentConsumer, word};
+use crate::pool::Shared;
+use crate::pool::failing::lost;
+use crate::pool::outcomes::RecordKind;
 use crate::scheduler::{Cause, Settled, Verdict};
-use crate::segment::{RING_BYTES, Segment, word};
 use crate::sys::Bell;
-
-/// Who reads, and hears the worker afterwards: the number of its bell in the worker's flag.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Listener {
-    /// The pool's waiting thread.
-    Thread = 1,
-    /// The submitter's event loop, which collects what it took in.
-    Loop = 2,
-}
-
-impl Listener {
-    fn notice(self) -> Notice {
-        match self {
-            Self::Thread => Notice::Give,
-            Self::Loop => Notice::Spare,
-        }
-    }
-}
 
 /// Frames taken in before other workers get their turn.
 const FRAMES_PER_TURN: usize = 4_096;
@@ -40,15 +22,15 @@ const FRAMES_PER_TURN: usize = 4_096;
 const BYTES_PER_TURN: usize = 4 * 1024 * 1024;
 /// Turns that take in all that a dead worker has left in its ring. What comes after it is another's: a process of its own
 /// that it left behind may go on writing.
-pub(super) const LAST_TURNS: usize = 4;
+pub(in crate::pool) const LAST_TURNS: usize = 4;
 const _: () = assert!(LAST_TURNS * FRAMES_PER_TURN * HEADER_BYTES >= 2 * RING_BYTES);
 
 /// The receiving half of a worker's shared memory.
 #[derive(Debug)]
-pub(super) struct Inbound {
+pub(in crate::pool) struct Inbound {
     worker: u32,
     segment: Segment,
-    ring: Consumer,
+    ring: SegmentConsumer,
     assembler: Assembler<ToParent>,
     to_worker: Arc<Bell>,
     /// Rung by the worker, and by this side when it stops before the end.
@@ -59,10 +41,10 @@ pub(super) struct Inbound {
 
 impl Inbound {
     /// Reads `ring` of `segment`. `bells` are rung for the worker, and for the waiting thread.
-    pub(super) fn new(
+    pub(in crate::pool) fn new(
         worker: u32,
         segment: Segment,
-        ring: Consumer,
+        ring: SegmentConsumer,
         bells: [Arc<Bell>; 2],
     ) -> Self {
         let [to_worker, to_parent] = bells;
@@ -78,13 +60,13 @@ impl Inbound {
     }
 
     /// What the worker rings for the waiting thread.
-    pub(super) fn bell(&self) -> &Arc<Bell> {
+    pub(in crate::pool) fn bell(&self) -> &Arc<Bell> {
         &self.to_parent
     }
 
     /// Takes in what is there; `true` when there is more than one turn takes: the waiting thread goes on with it. Otherwise
     /// the worker rings for the next bytes.
-    pub(super) fn take_in(&mut self, shared: &Shared, listener: Listener) -> bool {
+    pub(in crate::pool) fn take_in(&mut self, shared: &Shared, listener: Listener) -> bool {
         let segment = self.segment.clone();
         let asleep = segment.doorbell(word::PARENT_ASLEEP);
         asleep.disarm();

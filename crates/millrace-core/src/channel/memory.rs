@@ -1,0 +1,61 @@
+//! What a segment may lie in: memory that two processes share, or in tests that of one.
+
+#![expect(unsafe_code, reason = "vouches for memory that is reached by address")]
+
+use std::cell::UnsafeCell;
+use std::ptr::NonNull;
+
+use crate::sys::SharedMemory;
+
+/// Memory that lives as long as its owner.
+///
+/// # Safety
+/// For the whole life of the value, `len` bytes from `as_ptr` on must be initialised and may be read and written from any
+/// thread; both methods always answer the same; and no Rust reference to these bytes exists other than to atomics.
+pub unsafe trait Memory: Send + Sync {
+    /// The first byte.
+    fn as_ptr(&self) -> NonNull<u8>;
+    /// Size in bytes.
+    fn len(&self) -> usize;
+    /// Whether there is no byte at all.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Zeroed memory of this process, for tests and benchmarks.
+#[derive(Debug)]
+pub struct HeapMemory(Box<[UnsafeCell<u64>]>);
+
+impl HeapMemory {
+    /// At least `len` bytes.
+    pub fn new(len: usize) -> Self {
+        Self((0..len.div_ceil(8)).map(|_| UnsafeCell::new(0)).collect())
+    }
+}
+
+// SAFETY: the cells are only reached through `Memory`, whose users copy bytes or use atomics.
+unsafe impl Sync for HeapMemory {}
+
+// SAFETY: the box neither moves nor shrinks its cells, they are written when made, and cells may be written when shared.
+unsafe impl Memory for HeapMemory {
+    fn as_ptr(&self) -> NonNull<u8> {
+        NonNull::from(&*self.0).cast()
+    }
+
+    fn len(&self) -> usize {
+        self.0.len() * 8
+    }
+}
+
+// SAFETY: a mapping neither moves nor shrinks while it lives, and its file is sealed; the system hands out zeroed pages;
+// this process touches them through a `Segment` alone, the other one by atomics and copies.
+unsafe impl Memory for SharedMemory {
+    fn as_ptr(&self) -> NonNull<u8> {
+        SharedMemory::as_ptr(self)
+    }
+
+    fn len(&self) -> usize {
+        SharedMemory::len(self)
+    }
+}

@@ -1,0 +1,62 @@
+//! Who listens now: the pool's waiting thread, or the submitter's own event loop.
+//!
+//! A worker rings when it has published something and nobody is reading its ring. It has two bells: bell 1 wakes the waiting
+//! thread ([`waiter`]), bell 2 wakes the event loop ([`event_loop`]). One word of its status block, `PARENT_ASLEEP`, says
+//! which bell to ring. The word is a [`doorbell`](crate::channel::doorbell) and has three values:
+//!
+//! | value | meaning |
+//! |---|---|
+//! | 0 | somebody reads the ring, or a ring of a bell is on its way; the worker rings nobody |
+//! | 1 | the waiting thread listens |
+//! | 2 | the event loop listens |
+//!
+//! # The protocol
+//!
+//! 1. The spawner sets the word to 1 before the worker exists. The waiting thread listens first.
+//! 2. When the event loop is about to sleep and a task is in flight, it changes each 1 to a 2 with one compare-and-exchange
+//!    ([`Pool::loop_sleeps`](super::Pool::loop_sleeps)). From then on no thread stands between the worker's bell and the code
+//!    that waits for the result. A thread in between would cost each round trip one more wake-up.
+//! 3. The worker publishes, swaps the word to 0, and rings the bell whose number it found.
+//! 4. The reader clears that bell, sets the word to 0, and takes in everything that is in the ring ([`inbound`]). Then it
+//!    writes its own number into the word and looks at the ring once more, so that no wake-up is lost. Only one reader holds
+//!    the lock of a worker's inbound half.
+//! 5. The event loop never waits for that lock. If the waiting thread holds it, the loop rings bell 1, and the thread looks
+//!    again.
+//! 6. When the loop wakes up for any other reason, it takes in what has been rung for since
+//!    ([`Pool::loop_wakes`](super::Pool::loop_wakes)).
+//!
+//! Nothing tells the pool that the event loop is busy with other JavaScript, perhaps for seconds. So a worker that has run out
+//! of work, or is blocked on a full ring, and was not heard for 5 ms rings bell 1 as well. The waiting thread then reads its
+//! ring and writes a 1. It stays the listener until the loop is about to sleep again.
+//!
+//! A reader takes in a limited number of frames and bytes before other workers get their turn. If it stops before the end, it
+//! rings bell 1 itself.
+//!
+//! Deaths, control sockets, output and deadlines always belong to the waiting thread.
+
+mod event_loop;
+mod inbound;
+mod waiter;
+
+pub(super) use inbound::Inbound;
+pub(super) use waiter::{WAKE, Waiter};
+
+use super::outcomes::Notice;
+
+/// Who reads, and hears the worker afterwards: the number of its bell in the worker's flag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Listener {
+    /// The pool's waiting thread.
+    Thread = 1,
+    /// The submitter's event loop, which collects what it took in.
+    Loop = 2,
+}
+
+impl Listener {
+    fn notice(self) -> Notice {
+        match self {
+            Self::Thread => Notice::Give,
+            Self::Loop => Notice::Spare,
+        }
+    }
+}
