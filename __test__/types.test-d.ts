@@ -15,6 +15,7 @@ import {
   PoolTerminatedError,
   QueueFullError,
   type ResultIterator,
+  type SettledItem,
   task,
   type TaskContext,
   TaskFunctionError,
@@ -57,6 +58,13 @@ export async function results(): Promise<void> {
   for await (const result of disposed) is<number>()(result)
   is<IteratorResult<string>>()(await iterator.next())
   is<PromiseSettledResult<number>[]>()(await pool.mapSettled(async (x: number) => x, [1, 2]))
+  is<ResultIterator<SettledItem<string>>>()(pool.imapSettled(async (x: number) => String(x), [1, 2]))
+  is<ResultIterator<SettledItem<number>>>()(pool.imapSettledUnordered((x: number) => x, [1, 2]))
+  for await (const each of pool.imapSettled((x: number) => x, [1])) {
+    is<number>()(each.index)
+    if (each.status === 'fulfilled') is<number>()(each.value)
+    else is<unknown>()(each.reason)
+  }
   is<number[]>()(await pool.map((x) => x.toFixed().length, [1, 2]))
   is<1[]>()(await pool.map(() => 1 as const, [1, 2]))
   is<number[]>()(await pool.map((x: number | string) => Number(x), [1, 2]))

@@ -1,4 +1,6 @@
 import { Map, Promise, afterwards, promiseOf, rejection } from '../primordials.js'
+import { type LazyKind, MAP_TRAITS } from './map-kinds.js'
+import { PLAIN, type ResultShape, SETTLED } from './result-shape.js'
 import type { AfterFailure, Sink } from './sink.js'
 
 /** What the iterator needs of its call. */
@@ -23,6 +25,7 @@ const FINISHED = { done: true, value: undefined } as const
 /** The results of a lazy map, as an iterator and as the sink that feeds it. */
 export class LazyResults implements AsyncIterableIterator<unknown>, Sink {
   readonly #isOrdered: boolean
+  readonly #shape: ResultShape
   readonly #waiters: Waiter[] = []
   /** By index where ordered, else by number of arrival. */
   readonly #entries = new Map<number, Entry>()
@@ -33,8 +36,10 @@ export class LazyResults implements AsyncIterableIterator<unknown>, Sink {
   #call: IteratorCall | undefined
   #isAwaited = false
 
-  constructor(isOrdered: boolean) {
+  constructor(kind: LazyKind) {
+    const { isOrdered, isSettled } = MAP_TRAITS[kind]
     this.#isOrdered = isOrdered
+    this.#shape = isSettled ? SETTLED : PLAIN
   }
 
   /** Binds the iterator to the call that feeds it. */
@@ -77,10 +82,14 @@ export class LazyResults implements AsyncIterableIterator<unknown>, Sink {
   }
 
   value(index: number, value: unknown): void {
-    this.#add(index, { value })
+    this.#add(index, { value: this.#shape.value(index, value) })
   }
 
   failure(index: number, error: unknown): AfterFailure {
+    if (this.#shape.failure !== undefined) {
+      this.#add(index, { value: this.#shape.failure(index, error) })
+      return 'go on'
+    }
     this.#add(index, { error })
     // In order, what comes before the failure is still wanted.
     return this.#last === 'open' && this.#isOrdered ? 'drain' : 'end'

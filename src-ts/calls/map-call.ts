@@ -1,7 +1,7 @@
 import type { OutcomeListener, Stop } from '../backend/index.js'
 import { type Reader, readResults, unreadable } from '../codec/index.js'
 import { Array, Math, setImmediate } from '../primordials.js'
-import { PoolClosedError } from '../errors/index.js'
+import { PoolClosedError, WorkerStartError } from '../errors/index.js'
 import type { Call } from './call.js'
 import { ChunkTable } from './chunk-table.js'
 import { ChunkWriter } from './chunk-writer.js'
@@ -112,7 +112,10 @@ export class MapCall implements Call, OutcomeListener {
     if (culprit !== undefined) offsets.reverse()
     this.#chunks.settle(chunk, count, false)
     for (const offset of offsets) {
-      if (!this.#isOver) this.#fail(base + offset, error(base + offset))
+      if (this.#isOver) return
+      const failure = error(base + offset)
+      if (this.#plan.endsWithoutWorkers && failure instanceof WorkerStartError) this.#stop(failure)
+      else this.#fail(base + offset, failure)
     }
   }
 
@@ -210,6 +213,12 @@ export class MapCall implements Call, OutcomeListener {
     if (this.#input === 'ended') this.#plan.sink.end()
     else this.#plan.sink.stopped(this.#plan.site.place(new PoolClosedError()))
     this.#plan.onEnd(this)
+  }
+
+  /** Fails the call as a whole, after the results that are here. */
+  #stop(error: unknown): void {
+    this.#plan.sink.stopped(this.#plan.site.place(error))
+    this.drop(false)
   }
 
   /** Ends the call before its tasks. */

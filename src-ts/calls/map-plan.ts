@@ -21,6 +21,8 @@ export interface MapPlan {
   readonly nJobs: number
   /** The consumer sets the pace: the call is an iterator. */
   readonly isLazy: boolean
+  /** The call goes on after tasks that failed, but not where no worker can be started for the next ones. */
+  readonly endsWithoutWorkers: boolean
   /** Chunk i goes to worker i mod nJobs. */
   readonly isOrderTasks: boolean
   readonly maxTasksActive: number | undefined

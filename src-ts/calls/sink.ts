@@ -1,3 +1,5 @@
+import { type ListKind, MAP_TRAITS } from './map-kinds.js'
+
 /** What a failure means for its call: it goes on, it takes nothing new, or it is over. */
 export type AfterFailure = 'go on' | 'drain' | 'end'
 
@@ -9,7 +11,7 @@ export interface Sink {
   failure(index: number, error: unknown): AfterFailure
   /** The input has ended and every task has settled. */
   end(): void
-  /** The input was not read to its end because the pool closes, which `error` says, and every task taken has settled. */
+  /** Nothing more comes, for the reason that `error` tells: the pool closes, or no worker can be started. */
   stopped(error: unknown): void
   /** The call has failed as a whole. */
   abort(error: unknown): void
@@ -58,11 +60,8 @@ abstract class ListSink<R> implements Sink {
   }
 }
 
-/** A class of sinks that settle a promise. */
-export type SinkClass = new (resolve: (results: never[]) => void, reject: (error: unknown) => void) => Sink
-
 /** Results in the order of the input. */
-export class OrderedSink extends ListSink<unknown> {
+class OrderedSink extends ListSink<unknown> {
   // A number, so that an array of numbers stays one.
   protected readonly blank = 0
 
@@ -72,7 +71,7 @@ export class OrderedSink extends ListSink<unknown> {
 }
 
 /** Results as they come. */
-export class CompletionSink extends ListSink<unknown> {
+class CompletionSink extends ListSink<unknown> {
   protected readonly blank = 0
 
   value(_index: number, value: unknown): void {
@@ -81,7 +80,7 @@ export class CompletionSink extends ListSink<unknown> {
 }
 
 /** Results and failures in the order of the input. */
-export class SettledSink extends ListSink<PromiseSettledResult<unknown>> {
+class SettledSink extends ListSink<PromiseSettledResult<unknown>> {
   protected readonly blank = { status: 'rejected', reason: undefined } as const
 
   value(index: number, value: unknown): void {
@@ -92,4 +91,15 @@ export class SettledSink extends ListSink<PromiseSettledResult<unknown>> {
     this.place(index, { status: 'rejected', reason })
     return 'go on'
   }
+}
+
+/** The sink of a call that promises a list. */
+export function makeListSink(
+  kind: ListKind,
+  resolve: (results: never[]) => void,
+  reject: (error: unknown) => void
+): Sink {
+  const { isOrdered, isSettled } = MAP_TRAITS[kind]
+  const sinkClass = isSettled ? SettledSink : isOrdered ? OrderedSink : CompletionSink
+  return new sinkClass(resolve, reject)
 }

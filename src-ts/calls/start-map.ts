@@ -7,14 +7,9 @@ import { CalledFunction } from './called-function.js'
 import { type CallEnd, callFlags } from './call.js'
 import { AdaptiveChunkSize, type ChunkSize, FixedChunkSize, SplitChunkSize } from './chunk-size.js'
 import { MapCall } from './map-call.js'
+import { MAP_TRAITS, type MapKind } from './map-kinds.js'
 import type { Sink } from './sink.js'
 import { openSource } from './source.js'
-
-/** The members of the map family that promise a list. */
-export type ListKind = 'map' | 'mapUnordered' | 'mapSettled'
-/** Those that give an iterator. */
-export type LazyKind = 'imap' | 'imapUnordered'
-export type MapKind = ListKind | LazyKind
 
 /** What is known of a call when it is made. */
 export interface MapOrder {
@@ -41,10 +36,10 @@ export function makeMapCall({ fn, items, openBackend, ...order }: MapOrder): Map
   const source = openSource(items, settings.iterableLength)
   const backend = openBackend()
   const definition = new CalledFunction(prepared, backend)
-  const isLazy = kind === 'imap' || kind === 'imapUnordered'
+  const { isLazy, isSettled } = MAP_TRAITS[kind]
   // Only calls that fail as a whole may send results together, and drop what follows a failure.
-  const isEach = isLazy || kind === 'mapSettled'
-  const flags = (isEach ? EACH : 0) | (kind === 'mapSettled' ? 0 : FAIL_FAST) | (settings.spread ? SPREAD : 0)
+  const isEach = isLazy || isSettled
+  const flags = (isEach ? EACH : 0) | (isSettled ? 0 : FAIL_FAST) | (settings.spread ? SPREAD : 0)
   return new MapCall({
     ...order,
     backend,
@@ -55,6 +50,7 @@ export function makeMapCall({ fn, items, openBackend, ...order }: MapOrder): Map
     limits: limitsOf(settings),
     killGraceMs: settings.killGrace,
     isLazy,
+    endsWithoutWorkers: isLazy && isSettled,
     size: chooseSize(settings, source.remaining, nJobs),
     isOrderTasks: settings.orderTasks,
     maxTasksActive: settings.maxTasksActive

@@ -7,11 +7,11 @@ import {
   LazyResults,
   type ListKind,
   makeApplyCall,
+  makeListSink,
   makeMapCall,
   type MapCall,
   type MapKind,
   type Sink,
-  type SinkClass,
   throwIfAborted
 } from '../calls/index.js'
 import {
@@ -100,11 +100,11 @@ export class PoolState {
   }
 
   /** Opens a call that promises a list. */
-  list(entry: Entry, kind: ListKind, [fn, items, options]: MapArguments, sinkClass: SinkClass): Promise<never[]> {
+  list(entry: Entry, kind: ListKind, [fn, items, options]: MapArguments): Promise<never[]> {
     return promiseAtEntry(entry, (resolve, reject) => {
       const settings = this.#readMap(options)
       throwIfAborted(settings.signal)
-      const sink = new sinkClass(resolve, reject)
+      const sink = makeListSink(kind, resolve, reject)
       const call = this.#makeCall(kind, fn, items, settings, sink, new CallSite(entry, fn))
       this.#calls.open(call, settings.signal)
     })
@@ -114,7 +114,7 @@ export class PoolState {
   iterate(entry: Entry, kind: LazyKind, [fn, items, options]: MapArguments): LazyResults {
     return atEntry(entry, () => {
       const settings = this.#readMap(options)
-      const results = new LazyResults(kind === 'imap')
+      const results = new LazyResults(kind)
       const call = this.#makeCall(kind, fn, items, settings, results, new CallSite(entry, fn))
       connect(results, call, this.#calls, settings.signal, () => this.isClosed)
       return results

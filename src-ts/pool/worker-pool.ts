@@ -1,4 +1,3 @@
-import { CompletionSink, OrderedSink, SettledSink } from '../calls/index.js'
 import { atEntry } from '../errors/index.js'
 import type {
   AnyFunction,
@@ -16,14 +15,15 @@ import type {
   TaskOptions,
   WorkerPoolOptions
 } from '../types/index.js'
-import { PoolLifecycle, stateOf } from './pool-lifecycle.js'
+import { PoolIterators } from './pool-iterators.js'
+import { stateOf } from './pool-lifecycle.js'
 import { PoolState } from './pool-state.js'
 
 /**
  * A pool of worker processes. They start with the first work and stay until the pool is closed, or this process ends.
  *
  * A call rejects with a TypeError or RangeError for a bad argument or option, with another {@linkcode PoolError}, with the reason of its
- * `signal`, or with what a task or the input threw. `imap` and `imapUnordered` throw at once where their arguments or options are bad.
+ * `signal`, or with what a task or the input threw. `imap` and its siblings throw at once where their arguments or options are bad.
  *
  * @example
  * const pool = new WorkerPool({ nJobs: 4 })
@@ -33,7 +33,7 @@ import { PoolState } from './pool-state.js'
  *   await pool.stopAndJoin()
  * }
  */
-export class WorkerPool extends PoolLifecycle {
+export class WorkerPool extends PoolIterators {
   /**
    * Checks the options; starts no process.
    * @throws TypeError or RangeError, `ERR_POOL_INVALID_OPTION`.
@@ -59,7 +59,7 @@ export class WorkerPool extends PoolLifecycle {
   map<T, R>(fn: ItemFunction<T, R>, items: Items<T>, options?: MapOptions): Promise<Awaited<R>[]>
   map(fn: URL, items: Items<unknown>, options?: MapOptions | SpreadOptions): Promise<unknown[]>
   map(fn: unknown, items: unknown, options?: unknown): Promise<unknown[]> {
-    return stateOf(this, methods.map).list(methods.map, 'map', [fn, items, options], OrderedSink)
+    return stateOf(this, methods.map).list(methods.map, 'map', [fn, items, options])
   }
 
   /**
@@ -81,12 +81,7 @@ export class WorkerPool extends PoolLifecycle {
   mapUnordered<T, R>(fn: ItemFunction<T, R>, items: Items<T>, options?: MapOptions): Promise<Awaited<R>[]>
   mapUnordered(fn: URL, items: Items<unknown>, options?: MapOptions | SpreadOptions): Promise<unknown[]>
   mapUnordered(fn: unknown, items: unknown, options?: unknown): Promise<unknown[]> {
-    return stateOf(this, methods.mapUnordered).list(
-      methods.mapUnordered,
-      'mapUnordered',
-      [fn, items, options],
-      CompletionSink
-    )
+    return stateOf(this, methods.mapUnordered).list(methods.mapUnordered, 'mapUnordered', [fn, items, options])
   }
 
   /**
@@ -122,7 +117,7 @@ export class WorkerPool extends PoolLifecycle {
     options?: MapOptions | SpreadOptions
   ): Promise<PromiseSettledResult<unknown>[]>
   mapSettled(fn: unknown, items: unknown, options?: unknown): Promise<PromiseSettledResult<unknown>[]> {
-    return stateOf(this, methods.mapSettled).list(methods.mapSettled, 'mapSettled', [fn, items, options], SettledSink)
+    return stateOf(this, methods.mapSettled).list(methods.mapSettled, 'mapSettled', [fn, items, options])
   }
 
   /**

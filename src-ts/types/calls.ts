@@ -1,12 +1,17 @@
 import type { AnyFunction, ArgsOf, TaskContext, TaskReference } from './functions.js'
 
 /**
- * The results of `imap` and `imapUnordered`, for `for await`. Its `return()`, which leaving the loop and the end of the scope of an
+ * The results of `imap` and its siblings, for `for await`. Its `return()`, which leaving the loop and the end of the scope of an
  * `await using` call, drops what is queued and ends the input.
  */
 export interface ResultIterator<R> extends AsyncIterableIterator<R>, AsyncDisposable {
   [Symbol.asyncIterator](): ResultIterator<R>
 }
+
+/** What became of one item, as `imapSettled` and `imapSettledUnordered` tell it; `index` is its place in the input. */
+export type SettledItem<R> =
+  | { readonly index: number; readonly status: 'fulfilled'; readonly value: R }
+  | { readonly index: number; readonly status: 'rejected'; readonly reason: unknown }
 
 /** Items that are arguments. The compiler takes an array literal for a tuple here. */
 export type Arguments = readonly unknown[] | []

@@ -15,6 +15,7 @@ export type {
   FunctionOrReference,
   ItemFunction,
   ResultIterator,
+  SettledItem,
   SpreadFunction
 } from './calls.js'
 export type {

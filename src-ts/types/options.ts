@@ -90,7 +90,7 @@ export interface CallOptions {
   readonly context?: Readonly<Record<string, unknown>> | undefined
 }
 
-/** Options of one `map`, `mapUnordered`, `imap`, `imapUnordered` or `mapSettled`. */
+/** Options of one `map`, `imap` or one of their siblings. */
 export interface MapOptions extends MapDefaults, CallOptions {
   /** See {@linkcode MapDefaults}. */
   readonly spread?: false | undefined

@@ -1,0 +1,95 @@
+import type {
+  AnyFunction,
+  Arguments,
+  ArgumentsOf,
+  FunctionOrReference,
+  ItemFunction,
+  Items,
+  MapOptions,
+  ResultIterator,
+  SettledItem,
+  SpreadFunction,
+  SpreadOptions,
+  TaskFunction
+} from '../types/index.js'
+import { PoolLifecycle, stateOf } from './pool-lifecycle.js'
+
+/** The calls of a pool that return an iterator over the outcome of each item. */
+export abstract class PoolIterators extends PoolLifecycle {
+  /**
+   * Returns an iterator, as `imap` does, over what became of each item: `{ index, status: 'fulfilled', value }` or
+   * `{ index, status: 'rejected', reason }`, in the order of the input. A failing task does not end it: the reason is what the task
+   * threw, the death of its worker, its timeout, or that the item or the result cannot be sent. `next()` rejects only with what the
+   * input threw, the reason of an abort, and PoolTerminatedError, PoolClosedError and WorkerStartError.
+   * @example
+   * for await (const outcome of pool.imapSettled(resize, files)) {
+   *   if (outcome.status === 'rejected') console.error(files[outcome.index], outcome.reason)
+   * }
+   */
+  imapSettled<A extends Arguments, R>(
+    fn: SpreadFunction<A, R>,
+    items: Items<A>,
+    options: SpreadOptions
+  ): ResultIterator<SettledItem<Awaited<R>>>
+  imapSettled<F extends AnyFunction>(
+    fn: FunctionOrReference<F>,
+    items: Items<ArgumentsOf<F>>,
+    options: SpreadOptions
+  ): ResultIterator<SettledItem<Awaited<ReturnType<F>>>>
+  imapSettled<T, R>(
+    fn: TaskFunction<T, R>,
+    items: Items<T>,
+    options?: MapOptions
+  ): ResultIterator<SettledItem<Awaited<R>>>
+  imapSettled<T, R>(
+    fn: ItemFunction<T, R>,
+    items: Items<T>,
+    options?: MapOptions
+  ): ResultIterator<SettledItem<Awaited<R>>>
+  imapSettled(
+    fn: URL,
+    items: Items<unknown>,
+    options?: MapOptions | SpreadOptions
+  ): ResultIterator<SettledItem<unknown>>
+  imapSettled(fn: unknown, items: unknown, options?: unknown): ResultIterator<unknown> {
+    return stateOf(this, methods.imapSettled).iterate(methods.imapSettled, 'imapSettled', [fn, items, options])
+  }
+
+  /**
+   * Returns an iterator, as `imapSettled` does, over what became of each item, in the order of completion.
+   * @example
+   * for await (const { index, status } of pool.imapSettledUnordered(upload, files)) report(files[index], status)
+   */
+  imapSettledUnordered<A extends Arguments, R>(
+    fn: SpreadFunction<A, R>,
+    items: Items<A>,
+    options: SpreadOptions
+  ): ResultIterator<SettledItem<Awaited<R>>>
+  imapSettledUnordered<F extends AnyFunction>(
+    fn: FunctionOrReference<F>,
+    items: Items<ArgumentsOf<F>>,
+    options: SpreadOptions
+  ): ResultIterator<SettledItem<Awaited<ReturnType<F>>>>
+  imapSettledUnordered<T, R>(
+    fn: TaskFunction<T, R>,
+    items: Items<T>,
+    options?: MapOptions
+  ): ResultIterator<SettledItem<Awaited<R>>>
+  imapSettledUnordered<T, R>(
+    fn: ItemFunction<T, R>,
+    items: Items<T>,
+    options?: MapOptions
+  ): ResultIterator<SettledItem<Awaited<R>>>
+  imapSettledUnordered(
+    fn: URL,
+    items: Items<unknown>,
+    options?: MapOptions | SpreadOptions
+  ): ResultIterator<SettledItem<unknown>>
+  imapSettledUnordered(fn: unknown, items: unknown, options?: unknown): ResultIterator<unknown> {
+    const entry = methods.imapSettledUnordered
+    return stateOf(this, entry).iterate(entry, 'imapSettledUnordered', [fn, items, options])
+  }
+}
+
+const { imapSettled, imapSettledUnordered } = PoolIterators.prototype
+const methods = { imapSettled, imapSettledUnordered }
