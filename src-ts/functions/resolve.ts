@@ -1,24 +1,24 @@
 import { types } from 'node:util'
 import { invalidOption, TaskFunctionError } from '../errors/index.js'
 import { Buffer, JSON, Object, Uint8Array, WeakMap } from '../primordials.js'
-import { type Anatomy, anatomyOf } from './capture/anatomy.js'
+import { type FunctionAnalysis, analyze } from './capture/analysis.js'
 import { addedProperties } from './capture/added.js'
 import { type BuiltInPlace, builtInPlace } from './reference/built-ins.js'
 import { areStillData } from './capture/captured-objects.js'
 import { Capture, type GivenNames } from './capture/capture.js'
-import { describeFunction } from './refusal/described.js'
+import { describeFunction } from './analyze/function-text.js'
 import { exportOf, isCommonJsExport } from './reference/exports.js'
-import { Freshness } from './capture/freshness.js'
+import { Cacheability } from './capture/cacheability.js'
 import { isPlaceless, isSelfContained, shipSource } from './ship/from-source.js'
-import type { Graph, Member } from './ship/graph.js'
+import type { Graph, ClosureNode } from './ship/graph.js'
 import { hasInspector } from './capture/inspector.js'
-import { isUrl, locateModule } from './reference/locate.js'
+import { isUrl, locateModule } from './reference/module-url.js'
 import { ModuleReference } from './reference/reference.js'
 import { accessor, callName, isNativeText, sourceOf, uncallable } from './refusal/refusals.js'
 import { shipClosure } from './ship/ship-closure.js'
 import type { Shipped } from './ship/shipped.js'
 import { withScripts } from './capture/script-texts.js'
-import { visit } from './capture/site.js'
+import { locateFunction } from './capture/function-location.js'
 
 /** A function, ready to travel. */
 export interface FunctionDefinition {
@@ -38,12 +38,12 @@ export interface FunctionDefinition {
 type Known =
   | { readonly definition: FunctionDefinition }
   /** Its variables cannot change, the objects that they hold may. */
-  | { readonly graph: Graph; readonly anatomy: Anatomy }
+  | { readonly graph: Graph; readonly analysis: FunctionAnalysis }
 
 const byFunction = new WeakMap<object, Known>()
 
 /** Of texts that are all there is to a function. */
-const byAnatomy = new WeakMap<Anatomy, FunctionDefinition>()
+const byAnalysis = new WeakMap<FunctionAnalysis, FunctionDefinition>()
 
 const NO_DATA = new Uint8Array()
 
@@ -54,13 +54,13 @@ function define(shipped: Shipped, name: string): FunctionDefinition {
 
 let calls = 0
 
-function defineClosure(graph: Graph, anatomy: Anatomy): FunctionDefinition {
+function defineClosure(graph: Graph, analysis: FunctionAnalysis): FunctionDefinition {
   const { closure, data } = shipClosure(graph)
   const json = JSON.stringify(closure)
-  const isTransient = graph.freshness !== 'fixed'
+  const isTransient = graph.cacheability !== 'fixed'
   // What is made for one call equals nothing: its values may be many megabytes.
   const key = isTransient ? `call ${++calls}` : `${json} ${Buffer.from(data).toString('latin1')}`
-  return Object.freeze({ key, name: labelOf(anatomy), json, data, isTransient })
+  return Object.freeze({ key, name: labelOf(analysis), json, data, isTransient })
 }
 
 function resolveBuiltIn(place: BuiltInPlace): FunctionDefinition {
@@ -70,7 +70,7 @@ function resolveBuiltIn(place: BuiltInPlace): FunctionDefinition {
 }
 
 /** The definition of a function of the platform, else what the function's text holds. */
-function readText(fn: object): Anatomy | FunctionDefinition {
+function readText(fn: object): FunctionAnalysis | FunctionDefinition {
   if (types.isProxy(fn)) throw new TaskFunctionError('a Proxy of a function cannot travel: pass the function itself')
   const text = sourceOf(fn)
   const described = describeFunction(fn, text)
@@ -81,9 +81,9 @@ function readText(fn: object): Anatomy | FunctionDefinition {
   if (refusal !== undefined) throw refusal
   if (place !== undefined) return resolveBuiltIn(place)
   if (!isNativeText(text)) {
-    const anatomy = anatomyOf(described)
-    if (anatomy.parsed.form === 'get' || anatomy.parsed.form === 'set') throw accessor(callName(name))
-    return anatomy
+    const analysis = analyze(described)
+    if (analysis.parsed.form === 'get' || analysis.parsed.form === 'set') throw accessor(callName(name))
+    return analysis
   }
   throw new TaskFunctionError(
     `${callName(name)} is a native or bound function and cannot be sent; wrap it: (x) => f(x)`
@@ -91,55 +91,55 @@ function readText(fn: object): Anatomy | FunctionDefinition {
 }
 
 /** What an ES module exports has a name, or is made by something that captures; CommonJS takes anything. */
-function mayBeExport(fn: object, anatomy: Anatomy): boolean {
-  return labelOf(anatomy) !== '(anonymous)' || !isSelfContained(anatomy) || isCommonJsExport(fn)
+function mayBeExport(fn: object, analysis: FunctionAnalysis): boolean {
+  return labelOf(analysis) !== '(anonymous)' || !isSelfContained(analysis) || isCommonJsExport(fn)
 }
 
 /** True where there is nothing to be found out about a function beside its text. */
-function isPlain(fn: object, anatomy: Anatomy): boolean {
-  if (anatomy.globals.length > 0 || anatomy.needsMode || mayBeExport(fn, anatomy)) return false
-  return !hasOwn(fn, anatomy)
+function isPlain(fn: object, analysis: FunctionAnalysis): boolean {
+  if (analysis.globals.length > 0 || analysis.needsMode || mayBeExport(fn, analysis)) return false
+  return !hasOwn(fn, analysis)
 }
 
-function hasOwn(fn: object, anatomy: Anatomy): boolean {
+function hasOwn(fn: object, analysis: FunctionAnalysis): boolean {
   const base: unknown = Object.getPrototypeOf(fn)
-  return addedProperties(fn, anatomy).length > 0 || (typeof base === 'function' && !isNativeText(sourceOf(base)))
+  return addedProperties(fn, analysis).length > 0 || (typeof base === 'function' && !isNativeText(sourceOf(base)))
 }
 
-function defineText(anatomy: Anatomy): FunctionDefinition {
-  const known = byAnatomy.get(anatomy) ?? define(shipSource(anatomy), labelOf(anatomy))
-  byAnatomy.set(anatomy, known)
+function defineText(analysis: FunctionAnalysis): FunctionDefinition {
+  const known = byAnalysis.get(analysis) ?? define(shipSource(analysis), labelOf(analysis))
+  byAnalysis.set(analysis, known)
   return known
 }
 
-function labelOf({ name }: Anatomy): string {
+function labelOf({ name }: FunctionAnalysis): string {
   return name === undefined || name === '' ? '(anonymous)' : name
 }
 
 /** What is read of variables is read now. */
-function capture(fn: object, anatomy: Anatomy, given: GivenNames | undefined): FunctionDefinition {
+function capture(fn: object, analysis: FunctionAnalysis, given: GivenNames | undefined): FunctionDefinition {
   // Where nothing tells what is around a function, one that seems to need nothing is taken at its word.
-  const isAlone = isPlaceless(anatomy) || given !== undefined
-  const site = isAlone && !hasInspector() ? undefined : visit(fn, callName(anatomy.name))
-  const freshness = new Freshness()
+  const isAlone = isPlaceless(analysis) || given !== undefined
+  const location = isAlone && !hasInspector() ? undefined : locateFunction(fn, callName(analysis.name))
+  const cacheability = new Cacheability()
   // To ask for the script takes longer.
-  if (given === undefined && mayBeExport(fn, anatomy) && site?.script !== undefined) {
-    const exported = exportOf(fn, site.script, freshness)
+  if (given === undefined && mayBeExport(fn, analysis) && location?.script !== undefined) {
+    const exported = exportOf(fn, location.script, cacheability)
     if (exported !== undefined) return remember(fn, define({ kind: 'module', ...exported }, exported.name ?? 'default'))
   }
-  const captured = new Capture(given, freshness).run(fn, anatomy, site)
+  const captured = new Capture(given, cacheability).run(fn, analysis, location)
   const [member] = captured.members
-  const isText = isSelfContained(anatomy) && member !== undefined && isBare(member, captured)
-  const definition = isText ? defineText(member.anatomy) : defineClosure(captured, anatomy)
-  if (given !== undefined || freshness.level === 'variables') return definition
-  if (captured.freshness === 'contents') byFunction.set(fn, { graph: captured, anatomy })
+  const isText = isSelfContained(analysis) && member !== undefined && isBare(member, captured)
+  const definition = isText ? defineText(member.analysis) : defineClosure(captured, analysis)
+  if (given !== undefined || cacheability.level === 'variables') return definition
+  if (captured.cacheability === 'contents') byFunction.set(fn, { graph: captured, analysis })
   return definition.isTransient ? definition : remember(fn, definition)
 }
 
 /** True where nothing has to travel with the text of the only function. */
-function isBare({ added, heritage, prototypeOf }: Member, { members, scopes }: Graph): boolean {
+function isBare({ added, superclass, prototypeOf }: ClosureNode, { members, scopes }: Graph): boolean {
   const isAlone = members.length === 1 && scopes.every(({ variables }) => variables.length === 0)
-  return isAlone && added.length === 0 && heritage === undefined && prototypeOf === undefined
+  return isAlone && added.length === 0 && superclass === undefined && prototypeOf === undefined
 }
 
 function remember(fn: object, definition: FunctionDefinition): FunctionDefinition {
@@ -151,7 +151,7 @@ function resolveCallable(fn: object, given: GivenNames | undefined): FunctionDef
   const known = given === undefined ? byFunction.get(fn) : undefined
   if (known !== undefined) {
     if ('definition' in known) return known.definition
-    if (areStillData(known.graph.data)) return defineClosure(known.graph, known.anatomy)
+    if (areStillData(known.graph.data)) return defineClosure(known.graph, known.analysis)
     byFunction.delete(fn)
   }
   const read = readText(fn)

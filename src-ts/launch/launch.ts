@@ -29,7 +29,7 @@ export interface LaunchFiles {
 }
 
 /** What a worker inherits. */
-export interface Heritage {
+export interface InheritedLaunch {
   readonly execPath: string
   readonly execArgv: readonly string[]
   readonly env: NodeJS.ProcessEnv
@@ -42,23 +42,23 @@ export interface Heritage {
 
 /**
  * Describes how a worker is started: what the user gave as it is, what is inherited without what is not for workers.
- * @param heritage That of this process, as it is now.
+ * @param inherited That of this process, as it is now.
  * @throws TypeError, `ERR_POOL_INVALID_OPTION`, in a single-executable app without `execPath`.
  */
 export function describeLaunch(
   settings: Pick<PoolSettings, 'env' | 'cwd' | 'execArgv' | 'execPath' | 'stdio'> &
     Partial<Pick<PoolSettings, 'maxHeap'>>,
   files: LaunchFiles,
-  heritage: Heritage = ofThisProcess()
+  inherited: InheritedLaunch = ofThisProcess()
 ): Launch {
   // The binary would start the app in it, again and again, never the worker.
-  if (settings.execPath === undefined && heritage.isSingleExecutable) {
+  if (settings.execPath === undefined && inherited.isSingleExecutable) {
     throw invalidOption('type', 'execPath', undefined, 'the path of a Node.js binary (in a single-executable app)')
   }
-  const program = settings.execPath ?? heritage.execPath
-  const directory = settings.cwd ?? heritage.cwd
-  const base = directory === heritage.base ? undefined : heritage.base
-  const execArgv = settings.execArgv ?? workerExecArgv(heritage.execArgv, base)
+  const program = settings.execPath ?? inherited.execPath
+  const directory = settings.cwd ?? inherited.cwd
+  const base = directory === inherited.base ? undefined : inherited.base
+  const execArgv = settings.execArgv ?? workerExecArgv(inherited.execArgv, base)
   return {
     program,
     // The lifeline before any other preload of the command line: one that hangs must not outlive the parent.
@@ -73,8 +73,8 @@ export function describeLaunch(
     ],
     env:
       settings.env === undefined
-        ? workerEnvironment(heritage.env, base, files.lifeline)
-        : workerEnvironment(withCoverage(settings.env, heritage.env), undefined, files.lifeline),
+        ? workerEnvironment(inherited.env, base, files.lifeline)
+        : workerEnvironment(withCoverage(settings.env, inherited.env), undefined, files.lifeline),
     cwd: directory,
     quiet: settings.stdio === 'ignore'
   }
@@ -98,7 +98,7 @@ function heapOptions(maxHeap: number | undefined): string[] {
 /** Where the program was started, or at least where it was before it could have changed its directory much. */
 const LOADED_IN = workingDirectory()
 
-function ofThisProcess(): Heritage {
+function ofThisProcess(): InheritedLaunch {
   const { execPath, env } = process
   return {
     execPath,

@@ -3,7 +3,7 @@ import { RangeError, Set, fromCharCode } from '../../primordials.js'
 /** What Babel and SWC make of `import()` and `import * as`: as variables they would bring the caches that they keep. */
 const INTEROP: ReadonlySet<string> = new Set(['_interopRequireWildcard', '_interop_require_wildcard'])
 
-/** True for names that transpilers and coverage tools write into a function and that the worker replaces by stand-ins. */
+/** True for names that transpilers and coverage tools write into a function and that the worker replaces by placeholders. */
 export function isHelper(name: string): boolean {
   return name === '__name' || INTEROP.has(name) || /^cov_[0-9a-z]+$/.test(name)
 }
@@ -16,25 +16,25 @@ export function isInteropHelper(name: string): boolean {
 // The name under which a script finds its import(): as long as the keyword, so that columns stay, and not in the text.
 const IMPORT_STAND_IN = /^\$im\d{3}$/
 
-/** True for what {@linkcode importStandIn} gave. */
-export function isImportStandIn(name: string): boolean {
+/** True for what {@linkcode importPlaceholder} gave. */
+export function isImportPlaceholder(name: string): boolean {
   return IMPORT_STAND_IN.test(name)
 }
 
 /** An identifier of the length of `import` that the text does not contain. */
-export function importStandIn(text: string): string {
+export function importPlaceholder(text: string): string {
   return unusedName('$im', text)
 }
 
 const META_STAND_IN = /^\$me\d{3}$/
 
-/** True for what {@linkcode metaStandIn} gave. */
-export function isMetaStandIn(name: string): boolean {
+/** True for what {@linkcode metaPlaceholder} gave. */
+export function isMetaPlaceholder(name: string): boolean {
   return META_STAND_IN.test(name)
 }
 
 /** An identifier, shorter than `import.meta`, that the text does not contain. */
-export function metaStandIn(text: string): string {
+export function metaPlaceholder(text: string): string {
   return unusedName('$me', text)
 }
 
@@ -42,7 +42,7 @@ export function metaStandIn(text: string): string {
  * What stands for the expression that a class extends: an identifier that the text does not contain, and as many characters on
  * as many lines, so that lines and columns stay.
  */
-export function heritageStandIn(
+export function superclassPlaceholder(
   text: string,
   start: number,
   end: number
@@ -59,7 +59,7 @@ export function heritageStandIn(
 }
 
 /** Identifiers, as many as asked for, that the text does not contain. */
-export function liveStandIns(text: string, count: number): readonly string[] {
+export function livePlaceholders(text: string, count: number): readonly string[] {
   const names: string[] = []
   // Each of them is not to be found by the next.
   while (names.length < count) names.push(unusedName('$ml', text + names.join(' ')))

@@ -1,4 +1,4 @@
-import type { Replacement } from '../capture/anatomy.js'
+import type { Replacement } from '../capture/analysis.js'
 import { Lines, type Position } from './positions.js'
 
 /** A piece of a line that became longer: its line, its column, and its length before and after. Both count from 0. */

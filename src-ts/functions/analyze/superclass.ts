@@ -1,5 +1,5 @@
 import { Object } from '../../primordials.js'
-import { unshippable } from '../refusal/describe.js'
+import { unshippable } from '../refusal/messages.js'
 import { isNativeText, sourceOf } from '../refusal/refusals.js'
 
 /** The function whose prototype an object is; undefined where it is nobody's. */

@@ -12,7 +12,7 @@ interface Context {
 }
 
 /** What the walk through a function brings back. */
-export interface Survey {
+export interface Surroundings {
   /** Every `import()`. */
   readonly imports: readonly ImportExpression[]
   /** Every `import.meta`. */
@@ -51,7 +51,7 @@ function namesTaken(pattern: AnyNode): readonly (string | undefined)[] {
   return pattern.properties.map((part) => (part.type === 'Property' ? fixedName(part.key, part.computed) : undefined))
 }
 
-class Surveyor {
+class SurroundingsScanner {
   readonly imports: ImportExpression[] = []
   readonly metas: Node[] = []
   readonly membersOf = new Map<Node, readonly string[]>()
@@ -186,8 +186,8 @@ class Surveyor {
  * Walks through a function.
  * @throws TaskFunctionError where it uses `this`, `super`, `new.target` or a private name of its surroundings, a direct `eval` or a `with` statement.
  */
-export function survey(parsed: ParsedFunction, called: string): Survey {
-  const surveyor = new Surveyor(called)
-  surveyor.visit(parsed.node, { hasThis: false, hasNewTarget: false, hasSuper: false, privateNames: new Set() })
-  return surveyor
+export function scanSurroundings(parsed: ParsedFunction, called: string): Surroundings {
+  const scanner = new SurroundingsScanner(called)
+  scanner.visit(parsed.node, { hasThis: false, hasNewTarget: false, hasSuper: false, privateNames: new Set() })
+  return scanner
 }

@@ -1,5 +1,5 @@
 import { Object, Set } from '../../primordials.js'
-import type { Anatomy } from './anatomy.js'
+import type { FunctionAnalysis } from './analysis.js'
 import { ClassText } from './class-state.js'
 
 /** A property that a function or class got beside its text, such as a static that a transpiler assigns. */
@@ -19,7 +19,7 @@ function collect(holder: unknown, on: AddedProperty['on'], text: ClassText | und
 }
 
 /** What was put on a function and its prototype since its text was evaluated, and what was changed there. */
-export function addedProperties(fn: object, { parsed, text }: Anatomy): readonly AddedProperty[] {
+export function addedProperties(fn: object, { parsed, text }: FunctionAnalysis): readonly AddedProperty[] {
   const textOf = (isStatic: boolean): ClassText | undefined =>
     parsed.form === 'class' ? new ClassText(parsed.node, text, parsed.offset, isStatic) : undefined
   const prototype: unknown = Object.getOwnPropertyDescriptor(fn, 'prototype')?.value

@@ -1,19 +1,19 @@
 import type { TaskFunctionError } from '../../errors/index.js'
 import { Function, Map, Object, Set } from '../../primordials.js'
 import { addedProperties } from './added.js'
-import type { Anatomy } from './anatomy.js'
-import { ledTo, lookAlikes, tooMuch } from '../refusal/describe.js'
+import type { FunctionAnalysis } from './analysis.js'
+import { ledTo, lookAlikes, tooMuch } from '../refusal/messages.js'
 import { Effort } from './effort.js'
-import type { Freshness } from './freshness.js'
-import type { Added, Graph, Member, Slot, Variable } from '../ship/graph.js'
+import type { Cacheability } from './cacheability.js'
+import type { Added, Graph, ClosureNode, Slot, Variable } from '../ship/graph.js'
 import { prototypeOwner } from '../analyze/superclass.js'
 import { hasInspector } from './inspector.js'
 import { withLiveNames } from '../analyze/live-text.js'
 import { planProperty } from './object-plan.js'
-import { placeOf } from '../stacks/location.js'
+import { sourceLocationOf } from '../stacks/location.js'
 import { callName, isNativeText, sourceOf } from '../refusal/refusals.js'
 import { ScopeTable } from '../analyze/scope-table.js'
-import { type Site, visit } from './site.js'
+import { type FunctionLocation, locateFunction } from './function-location.js'
 import { Slots } from './slots.js'
 import { checkSpecifiers } from '../reference/specifiers.js'
 import { type User, Variables } from './variables.js'
@@ -23,10 +23,10 @@ export type GivenNames = Readonly<Record<string, unknown>>
 
 interface Work {
   readonly at: number
-  readonly anatomy: Anatomy
+  readonly analysis: FunctionAnalysis
   readonly fn: object
   /** Where it stands, if that has been found out. */
-  readonly site: Site | undefined
+  readonly location: FunctionLocation | undefined
   /** The variable of the first function that leads to it. */
   readonly via: string
 }
@@ -37,11 +37,11 @@ const NO_BASE = ''
 /** Walks from a function to everything that has to travel with it. */
 export class Capture {
   readonly #given: GivenNames
-  readonly #members: Member[] = []
+  readonly #members: ClosureNode[] = []
   readonly #scopes = new ScopeTable()
   readonly #numbers = new Map<object, number>()
   readonly #work: Work[] = []
-  readonly #freshness: Freshness
+  readonly #cacheability: Cacheability
   readonly #effort = new Effort()
   #via = ''
   readonly #slots: Slots
@@ -49,60 +49,66 @@ export class Capture {
   /** The functions by their places. */
   readonly #places = new Map<string, User & { readonly scope: number }>()
 
-  constructor(given: GivenNames | undefined, freshness: Freshness) {
+  constructor(given: GivenNames | undefined, cacheability: Cacheability) {
     this.#given = given ?? {}
-    this.#freshness = freshness
-    if (given !== undefined) this.#freshness.limitToCall()
-    this.#slots = new Slots(this.#numbers, this.#enqueue, freshness, (most) => this.#tooMuch(most))
-    this.#variables = new Variables(this.#scopes, this.#slots, freshness)
+    this.#cacheability = cacheability
+    if (given !== undefined) this.#cacheability.limitToCall()
+    this.#slots = new Slots(this.#numbers, this.#enqueue, cacheability, (most) => this.#tooMuch(most))
+    this.#variables = new Variables(this.#scopes, this.#slots, cacheability)
   }
 
   /** @throws TaskFunctionError for what cannot travel. */
-  run(fn: object, anatomy: Anatomy, site: Site | undefined): Graph {
-    this.#enqueue(fn, anatomy, site)
+  run(fn: object, analysis: FunctionAnalysis, location: FunctionLocation | undefined): Graph {
+    this.#enqueue(fn, analysis, location)
     // A queue, not recursion: functions may use each other in chains of any length.
     for (let next = this.#work[0], at = 0; next !== undefined; next = this.#work[++at]) {
       try {
         this.#addMember(next)
       } catch (error) {
-        throw this.#via === next.anatomy.name ? error : ledTo(anatomy.name, this.#via, error)
+        throw this.#via === next.analysis.name ? error : ledTo(analysis.name, this.#via, error)
       }
     }
     const { data, objects } = this.#slots
-    return { members: this.#members, scopes: this.#scopes.bound(), data, objects, freshness: this.#freshness.level }
+    return {
+      members: this.#members,
+      scopes: this.#scopes.bound(),
+      data,
+      objects,
+      cacheability: this.#cacheability.level
+    }
   }
 
-  readonly #enqueue = (fn: object, anatomy: Anatomy, site: Site | undefined): number => {
+  readonly #enqueue = (fn: object, analysis: FunctionAnalysis, location: FunctionLocation | undefined): number => {
     const at = this.#numbers.size
     this.#numbers.set(fn, at)
-    const excess = this.#effort.excess(at, anatomy)
+    const excess = this.#effort.excess(at, analysis)
     if (excess !== undefined) throw this.#tooMuch(excess)
-    this.#work.push({ at, anatomy: site?.complete(anatomy) ?? anatomy, fn, site, via: this.#via })
+    this.#work.push({ at, analysis: location?.complete(analysis) ?? analysis, fn, location, via: this.#via })
     return at
   }
 
   #tooMuch(most: string): TaskFunctionError {
-    return tooMuch(this.#work[0]?.anatomy.name, this.#via, most)
+    return tooMuch(this.#work[0]?.analysis.name, this.#via, most)
   }
 
-  #addMember({ at, anatomy, fn, site: known, via }: Work): void {
+  #addMember({ at, analysis, fn, location: known, via }: Work): void {
     const begin = (name: string): void => void (this.#via = at === 0 ? name : via)
-    begin(anatomy.name ?? '')
-    const called = callName(anatomy.name)
+    begin(analysis.name ?? '')
+    const called = callName(analysis.name)
     const isGiven = (name: string): boolean => at === 0 && Object.hasOwn(this.#given, name)
     const needsPlace =
-      anatomy.usesMeta || anatomy.specifiers.length > 0 || anatomy.captured.some((name) => !isGiven(name))
-    const wantsPlace = needsPlace || (anatomy.importsAny && hasInspector())
-    const site = known ?? (wantsPlace ? visit(fn, called) : undefined)
-    const user: User = { fn, anatomy, called, site }
-    const isUsed = [...anatomy.captured, ...anatomy.globals]
+      analysis.usesMeta || analysis.specifiers.length > 0 || analysis.captured.some((name) => !isGiven(name))
+    const wantsPlace = needsPlace || (analysis.importsAny && hasInspector())
+    const location = known ?? (wantsPlace ? locateFunction(fn, called) : undefined)
+    const user: User = { fn, analysis, called, location }
+    const isUsed = [...analysis.captured, ...analysis.globals]
     const givenNames = isUsed.filter(isGiven)
     // A name that every process has may be one of the program's all the same.
-    const isOfProgram = (name: string): boolean => site?.declares(name) === true
-    const names = isUsed.filter((name) => !isGiven(name) && (anatomy.captured.includes(name) || isOfProgram(name)))
-    const base = site === undefined || !wantsPlace ? NO_BASE : (site.script?.base ?? NO_BASE)
-    if (base === NO_BASE) checkSpecifiers(anatomy.specifiers, called)
-    const outer = site === undefined ? -1 : this.#scopes.open(site.surroundings)
+    const isOfProgram = (name: string): boolean => location?.declares(name) === true
+    const names = isUsed.filter((name) => !isGiven(name) && (analysis.captured.includes(name) || isOfProgram(name)))
+    const base = location === undefined || !wantsPlace ? NO_BASE : (location.script?.base ?? NO_BASE)
+    if (base === NO_BASE) checkSpecifiers(analysis.specifiers, called)
+    const outer = location === undefined ? -1 : this.#scopes.open(location.surroundings)
     const variables: Variable[] = givenNames.map((name) => {
       begin(name)
       return { name, slot: this.#slots.of(name, this.#given[name], called) }
@@ -119,36 +125,36 @@ export class Capture {
       const slot = this.#variables.outside(name, user)
       if (slot !== undefined) variables.push({ name, slot })
     }
-    const text = withLiveNames(anatomy, live)
+    const text = withLiveNames(analysis, live)
     variables.push(...text.variables)
     this.#checkPlace(user, outer)
     // What is in no scope around the function gets one of its own.
     const scope = variables.length === 0 ? outer : this.#scopes.add(outer, variables)
     const isOwn = new Set([...names, ...givenNames])
     this.#members[at] = {
-      anatomy: text.anatomy,
-      place: placeOf(site, anatomy, text.replacements),
+      analysis: text.analysis,
+      place: sourceLocationOf(location, analysis, text.replacements),
       scope,
-      globals: anatomy.globals.filter((name) => !isOwn.has(name) && anatomy.used.has(name)),
-      helpers: anatomy.helpers.map((name): Slot => ({ t: 'helper', name, base, called })),
-      heritage: this.#heritage(fn, anatomy, called),
-      prototypeOf: this.#prototype(fn, anatomy, called),
-      added: this.#added(fn, anatomy, called)
+      globals: analysis.globals.filter((name) => !isOwn.has(name) && analysis.used.has(name)),
+      helpers: analysis.helpers.map((name): Slot => ({ t: 'helper', name, base, called })),
+      superclass: this.#superclass(fn, analysis, called),
+      prototypeOf: this.#prototype(fn, analysis, called),
+      added: this.#added(fn, analysis, called)
     }
   }
 
   /** The engine shows what scopes hold, not which they are: two that look alike may be one, or of two runs of a function. */
   #checkPlace(user: User, scope: number): void {
-    if (user.site === undefined) return
-    const { scriptId, line, column } = user.site.surroundings
+    if (user.location === undefined) return
+    const { scriptId, line, column } = user.location.surroundings
     const key = `${scriptId} ${line} ${column} ${scope}`
     const other = this.#places.get(key)
     this.#places.set(key, { ...user, scope })
-    const variable = other === undefined ? undefined : this.#scopes.writtenIn(scope, user.anatomy.written)
+    const variable = other === undefined ? undefined : this.#scopes.writtenIn(scope, user.analysis.written)
     if (variable !== undefined) throw lookAlikes(user.called, variable)
   }
 
-  #heritage(fn: object, { parsed }: Anatomy, called: string): Slot | undefined {
+  #superclass(fn: object, { parsed }: FunctionAnalysis, called: string): Slot | undefined {
     const base: unknown = Object.getPrototypeOf(fn)
     if (parsed.form === 'class') {
       if ((parsed.node.superClass ?? undefined) === undefined) return undefined
@@ -161,17 +167,17 @@ export class Capture {
   }
 
   /** What the prototype of a constructor inherits from, where `util.inherits` or `Object.create` says so. */
-  #prototype(fn: object, { parsed, name }: Anatomy, called: string): Slot | undefined {
+  #prototype(fn: object, { parsed, name }: FunctionAnalysis, called: string): Slot | undefined {
     const owner = parsed.form === 'class' ? undefined : prototypeOwner(fn, name ?? '', called)
     return owner === undefined ? undefined : this.#slots.of('extends', owner, called)
   }
 
-  #added(fn: object, anatomy: Anatomy, called: string): Added[] {
-    return addedProperties(fn, anatomy).map(({ on, key, descriptor }) => {
-      const name = `${anatomy.name ?? ''}${on === 'itself' ? '' : '.prototype'}.${key}`
+  #added(fn: object, analysis: FunctionAnalysis, called: string): Added[] {
+    return addedProperties(fn, analysis).map(({ on, key, descriptor }) => {
+      const name = `${analysis.name ?? ''}${on === 'itself' ? '' : '.prototype'}.${key}`
       const slotOf = (value: unknown): Slot => {
         const slot = this.#slots.of(name, value, called)
-        if (slot.t === 'data' || slot.t === 'object') this.#freshness.limitToCall()
+        if (slot.t === 'data' || slot.t === 'object') this.#cacheability.limitToCall()
         return slot
       }
       return { on, key, ...planProperty(descriptor, slotOf) }

@@ -1,6 +1,6 @@
 import type { TaskFunctionError } from '../../errors/index.js'
 import { Map, Object, Set, Symbol } from '../../primordials.js'
-import { LARGEST_BYTES, tooHeavy, unshippableAt } from '../refusal/describe.js'
+import { LARGEST_BYTES, tooHeavy, unshippableAt } from '../refusal/messages.js'
 import type { CapturedData, ObjectPlan, PlannedProperty, Slot } from '../ship/graph.js'
 import { integrityOf, isKeptByCodec, planProperty } from './object-plan.js'
 import { describeProperty, entriesOf, keysOf, type Met, ObjectWalk, pathOf, stepOf } from './object-walk.js'

@@ -174,7 +174,7 @@ function readScopes(link: Connection, fn: object): Surroundings | undefined {
     objectGroup: GROUP
   })
   const scopes = mailbox.found
-    // Described as `Closure (name)`.
+    // FunctionText as `Closure (name)`.
     .map(({ kind, variables }) => ({ kind: kind.replace(/ \(.*$/s, ''), variables }))
     .filter(({ kind }) => kind !== 'Global')
   return { ...location, scopes }

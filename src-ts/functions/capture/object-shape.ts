@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 import { classNameOf, kindOf, kindOfEmpty } from '../../codec/index.js'
 import { Array, Buffer, Map, Object, Reflect, WeakMap, isView } from '../../primordials.js'
-import { unsendable } from '../refusal/describe.js'
+import { unsendable } from '../refusal/messages.js'
 import type { ObjectPlan } from '../ship/graph.js'
 import { constructorOf } from '../analyze/superclass.js'
 import { isNativeText, sourceOf } from '../refusal/refusals.js'

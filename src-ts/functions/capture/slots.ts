@@ -1,20 +1,20 @@
 import { types } from 'node:util'
 import type { TaskFunctionError } from '../../errors/index.js'
 import { Array, Object, Reflect, isView } from '../../primordials.js'
-import { type Anatomy, anatomyOf } from './anatomy.js'
+import { type FunctionAnalysis, analyze } from './analysis.js'
 import { builtInPlace } from '../reference/built-ins.js'
-import { describeFunction } from '../refusal/described.js'
+import { describeFunction } from '../analyze/function-text.js'
 import { CapturedObjects, type Where } from './captured-objects.js'
-import { unshippable, unshippableAt } from '../refusal/describe.js'
+import { unshippable, unshippableAt } from '../refusal/messages.js'
 import { commonJsOf, exportOf } from '../reference/exports.js'
-import type { Freshness } from './freshness.js'
+import type { Cacheability } from './cacheability.js'
 import type { CapturedData, ObjectPlan, Slot } from '../ship/graph.js'
 import { constructorOf } from '../analyze/superclass.js'
 import { isLoadable } from '../reference/loadable.js'
 import { hasFunction, hasOnlyGetters, isModuleLike } from '../reference/module-like.js'
 import { callName, isNativeText, sourceOf } from '../refusal/refusals.js'
 import { requireSlot } from '../reference/requires.js'
-import { type Site, visit } from './site.js'
+import { type FunctionLocation, locateFunction } from './function-location.js'
 
 /** True for what is no module, and may have millions of elements, of which each is a property. */
 function isElements(value: object): boolean {
@@ -22,14 +22,14 @@ function isElements(value: object): boolean {
 }
 
 /** Takes in a function that has to travel by value, and tells its number. */
-export type Enqueue = (fn: object, anatomy: Anatomy, site: Site | undefined) => number
+export type Enqueue = (fn: object, analysis: FunctionAnalysis, location: FunctionLocation | undefined) => number
 
 /** Decides how values travel. */
 export class Slots {
   readonly #objects: CapturedObjects
   readonly #numbers: ReadonlyMap<object, number>
   readonly #enqueue: Enqueue
-  readonly #freshness: Freshness
+  readonly #cacheability: Cacheability
 
   /**
    * @param numbers The functions that were taken in.
@@ -38,13 +38,13 @@ export class Slots {
   constructor(
     numbers: ReadonlyMap<object, number>,
     enqueue: Enqueue,
-    freshness: Freshness,
+    cacheability: Cacheability,
     tooMuch: (most: string) => TaskFunctionError
   ) {
     this.#objects = new CapturedObjects((value, where) => this.#decide(value, where), tooMuch)
     this.#numbers = numbers
     this.#enqueue = enqueue
-    this.#freshness = freshness
+    this.#cacheability = cacheability
   }
 
   get data(): readonly CapturedData[] {
@@ -104,7 +104,7 @@ export class Slots {
       const isNested = typeof member === 'object' && member !== null && builtInPlace(member) === undefined
       const path = isNested ? commonJsOf(member) : undefined
       of[key] = path === undefined ? this.of(`${name}.${key}`, member, called) : { t: 'file', path }
-      if (of[key].t === 'data' || of[key].t === 'object') this.#freshness.limitToCall()
+      if (of[key].t === 'data' || of[key].t === 'object') this.#cacheability.limitToCall()
     }
     return { t: 'members', of }
   }
@@ -122,14 +122,14 @@ export class Slots {
     if (required !== undefined) return required
     const text = sourceOf(fn)
     if (isNativeText(text)) throw refuse('a function that is native or bound', 'write a function that calls it')
-    const anatomy = anatomyOf(describeFunction(fn, text))
-    const site = visit(fn, callName(anatomy.name))
-    if (site?.url?.startsWith('node:') === true) {
+    const analysis = analyze(describeFunction(fn, text))
+    const location = locateFunction(fn, callName(analysis.name))
+    if (location?.url?.startsWith('node:') === true) {
       throw refuse(`a function of Node's own that no module exports`, 'write a function that calls it')
     }
-    const script = site?.script
-    const exported = script === undefined ? undefined : exportOf(fn, script, this.#freshness)
+    const script = location?.script
+    const exported = script === undefined ? undefined : exportOf(fn, script, this.#cacheability)
     if (exported !== undefined) return { t: 'export', ...exported }
-    return { t: 'fn', at: this.#enqueue(fn, anatomy, site) }
+    return { t: 'fn', at: this.#enqueue(fn, analysis, location) }
   }
 }

@@ -1,10 +1,10 @@
 import { isBuiltin } from 'node:module'
 import { TaskFunctionError } from '../../errors/index.js'
 import { Object, globalObject } from '../../primordials.js'
-import type { Anatomy } from './anatomy.js'
-import { uninitialised, unknownName, unshippable } from '../refusal/describe.js'
+import type { FunctionAnalysis } from './analysis.js'
+import { uninitialised, unknownName, unshippable } from '../refusal/messages.js'
 import { importsEntry } from '../reference/entry.js'
-import type { Freshness } from './freshness.js'
+import type { Cacheability } from './cacheability.js'
 import type { Slot } from '../ship/graph.js'
 import { readVariable, type VariableScope } from './inspector.js'
 import { sourceOf } from '../refusal/refusals.js'
@@ -12,29 +12,29 @@ import { isLive } from './live-exports.js'
 import { requireSlot } from '../reference/requires.js'
 import type { ScopeTable } from '../analyze/scope-table.js'
 import type { ImportBinding, Script } from './scripts.js'
-import type { Site } from './site.js'
+import type { FunctionLocation } from './function-location.js'
 import type { Slots } from './slots.js'
 import { absoluteSpecifier, unresolvable } from '../reference/specifiers.js'
 
 /** A function whose variables are looked up. */
 export interface User {
   readonly fn: object
-  readonly anatomy: Anatomy
+  readonly analysis: FunctionAnalysis
   /** How messages call it. */
   readonly called: string
-  readonly site: Site | undefined
+  readonly location: FunctionLocation | undefined
 }
 
 /** Decides how the variables around functions travel. */
 export class Variables {
   readonly #scopes: ScopeTable
   readonly #slots: Slots
-  readonly #freshness: Freshness
+  readonly #cacheability: Cacheability
 
-  constructor(scopes: ScopeTable, slots: Slots, freshness: Freshness) {
+  constructor(scopes: ScopeTable, slots: Slots, cacheability: Cacheability) {
     this.#scopes = scopes
     this.#slots = slots
-    this.#freshness = freshness
+    this.#cacheability = cacheability
   }
 
   /**
@@ -56,42 +56,42 @@ export class Variables {
   }
 
   /** How an import is read that may change after it was made; undefined for any other name. */
-  liveImport(name: string, { site, anatomy }: User, inner: number): Slot | undefined {
-    const { imports, base } = site?.script ?? {}
+  liveImport(name: string, { location, analysis }: User, inner: number): Slot | undefined {
+    const { imports, base } = location?.script ?? {}
     const imported = imports?.get(name)
     if (imported === undefined || base === undefined || imported.name === '*') return undefined
     const scope = this.#scopes.find(name, inner)
     // To assign to it is an error, in the worker too.
-    if ((scope !== undefined && scope.seen.kind !== 'Module') || anatomy.written.has(name)) return undefined
+    if ((scope !== undefined && scope.seen.kind !== 'Module') || analysis.written.has(name)) return undefined
     if (importsEntry(imported.specifier, base) || !isLive(imported, base)) return undefined
     return { t: 'live', base, ...imported }
   }
 
   /** A name of no scope: an import, or a variable of a script that became a property of the global object. */
-  outside(name: string, { site, called, anatomy }: User): Slot | undefined {
-    const imported = site?.script?.imports.get(name)
-    if (imported !== undefined) return importSlot(imported, site?.script, called)
+  outside(name: string, { location, called, analysis }: User): Slot | undefined {
+    const imported = location?.script?.imports.get(name)
+    if (imported !== undefined) return importSlot(imported, location?.script, called)
     const property = Object.getOwnPropertyDescriptor(globalObject, name)
     // With -e and in the REPL every module of Node is a global.
     if (property?.get !== undefined && isBuiltin(name)) return { t: 'builtin', id: name, path: [] }
     // `typeof Iterator === 'function' ? Iterator : Object` means the same in the worker.
-    if (property === undefined && anatomy.asked.has(name)) return undefined
+    if (property === undefined && analysis.asked.has(name)) return undefined
     if (property === undefined || !('value' in property)) throw unknownName(called, name)
     const value: unknown = property.value
-    if (name === 'require' && typeof value === 'function' && site?.script?.base !== undefined) {
-      return { t: 'require', base: site.script.base }
+    if (name === 'require' && typeof value === 'function' && location?.script?.base !== undefined) {
+      return { t: 'require', base: location.script.base }
     }
     // Declared by `var` or `function` in a script; what was assigned to the global object can be deleted.
     if (property.configurable === true) throw unknownName(called, name)
-    this.#freshness.limitToCall()
+    this.#cacheability.limitToCall()
     return this.#slots.of(name, value, called)
   }
 
-  #slotOf(name: string, seen: VariableScope, { fn, anatomy, site, called }: User): Slot {
+  #slotOf(name: string, seen: VariableScope, { fn, analysis, location, called }: User): Slot {
     const read = readVariable(seen, name)
     if (read === undefined) throw uninitialised(called, name)
     const { value } = read
-    const script = site?.script
+    const script = location?.script
     const imported = seen.kind === 'Module' ? script?.imports.get(name) : undefined
     // What comes from the program goes by value: to import it would run the program.
     if (imported !== undefined && !importsEntry(imported.specifier, script?.base)) {
@@ -104,16 +104,16 @@ export class Variables {
     if (name === 'require' && typeof value === 'function' && script?.base !== undefined && 'resolve' in value) {
       return { t: 'require', base: script.base }
     }
-    const { line, column } = site?.surroundings ?? { line: 0, column: 0 }
+    const { line, column } = location?.surroundings ?? { line: 0, column: 0 }
     const binding = script?.findBinding(name, sourceOf(fn), line, column)
     if (value === undefined && binding?.isNeverUndefined === true) throw uninitialised(called, name)
-    const slot = this.#slots.of(name, value, called, anatomy.members.get(name))
+    const slot = this.#slots.of(name, value, called, analysis.members.get(name))
     // A constant that is undefined may be one whose declaration has not run.
     const isData = slot.t === 'data'
     const isLasting = binding?.isConst === true || (!isData && binding?.isAssigned === false)
-    if (!isLasting || (isData && value === undefined)) this.#freshness.limitToCall()
-    else if (slot.t === 'object' || slot.t === 'prototype') this.#freshness.limitToCall()
-    else if (isData && typeof value === 'object' && value !== null) this.#freshness.limitToContents()
+    if (!isLasting || (isData && value === undefined)) this.#cacheability.limitToCall()
+    else if (slot.t === 'object' || slot.t === 'prototype') this.#cacheability.limitToCall()
+    else if (isData && typeof value === 'object' && value !== null) this.#cacheability.limitToContents()
     return slot
   }
 }

@@ -1,7 +1,7 @@
 import { Script } from 'node:vm'
 import { TaskFunctionError } from '../../errors/index.js'
 import { Object, Proxy, Reflect, String, Symbol, globalObject } from '../../primordials.js'
-import { isImportStandIn, isInteropHelper } from '../analyze/helpers.js'
+import { isImportPlaceholder, isInteropHelper } from '../analyze/helpers.js'
 import { labelOf } from '../stacks/placed-code.js'
 import { callName, missingGlobal } from '../refusal/refusals.js'
 import type { ShippedSource } from '../ship/shipped.js'
@@ -45,7 +45,7 @@ function makeImport(called: string): Callable {
 
 /** What a helper's name stands for. */
 export function makeHelper(name: string, called: string): unknown {
-  if (isImportStandIn(name)) return makeImport(called)
+  if (isImportPlaceholder(name)) return makeImport(called)
   if (isInteropHelper(name)) return toNamespace
   return name === '__name' ? setName : makeCounter()
 }

@@ -5,13 +5,13 @@ import { TaskFunctionError } from '../../errors/index.js'
 import { JSON, Map, Object, Reflect, String, Symbol, SyntaxError, globalObject, toObject } from '../../primordials.js'
 import { compileScript, makeHelper, requireGlobals, restore } from './compile.js'
 import type { Slot } from '../ship/graph.js'
-import { isImportStandIn, isMetaStandIn } from '../analyze/helpers.js'
+import { isImportPlaceholder, isMetaPlaceholder } from '../analyze/helpers.js'
 import { findImport, importExport } from './load-module.js'
 import { MadeObjects, slotsOf, type Values } from './make-objects.js'
 import { closureLabelOf, labelOf, toSource, withTexts } from '../stacks/placed-code.js'
 import { callName } from '../refusal/refusals.js'
 import type { ShippedClosure, ShippedText } from '../ship/shipped.js'
-import { importFrom, metaOf } from '../capture/stand-ins.js'
+import { importFrom, metaOf } from '../capture/placeholders.js'
 
 type Callable = (...args: unknown[]) => unknown
 /** Told of the functions that have been made so far. */
@@ -98,8 +98,8 @@ function missingImports(slots: readonly Slot[]): Extract<Slot, { t: 'import' | '
 }
 
 function makeHelperFor({ name, base, called }: Extract<Slot, { t: 'helper' }>): unknown {
-  if (isMetaStandIn(name)) return metaOf(base)
-  if (isImportStandIn(name)) {
+  if (isMetaPlaceholder(name)) return metaOf(base)
+  if (isImportPlaceholder(name)) {
     return async (specifier: unknown, options?: ImportCallOptions) =>
       importFrom(base, String(specifier), called, options)
   }

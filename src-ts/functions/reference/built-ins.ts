@@ -3,7 +3,7 @@ import { Map, Object, Set } from '../../primordials.js'
 import { globalPaths, loadedBuiltIns } from '../analyze/globals.js'
 import { hasInspector } from '../capture/inspector.js'
 import { isNativeText, sourceOf } from '../refusal/refusals.js'
-import { visit } from '../capture/site.js'
+import { locateFunction } from '../capture/function-location.js'
 
 const require = createRequire(import.meta.url)
 
@@ -59,6 +59,6 @@ export function builtInPlace(value: object): BuiltInPlace | undefined {
 /** True for a function that somebody put in the place of Node's own. */
 function isForeign(fn: object): boolean {
   if (isNativeText(sourceOf(fn))) return false
-  const site = hasInspector() ? visit(fn, 'the function') : undefined
-  return site?.url !== undefined && !site.url.startsWith('node:')
+  const location = hasInspector() ? locateFunction(fn, 'the function') : undefined
+  return location?.url !== undefined && !location.url.startsWith('node:')
 }

@@ -4,7 +4,7 @@ import { types } from 'node:util'
 import { Map, Object, WeakSet } from '../../primordials.js'
 import { builtInPlace } from './built-ins.js'
 import { isEntry } from './entry.js'
-import type { Freshness } from '../capture/freshness.js'
+import type { Cacheability } from '../capture/cacheability.js'
 import { isLoadable } from './loadable.js'
 import { loadedModule, type Namespace } from './node-loader.js'
 import { sourceOf } from '../refusal/refusals.js'
@@ -59,11 +59,11 @@ function nameInObject(exports: object, fn: unknown): string | undefined {
   return found?.[0]
 }
 
-function inCommonJs(fn: unknown, url: string, path: string, freshness: Freshness): ExportPlace | undefined {
+function inCommonJs(fn: unknown, url: string, path: string, cacheability: Cacheability): ExportPlace | undefined {
   const loaded = require.cache[path]
   if (loaded === undefined || loaded.id === '.') return undefined
   if (!loaded.loaded) {
-    freshness.limitToCall()
+    cacheability.limitToCall()
     return undefined
   }
   const { exports } = loaded as { exports: unknown }
@@ -78,17 +78,17 @@ const namespaces = new Map<string, Namespace>()
 
 /**
  * The export that a function is; undefined where it is none, or none yet.
- * @param freshness Limited to the call where the module is still evaluating: a worker that imported it would wait for itself,
+ * @param cacheability Limited to the call where the module is still evaluating: a worker that imported it would wait for itself,
  *   or run what led here. Until then its functions go by value.
  */
-export function exportOf(fn: object, script: Script, freshness: Freshness): ExportPlace | undefined {
+export function exportOf(fn: object, script: Script, cacheability: Cacheability): ExportPlace | undefined {
   const { url, isModule, hasExports } = script
   if (!url.startsWith('file:') || !hasExports) return undefined
   const path = fileURLToPath(url)
   if (!isLoadable(path) || isEntry(path)) return undefined
-  if (!isModule) return inCommonJs(fn, url, path, freshness)
+  if (!isModule) return inCommonJs(fn, url, path, cacheability)
   const namespace = namespaces.get(url) ?? loadedModule(url)
-  if (namespace === 'evaluating') freshness.limitToCall()
+  if (namespace === 'evaluating') cacheability.limitToCall()
   if (namespace === undefined || namespace === 'evaluating') return undefined
   namespaces.set(url, namespace)
   const name = nameIn(namespace, fn)

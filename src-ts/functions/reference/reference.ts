@@ -1,7 +1,7 @@
 import { atEntry, invalidOption } from '../../errors/index.js'
 import { Map, Object, Proxy } from '../../primordials.js'
 import type { AnyFunction, TaskReference, TaskReferences, UntypedFunction } from '../../types/index.js'
-import { locateModule } from './locate.js'
+import { locateModule } from './module-url.js'
 
 /** What stands behind a TaskReference: the place of an export. */
 export class ModuleReference {

@@ -1,6 +1,6 @@
 import { JSON, Map, Object, Set } from '../../primordials.js'
 import { toExpression } from './from-source.js'
-import type { Added, Graph, Member, Slot } from './graph.js'
+import type { Added, Graph, ClosureNode, Slot } from './graph.js'
 import { withTexts } from '../stacks/placed-code.js'
 import type { ShippedText } from './shipped.js'
 
@@ -22,7 +22,7 @@ function addTo<T>(lists: Map<number, T[]>, key: number, value: T): void {
 /** A start for the names of the generated code that no function uses. */
 function unusedStart(graph: Graph): string {
   let start = '$mr'
-  const isUsed = ({ anatomy }: Member): boolean => anatomy.text.includes(start)
+  const isUsed = ({ analysis }: ClosureNode): boolean => analysis.text.includes(start)
   for (let number = 0; graph.members.some(isUsed); number++) start = `$mr${number}_`
   return start
 }
@@ -89,20 +89,20 @@ class Builder {
   #memberCode(index: number): string {
     const member = this.#graph.members[index]
     if (member === undefined) return ''
-    const { anatomy, place, helpers, heritage } = member
-    const parameters = [...anatomy.helpers]
+    const { analysis, place, helpers, superclass } = member
+    const parameters = [...analysis.helpers]
     const args = helpers.map((slot) => this.#valueCode(slot))
-    if (heritage !== undefined && anatomy.base !== undefined) {
-      parameters.push(anatomy.base)
-      args.push(this.#valueCode(heritage))
+    if (superclass !== undefined && analysis.base !== undefined) {
+      parameters.push(analysis.base)
+      args.push(this.#valueCode(superclass))
     }
-    const { open, text, close } = toExpression(anatomy)
+    const { open, text, close } = toExpression(analysis)
     // Compiled one by one, each in its scope: only so can each have a file and a line of its own.
     const at = this.texts.push({ open, text, close, place }) - 1
-    const strict = anatomy.parsed.isStrict ? `'use strict'; ` : ''
+    const strict = analysis.parsed.isStrict ? `'use strict'; ` : ''
     const made = `(function (${parameters.join(', ')}) { ${strict}return eval(${this.#start}T[${at}])})(${args.join(', ')})`
     // The body of a class runs when it is made, so that everything must be in place.
-    return anatomy.parsed.form === 'class'
+    return analysis.parsed.form === 'class'
       ? `${this.#start}C[${index}] = () => ${made};`
       : `${this.#start}F[${index}] = ${made};`
   }
@@ -113,7 +113,7 @@ class Builder {
   }
 
   #isClass(at: number): boolean {
-    return this.#graph.members[at]?.anatomy.parsed.form === 'class'
+    return this.#graph.members[at]?.analysis.parsed.form === 'class'
   }
 
   /** What puts properties on a function: at first those that are no classes. */
@@ -121,7 +121,7 @@ class Builder {
     const member = this.#graph.members[at]
     if (member === undefined) return []
     const isClass = (slot: Slot): boolean => slot.t === 'fn' && this.#isClass(slot.at)
-    const { added, heritage, prototypeOf } = member
+    const { added, superclass, prototypeOf } = member
     const fn = `${this.#start}F[${at}]`
     const lines = added
       .filter(({ value }) => (value !== undefined && isClass(value)) === isOfClasses)
@@ -129,8 +129,8 @@ class Builder {
     if (prototypeOf !== undefined && isClass(prototypeOf) === isOfClasses) {
       lines.unshift(`Object.setPrototypeOf(${fn}.prototype, ${this.#valueCode(prototypeOf)}.prototype);`)
     }
-    if (heritage === undefined || this.#isClass(at) || isClass(heritage) !== isOfClasses) return lines
-    const base = this.#valueCode(heritage)
+    if (superclass === undefined || this.#isClass(at) || isClass(superclass) !== isOfClasses) return lines
+    const base = this.#valueCode(superclass)
     return [`Object.setPrototypeOf(${fn}, ${base});`, ...lines]
   }
 
@@ -164,8 +164,8 @@ class Builder {
     const make = (at: number): void => {
       if (made.has(at)) return
       made.add(at)
-      const heritage = this.#graph.members[at]?.heritage
-      if (heritage?.t === 'fn' && this.#isClass(heritage.at)) make(heritage.at)
+      const superclass = this.#graph.members[at]?.superclass
+      if (superclass?.t === 'fn' && this.#isClass(superclass.at)) make(superclass.at)
       lines.push(`${start}F[${at}] = ${start}C[${at}]();`, ...this.#addedCode(at, false))
       lines.push(...(ofClass.get(at) ?? []), `${start}O(${start}F);`)
     }

@@ -1,19 +1,19 @@
 import { JSON } from '../../primordials.js'
-import type { Anatomy } from '../capture/anatomy.js'
+import type { FunctionAnalysis } from '../capture/analysis.js'
 import type { ShippedSource } from './shipped.js'
 import { absoluteSpecifier } from '../reference/specifiers.js'
 
 /** True where the text of a function names nothing that only its place tells. */
-export function isPlaceless({ captured, specifiers, usesMeta }: Anatomy): boolean {
+export function isPlaceless({ captured, specifiers, usesMeta }: FunctionAnalysis): boolean {
   return (
     captured.length === 0 && !usesMeta && specifiers.every((specifier) => absoluteSpecifier(specifier) !== undefined)
   )
 }
 
 /** True where a function's text is all there is to it: it runs the same wherever it is compiled. */
-export function isSelfContained(anatomy: Anatomy): boolean {
+export function isSelfContained(analysis: FunctionAnalysis): boolean {
   // What is imported while it runs may be relative to its place.
-  return isPlaceless(anatomy) && !anatomy.importsAny
+  return isPlaceless(analysis) && !analysis.importsAny
 }
 
 /** An expression with the value of a function or class: `open`, `text` and `close`. After `open` a line may end. */
@@ -26,7 +26,7 @@ export interface Expression {
 }
 
 /** Makes an expression of a function or class. */
-export function toExpression({ parsed, body, name }: Anatomy): Expression {
+export function toExpression({ parsed, body, name }: FunctionAnalysis): Expression {
   if (parsed.form === 'class' || parsed.form === 'expression')
     return { open: '(', text: body, close: '\n)', skipped: 0 }
   // A method, which needs an object around it, keeps what makes it one (no `prototype`, no `new`) but not its key, which may be
@@ -49,9 +49,9 @@ export function toExpression({ parsed, body, name }: Anatomy): Expression {
 }
 
 /** Makes a self-contained function ready to travel by its source. */
-export function shipSource(anatomy: Anatomy): ShippedSource {
-  const { name, length, helpers, parsed, used } = anatomy
-  const { open, text, close, skipped } = toExpression(anatomy)
+export function shipSource(analysis: FunctionAnalysis): ShippedSource {
+  const { name, length, helpers, parsed, used } = analysis
+  const { open, text, close, skipped } = toExpression(analysis)
   const head = `(function (${helpers.join(', ')}) {${parsed.isStrict ? "'use strict'; " : ''}return `
   return {
     kind: 'source',
@@ -60,6 +60,6 @@ export function shipSource(anatomy: Anatomy): ShippedSource {
     code: `${head}${open}${text}${close}})`,
     columnOffset: skipped - head.length - open.length,
     helpers,
-    globals: anatomy.globals.filter((global) => used.has(global))
+    globals: analysis.globals.filter((global) => used.has(global))
   }
 }

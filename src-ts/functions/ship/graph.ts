@@ -1,6 +1,6 @@
-import type { Anatomy } from '../capture/anatomy.js'
+import type { FunctionAnalysis } from '../capture/analysis.js'
 import type { BuiltInPlace } from '../reference/built-ins.js'
-import type { Place } from '../stacks/location.js'
+import type { SourceLocation } from '../stacks/location.js'
 
 /** How a worker comes by the value of a variable. */
 export type Slot =
@@ -31,7 +31,7 @@ export type Slot =
   | { readonly t: 'file'; readonly path: string }
   /** The `require` of a file. */
   | { readonly t: 'require'; readonly base: string }
-  /** A stand-in that a text needs: {@linkcode isHelper}, `import()`, `import.meta`. */
+  /** A placeholder that a text needs: {@linkcode isHelper}, `import()`, `import.meta`. */
   | { readonly t: 'helper'; readonly name: string; readonly base: string; readonly called: string }
   /** An object that is made piece by piece. */
   | { readonly t: 'object'; readonly at: number }
@@ -58,18 +58,18 @@ export interface Scope {
 }
 
 /** A function or class that travels by its source. */
-export interface Member {
-  readonly anatomy: Anatomy
+export interface ClosureNode {
+  readonly analysis: FunctionAnalysis
   /** Where the text of its expression stands, if that is known. */
-  readonly place: Place | undefined
+  readonly place: SourceLocation | undefined
   /** Index of its innermost scope; -1: none. */
   readonly scope: number
   /** Globals that the worker must have. */
   readonly globals: readonly string[]
-  /** In the order of the text's stand-ins. */
+  /** In the order of the text's placeholders. */
   readonly helpers: readonly Slot[]
   /** What a class extends, or a function that stands for one. */
-  readonly heritage: Slot | undefined
+  readonly superclass: Slot | undefined
   /** The constructor whose prototype that of the function inherits from. */
   readonly prototypeOf: Slot | undefined
   readonly added: readonly Added[]
@@ -122,10 +122,10 @@ export interface CapturedData {
 
 /** A function with all that it needs. The first member is the function itself. */
 export interface Graph {
-  readonly members: readonly Member[]
+  readonly members: readonly ClosureNode[]
   readonly scopes: readonly Scope[]
   readonly data: readonly CapturedData[]
   readonly objects: readonly ObjectPlan[]
   /** `fixed`: nothing of it can change. `contents`: objects may change inside; `variables`: variables may. */
-  readonly freshness: 'fixed' | 'contents' | 'variables'
+  readonly cacheability: 'fixed' | 'contents' | 'variables'
 }

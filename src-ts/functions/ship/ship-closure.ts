@@ -2,7 +2,7 @@ import { type TaskFunctionError, warn } from '../../errors/index.js'
 import { Writer, writeValue } from '../../codec/index.js'
 import { JSON, Set, Uint8Array, WeakMap } from '../../primordials.js'
 import { type ClosureCode, writeClosure } from './closure-code.js'
-import { INSTEAD, LARGEST_BYTES, tooHeavy, unclonable } from '../refusal/describe.js'
+import { INSTEAD, LARGEST_BYTES, tooHeavy, unclonable } from '../refusal/messages.js'
 import type { CapturedData, Graph } from './graph.js'
 import { callName } from '../refusal/refusals.js'
 import type { ShippedClosure } from './shipped.js'
@@ -34,7 +34,7 @@ function weigh({ variable, path, value }: CapturedData, called: string): number 
 
 function refuseLargest({ data, members }: Graph, called: string): TaskFunctionError {
   const weights = data.map((captured) => ({ name: captured.variable, bytes: weigh(captured, called) }))
-  const texts = members.map(({ anatomy }) => ({ name: anatomy.name || '(anonymous)', bytes: anatomy.text.length }))
+  const texts = members.map(({ analysis }) => ({ name: analysis.name || '(anonymous)', bytes: analysis.text.length }))
   const largest = [...weights, ...texts].reduce((a, b) => (b.bytes > a.bytes ? b : a), { name: '', bytes: 0 })
   return tooHeavy(called, largest.name)
 }
@@ -93,7 +93,7 @@ export function shipClosure(graph: Graph): Shipment {
   const { code, texts, values } = codeOf(graph)
   const written = graph.objects.length === 0 ? 0 : JSON.stringify(graph.objects).length
   const length = texts.reduce((sum, { text }) => sum + text.length, code.length + written)
-  const name = graph.members[0]?.anatomy.name
+  const name = graph.members[0]?.analysis.name
   const closure: ShippedClosure = {
     kind: 'closure',
     name,
@@ -101,7 +101,7 @@ export function shipClosure(graph: Graph): Shipment {
     texts,
     values,
     objects: graph.objects,
-    labels: graph.members.map(({ anatomy }) => [anatomy.name, anatomy.length]),
+    labels: graph.members.map(({ analysis }) => [analysis.name, analysis.length]),
     globals: [...new Set(graph.members.flatMap(({ globals }) => globals))]
   }
   return { closure, data: encode(graph, length, callName(name)) }

@@ -1,6 +1,6 @@
 import type { Expression } from './from-source.js'
 import type { ObjectPlan, Slot } from './graph.js'
-import type { Place } from '../stacks/location.js'
+import type { SourceLocation } from '../stacks/location.js'
 
 /** An export of a module, which the worker imports. */
 export interface ShippedModule {
@@ -39,7 +39,7 @@ export interface ShippedSource {
 /** An expression with the value of a function or class. */
 export interface ShippedText extends Omit<Expression, 'skipped'> {
   /** Where `text` stands in the parent; absent where that is not known. */
-  readonly place?: Place | undefined
+  readonly place?: SourceLocation | undefined
 }
 
 /** A function with what it captures. */

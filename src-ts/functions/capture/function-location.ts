@@ -1,10 +1,10 @@
 import { Object } from '../../primordials.js'
-import { type Anatomy, anatomyOf } from './anatomy.js'
+import { type FunctionAnalysis, analyze } from './analysis.js'
 import { lookAround, type Surroundings } from './inspector.js'
 import { type Script, scriptOf, scriptUrl } from './scripts.js'
 
 /** Where a function stands: what it sees, and the script that it is of. */
-export class Site {
+export class FunctionLocation {
   readonly surroundings: Surroundings
   #script: Script | undefined
   #isRead = false
@@ -32,18 +32,18 @@ export class Site {
     )
   }
 
-  /** The function's anatomy, by what only its place tells. */
-  complete(anatomy: Anatomy): Anatomy {
-    if (!anatomy.needsMode) return anatomy
+  /** The function's analysis, by what only its place tells. */
+  complete(analysis: FunctionAnalysis): FunctionAnalysis {
+    if (!analysis.needsMode) return analysis
     const { scopes, line, column } = this.surroundings
-    const { text, name, length } = anatomy
+    const { text, name, length } = analysis
     const isStrict = scopes.some(({ kind }) => kind === 'Module') || this.script?.isStrict(text, line, column) !== false
-    return anatomyOf({ text, name, length, mode: isStrict ? 'strict' : 'sloppy' })
+    return analyze({ text, name, length, mode: isStrict ? 'strict' : 'sloppy' })
   }
 }
 
 /** @throws TaskFunctionError where this process has no inspector. */
-export function visit(fn: object, called: string): Site | undefined {
+export function locateFunction(fn: object, called: string): FunctionLocation | undefined {
   const surroundings = lookAround(fn, called)
-  return surroundings === undefined ? undefined : new Site(surroundings)
+  return surroundings === undefined ? undefined : new FunctionLocation(surroundings)
 }

@@ -1,6 +1,6 @@
 import { types } from 'node:util'
 import { Function, Number, Object } from '../../primordials.js'
-import type { Described } from '../capture/anatomy.js'
+import type { FunctionText } from '../capture/analysis.js'
 
 function ownString(fn: object, key: string): string | undefined {
   const value: unknown = Object.getOwnPropertyDescriptor(fn, key)?.value
@@ -15,7 +15,7 @@ function ownCount(fn: object, key: string): number | undefined {
 const callerOf = Object.getOwnPropertyDescriptor(Function.prototype, 'caller')?.get
 
 /** What a function tells of itself: only those written with `function`, neither async nor generators, do. */
-function modeOf(fn: object, text: string): Described['mode'] {
+function modeOf(fn: object, text: string): FunctionText['mode'] {
   if (!text.startsWith('function') || !Object.hasOwn(fn, 'prototype') || types.isGeneratorFunction(fn)) return undefined
   if (Object.hasOwn(fn, 'caller')) return 'sloppy'
   try {
@@ -28,6 +28,6 @@ function modeOf(fn: object, text: string): Described['mode'] {
 }
 
 /** What a function's own properties tell, beside its text. */
-export function describeFunction(fn: object, text: string): Described {
+export function describeFunction(fn: object, text: string): FunctionText {
   return { text, name: ownString(fn, 'name'), length: ownCount(fn, 'length'), mode: modeOf(fn, text) }
 }

@@ -3,14 +3,14 @@ import { TaskFunctionError } from '../../errors/index.js'
 import { Map, Set } from '../../primordials.js'
 import { findFreeNames } from '../analyze/free-names.js'
 import { isPristineGlobal } from '../analyze/globals.js'
-import { heritageStandIn, importStandIn, isHelper, metaStandIn } from '../analyze/helpers.js'
+import { superclassPlaceholder, importPlaceholder, isHelper, metaPlaceholder } from '../analyze/helpers.js'
 import { refuseLoaders } from '../reference/loaders.js'
 import { parseFunction, type ParsedFunction } from '../analyze/parse.js'
 import { callName } from '../refusal/refusals.js'
-import { survey } from '../analyze/surroundings.js'
+import { scanSurroundings } from '../analyze/surroundings.js'
 
 /** What has to be known of a function beside its text. */
-export interface Described {
+export interface FunctionText {
   readonly text: string
   readonly name: string | undefined
   readonly length: number | undefined
@@ -29,7 +29,7 @@ export interface Use {
 }
 
 /** A function's text, taken apart. */
-export interface Anatomy extends Described {
+export interface FunctionAnalysis extends FunctionText {
   readonly parsed: ParsedFunction
   /** Stand-ins and helpers that the text needs as variables. */
   readonly helpers: readonly string[]
@@ -47,7 +47,7 @@ export interface Anatomy extends Described {
   readonly uses: readonly Use[]
   /** True where strict and sloppy code may differ in what the text does, and which it is is not known. */
   readonly needsMode: boolean
-  /** The text, ready to be compiled: `import` and `import.meta` have stand-ins of the same length. */
+  /** The text, ready to be compiled: `import` and `import.meta` have placeholders of the same length. */
   readonly body: string
   /** The variable of `body` that a class extends. */
   readonly base: string | undefined
@@ -99,7 +99,7 @@ function collectMembers(
   return members
 }
 
-function dissect(described: Described, called: string): Anatomy {
+function analyzeText(described: FunctionText, called: string): FunctionAnalysis {
   const { text, mode } = described
   const parsed = parseFunction(text, mode === 'sloppy', called)
   const {
@@ -110,11 +110,11 @@ function dissect(described: Described, called: string): Anatomy {
     shorthands,
     membersOf,
     isModeSensitive
-  } = survey(parsed, called)
-  const heritage = parsed.form === 'class' ? (parsed.node.superClass ?? undefined) : undefined
-  const isInHeritage = ({ start, end }: Node): boolean =>
-    heritage !== undefined && start >= heritage.start && end <= heritage.end
-  const free = findFreeNames(parsed).filter(({ node }) => !isInHeritage(node))
+  } = scanSurroundings(parsed, called)
+  const superclass = parsed.form === 'class' ? (parsed.node.superClass ?? undefined) : undefined
+  const isInSuperclass = ({ start, end }: Node): boolean =>
+    superclass !== undefined && start >= superclass.start && end <= superclass.end
+  const free = findFreeNames(parsed).filter(({ node }) => !isInSuperclass(node))
   const asked = new Set(free.filter(({ node }) => typeofOperands.has(node)).map(({ name }) => name))
   const used = new Set(free.filter(({ node }) => !typeofOperands.has(node)).map(({ name }) => name))
   const names = [...new Set(free.map((use) => use.name))]
@@ -124,20 +124,22 @@ function dissect(described: Described, called: string): Anatomy {
   const helpers = names.filter(isHelper)
   const replacements: Replacement[] = []
   if (imports.length > 0) {
-    const by = importStandIn(text)
+    const by = importPlaceholder(text)
     helpers.push(by)
     replacements.push(...imports.map(({ start }) => ({ start, end: start + 'import'.length, by })))
   }
   if (metas.length > 0) {
-    const by = metaStandIn(text)
+    const by = metaPlaceholder(text)
     helpers.push(by)
     replacements.push(...metas.map(({ start, end }) => ({ start, end, by: by.padEnd(end - start) })))
   }
   const { offset } = parsed
   const base =
-    heritage === undefined ? undefined : heritageStandIn(text, heritage.start - offset, heritage.end - offset)
-  if (heritage !== undefined && base !== undefined) {
-    replacements.push({ start: heritage.start, end: heritage.end, by: base.by })
+    superclass === undefined
+      ? undefined
+      : superclassPlaceholder(text, superclass.start - offset, superclass.end - offset)
+  if (superclass !== undefined && base !== undefined) {
+    replacements.push({ start: superclass.start, end: superclass.end, by: base.by })
   }
   const body = replaceAll(text, parsed.offset, replacements)
   const specifiers = imports.map(literalSpecifier)
@@ -168,23 +170,23 @@ function dissect(described: Described, called: string): Anatomy {
 
 // An arrow function that is written inside a loop is a new object in every turn, with the same text.
 const TEXTS_KEPT = 256
-const known = new Map<string, Anatomy>()
+const known = new Map<string, FunctionAnalysis>()
 
 /**
  * Takes a function's text apart. Equal ones are one object.
  * @throws TaskFunctionError for a text that no other place can run.
  */
-export function anatomyOf(described: Described): Anatomy {
+export function analyze(described: FunctionText): FunctionAnalysis {
   const { text, name, length, mode } = described
   const key = `${name?.length} ${name} ${length} ${mode} ${text}`
   const found = known.get(key)
   if (found !== undefined) return found
   const called = callName(name)
   try {
-    const anatomy = dissect(described, called)
+    const analysis = analyzeText(described, called)
     if (known.size >= TEXTS_KEPT) known.clear()
-    known.set(key, anatomy)
-    return anatomy
+    known.set(key, analysis)
+    return analysis
   } catch (error) {
     if (error instanceof TaskFunctionError) throw error
     // Expressions nested deeper than the parser's stack, and syntax that it parses and the scope analysis does not know.

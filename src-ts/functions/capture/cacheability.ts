@@ -1,8 +1,8 @@
 import type { Graph } from '../ship/graph.js'
 
 /** How long what was captured stays as it is: it only gets shorter. */
-export class Freshness {
-  level: Graph['freshness'] = 'fixed'
+export class Cacheability {
+  level: Graph['cacheability'] = 'fixed'
 
   /** Objects may change inside. */
   limitToContents(): void {
