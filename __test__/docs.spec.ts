@@ -104,3 +104,13 @@ test('every link between pages leads to a file and a heading', (t) => {
   )
   t.deepEqual(broken, [])
 })
+
+test('the page about Node names files that exist', (t) => {
+  const content = readFileSync(join(root, 'docs/internals/node.md'), 'utf8')
+  const paths = [...content.matchAll(/`([\w/-]+\.c?ts)`/g)].map(([, path = '']) => path)
+  t.true(paths.length > 20)
+  t.deepEqual(
+    paths.filter((path) => !existsSync(join(root, 'src-ts', path))),
+    []
+  )
+})
