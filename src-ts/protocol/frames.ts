@@ -48,8 +48,8 @@ export const LATE_WORDS = 4
 /** Causes of a death. */
 export const CAUSE_MEMORY = 1
 export const CAUSE_HEAP = 2
-export const CAUSE_BREACH = 3
-export const CAUSE_OVERLOAD = 4
+export const CAUSE_PROTOCOL = 3
+export const CAUSE_OUT_OF_MEMORY = 4
 
 /** Flags of a chunk. */
 export const EACH = 1

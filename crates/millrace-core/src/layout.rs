@@ -40,8 +40,8 @@ const MESSAGES: &[Entry] = &[
     ("LATE_WORDS", records::LATE_WORDS as u32),
     ("CAUSE_MEMORY", records::CAUSE_MEMORY),
     ("CAUSE_HEAP", records::CAUSE_HEAP),
-    ("CAUSE_BREACH", records::CAUSE_BREACH),
-    ("CAUSE_OVERLOAD", records::CAUSE_OVERLOAD),
+    ("CAUSE_PROTOCOL", records::CAUSE_PROTOCOL),
+    ("CAUSE_OUT_OF_MEMORY", records::CAUSE_OUT_OF_MEMORY),
 ];
 
 /// Flags of chunks and outcomes.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use millrace_core::pool::{Collected, Pool, PoolConfig};
-use millrace_core::scheduler::{Stop, WorkerSnapshot, WorkerState};
+use millrace_core::scheduler::{CancelMode, WorkerSnapshot, WorkerState};
 use millrace_core::sys;
 use napi::CleanupEnvHook;
 use napi::bindgen_prelude::{BufferSlice, Env, Function};
@@ -206,11 +206,11 @@ impl RawPool {
     /// When the reason is more than a message holds; when the pool was released.
     #[napi(catch_unwind)]
     pub fn cancel(&self, job: u32, kill_after: Option<u32>, reason: &[u8]) -> napi::Result<()> {
-        let stop = kill_after.map_or(Stop::Discard, |ms| Stop::Kill {
+        let mode = kill_after.map_or(CancelMode::Discard, |ms| CancelMode::Kill {
             after: Duration::from_millis(u64::from(ms)),
             reason: reason.into(),
         });
-        self.pool()?.cancel(job, &stop).map_err(to_napi)
+        self.pool()?.cancel(job, &mode).map_err(to_napi)
     }
 
     /// Finishes what was accepted, then lets the workers leave.

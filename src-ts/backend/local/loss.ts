@@ -4,15 +4,22 @@ import { inspect } from 'node:util'
 import { Reader, readValue } from '../../codec/index.js'
 import { type DeathReason, WorkerDiedError } from '../../errors/index.js'
 import { Array, DataView, Map, Object, Uint32Array } from '../../primordials.js'
-import { CAUSE_BREACH, CAUSE_HEAP, CAUSE_MEMORY, CAUSE_OVERLOAD, DIED_WORDS, URGENT } from '../../protocol/index.js'
+import {
+  CAUSE_HEAP,
+  CAUSE_MEMORY,
+  CAUSE_OUT_OF_MEMORY,
+  CAUSE_PROTOCOL,
+  DIED_WORDS,
+  URGENT
+} from '../../protocol/index.js'
 
 const ITEM_LENGTH = 100
 /** By the number of the cause. */
 const REASONS: ReadonlyMap<number, DeathReason> = new Map([
   [CAUSE_MEMORY, 'oom'],
   [CAUSE_HEAP, 'heap'],
-  [CAUSE_BREACH, 'protocol'],
-  [CAUSE_OVERLOAD, 'overload']
+  [CAUSE_PROTOCOL, 'protocol'],
+  [CAUSE_OUT_OF_MEMORY, 'overload']
 ])
 
 const signalNames = new Map<number, string>()

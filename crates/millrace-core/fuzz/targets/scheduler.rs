@@ -9,7 +9,7 @@ use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use millrace_core::scheduler::{
     Action, Began, Cause, Chunk, ChunkFlags, Claims, Death, Definition, Outgoing, Scheduler,
-    Settled, Stop, Turn, Verdict,
+    Settled, CancelMode, Turn, Verdict,
 };
 
 const DEFINITIONS: usize = 3;
@@ -25,7 +25,7 @@ struct Input {
     answers: Vec<u8>,
     /// At the end the pool is terminated; otherwise it is closed, and every worker dies as soon as it is ready.
     terminates: bool,
-    /// What a task costs is known from the start: hands are filled.
+    /// What a task costs is known from the start: workers are filled.
     is_measured: bool,
 }
 
@@ -42,16 +42,16 @@ enum Step {
         lifespan: Option<u8>,
     },
     Spawned {
-        worker: u8,
+        worker_id: u8,
     },
     Ready {
-        worker: u8,
+        worker_id: u8,
     },
     Start {
-        worker: u8,
+        worker_id: u8,
     },
     Outcome {
-        worker: u8,
+        worker_id: u8,
         which: u8,
         skew: i8,
         count: u8,
@@ -59,20 +59,20 @@ enum Step {
         is_honest: bool,
     },
     Broke {
-        worker: u8,
+        worker_id: u8,
     },
     Severed {
-        worker: u8,
+        worker_id: u8,
     },
     Faulted {
-        worker: u8,
+        worker_id: u8,
     },
     WantsToLeave {
-        worker: u8,
+        worker_id: u8,
     },
     LeaveIdle,
     Died {
-        worker: u8,
+        worker_id: u8,
         code: Option<u8>,
     },
     Cancel {
@@ -210,24 +210,24 @@ impl World {
 
     fn carry_out(&mut self, action: Action) {
         match action {
-            Action::Spawn { worker } => {
-                let process = &mut self.processes[worker as usize];
-                assert!(matches!(process, Process::Absent), "{worker} has a process");
+            Action::Spawn { worker_id } => {
+                let process = &mut self.processes[worker_id as usize];
+                assert!(matches!(process, Process::Absent), "{worker_id} has a process");
                 *process = Process::Asked;
             }
-            Action::Send { worker, frame } => {
-                let Process::Alive(alive) = &mut self.processes[worker as usize] else {
-                    panic!("{frame:?} for worker {worker}, which has no process");
+            Action::Send { worker_id, frame } => {
+                let Process::Alive(alive) = &mut self.processes[worker_id as usize] else {
+                    panic!("{frame:?} for worker {worker_id}, which has no process");
                 };
-                alive.receive(worker, frame);
+                alive.receive(worker_id, frame);
             }
             Action::Kill { .. } | Action::Started { .. } | Action::Exited { .. } => {}
-            Action::Lose { job, chunk, first, count, .. } => {
+            Action::Lose { call_id, chunk, first, count, .. } => {
                 assert!(count > 0);
-                (first..first + count).for_each(|index| self.settle(job, chunk, index));
+                (first..first + count).for_each(|index| self.settle(call_id, chunk, index));
             }
-            Action::Retry { job, chunk, index, .. } => {
-                assert!(self.open[&(job, chunk)].0.contains(&index), "tried again though settled");
+            Action::Retry { call_id, chunk, index, .. } => {
+                assert!(self.open[&(call_id, chunk)].0.contains(&index), "tried again though settled");
             }
             Action::Closed => {
                 self.closed += 1;
@@ -236,58 +236,58 @@ impl World {
         }
     }
 
-    fn settle(&mut self, job: u32, chunk: u32, index: u32) {
-        let (tasks, _) = self.open.get_mut(&(job, chunk)).expect("a chunk that is open");
-        assert!(tasks.remove(&index), "task {job}.{chunk}[{index}] settled again");
+    fn settle(&mut self, call_id: u32, chunk: u32, index: u32) {
+        let (tasks, _) = self.open.get_mut(&(call_id, chunk)).expect("a chunk that is open");
+        assert!(tasks.remove(&index), "task {call_id}.{chunk}[{index}] settled again");
         if tasks.is_empty() {
-            self.open.remove(&(job, chunk));
+            self.open.remove(&(call_id, chunk));
         }
     }
 
-    fn outcome(&mut self, worker: u32, settled: Settled) {
+    fn outcome(&mut self, worker_id: u32, settled: Settled) {
         // The pool stops reading a worker that has lied; that one goes on here.
-        if let Ok(Verdict::Report { job, chunk, is_last }) = self.scheduler.outcome(worker, settled)
+        if let Ok(Verdict::Report { call_id, chunk, is_last }) = self.scheduler.outcome(worker_id, settled)
         {
-            let end = self.open[&(job, chunk)].1;
+            let end = self.open[&(call_id, chunk)].1;
             let last = settled.first + settled.count;
-            (settled.first..last).for_each(|index| self.settle(job, chunk, index));
+            (settled.first..last).for_each(|index| self.settle(call_id, chunk, index));
             if is_last && settled.is_dropped {
-                (last..end).for_each(|index| self.settle(job, chunk, index));
+                (last..end).for_each(|index| self.settle(call_id, chunk, index));
             }
-            let is_open = self.open.contains_key(&(job, chunk));
-            assert!(!is_last || !is_open, "the submitter holds chunk {job}.{chunk} to have ended");
+            let is_open = self.open.contains_key(&(call_id, chunk));
+            assert!(!is_last || !is_open, "the submitter holds chunk {call_id}.{chunk} to have ended");
         }
         self.drive(|_| ());
     }
 
-    fn spawned(&mut self, worker: u32) {
-        if matches!(self.processes[worker as usize], Process::Asked) {
-            self.processes[worker as usize] = Process::Alive(Alive::default());
+    fn spawned(&mut self, worker_id: u32) {
+        if matches!(self.processes[worker_id as usize], Process::Asked) {
+            self.processes[worker_id as usize] = Process::Alive(Alive::default());
             self.next_pid += 1;
             let (pid, words) = (self.next_pid, Arc::new(Words(Arc::clone(&self.answers))));
-            self.drive(|scheduler| scheduler.spawned(worker, pid, words));
+            self.drive(|scheduler| scheduler.spawned(worker_id, pid, words));
         }
     }
 
-    fn ready(&mut self, worker: u32) {
-        if matches!(self.processes[worker as usize], Process::Alive(_)) {
-            self.drive(|scheduler| scheduler.ready(worker));
+    fn ready(&mut self, worker_id: u32) {
+        if matches!(self.processes[worker_id as usize], Process::Alive(_)) {
+            self.drive(|scheduler| scheduler.ready(worker_id));
         }
     }
 
-    fn died(&mut self, worker: u32, code: Option<u8>) {
-        if matches!(self.processes[worker as usize], Process::Absent) {
+    fn died(&mut self, worker_id: u32, code: Option<u8>) {
+        if matches!(self.processes[worker_id as usize], Process::Absent) {
             return;
         }
-        self.processes[worker as usize] = Process::Absent;
+        self.processes[worker_id as usize] = Process::Absent;
         let death = Death { code: code.map(i32::from), ..Death::default() };
-        self.drive(|scheduler| scheduler.died(worker, &death));
+        self.drive(|scheduler| scheduler.died(worker_id, &death));
     }
 
     fn submit(&mut self, chunk: Chunk) {
         let tasks = (0..chunk.count).collect();
         if self.is_accepting() {
-            self.open.insert((chunk.job, chunk.id), (tasks, chunk.count));
+            self.open.insert((chunk.call_id, chunk.id), (tasks, chunk.count));
         }
         self.drive(|scheduler| scheduler.submit(chunk));
     }
@@ -298,7 +298,7 @@ impl World {
 }
 
 impl Alive {
-    fn receive(&mut self, worker: u32, frame: Outgoing) {
+    fn receive(&mut self, worker_id: u32, frame: Outgoing) {
         let is_late =
             matches!(frame, Outgoing::Define(_) | Outgoing::Chunk { .. } | Outgoing::Leave);
         assert!(!is_late || !self.was_told_to_leave, "{frame:?} behind Leave");
@@ -309,7 +309,7 @@ impl Alive {
             Outgoing::Forget(id) => assert!(self.known.remove(&id), "it never knew {id}"),
             Outgoing::Chunk { seq, chunk, .. } => {
                 assert!(self.known.contains(&chunk.definition.id), "a chunk before its function");
-                assert!(chunk.only.is_none_or(|only| only == worker), "a chunk for another worker");
+                assert!(chunk.only.is_none_or(|only| only == worker_id), "a chunk for another worker");
                 assert!(chunk.from < chunk.count, "a chunk without tasks");
                 self.chunks.push_back((seq, chunk.from, chunk.count));
             }
@@ -384,8 +384,8 @@ impl World {
 
     /// Each worker runs one task, or says so.
     fn measure(&mut self) {
-        for (worker, definition) in (0..self.processes.len() as u8).zip(0..DEFINITIONS as u8) {
-            let (call, count, flags, only, more) = (0, 0, 0, Some(worker), 0);
+        for (worker_id, definition) in (0..self.processes.len() as u8).zip(0..DEFINITIONS as u8) {
+            let (call, count, flags, only, more) = (0, 0, 0, Some(worker_id), 0);
             self.step(Step::Submit {
                 call,
                 count,
@@ -396,14 +396,14 @@ impl World {
                 more,
                 lifespan: None,
             });
-            self.step(Step::Start { worker });
+            self.step(Step::Start { worker_id });
             let (which, skew, count, bits, is_honest) = (0, 0, 1, 0, true);
-            self.step(Step::Outcome { worker, which, skew, count, bits, is_honest });
+            self.step(Step::Outcome { worker_id, which, skew, count, bits, is_honest });
         }
     }
 
-    fn one(&self, worker: u8) -> u32 {
-        u32::from(worker) % self.processes.len() as u32
+    fn one(&self, worker_id: u8) -> u32 {
+        u32::from(worker_id) % self.processes.len() as u32
     }
 
     fn step(&mut self, step: Step) {
@@ -417,12 +417,12 @@ impl World {
                 let definition = Arc::clone(definition);
                 self.next_chunk += 1;
                 self.submit(Chunk {
-                    job: self.calls[usize::from(call) % CALLS],
+                    call_id: self.calls[usize::from(call) % CALLS],
                     id: self.next_chunk,
                     count: u32::from(count % 6) + 1,
                     from: 0,
                     flags: ChunkFlags(u32::from(flags & 15) | timed | each),
-                    only: only.map(|worker| self.one(worker)),
+                    only: only.map(|worker_id| self.one(worker_id)),
                     limit,
                     retries,
                     receivers_lost: 0,
@@ -433,51 +433,51 @@ impl World {
                     payload: Arc::default(),
                 });
             }
-            Step::Spawned { worker } => self.spawned(self.one(worker)),
-            Step::Ready { worker } => self.ready(self.one(worker)),
-            Step::Start { worker } => {
-                self.spawned(self.one(worker));
-                self.ready(self.one(worker));
+            Step::Spawned { worker_id } => self.spawned(self.one(worker_id)),
+            Step::Ready { worker_id } => self.ready(self.one(worker_id)),
+            Step::Start { worker_id } => {
+                self.spawned(self.one(worker_id));
+                self.ready(self.one(worker_id));
             }
-            Step::Outcome { worker, which, skew, count, bits, is_honest } => {
-                let worker = self.one(worker);
-                if let Process::Alive(alive) = &mut self.processes[worker as usize] {
+            Step::Outcome { worker_id, which, skew, count, bits, is_honest } => {
+                let worker_id = self.one(worker_id);
+                if let Process::Alive(alive) = &mut self.processes[worker_id as usize] {
                     let settled = alive.outcome(which, skew, count, bits, is_honest);
-                    self.outcome(worker, settled);
+                    self.outcome(worker_id, settled);
                 }
             }
-            Step::Broke { worker } => {
-                let (worker, pid) = (self.one(worker), self.next_pid);
-                self.drive(|scheduler| scheduler.broke(worker, pid, Cause::Overload));
+            Step::Broke { worker_id } => {
+                let (worker_id, pid) = (self.one(worker_id), self.next_pid);
+                self.drive(|scheduler| scheduler.unreadable(worker_id, pid, Cause::OutOfMemory));
             }
-            Step::Severed { worker } => {
-                let (worker, pid) = (self.one(worker), self.next_pid);
-                self.drive(|scheduler| scheduler.severed(worker, pid));
+            Step::Severed { worker_id } => {
+                let (worker_id, pid) = (self.one(worker_id), self.next_pid);
+                self.drive(|scheduler| scheduler.disconnected(worker_id, pid));
             }
-            Step::Faulted { worker } => {
-                let worker = self.one(worker);
-                if matches!(self.processes[worker as usize], Process::Alive(_)) {
-                    let _breach = self.drive(|scheduler| scheduler.faulted(worker));
+            Step::Faulted { worker_id } => {
+                let worker_id = self.one(worker_id);
+                if matches!(self.processes[worker_id as usize], Process::Alive(_)) {
+                    let _violation = self.drive(|scheduler| scheduler.faulted(worker_id));
                 }
             }
-            Step::WantsToLeave { worker } => {
-                let worker = self.one(worker);
-                if matches!(self.processes[worker as usize], Process::Alive(_)) {
-                    let _breach = self.drive(|scheduler| scheduler.wants_to_leave(worker));
+            Step::WantsToLeave { worker_id } => {
+                let worker_id = self.one(worker_id);
+                if matches!(self.processes[worker_id as usize], Process::Alive(_)) {
+                    let _violation = self.drive(|scheduler| scheduler.wants_to_leave(worker_id));
                 }
             }
             Step::LeaveIdle => drop(self.drive(Scheduler::leave_idle)),
-            Step::Died { worker, code } => self.died(self.one(worker), code),
+            Step::Died { worker_id, code } => self.died(self.one(worker_id), code),
             Step::Cancel { call, kill_ms } => {
-                let job = &mut self.calls[usize::from(call) % CALLS];
-                let cancelled = *job;
-                *job += CALLS as u32;
-                self.open.retain(|(job, _), _| *job != cancelled);
-                let stop = kill_ms.map_or(Stop::Discard, |ms| Stop::Kill {
+                let call_id = &mut self.calls[usize::from(call) % CALLS];
+                let cancelled = *call_id;
+                *call_id += CALLS as u32;
+                self.open.retain(|(call_id, _), _| *call_id != cancelled);
+                let mode = kill_ms.map_or(CancelMode::Discard, |ms| CancelMode::Kill {
                     after: Duration::from_millis(u64::from(ms)),
                     reason: Arc::default(),
                 });
-                self.drive(|scheduler| scheduler.cancel(cancelled, &stop));
+                self.drive(|scheduler| scheduler.cancel(cancelled, &mode));
             }
             Step::Forget { definition } => {
                 let place = &mut self.definitions[usize::from(definition) % DEFINITIONS];
@@ -507,10 +507,10 @@ impl World {
     /// Every worker starts when it is asked for, and dies; time goes on to each deadline.
     fn end(&mut self) {
         for _ in 0..ROUNDS_MAX {
-            for worker in 0..self.processes.len() as u32 {
-                self.spawned(worker);
-                self.ready(worker);
-                self.died(worker, None);
+            for worker_id in 0..self.processes.len() as u32 {
+                self.spawned(worker_id);
+                self.ready(worker_id);
+                self.died(worker_id, None);
             }
             let is_gone = |process: &Process| matches!(process, Process::Absent);
             if self.closed > 0 && self.processes.iter().all(is_gone) {

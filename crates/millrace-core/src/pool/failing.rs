@@ -85,16 +85,19 @@ impl Shared {
     /// Kills all workers, waits for their ends, and reports that of the pool.
     pub(super) fn end_processes(&self) {
         let processes: Vec<_> = (0..).zip(self.posts.iter().map(Post::process)).collect();
-        let processes =
-            || processes.iter().filter_map(|(worker, process)| Some((*worker, process.as_ref()?)));
+        let processes = || {
+            processes
+                .iter()
+                .filter_map(|(worker_id, process)| Some((*worker_id, process.as_ref()?)))
+        };
         processes().for_each(|(_, process)| process.kill());
         let until = Instant::now() + BOUND;
-        for (worker, process) in processes() {
+        for (worker_id, process) in processes() {
             process.child.is_dead_within(until.saturating_duration_since(Instant::now()));
             if let Some(exit) = process.child.reap() {
                 let death = Death { code: exit.code, signal: exit.signal, ..Death::default() };
                 // The waiting thread may have been quicker; nothing is started any more, so it is still the same worker.
-                self.drive(|scheduler| scheduler.died(worker, &death));
+                self.drive(|scheduler| scheduler.died(worker_id, &death));
             }
         }
         self.posts.iter().for_each(Post::disconnect);

@@ -48,7 +48,7 @@ pub use outcomes::{Collected, RecordKind};
 pub use submission::{SubmitError, TooLarge};
 
 use crate::lock::lock;
-use crate::scheduler::{Action, Cause, Definition, Scheduler, Stats, Stop, WorkerSnapshot};
+use crate::scheduler::{Action, CancelMode, Cause, Definition, Scheduler, Stats, WorkerSnapshot};
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sys::{self, Bell, Poller};
 use failing::lost;
@@ -95,8 +95,8 @@ pub(crate) struct Shared {
     /// Hears the bells that workers ring while the submitter's event loop listens.
     loop_ears: Poller,
     loop_listens: AtomicBool,
-    /// A worker has something in hand: there will be something to hear.
-    has_hands: AtomicBool,
+    /// A chunk is in flight: there will be something to hear.
+    has_work_in_flight: AtomicBool,
     /// Somebody waits for the pool, if only for workers to start or to end.
     has_open: AtomicBool,
     spawner: Mutex<Option<Sender<Order>>>,
@@ -141,7 +141,7 @@ impl Pool {
             poller: OnceLock::new(),
             loop_ears: Poller::new().map_err(StartError::Resources)?,
             loop_listens: AtomicBool::new(false),
-            has_hands: AtomicBool::new(false),
+            has_work_in_flight: AtomicBool::new(false),
             has_open: AtomicBool::new(false),
             spawner: Mutex::new(None),
             has_failed: AtomicBool::new(false),
@@ -199,11 +199,11 @@ impl Pool {
     /// # Errors
     ///
     /// [`TooLarge`] when the reason does not fit into a message; nothing is dropped then.
-    pub fn cancel(&self, job: u32, stop: &Stop) -> Result<(), TooLarge> {
-        if let Stop::Kill { reason, .. } = stop {
+    pub fn cancel(&self, call_id: u32, mode: &CancelMode) -> Result<(), TooLarge> {
+        if let CancelMode::Kill { reason, .. } = mode {
             submission::check_size("the reason of the cancellation", reason.len())?;
         }
-        self.shared.drive(|scheduler| scheduler.cancel(job, stop));
+        self.shared.drive(|scheduler| scheduler.cancel(call_id, mode));
         Ok(())
     }
 
@@ -355,18 +355,18 @@ impl Shared {
             let result = event(&mut scheduler);
             scheduler.dispatch();
             let actions = scheduler.take_actions();
-            self.has_hands.store(scheduler.has_hands(), Ordering::Relaxed);
+            self.has_work_in_flight.store(scheduler.has_work_in_flight(), Ordering::Relaxed);
             self.has_open.store(scheduler.has_open(), Ordering::Relaxed);
             let mut doomed = Vec::new();
             for action in &actions {
                 match action {
                     // In the scheduler's order, so that a worker's frames cannot overtake each other.
-                    Action::Send { worker, frame } => {
-                        self.posts[*worker as usize].enqueue(frame.clone());
+                    Action::Send { worker_id, frame } => {
+                        self.posts[*worker_id as usize].enqueue(frame.clone());
                     }
                     // The process of this moment: a replacement may be there by the time it is killed.
-                    Action::Kill { worker } => {
-                        doomed.extend(self.posts[*worker as usize].process());
+                    Action::Kill { worker_id } => {
+                        doomed.extend(self.posts[*worker_id as usize].process());
                     }
                     _ => {}
                 }
@@ -389,13 +389,15 @@ impl Shared {
     }
 
     /// Writes frames for a worker. One whose ring makes no sense is killed.
-    fn pump(&self, worker: usize) {
-        match self.posts[worker].pump() {
+    fn pump(&self, worker_id: usize) {
+        match self.posts[worker_id].pump() {
             Ok(()) => {}
             Err(Unwritable::Corrupt { pid }) => {
-                self.drive(|scheduler| scheduler.broke(worker as u32, pid, Cause::Breach));
+                self.drive(|scheduler| {
+                    scheduler.unreadable(worker_id as u32, pid, Cause::ProtocolViolation);
+                });
             }
-            Err(Unwritable::NoBell) => self.fail(&lost(&format!("the bell to worker {worker}"))),
+            Err(Unwritable::NoBell) => self.fail(&lost(&format!("the bell to worker {worker_id}"))),
         }
     }
 
@@ -403,29 +405,29 @@ impl Shared {
         let mut last_sent = None;
         for action in actions {
             match action {
-                Action::Send { worker, .. } if last_sent == Some(worker) => {}
-                Action::Send { worker, .. } => {
-                    self.pump(worker as usize);
-                    last_sent = Some(worker);
+                Action::Send { worker_id, .. } if last_sent == Some(worker_id) => {}
+                Action::Send { worker_id, .. } => {
+                    self.pump(worker_id as usize);
+                    last_sent = Some(worker_id);
                 }
-                Action::Spawn { worker } => {
+                Action::Spawn { worker_id } => {
                     if let Some(spawner) = lock(&self.spawner).as_ref() {
                         // Fails only when the spawner has ended, and then the pool is closed.
-                        let _ = spawner.send(Order::Start(worker));
+                        let _ = spawner.send(Order::Start(worker_id));
                     }
                 }
                 // Its process was killed first of all.
                 Action::Kill { .. } => {}
                 // No task is settled by it.
-                Action::Retry { job, chunk, index, loss } => {
-                    self.outcomes.push_loss(job, chunk, index, 0, &loss);
+                Action::Retry { call_id, chunk, index, loss } => {
+                    self.outcomes.push_loss(call_id, chunk, index, 0, &loss);
                 }
-                Action::Lose { job, chunk, first, count, loss } => {
-                    self.outcomes.push_loss(job, chunk, first, count, &loss);
+                Action::Lose { call_id, chunk, first, count, loss } => {
+                    self.outcomes.push_loss(call_id, chunk, first, count, &loss);
                 }
-                Action::Started { worker, pid } => self.outcomes.push_started(worker, pid),
-                Action::Exited { worker, pid, code, signal, tasks_done } => {
-                    self.outcomes.push_exited(worker, pid, code, signal, tasks_done);
+                Action::Started { worker_id, pid } => self.outcomes.push_started(worker_id, pid),
+                Action::Exited { worker_id, pid, code, signal, tasks_done } => {
+                    self.outcomes.push_exited(worker_id, pid, code, signal, tasks_done);
                 }
                 Action::Closed => {
                     *lock(&self.spawner) = None;

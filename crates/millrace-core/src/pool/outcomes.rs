@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex};
 
 use super::Notify;
 use super::records::{
-    CAUSE_BREACH, CAUSE_HEAP, CAUSE_MEMORY, CAUSE_OVERLOAD, DIED_WORDS, LATE_WORDS,
+    CAUSE_HEAP, CAUSE_MEMORY, CAUSE_OUT_OF_MEMORY, CAUSE_PROTOCOL, DIED_WORDS, LATE_WORDS,
 };
 use crate::channel::frame::{HEADER_BYTES, padded_len};
 use crate::lock::lock;
@@ -154,12 +154,12 @@ impl Outcomes {
         }
     }
 
-    pub(super) fn push_loss(&self, job: u32, chunk: u32, first: u32, count: u32, loss: &Loss) {
+    pub(super) fn push_loss(&self, call_id: u32, chunk: u32, first: u32, count: u32, loss: &Loss) {
         match loss {
             Loss::Died {
                 index,
                 has_begun,
-                worker,
+                worker_id,
                 pid,
                 code,
                 signal,
@@ -172,7 +172,7 @@ impl Outcomes {
                 let uptime = uptime.as_millis();
                 let words: [u32; DIED_WORDS] = [
                     *index,
-                    *worker,
+                    *worker_id,
                     *pid,
                     encode_code(*code),
                     signal.unwrap_or(0).cast_unsigned(),
@@ -187,33 +187,33 @@ impl Outcomes {
                 let mut payload = to_bytes(&words);
                 payload.extend_from_slice(&items[..items.len().min(ITEMS_BYTES_MAX)]);
                 self.push(
-                    [RecordKind::Died as u32, job, chunk, first, count, 0, 0],
+                    [RecordKind::Died as u32, call_id, chunk, first, count, 0, 0],
                     &payload,
                     Notice::Give,
                 );
             }
-            Loss::TimedOut { index, worker, pid, limit } => {
+            Loss::TimedOut { index, worker_id, pid, limit } => {
                 let limit_ms = u32::try_from(limit.as_millis()).unwrap_or(u32::MAX);
                 self.push(
-                    [RecordKind::TimedOut as u32, job, chunk, first, count, 0, 0],
-                    &to_bytes::<LATE_WORDS>(&[*index, *worker, *pid, limit_ms]),
+                    [RecordKind::TimedOut as u32, call_id, chunk, first, count, 0, 0],
+                    &to_bytes::<LATE_WORDS>(&[*index, *worker_id, *pid, limit_ms]),
                     Notice::Give,
                 );
             }
-            Loss::LoadTimedOut { index, worker, pid, limit, definition } => {
+            Loss::LoadTimedOut { index, worker_id, pid, limit, definition } => {
                 let limit_ms = u32::try_from(limit.as_millis()).unwrap_or(u32::MAX);
-                let mut payload = to_bytes::<LATE_WORDS>(&[*index, *worker, *pid, limit_ms]);
+                let mut payload = to_bytes::<LATE_WORDS>(&[*index, *worker_id, *pid, limit_ms]);
                 let bytes = &definition.bytes;
                 payload.extend_from_slice(&bytes[..bytes.len().min(ITEMS_BYTES_MAX)]);
                 self.push(
-                    [RecordKind::LoadTimedOut as u32, job, chunk, first, count, 0, 0],
+                    [RecordKind::LoadTimedOut as u32, call_id, chunk, first, count, 0, 0],
                     &payload,
                     Notice::Give,
                 );
             }
             Loss::StartFailed { reason } => {
                 self.push(
-                    [RecordKind::StartFailed as u32, job, chunk, first, count, 0, 0],
+                    [RecordKind::StartFailed as u32, call_id, chunk, first, count, 0, 0],
                     reason.as_bytes(),
                     Notice::Give,
                 );
@@ -221,13 +221,13 @@ impl Outcomes {
         }
     }
 
-    pub(super) fn push_started(&self, worker: u32, pid: u32) {
-        self.push([RecordKind::Started as u32, worker, pid, 0, 0, 0, 0], &[], Notice::Give);
+    pub(super) fn push_started(&self, worker_id: u32, pid: u32) {
+        self.push([RecordKind::Started as u32, worker_id, pid, 0, 0, 0, 0], &[], Notice::Give);
     }
 
     pub(super) fn push_exited(
         &self,
-        worker: u32,
+        worker_id: u32,
         pid: u32,
         code: Option<i32>,
         signal: Option<i32>,
@@ -240,7 +240,7 @@ impl Outcomes {
             (done >> 32) as u32,
         ];
         self.push(
-            [RecordKind::Exited as u32, worker, pid, 0, 0, 0, 0],
+            [RecordKind::Exited as u32, worker_id, pid, 0, 0, 0, 0],
             &to_bytes(&words),
             Notice::Give,
         );
@@ -323,8 +323,8 @@ fn encode_cause(cause: Cause) -> (u32, u32) {
         Cause::Unknown => (0, 0),
         Cause::SystemMemory => (CAUSE_MEMORY, 0),
         Cause::MemoryLimit { mebibytes } => (CAUSE_HEAP, mebibytes),
-        Cause::Breach => (CAUSE_BREACH, 0),
-        Cause::Overload => (CAUSE_OVERLOAD, 0),
+        Cause::ProtocolViolation => (CAUSE_PROTOCOL, 0),
+        Cause::OutOfMemory => (CAUSE_OUT_OF_MEMORY, 0),
     }
 }
 

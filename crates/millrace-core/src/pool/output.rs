@@ -82,13 +82,13 @@ impl Output {
         String::from_utf8_lossy(&self.last).trim().to_owned()
     }
 
-    fn take(&mut self, shared: &Shared, (worker, pid, stream): (u32, u32, usize)) -> usize {
+    fn take(&mut self, shared: &Shared, (worker_id, pid, stream): (u32, u32, usize)) -> usize {
         let mut bytes = vec![0; READ_BYTES];
         let read = match self.pipe.try_read(&mut bytes) {
             Ok(Some(read)) => read,
             Ok(None) => return 0,
             Err(_) => {
-                shared.fail(&lost(&format!("the output of worker {worker}")));
+                shared.fail(&lost(&format!("the output of worker {worker_id}")));
                 0
             }
         };
@@ -97,7 +97,7 @@ impl Output {
             let bytes = &bytes[..read];
             self.keep_last(bytes);
             shared.held.0[stream].fetch_add(read, Ordering::SeqCst);
-            let words = [RecordKind::Output as u32, worker, pid, stream as u32, 0, 0, 0];
+            let words = [RecordKind::Output as u32, worker_id, pid, stream as u32, 0, 0, 0];
             shared.outcomes.push(words, bytes, Notice::Give);
         }
         read

@@ -12,6 +12,6 @@ pub const CAUSE_MEMORY: u32 = 1;
 /// The heap had reached its limit.
 pub const CAUSE_HEAP: u32 = 2;
 /// What the worker sent made no sense.
-pub const CAUSE_BREACH: u32 = 3;
+pub const CAUSE_PROTOCOL: u32 = 3;
 /// There was no memory for what the worker sent.
-pub const CAUSE_OVERLOAD: u32 = 4;
+pub const CAUSE_OUT_OF_MEMORY: u32 = 4;

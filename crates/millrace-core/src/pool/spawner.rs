@@ -22,7 +22,7 @@ pub(super) enum Order {
 
 /// The spawner's answer to an order.
 pub(super) struct Arrival {
-    pub(super) worker: u32,
+    pub(super) worker_id: u32,
     pub(super) newcomer: io::Result<Newcomer>,
 }
 
@@ -61,7 +61,7 @@ impl Spawner {
     pub(super) fn run(&self) {
         for order in &self.orders {
             match order {
-                Order::Start(worker) => self.answer(worker),
+                Order::Start(worker_id) => self.answer(worker_id),
                 Order::End => {
                     // A process that nobody has welcomed is killed as its arrival is dropped.
                     self.arrived.try_iter().for_each(drop);
@@ -72,19 +72,20 @@ impl Spawner {
         }
     }
 
-    fn answer(&self, worker: u32) {
+    fn answer(&self, worker_id: u32) {
         if self.shared.has_failed() {
             return;
         }
-        let newcomer = self.shared.guard(|| self.start_worker(worker)).unwrap_or_else(|_panic| {
-            Err(io::Error::other("the thread that starts workers has panicked"))
-        });
+        let newcomer =
+            self.shared.guard(|| self.start_worker(worker_id)).unwrap_or_else(|_panic| {
+                Err(io::Error::other("the thread that starts workers has panicked"))
+            });
         // Cannot fail, for this side holds the other end too. The waiting thread drops what comes after its end.
-        let _ = self.arrivals.send(Arrival { worker, newcomer });
+        let _ = self.arrivals.send(Arrival { worker_id, newcomer });
         self.shared.wake_waiter();
     }
 
-    pub(super) fn start_worker(&self, worker: u32) -> io::Result<Newcomer> {
+    pub(super) fn start_worker(&self, worker_id: u32) -> io::Result<Newcomer> {
         let config = &self.shared.config;
         let (memory, memory_fd) = SharedMemory::create(SEGMENT_BYTES)?;
         let segment = Segment::new(Arc::new(memory)).map_err(io::Error::other)?;
@@ -93,7 +94,7 @@ impl Spawner {
         segment.doorbell(word::PARENT_ASLEEP).arm();
         let (to_worker, to_parent, to_loop) = (Bell::new()?, Bell::new()?, Bell::new()?);
         let (control, theirs) = Control::pair()?;
-        let mut greeting = worker.to_le_bytes().to_vec();
+        let mut greeting = worker_id.to_le_bytes().to_vec();
         greeting.extend_from_slice(&config.greeting);
         lifeline::greet(&control, &greeting, &memory_fd, &to_worker, [&to_parent, &to_loop])?;
         let (pipes, outputs) = if config.is_piped {
@@ -109,7 +110,7 @@ impl Spawner {
             cwd: config.cwd.clone(),
             quiet: config.is_quiet,
             outputs,
-            cpus: config.cpus.get(worker as usize).cloned().unwrap_or_default(),
+            cpus: config.cpus.get(worker_id as usize).cloned().unwrap_or_default(),
         };
         let child = launch(&order, theirs)?;
         Ok(Newcomer { child, control, segment, to_worker, to_parent, to_loop, pipes })

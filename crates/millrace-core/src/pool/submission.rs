@@ -42,14 +42,14 @@ pub enum SubmitError {
         bytes: usize,
     },
     /// A chunk without tasks, or for a worker that the pool does not have.
-    #[error("submission at byte {at} names {count} tasks and worker {worker:?}")]
+    #[error("submission at byte {at} names {count} tasks and worker {worker_id:?}")]
     OutOfRange {
         /// Where it starts.
         at: usize,
         /// Its tasks.
         count: u32,
         /// Its worker.
-        worker: Option<u32>,
+        worker_id: Option<u32>,
     },
     /// A definition that was never made, or forgotten.
     #[error("definition {id} is not known")]
@@ -94,15 +94,15 @@ pub(super) fn read_all(
         let start = at + SUBMISSION_BYTES;
         let payload = bytes.get(start..start + payload_bytes).ok_or(SubmitError::Torn { at })?;
         let only = word(6).checked_sub(1);
-        if word(3) == 0 || only.is_some_and(|worker| worker >= worker_count) {
-            return Err(SubmitError::OutOfRange { at, count: word(3), worker: only });
+        if word(3) == 0 || only.is_some_and(|worker_id| worker_id >= worker_count) {
+            return Err(SubmitError::OutOfRange { at, count: word(3), worker_id: only });
         }
         let limit = (word(8) > 0).then(|| Duration::from_millis(u64::from(word(8))));
         let timed = if limit.is_some() { ChunkFlags::TIMED } else { 0 };
         let each = if limit.is_some() || word(9) > 0 { ChunkFlags::EACH } else { 0 };
         let definition = definitions.get(&word(4)).ok_or(SubmitError::Undefined { id: word(4) })?;
         chunks.push(Chunk {
-            job: word(1),
+            call_id: word(1),
             id: word(2),
             count: word(3),
             from: 0,

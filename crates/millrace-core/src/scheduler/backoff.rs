@@ -1,13 +1,13 @@
 //! Pauses before the next start, while workers die without getting anything done.
 //!
 //! The first death costs nothing: its worker is replaced at once. From the second in a row on each start waits, 50 ms and
-//! then twice as long each time, up to half a second. A settled task ends the row. There is a row for the whole pool,
+//! then twice as long each time, up to half a second. A settled task ends the streak. There is a streak for the whole pool,
 //! which any worker's task ends, and one for each worker id, which only its own tasks end: a worker that dies again and
-//! again beside good ones would storm otherwise.
+//! again beside good ones would be a crash loop otherwise.
 
 use std::time::Duration;
 
-use super::failures::{FailedStarts, Row, START_FAILURES_MAX};
+use super::failures::{FailedStarts, FailureStreak, START_FAILURES_MAX};
 use super::worker::{Worker, WorkerState};
 use super::{Death, Scheduler};
 
@@ -22,62 +22,62 @@ fn with_last_output(reason: String, last: &str) -> String {
     format!("{reason}\nits standard error ends with:\n{last}")
 }
 
-/// The pool's row.
+/// The pool's streak.
 #[derive(Debug, Default)]
 pub(super) struct Backoff {
-    row: Row,
+    streak: FailureStreak,
     /// Grows with each failure that counts: processes that were started before it belong to the same blow.
-    round: u64,
+    generation: u64,
     failed_starts: FailedStarts,
 }
 
 impl Scheduler {
     /// A worker is about to be started.
-    pub(super) fn note_start(&mut self, worker: u32) {
-        self.workers[worker as usize].round = self.backoff.round;
+    pub(super) fn note_start(&mut self, worker_id: u32) {
+        self.workers[worker_id as usize].generation = self.backoff.generation;
     }
 
     /// A worker has become ready.
-    pub(super) fn note_ready(&mut self, worker: u32) {
+    pub(super) fn note_ready(&mut self, worker_id: u32) {
         self.backoff.failed_starts = FailedStarts::default();
-        self.workers[worker as usize].failed_starts = FailedStarts::default();
+        self.workers[worker_id as usize].failed_starts = FailedStarts::default();
     }
 
     /// A worker has settled a task.
-    pub(super) fn note_success(&mut self, worker: u32) {
-        self.workers[worker as usize].row.end();
-        self.backoff.row.end();
+    pub(super) fn note_success(&mut self, worker_id: u32) {
+        self.workers[worker_id as usize].streak.reset();
+        self.backoff.streak.reset();
     }
 
-    /// A worker that was ready has died, and not by the parent's will. `slot` is what it was.
-    pub(super) fn note_death(&mut self, worker: u32, slot: &Worker) {
-        self.lengthen_rows(worker, slot, 1);
+    /// A worker that was ready has died, and not by the parent's will. `worker` is what it was.
+    pub(super) fn note_death(&mut self, worker_id: u32, worker: &Worker) {
+        self.extend_streaks(worker_id, worker, 1);
     }
 
     /// A worker has died before it was ready, or could not be started. Work that only this worker may do is rejected when its
     /// own starts have failed too often; all work, when no other worker can do it either.
-    pub(super) fn note_failed_start(&mut self, worker: u32, slot: &Worker, death: &Death) {
-        self.lengthen_rows(worker, slot, 0);
-        let is_kill = death.is_by_outsider && !slot.has_start_timed_out;
-        let mut own = slot.failed_starts;
+    pub(super) fn note_failed_start(&mut self, worker_id: u32, worker: &Worker, death: &Death) {
+        self.extend_streaks(worker_id, worker, 0);
+        let is_kill = death.is_by_outsider && !worker.has_start_timed_out;
+        let mut own = worker.failed_starts;
         let is_worth_trying = own.add(is_kill);
         let is_pool_worth_trying = self.backoff.failed_starts.add(is_kill);
         let reject_all = !is_pool_worth_trying && !self.workers.iter().any(Worker::is_at_work);
         if is_worth_trying && !reject_all {
-            self.workers[worker as usize].failed_starts = own;
+            self.workers[worker_id as usize].failed_starts = own;
             return;
         }
-        let reason = with_last_output(self.start_error(slot, death), &death.last_output);
+        let reason = with_last_output(self.start_error(worker, death), &death.last_output);
         if reject_all {
             self.backoff.failed_starts = FailedStarts::default();
             self.cannot_start(&reason);
         } else {
-            self.cannot_start_worker(worker, &reason);
+            self.cannot_start_worker(worker_id, &reason);
         }
     }
 
-    fn start_error(&self, slot: &Worker, death: &Death) -> String {
-        if let Some(timeout) = self.start_timeout.filter(|_| slot.has_start_timed_out) {
+    fn start_error(&self, worker: &Worker, death: &Death) -> String {
+        if let Some(timeout) = self.start_timeout.filter(|_| worker.has_start_timed_out) {
             return format!("a worker was not ready within {} ms", timeout.as_millis());
         }
         death.reason.clone().unwrap_or_else(|| match (death.code, death.signal) {
@@ -89,42 +89,42 @@ impl Scheduler {
 
     /// Kills the workers that have not become ready in time.
     pub(super) fn expire_starts(&mut self) {
-        for worker in 0..self.workers.len() as u32 {
-            let slot = &mut self.workers[worker as usize];
-            let is_due = slot.ready_by.take_if(|at| *at <= self.now).is_some();
-            if is_due && slot.state == WorkerState::Starting && !slot.is_dying {
-                slot.has_start_timed_out = true;
-                self.kill(worker);
+        for worker_id in 0..self.workers.len() as u32 {
+            let worker = &mut self.workers[worker_id as usize];
+            let is_due = worker.ready_by.take_if(|at| *at <= self.now).is_some();
+            if is_due && worker.state == WorkerState::Starting && !worker.is_dying {
+                worker.has_start_timed_out = true;
+                self.kill(worker_id);
             }
         }
     }
 
-    fn lengthen_rows(&mut self, worker: u32, slot: &Worker, free: u32) {
-        let mut row = slot.row.clone();
-        row.lengthen(free, self.now);
-        self.workers[worker as usize].row = row;
+    fn extend_streaks(&mut self, worker_id: u32, worker: &Worker, free: u32) {
+        let mut streak = worker.streak.clone();
+        streak.extend(free, self.now);
+        self.workers[worker_id as usize].streak = streak;
         // Many that die of one cause at the same time are one failure.
-        if slot.round == self.backoff.round {
-            self.backoff.round += 1;
-            self.backoff.row.lengthen(free, self.now);
+        if worker.generation == self.backoff.generation {
+            self.backoff.generation += 1;
+            self.backoff.streak.extend(free, self.now);
         }
     }
 
     /// When the worker may be started.
-    pub(super) fn start_time(&self, worker: u32) -> Duration {
-        self.workers[worker as usize].row.not_before.max(self.backoff.row.not_before)
+    pub(super) fn start_time(&self, worker_id: u32) -> Duration {
+        self.workers[worker_id as usize].streak.not_before.max(self.backoff.streak.not_before)
     }
 
     /// How many workers may be asked for now.
     pub(super) fn starts_allowed(&self) -> usize {
-        // After a failed start no more than may still fail: a storm of starts would tell nothing new.
+        // After a failed start no more than may still fail: more starts would tell nothing new.
         let by_failures = match self.backoff.failed_starts.by_setup {
             0 => usize::MAX,
             // Where another worker is good the starts go on, one at a time.
             failures => START_FAILURES_MAX.saturating_sub(failures).max(1) as usize,
         };
-        let by_row = if self.backoff.row.length > 1 { PROBES } else { usize::MAX };
-        match by_failures.min(by_row) {
+        let by_streak = if self.backoff.streak.length > 1 { PROBES } else { usize::MAX };
+        match by_failures.min(by_streak) {
             usize::MAX => usize::MAX,
             most => most.saturating_sub(self.starting_workers()),
         }
@@ -132,12 +132,12 @@ impl Scheduler {
 
     /// The end of the pause that the next worker waits for, if one waits.
     pub(super) fn pause_ends(&self) -> Option<Duration> {
-        let is_pausing = self.backoff.row.not_before > self.now
-            || self.workers.iter().any(|slot| slot.row.not_before > self.now);
+        let is_pausing = self.backoff.streak.not_before > self.now
+            || self.workers.iter().any(|worker| worker.streak.not_before > self.now);
         if !is_pausing {
             return None;
         }
-        let times = self.wanted_workers().into_iter().map(|worker| self.start_time(worker));
+        let times = self.wanted_workers().into_iter().map(|worker_id| self.start_time(worker_id));
         times.filter(|time| *time > self.now).min()
     }
 }

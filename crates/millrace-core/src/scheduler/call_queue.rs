@@ -17,19 +17,19 @@ impl<T> CallQueue<T> {
         Self { entries: BTreeMap::new(), places: BTreeSet::new() }
     }
 
-    pub(super) fn push_back(&mut self, job: u32, entry: T) {
+    pub(super) fn push_back(&mut self, call_id: u32, entry: T) {
         let place = self.entries.last_key_value().map_or(0, |(last, _)| last + 1);
-        self.insert(place, job, entry);
+        self.insert(place, call_id, entry);
     }
 
-    pub(super) fn push_front(&mut self, job: u32, entry: T) {
+    pub(super) fn push_front(&mut self, call_id: u32, entry: T) {
         let place = self.entries.first_key_value().map_or(0, |(first, _)| first - 1);
-        self.insert(place, job, entry);
+        self.insert(place, call_id, entry);
     }
 
-    fn insert(&mut self, place: i64, job: u32, entry: T) {
-        self.entries.insert(place, (job, entry));
-        self.places.insert((job, place));
+    fn insert(&mut self, place: i64, call_id: u32, entry: T) {
+        self.entries.insert(place, (call_id, entry));
+        self.places.insert((call_id, place));
     }
 
     pub(super) fn front(&self) -> Option<&T> {
@@ -37,15 +37,15 @@ impl<T> CallQueue<T> {
     }
 
     pub(super) fn pop_front(&mut self) -> Option<T> {
-        let (place, (job, entry)) = self.entries.pop_first()?;
-        self.places.remove(&(job, place));
+        let (place, (call_id, entry)) = self.entries.pop_first()?;
+        self.places.remove(&(call_id, place));
         Some(entry)
     }
 
     /// Takes out what belongs to a call, in order.
-    pub(super) fn remove_job(&mut self, job: u32) -> Vec<T> {
+    pub(super) fn remove_call(&mut self, call_id: u32) -> Vec<T> {
         let places: Vec<_> =
-            self.places.range((job, i64::MIN)..=(job, i64::MAX)).copied().collect();
+            self.places.range((call_id, i64::MIN)..=(call_id, i64::MAX)).copied().collect();
         let taken = places.into_iter().filter_map(|place| {
             self.places.remove(&place);
             self.entries.remove(&place.1).map(|(_, entry)| entry)

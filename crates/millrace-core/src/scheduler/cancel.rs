@@ -7,7 +7,7 @@ use super::{Action, Outgoing, Scheduler};
 
 /// What becomes of the tasks that run when their call is cancelled.
 #[derive(Debug, Clone)]
-pub enum Stop {
+pub enum CancelMode {
     /// They end, and are discarded.
     Discard,
     /// They are told the reason; who is still on one of them after this time is killed. Without time nobody is told.
@@ -20,61 +20,61 @@ pub enum Stop {
 }
 
 impl Scheduler {
-    /// Drops a call: what is queued or in a hand and not begun is gone at once, and the rest of a chunk that has begun.
+    /// Drops a call: what is queued, or in flight and not begun, is gone at once, and the rest of a chunk that has begun.
     /// Call [`Self::dispatch`] after it.
-    pub fn cancel(&mut self, job: u32, stop: &Stop) {
-        self.stats.cancelled += self.queue.remove_job(job);
-        for worker in 0..self.workers.len() as u32 {
-            if self.cancel_in_hand(worker, job, stop) {
-                self.kill(worker);
+    pub fn cancel(&mut self, call_id: u32, mode: &CancelMode) {
+        self.stats.cancelled += self.queue.remove_call(call_id);
+        for worker_id in 0..self.workers.len() as u32 {
+            if self.cancel_in_flight(worker_id, call_id, mode) {
+                self.kill(worker_id);
             }
         }
     }
 
     /// Whether the worker was condemned.
-    fn cancel_in_hand(&mut self, worker: u32, job: u32, stop: &Stop) -> bool {
-        let slot = &mut self.workers[worker as usize];
-        let Some(claims) = slot.claims.clone() else { return false };
+    fn cancel_in_flight(&mut self, worker_id: u32, call_id: u32, mode: &CancelMode) -> bool {
+        let worker = &mut self.workers[worker_id as usize];
+        let Some(claims) = worker.claims.clone() else { return false };
         let mut is_condemned = false;
         let mut dropped = 0;
         let mut kill_at = None;
-        slot.hand.retain_mut(|held| {
-            if held.chunk.job != job {
+        worker.in_flight.retain_mut(|sent| {
+            if sent.chunk.call_id != call_id {
                 return true;
             }
-            if claims.revoke(held.seq) {
-                dropped += u64::from(held.chunk.unsettled());
+            if claims.revoke(sent.seq) {
+                dropped += u64::from(sent.chunk.unsettled());
                 return false;
             }
-            held.is_cancelled = true;
-            if held.chunk.unsettled() == 0 {
+            sent.is_cancelled = true;
+            if sent.chunk.unsettled() == 0 {
                 // Split, and nothing of it runs any more.
                 return true;
             }
             // A worker that has taken the chunk and not begun its first task is in no range below: it finds the chunk
             // cancelled when it has begun that task, and drops it.
-            claims.cancel(held.seq);
-            let (first, last) = (held.first_task, held.last_task());
-            match stop {
-                Stop::Kill { after, .. } if after.is_zero() => {
+            claims.cancel(sent.seq);
+            let (first, last) = (sent.first_task, sent.last_task());
+            match mode {
+                CancelMode::Kill { after, .. } if after.is_zero() => {
                     is_condemned |= claims.condemn(first, last).is_some();
                 }
-                Stop::Kill { after, reason } if claims.skip(first, last).is_some() => {
-                    held.kill_at = Some(self.now.saturating_add(*after));
-                    kill_at = held.kill_at;
-                    let (seq, reason) = (held.seq, Arc::clone(reason));
+                CancelMode::Kill { after, reason } if claims.skip(first, last).is_some() => {
+                    sent.kill_at = Some(self.now.saturating_add(*after));
+                    kill_at = sent.kill_at;
+                    let (seq, reason) = (sent.seq, Arc::clone(reason));
                     let frame = Outgoing::Cancel { seq, reason };
-                    self.actions.push(Action::Send { worker, frame });
+                    self.actions.push(Action::Send { worker_id, frame });
                 }
-                Stop::Kill { .. } => {}
-                Stop::Discard => {
+                CancelMode::Kill { .. } => {}
+                CancelMode::Discard => {
                     let _at = claims.skip(first, last);
                 }
             }
             true
         });
         if let Some(at) = kill_at {
-            slot.look_by(at);
+            worker.look_by(at);
         }
         self.stats.cancelled += dropped;
         is_condemned

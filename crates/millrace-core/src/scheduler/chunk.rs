@@ -77,7 +77,7 @@ pub struct Turn {
 #[derive(Debug, Clone)]
 pub struct Chunk {
     /// The call they belong to.
-    pub job: u32,
+    pub call_id: u32,
     /// The chunk within the call.
     pub id: u32,
     /// The index after its last task; the payload may hold more than it.

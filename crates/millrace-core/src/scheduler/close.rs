@@ -26,12 +26,15 @@ impl Scheduler {
         let queued = self.queue.take_all();
         self.stats.cancelled +=
             queued.iter().map(|chunk| u64::from(chunk.unsettled())).sum::<u64>();
-        for worker in 0..self.workers.len() as u32 {
-            let slot = &mut self.workers[worker as usize];
-            self.stats.cancelled +=
-                slot.hand.drain(..).map(|held| u64::from(held.chunk.unsettled())).sum::<u64>();
-            if slot.state != WorkerState::Absent {
-                self.kill(worker);
+        for worker_id in 0..self.workers.len() as u32 {
+            let worker = &mut self.workers[worker_id as usize];
+            self.stats.cancelled += worker
+                .in_flight
+                .drain(..)
+                .map(|sent| u64::from(sent.chunk.unsettled()))
+                .sum::<u64>();
+            if worker.state != WorkerState::Absent {
+                self.kill(worker_id);
             }
         }
     }
@@ -50,9 +53,9 @@ impl Scheduler {
         let mut scheduler = Self::new(worker_count);
         scheduler.now = now;
         scheduler.fail();
-        for slot in &mut scheduler.workers {
-            slot.state = WorkerState::Spawning;
-            slot.is_dying = true;
+        for worker in &mut scheduler.workers {
+            worker.state = WorkerState::Spawning;
+            worker.is_dying = true;
         }
         scheduler
     }
@@ -62,7 +65,7 @@ impl Scheduler {
             Closing::No | Closing::Done => {}
             Closing::Drain => {
                 if self.is_drained() {
-                    self.dismiss_workers();
+                    self.request_exit_of_all();
                     self.report_closed_if(self.has_no_process());
                 }
             }
@@ -72,13 +75,13 @@ impl Scheduler {
         }
     }
 
-    fn dismiss_workers(&mut self) {
-        for worker in 0..self.workers.len() as u32 {
-            let slot = &self.workers[worker as usize];
-            match slot.state {
-                WorkerState::Ready if slot.is_at_work() => self.dismiss(worker),
-                WorkerState::Spawning | WorkerState::Starting if !slot.is_dying => {
-                    self.kill(worker);
+    fn request_exit_of_all(&mut self) {
+        for worker_id in 0..self.workers.len() as u32 {
+            let worker = &self.workers[worker_id as usize];
+            match worker.state {
+                WorkerState::Ready if worker.is_at_work() => self.request_exit(worker_id),
+                WorkerState::Spawning | WorkerState::Starting if !worker.is_dying => {
+                    self.kill(worker_id);
                 }
                 _ => {}
             }
@@ -96,7 +99,7 @@ impl Scheduler {
     }
 
     fn has_no_process(&self) -> bool {
-        self.workers.iter().all(|slot| slot.state == WorkerState::Absent)
+        self.workers.iter().all(|worker| worker.state == WorkerState::Absent)
     }
 
     fn report_closed_if(&mut self, is_closed: bool) {

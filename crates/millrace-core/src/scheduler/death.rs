@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::chunk::Chunk;
-use super::worker::{InHand, Late, Worker, WorkerState};
+use super::worker::{InFlight, Late, Worker, WorkerState};
 use super::{Action, Loss, Scheduler};
 
 /// Workers that may die on receiving a chunk before it is held to be the cause.
@@ -22,10 +22,10 @@ pub enum Cause {
         /// The limit in MiB.
         mebibytes: u32,
     },
-    /// It said what cannot be, and the pool has killed it.
-    Breach,
+    /// It has violated the protocol, and the pool has killed it.
+    ProtocolViolation,
     /// The pool had no memory for what it sent, and has killed it.
-    Overload,
+    OutOfMemory,
 }
 
 /// How a worker process ended.
@@ -57,27 +57,27 @@ enum Lost {
 impl Scheduler {
     /// A worker's process has ended, or could not be started, and everything it had sent was taken in. Call
     /// [`Self::dispatch`] after it.
-    pub fn died(&mut self, worker: u32, death: &Death) {
-        let slot = std::mem::take(&mut self.workers[worker as usize]);
-        if !matches!(slot.state, WorkerState::Absent | WorkerState::Spawning) {
-            let (pid, tasks_done) = (slot.pid, slot.tasks_done);
+    pub fn died(&mut self, worker_id: u32, death: &Death) {
+        let worker = std::mem::take(&mut self.workers[worker_id as usize]);
+        if !matches!(worker.state, WorkerState::Absent | WorkerState::Spawning) {
+            let (pid, tasks_done) = (worker.pid, worker.tasks_done);
             let (code, signal) = (death.code, death.signal);
             // Told before its tasks are: who hears of a lost task has heard of the worker.
-            self.actions.push(Action::Exited { worker, pid, code, signal, tasks_done });
+            self.actions.push(Action::Exited { worker_id, pid, code, signal, tasks_done });
         }
-        self.settle_hand(worker, &slot, death);
-        match slot.state {
+        self.settle_in_flight(worker_id, &worker, death);
+        match worker.state {
             // Such a worker did nothing wrong, but one that asks each time before it has run anything gets nothing done.
             WorkerState::Ready | WorkerState::Leaving
-                if slot.wants_to_leave && slot.tasks_done == 0 =>
+                if worker.wants_to_leave && worker.tasks_done == 0 =>
             {
-                self.note_death(worker, &slot);
+                self.note_death(worker_id, &worker);
             }
-            WorkerState::Spawning | WorkerState::Starting if !slot.is_put_down() => {
-                self.note_failed_start(worker, &slot, death);
+            WorkerState::Spawning | WorkerState::Starting if !worker.is_end_expected() => {
+                self.note_failed_start(worker_id, &worker, death);
             }
-            WorkerState::Ready if !slot.is_put_down() => self.note_death(worker, &slot),
-            WorkerState::Leaving if slot.has_faulted => self.note_death(worker, &slot),
+            WorkerState::Ready if !worker.is_end_expected() => self.note_death(worker_id, &worker),
+            WorkerState::Leaving if worker.has_faulted => self.note_death(worker_id, &worker),
             WorkerState::Absent
             | WorkerState::Spawning
             | WorkerState::Starting
@@ -88,38 +88,38 @@ impl Scheduler {
 
     /// The worker ran its chunks in order, so those it has begun come first. Of these the last one was running; what
     /// ran before it and is not here was in a batch of results that went down with the worker.
-    fn settle_hand(&mut self, worker: u32, slot: &Worker, death: &Death) {
+    fn settle_in_flight(&mut self, worker_id: u32, worker: &Worker, death: &Death) {
         let mut has_begun_later = false;
-        for (place, held) in slot.hand.iter().enumerate().rev() {
-            let mut chunk = held.chunk.clone();
+        for (place, sent) in worker.in_flight.iter().enumerate().rev() {
+            let mut chunk = sent.chunk.clone();
             if chunk.unsettled() == 0 {
                 // Split, and ended but for the worker's word on the rest.
                 continue;
             }
-            if held.is_cancelled {
+            if sent.is_cancelled {
                 // It could not be taken back.
                 has_begun_later = true;
                 self.stats.cancelled += u64::from(chunk.unsettled());
                 continue;
             }
-            if let Some(last) = last_begun(slot, held, has_begun_later) {
+            if let Some(last) = last_begun(worker, sent, has_begun_later) {
                 has_begun_later = true;
-                let loss = self.loss((worker, slot), held, Lost::Running(last), death);
+                let loss = self.loss((worker_id, worker), sent, Lost::Running(last), death);
                 // Where more than one went down, the worker has not sent results one by one, as it was to.
                 let may_run_again = !matches!(loss, Loss::LoadTimedOut { .. });
                 if chunk.from == last && may_run_again {
-                    match self.retry(worker, chunk, &loss) {
+                    match self.retry(worker_id, chunk, &loss) {
                         Some(refused) => chunk = refused,
                         None => continue,
                     }
                 }
                 self.lose(&chunk, last, loss);
                 chunk.from = last + 1;
-            } else if place == 0 && chunk.from == held.sent_from && !slot.is_put_down() {
+            } else if place == 0 && chunk.from == sent.sent_from && !worker.is_end_expected() {
                 chunk.receivers_lost += 1;
                 if chunk.receivers_lost >= RECEIVERS_MAX {
                     let named = Lost::Waiting(chunk.from);
-                    let loss = self.loss((worker, slot), held, named, death);
+                    let loss = self.loss((worker_id, worker), sent, named, death);
                     self.lose(&chunk, chunk.count - 1, loss);
                     continue;
                 }
@@ -136,7 +136,7 @@ impl Scheduler {
         let count = last + 1 - chunk.from;
         self.stats.failed += u64::from(count);
         self.actions.push(Action::Lose {
-            job: chunk.job,
+            call_id: chunk.call_id,
             chunk: chunk.id,
             first: chunk.from,
             count,
@@ -147,37 +147,37 @@ impl Scheduler {
     /// Why tasks of `held` are lost. A task that was late and had begun is so for good: its worker was killed for it.
     fn loss(
         &self,
-        (worker, slot): (u32, &Worker),
-        held: &InHand,
+        (worker_id, worker): (u32, &Worker),
+        sent: &InFlight,
         named: Lost,
         death: &Death,
     ) -> Loss {
-        let pid = slot.pid;
+        let pid = worker.pid;
         let (index, has_begun) = match named {
             Lost::Running(index) => (index, true),
             Lost::Waiting(index) => (index, false),
         };
-        let is_late = |late: &Late| has_begun && held.index_of(late.task) == Some(index);
-        if let Some(late) = slot.late.filter(is_late) {
+        let is_late = |late: &Late| has_begun && sent.index_of(late.task) == Some(index);
+        if let Some(late) = worker.late.filter(is_late) {
             if let Some(limit) = late.loading {
-                let definition = Arc::clone(&held.chunk.definition);
-                return Loss::LoadTimedOut { index, worker, pid, limit, definition };
+                let definition = Arc::clone(&sent.chunk.definition);
+                return Loss::LoadTimedOut { index, worker_id, pid, limit, definition };
             }
-            if let Some(limit) = held.chunk.limit {
-                return Loss::TimedOut { index, worker, pid, limit };
+            if let Some(limit) = sent.chunk.limit {
+                return Loss::TimedOut { index, worker_id, pid, limit };
             }
         }
         Loss::Died {
             index,
             has_begun,
-            worker,
+            worker_id,
             pid,
             code: death.code,
             signal: death.signal,
-            cause: slot.broken.unwrap_or(death.cause),
-            uptime: self.now.saturating_sub(slot.since),
-            flags: held.chunk.flags,
-            items: Arc::clone(&held.chunk.payload),
+            cause: worker.unreadable.unwrap_or(death.cause),
+            uptime: self.now.saturating_sub(worker.since),
+            flags: sent.chunk.flags,
+            items: Arc::clone(&sent.chunk.payload),
         }
     }
 
@@ -188,8 +188,8 @@ impl Scheduler {
     }
 
     /// This worker cannot be had: what only it may run fails for this reason.
-    pub(super) fn cannot_start_worker(&mut self, worker: u32, reason: &str) {
-        let queued = self.queue.take_ordered(worker);
+    pub(super) fn cannot_start_worker(&mut self, worker_id: u32, reason: &str) {
+        let queued = self.queue.take_ordered(worker_id);
         self.fail_unstarted(queued, reason);
     }
 
@@ -199,7 +199,7 @@ impl Scheduler {
             self.stats.failed += u64::from(count);
             let loss = Loss::StartFailed { reason: reason.to_owned() };
             self.actions.push(Action::Lose {
-                job: chunk.job,
+                call_id: chunk.call_id,
                 chunk: chunk.id,
                 first: chunk.from,
                 count,
@@ -210,14 +210,14 @@ impl Scheduler {
 }
 
 /// Index of the last task of the chunk that the worker had begun and whose result is not here.
-fn last_begun(slot: &Worker, held: &InHand, has_begun_later: bool) -> Option<u32> {
-    let claims = slot.claims.as_ref()?;
-    if !claims.has_begun(held.seq) {
+fn last_begun(worker: &Worker, sent: &InFlight, has_begun_later: bool) -> Option<u32> {
+    let claims = worker.claims.as_ref()?;
+    if !claims.has_begun(sent.seq) {
         return None;
     }
     if has_begun_later {
-        return Some(held.chunk.count - 1);
+        return Some(sent.chunk.count - 1);
     }
     // The word is the worker's to write: a number out of range is none of the chunk's tasks.
-    held.index_of(claims.current_task()).filter(|index| *index >= held.chunk.from)
+    sent.index_of(claims.current_task()).filter(|index| *index >= sent.chunk.from)
 }

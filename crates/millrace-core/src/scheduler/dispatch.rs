@@ -2,72 +2,73 @@
 
 use std::sync::Arc;
 
-use super::worker::{InHand, Worker, WorkerState};
+use super::worker::{InFlight, Worker, WorkerState};
 use super::{Action, Closing, Outgoing, Scheduler};
 use crate::scheduler::chunk::Chunk;
 
 /// Measured work that a busy worker may hold besides the running chunk: enough to bridge a round trip, little enough
 /// that a late chunk is not far from free.
-const IN_HAND_NS: f64 = 2_000_000.0;
-/// Chunks in one hand.
-const IN_HAND_CHUNKS: usize = 256;
+const IN_FLIGHT_NS_MAX: f64 = 2_000_000.0;
+/// Chunks in flight at one worker.
+const IN_FLIGHT_CHUNKS_MAX: usize = 256;
 
 impl Scheduler {
     /// Gives out what can be given out. Call it after each batch of events.
     pub fn dispatch(&mut self) {
         if !self.queue.is_empty() {
-            self.feed_idle();
+            self.dispatch_to_idle();
             if self.queue.has_urgent() {
                 self.recall_for_urgent();
-                self.feed_idle();
+                self.dispatch_to_idle();
             }
-            self.fill_hands();
+            self.prefetch();
         }
-        self.share_out();
+        self.steal();
         self.split_running();
-        self.dismiss_retiring();
+        self.request_exit_of_retiring();
         self.spawn_wanted();
         self.finish_closing();
     }
 
-    pub(super) fn feed_idle(&mut self) {
-        for worker in 0..self.workers.len() as u32 {
-            if self.workers[worker as usize].is_idle() {
-                self.feed(worker);
+    pub(super) fn dispatch_to_idle(&mut self) {
+        for worker_id in 0..self.workers.len() as u32 {
+            if self.workers[worker_id as usize].is_idle() {
+                self.dispatch_to(worker_id);
             }
         }
     }
 
-    /// An urgent chunk waits: what bulk work is in hand and not begun comes back, to go behind it.
+    /// An urgent chunk waits: bulk work that is in flight and not begun comes back, to go behind it.
     fn recall_for_urgent(&mut self) {
-        for (worker, slot) in (0..).zip(&mut self.workers) {
-            while let Some(chunk) = slot.revoke_last(Chunk::gives_way) {
-                self.queue.put_back(worker, chunk);
+        for (worker_id, worker) in (0..).zip(&mut self.workers) {
+            while let Some(chunk) = worker.revoke_last(Chunk::gives_way) {
+                self.queue.put_back(worker_id, chunk);
             }
         }
     }
 
     /// Tops up busy workers with chunks of known cost, the least loaded first.
-    fn fill_hands(&mut self) {
+    fn prefetch(&mut self) {
         let mut open: Vec<u32> = (0..self.workers.len() as u32)
-            .filter(|worker| self.workers[*worker as usize].takes_work())
+            .filter(|worker_id| self.workers[*worker_id as usize].takes_work())
             .collect();
-        while let Some((place, worker)) = self.least_loaded(&open) {
-            let room = IN_HAND_NS - self.workers[worker as usize].hand_ns().unwrap_or(IN_HAND_NS);
-            let fits = self.queue.peek(worker).is_some_and(|chunk| {
+        while let Some((place, worker_id)) = self.least_loaded(&open) {
+            let room = IN_FLIGHT_NS_MAX
+                - self.workers[worker_id as usize].in_flight_ns().unwrap_or(IN_FLIGHT_NS_MAX);
+            let fits = self.queue.peek(worker_id).is_some_and(|chunk| {
                 self.costs
                     .chunk_ns(chunk.definition.id, chunk.unsettled())
                     .is_some_and(|ns| ns <= room)
                     // One that has to be cut waits until the worker is idle.
-                    && self.workers[worker as usize].room_for(chunk) >= chunk.unsettled()
+                    && self.workers[worker_id as usize].remaining_lifespan(chunk) >= chunk.unsettled()
             });
             if fits
-                && self.workers[worker as usize].hand.len() < IN_HAND_CHUNKS
-                && self.workers[worker as usize].has_free_slot()
-                && self.queue.may_prefetch(worker)
-                && let Some(chunk) = self.queue.pop(worker)
+                && self.workers[worker_id as usize].in_flight.len() < IN_FLIGHT_CHUNKS_MAX
+                && self.workers[worker_id as usize].has_free_slot()
+                && self.queue.may_prefetch(worker_id)
+                && let Some(chunk) = self.queue.pop(worker_id)
             {
-                self.send(worker, chunk);
+                self.send(worker_id, chunk);
             } else {
                 open.swap_remove(place);
             }
@@ -75,20 +76,23 @@ impl Scheduler {
     }
 
     fn least_loaded(&self, open: &[u32]) -> Option<(usize, u32)> {
-        let load = |worker: u32| self.workers[worker as usize].hand_ns().unwrap_or(f64::INFINITY);
+        let load = |worker_id: u32| {
+            self.workers[worker_id as usize].in_flight_ns().unwrap_or(f64::INFINITY)
+        };
         open.iter().copied().enumerate().min_by(|(_, a), (_, b)| load(*a).total_cmp(&load(*b)))
     }
 
-    /// An idle worker with nothing queued takes over half of what the fullest hand has not begun.
-    fn share_out(&mut self) {
+    /// An idle worker with nothing queued steals half of what the fullest worker has not begun.
+    fn steal(&mut self) {
         for thief in 0..self.workers.len() as u32 {
             if !self.workers[thief as usize].is_idle() {
                 continue;
             }
-            let Some(victim) = self.workers.iter_mut().max_by_key(|slot| slot.spare()) else {
+            let Some(victim) = self.workers.iter_mut().max_by_key(|worker| worker.stealable())
+            else {
                 return;
             };
-            let taken = victim.give_up_half();
+            let taken = victim.steal_half();
             if taken.is_empty() {
                 return;
             }
@@ -100,35 +104,35 @@ impl Scheduler {
             } else {
                 // What the thief may not run is for others.
                 taken.into_iter().rev().for_each(|chunk| self.queue.push_front(chunk));
-                self.feed_idle();
+                self.dispatch_to_idle();
             }
         }
     }
 
-    pub(super) fn send(&mut self, worker: u32, chunk: Chunk) {
-        let slot = &mut self.workers[worker as usize];
-        slot.age_by(&chunk);
-        let (seq, first_task) = slot.number(chunk.unsettled());
-        let brings_function = slot.known.insert(chunk.definition.id);
+    pub(super) fn send(&mut self, worker_id: u32, chunk: Chunk) {
+        let worker = &mut self.workers[worker_id as usize];
+        worker.apply_lifespan(&chunk);
+        let (seq, first_task) = worker.number(chunk.unsettled());
+        let brings_function = worker.known.insert(chunk.definition.id);
         if brings_function {
             let frame = Outgoing::Define(Arc::clone(&chunk.definition));
-            self.actions.push(Action::Send { worker, frame });
+            self.actions.push(Action::Send { worker_id, frame });
         }
-        if let Some(claims) = &slot.claims {
+        if let Some(claims) = &worker.claims {
             claims.offer(seq);
         }
         let expected_ns = self.costs.chunk_ns(chunk.definition.id, chunk.unsettled());
         let frame = Outgoing::Chunk { seq, first_task, chunk: chunk.clone() };
-        self.actions.push(Action::Send { worker, frame });
+        self.actions.push(Action::Send { worker_id, frame });
         if chunk.definition.is_forgotten() {
-            self.forget_at(worker, chunk.definition.id);
+            self.forget_at(worker_id, chunk.definition.id);
         }
-        let slot = &mut self.workers[worker as usize];
+        let worker = &mut self.workers[worker_id as usize];
         let sent_from = chunk.from;
         for limit in chunk.limit.into_iter().chain(self.start_timeout.filter(|_| brings_function)) {
-            slot.look_after(self.now, limit);
+            worker.look_after(self.now, limit);
         }
-        slot.hand.push_back(InHand {
+        worker.in_flight.push_back(InFlight {
             seq,
             first_task,
             sent_from,
@@ -149,24 +153,25 @@ impl Scheduler {
         if matches!(self.closing, Closing::Terminate(_) | Closing::Done) {
             return Vec::new();
         }
-        if self.workers.iter().all(|slot| slot.state != WorkerState::Absent) {
+        if self.workers.iter().all(|worker| worker.state != WorkerState::Absent) {
             return Vec::new();
         }
         let starting = self.starting_workers();
-        let in_hand: usize = self.workers.iter().map(Worker::spare).sum();
-        let waiting = self.queue.shared_count() + in_hand;
+        let in_flight: usize = self.workers.iter().map(Worker::stealable).sum();
+        let waiting = self.queue.shared_count() + in_flight;
         let mut shared = waiting.saturating_sub(starting);
-        let absent = (0..).zip(&self.workers).filter(|(_, slot)| slot.state == WorkerState::Absent);
-        let mut absent: Vec<u32> = absent.map(|(worker, _)| worker).collect();
+        let absent =
+            (0..).zip(&self.workers).filter(|(_, worker)| worker.state == WorkerState::Absent);
+        let mut absent: Vec<u32> = absent.map(|(worker_id, _)| worker_id).collect();
         // One that has to wait is the last choice.
-        absent.sort_by_key(|worker| {
-            let has_to_wait = self.workers[*worker as usize].row.not_before > self.now;
-            (has_to_wait, self.shunned == Some(*worker))
+        absent.sort_by_key(|worker_id| {
+            let has_to_wait = self.workers[*worker_id as usize].streak.not_before > self.now;
+            (has_to_wait, self.avoid_worker == Some(*worker_id))
         });
         absent
             .into_iter()
-            .filter(|worker| {
-                let has_own = self.queue.ordered_count(*worker) > 0;
+            .filter(|worker_id| {
+                let has_own = self.queue.ordered_count(*worker_id) > 0;
                 let takes_shared = !has_own && shared > 0;
                 shared -= usize::from(takes_shared);
                 has_own || takes_shared
@@ -176,22 +181,22 @@ impl Scheduler {
 
     pub(super) fn starting_workers(&self) -> usize {
         let is_starting = |state| matches!(state, WorkerState::Spawning | WorkerState::Starting);
-        self.workers.iter().filter(|slot| is_starting(slot.state)).count()
+        self.workers.iter().filter(|worker| is_starting(worker.state)).count()
     }
 
     fn spawn_wanted(&mut self) {
         let mut left = self.starts_allowed();
-        for worker in self.wanted_workers() {
+        for worker_id in self.wanted_workers() {
             if left == 0 {
                 return;
             }
-            if self.start_time(worker) <= self.now {
+            if self.start_time(worker_id) <= self.now {
                 left -= 1;
-                self.note_start(worker);
-                self.workers[worker as usize].state = WorkerState::Spawning;
+                self.note_start(worker_id);
+                self.workers[worker_id as usize].state = WorkerState::Spawning;
                 // The task that was to have another worker is the first that one gets.
-                self.shunned = None;
-                self.actions.push(Action::Spawn { worker });
+                self.avoid_worker = None;
+                self.actions.push(Action::Spawn { worker_id });
             }
         }
     }

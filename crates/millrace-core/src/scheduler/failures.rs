@@ -9,23 +9,23 @@ const KILLED_STARTS_MAX: u32 = 10;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
-/// Failures in a row, and until when they forbid a start.
+/// Failures in a row without a settled task, and until when they forbid a start.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Row {
+pub(super) struct FailureStreak {
     pub(super) length: u32,
     pub(super) not_before: Duration,
 }
 
-impl Row {
+impl FailureStreak {
     /// `free` failures cost no pause.
-    pub(super) fn lengthen(&mut self, free: u32, now: Duration) {
+    pub(super) fn extend(&mut self, free: u32, now: Duration) {
         self.length = self.length.saturating_add(1);
         if self.length > free {
             self.not_before = now + pause(self.length - free);
         }
     }
 
-    pub(super) fn end(&mut self) {
+    pub(super) fn reset(&mut self) {
         *self = Self::default();
     }
 }

@@ -12,7 +12,7 @@
 
 use std::time::Duration;
 
-use super::worker::{InHand, Late, Worker};
+use super::worker::{InFlight, Late, Worker};
 use super::{Began, Claims, Scheduler};
 
 /// No look at a worker comes sooner after another one.
@@ -22,28 +22,28 @@ impl Scheduler {
     /// The workers at which a limit may have passed at `now`. What they have sent has to be taken in before
     /// [`Self::expire_limits`].
     pub fn overdue(&self, now: Duration) -> Vec<u32> {
-        let is_due = |slot: &Worker| slot.look_at.is_some_and(|at| at <= now);
+        let is_due = |worker: &Worker| worker.look_at.is_some_and(|at| at <= now);
         (0..)
             .zip(&self.workers)
-            .filter(|(_, slot)| is_due(slot))
-            .map(|(worker, _)| worker)
+            .filter(|(_, worker)| is_due(worker))
+            .map(|(worker_id, _)| worker_id)
             .collect()
     }
 
     /// Condemns those of the workers `heard` whose tasks are late, or have outstayed their call. Their deaths settle the tasks.
     /// Call [`Self::dispatch`] after it.
     pub fn expire_limits(&mut self, heard: &[u32]) {
-        for worker in heard.iter().copied() {
-            let is_due = self.workers[worker as usize].look_at.is_some_and(|at| at <= self.now);
-            if is_due && self.workers[worker as usize].look(self.now, self.start_timeout) {
-                self.kill(worker);
+        for worker_id in heard.iter().copied() {
+            let is_due = self.workers[worker_id as usize].look_at.is_some_and(|at| at <= self.now);
+            if is_due && self.workers[worker_id as usize].look(self.now, self.start_timeout) {
+                self.kill(worker_id);
             }
         }
     }
 }
 
 impl Worker {
-    /// A chunk was put into the hand at `now`: its tasks cannot be late before their limit has passed.
+    /// A chunk was sent at `now`: its tasks cannot be late before their limit has passed.
     pub(super) fn look_after(&mut self, now: Duration, limit: Duration) {
         self.look_by(first_look(now, limit));
     }
@@ -63,7 +63,7 @@ impl Worker {
         let task = claims.current_task();
         let due = self.due(task, now, claims.as_ref(), load_limit);
         if due.is_none_or(|due| due.at > now) {
-            let ends = self.hand.iter().filter_map(|held| held.kill_at);
+            let ends = self.in_flight.iter().filter_map(|sent| sent.kill_at);
             let running = due.map(|due| due.look_at);
             let waiting = self.first_look_at_waiting(task, now, load_limit);
             self.look_at = ends.chain(running).chain(waiting).min();
@@ -80,10 +80,10 @@ impl Worker {
     /// Whether it was condemned for a task of a cancelled call that has had its time to end.
     fn outstays(&mut self, now: Duration, claims: &dyn Claims) -> bool {
         let mut is_condemned = false;
-        for held in &mut self.hand {
+        for sent in &mut self.in_flight {
             // Elsewhere it has left the chunk, or drops it.
-            if held.kill_at.take_if(|at| *at <= now).is_some() {
-                is_condemned |= claims.condemn(held.first_task, held.last_task()).is_some();
+            if sent.kill_at.take_if(|at| *at <= now).is_some() {
+                is_condemned |= claims.condemn(sent.first_task, sent.last_task()).is_some();
             }
         }
         is_condemned
@@ -98,30 +98,30 @@ impl Worker {
         load_limit: Option<Duration>,
     ) -> Option<Due> {
         let began = began(claims, now);
-        let held = self.hand.iter().find(|held| held.is_open(task))?;
+        let sent = self.in_flight.iter().find(|sent| sent.is_open(task))?;
         let loading = load_limit.filter(|_| began.is_loading);
-        let limit = loading.or(held.chunk.limit)?;
+        let limit = loading.or(sent.chunk.limit)?;
         let seen = self.watched.filter(|(watched, _)| *watched == task);
         let (_, seen_at) = *self.watched.insert(seen.unwrap_or((task, now)));
         let other = if loading.is_none() { load_limit.unwrap_or_default() } else { Duration::ZERO };
-        let due = began.at.max(held.sent_at).saturating_add(limit);
+        let due = began.at.max(sent.sent_at).saturating_add(limit);
         let at = due.min(seen_at.saturating_add(limit).saturating_add(other));
         // A task that is still loading may begin at any time.
-        let begins = held.chunk.limit.filter(|_| loading.is_some());
+        let begins = sent.chunk.limit.filter(|_| loading.is_some());
         let look_at = begins.map_or(at, |limit| at.min(first_look(now, limit)));
         Some(Due { at, look_at, loading })
     }
 
-    /// When a task in hand other than `task` may be late for the first time: none of them has begun.
+    /// When a task in flight other than `task` may be late for the first time: none of them has begun.
     fn first_look_at_waiting(
         &self,
         task: u32,
         now: Duration,
         load_limit: Option<Duration>,
     ) -> Option<Duration> {
-        let waiting = self.hand.iter().filter(|held| !held.is_open(task));
-        let limits = waiting.filter_map(|held| {
-            held.chunk.limit.or_else(|| load_limit.filter(|_| held.brings_function))
+        let waiting = self.in_flight.iter().filter(|sent| !sent.is_open(task));
+        let limits = waiting.filter_map(|sent| {
+            sent.chunk.limit.or_else(|| load_limit.filter(|_| sent.brings_function))
         });
         limits.min().map(|limit| first_look(now, limit))
     }
@@ -142,7 +142,7 @@ struct Due {
     loading: Option<Duration>,
 }
 
-impl InHand {
+impl InFlight {
     /// Whether `task` is one of its tasks whose outcome has not come.
     pub(super) fn is_open(&self, task: u32) -> bool {
         self.index_of(task).is_some_and(|index| index >= self.chunk.from)

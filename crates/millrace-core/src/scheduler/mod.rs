@@ -1,6 +1,6 @@
 //! The scheduler: a plain state machine. Events go in, actions come out.
 //!
-//! It owns the task queue, what every worker has in hand, worker states, start failures and deadlines. It makes no
+//! It owns the task queue, the chunks in flight at each worker, worker states, start failures and deadlines. It makes no
 //! system call and knows no thread: a mutex guards it, whoever has an event (a submit, a worker's outcome, a death)
 //! calls the method of that name and then carries out [`Scheduler::take_actions`] in their order. The only thing it
 //! touches besides its own fields is a worker's claim words, through [`Claims`]: a compare-and-exchange that decides
@@ -15,13 +15,13 @@
 //! ```
 //!
 //! *Spawning*: asked of the spawner. *Starting*: the process exists. *Ready*: it said so and takes chunks.
-//! *Retiring*: ready, takes nothing more, and leaves with an empty hand. *Leaving*: told to end by itself, with a deadline. *Dying* is any of them with a kill sent.
+//! *Retiring*: ready, takes nothing more, and leaves when nothing is in flight. *Leaving*: told to end by itself, with a deadline. *Dying* is any of them with a kill sent.
 //!
 //! # What holds at every moment
 //!
-//! - A task is in exactly one place: queued, in one worker's hand, or settled. It settles once.
+//! - A task is in exactly one place: queued, in flight at one worker, or settled. It settles once.
 //! - `submitted = completed + failed + cancelled + running + queued`.
-//! - The chunks of a hand that have begun come first in it; a chunk leaves a hand by its last outcome, by a won revoke,
+//! - Of the chunks in flight at a worker, those that have begun come first; a chunk leaves by its last outcome, by a won revoke,
 //!   or by the worker's death. Of one that is split, the tasks behind the running one leave it at once.
 
 mod backoff;
@@ -48,10 +48,10 @@ mod worker;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use cancel::Stop;
+pub use cancel::CancelMode;
 pub use chunk::{Chunk, ChunkFlags, Definition, Turn};
 pub use death::{Cause, Death};
-pub use outcome::{Breach, Settled, Verdict};
+pub use outcome::{ProtocolViolation, Settled, Verdict};
 pub use worker::{WorkerSnapshot, WorkerState};
 
 use backoff::Backoff;
@@ -126,7 +126,7 @@ pub enum Loss {
         /// Whether it had begun.
         has_begun: bool,
         /// Its worker.
-        worker: u32,
+        worker_id: u32,
         /// The worker's process id.
         pid: u32,
         /// Exit code, when it exited.
@@ -147,7 +147,7 @@ pub enum Loss {
         /// The task.
         index: u32,
         /// Its worker.
-        worker: u32,
+        worker_id: u32,
         /// The worker's process id.
         pid: u32,
         /// The limit.
@@ -158,7 +158,7 @@ pub enum Loss {
         /// The task.
         index: u32,
         /// Its worker.
-        worker: u32,
+        worker_id: u32,
         /// The worker's process id.
         pid: u32,
         /// The limit.
@@ -179,24 +179,24 @@ pub enum Action {
     /// Start a process for this worker id.
     Spawn {
         /// The worker id.
-        worker: u32,
+        worker_id: u32,
     },
     /// Put a frame on a worker's way.
     Send {
         /// The worker id.
-        worker: u32,
+        worker_id: u32,
         /// The frame.
         frame: Outgoing,
     },
     /// SIGKILL the worker's process group.
     Kill {
         /// The worker id.
-        worker: u32,
+        worker_id: u32,
     },
     /// Tell the submitter that tasks `first..first + count` of a chunk are lost.
     Lose {
         /// The call.
-        job: u32,
+        call_id: u32,
         /// The chunk within the call.
         chunk: u32,
         /// First task lost.
@@ -209,7 +209,7 @@ pub enum Action {
     /// Tell the submitter that an attempt at a task of a chunk has failed, and that there will be another one.
     Retry {
         /// The call.
-        job: u32,
+        call_id: u32,
         /// The chunk within the call.
         chunk: u32,
         /// The task.
@@ -220,14 +220,14 @@ pub enum Action {
     /// A worker is ready.
     Started {
         /// The worker id.
-        worker: u32,
+        worker_id: u32,
         /// Its process id.
         pid: u32,
     },
     /// A worker's process has ended and was reaped.
     Exited {
         /// The worker id.
-        worker: u32,
+        worker_id: u32,
         /// Its process id.
         pid: u32,
         /// Exit code, when it exited.
@@ -285,7 +285,7 @@ pub struct Scheduler {
     now: Duration,
     actions: Vec<Action>,
     /// Where the last attempt at a task failed that is to have another one.
-    shunned: Option<u32>,
+    avoid_worker: Option<u32>,
     /// When running chunks are looked at next, for idle workers.
     split_at: Option<Duration>,
 }
@@ -304,7 +304,7 @@ impl Scheduler {
             start_timeout: None,
             now: Duration::ZERO,
             actions: Vec::new(),
-            shunned: None,
+            avoid_worker: None,
             split_at: None,
         }
     }
@@ -322,29 +322,29 @@ impl Scheduler {
     }
 
     /// The process of a worker exists; `claims` are its claim words.
-    pub fn spawned(&mut self, worker: u32, pid: u32, claims: Arc<dyn Claims>) {
-        let slot = &mut self.workers[worker as usize];
-        slot.state = WorkerState::Starting;
-        slot.pid = pid;
-        slot.since = self.now;
-        slot.ready_by = self.start_timeout.map(|timeout| self.now.saturating_add(timeout));
-        slot.claims = Some(claims);
-        if slot.is_dying || self.closing != Closing::No && self.is_drained() {
-            self.kill(worker);
+    pub fn spawned(&mut self, worker_id: u32, pid: u32, claims: Arc<dyn Claims>) {
+        let worker = &mut self.workers[worker_id as usize];
+        worker.state = WorkerState::Starting;
+        worker.pid = pid;
+        worker.since = self.now;
+        worker.ready_by = self.start_timeout.map(|timeout| self.now.saturating_add(timeout));
+        worker.claims = Some(claims);
+        if worker.is_dying || self.closing != Closing::No && self.is_drained() {
+            self.kill(worker_id);
         }
     }
 
     /// A worker said that it is ready for work.
-    pub fn ready(&mut self, worker: u32) {
-        let slot = &mut self.workers[worker as usize];
-        if slot.state != WorkerState::Starting || slot.is_dying {
+    pub fn ready(&mut self, worker_id: u32) {
+        let worker = &mut self.workers[worker_id as usize];
+        if worker.state != WorkerState::Starting || worker.is_dying {
             return;
         }
-        slot.state = WorkerState::Ready;
-        slot.ready_by = None;
-        let pid = slot.pid;
-        self.note_ready(worker);
-        self.actions.push(Action::Started { worker, pid });
+        worker.state = WorkerState::Ready;
+        worker.ready_by = None;
+        let pid = worker.pid;
+        self.note_ready(worker_id);
+        self.actions.push(Action::Started { worker_id, pid });
     }
 
     /// Nothing is submitted with the definition any more; workers that have it are told. Chunks that wait keep it: who runs
@@ -352,14 +352,14 @@ impl Scheduler {
     pub fn forget(&mut self, definition: &Definition) {
         definition.forget();
         self.costs.forget(definition.id);
-        for worker in 0..self.workers.len() as u32 {
-            self.forget_at(worker, definition.id);
+        for worker_id in 0..self.workers.len() as u32 {
+            self.forget_at(worker_id, definition.id);
         }
     }
 
-    fn forget_at(&mut self, worker: u32, definition: u32) {
-        if self.workers[worker as usize].known.remove(&definition) {
-            self.actions.push(Action::Send { worker, frame: Outgoing::Forget(definition) });
+    fn forget_at(&mut self, worker_id: u32, definition: u32) {
+        if self.workers[worker_id as usize].known.remove(&definition) {
+            self.actions.push(Action::Send { worker_id, frame: Outgoing::Forget(definition) });
         }
     }
 
@@ -406,9 +406,9 @@ impl Scheduler {
         self.workers.get(id as usize)?.snapshot(id)
     }
 
-    /// Whether a worker has something in hand.
-    pub fn has_hands(&self) -> bool {
-        self.workers.iter().any(|worker| !worker.hand.is_empty())
+    /// Whether a chunk is in flight.
+    pub fn has_work_in_flight(&self) -> bool {
+        self.workers.iter().any(|worker| !worker.in_flight.is_empty())
     }
 
     /// Whether somebody waits: for a task, or for the end of the pool.
@@ -416,13 +416,13 @@ impl Scheduler {
         !self.is_drained() || matches!(self.closing, Closing::Drain | Closing::Terminate(_))
     }
 
-    fn kill(&mut self, worker: u32) {
-        self.workers[worker as usize].is_dying = true;
-        self.actions.push(Action::Kill { worker });
+    fn kill(&mut self, worker_id: u32) {
+        self.workers[worker_id as usize].is_dying = true;
+        self.actions.push(Action::Kill { worker_id });
     }
 
     /// Whether no task is open anywhere.
     fn is_drained(&self) -> bool {
-        self.queue.is_empty() && self.workers.iter().all(|worker| worker.hand.is_empty())
+        self.queue.is_empty() && self.workers.iter().all(|worker| worker.in_flight.is_empty())
     }
 }

@@ -1,7 +1,7 @@
 //! A worker reports how tasks ended.
 
 use super::chunk::ChunkFlags;
-use super::worker::InHand;
+use super::worker::InFlight;
 use super::{Cause, Scheduler};
 
 /// What an outcome frame says, as it was read from shared memory: nothing of it is trusted yet.
@@ -35,7 +35,7 @@ pub enum Verdict {
     /// It belongs to this chunk of this call.
     Report {
         /// The call.
-        job: u32,
+        call_id: u32,
         /// The chunk within the call.
         chunk: u32,
         /// Nothing more comes of the chunk, though tasks of it were not run.
@@ -45,12 +45,12 @@ pub enum Verdict {
     Discard,
 }
 
-/// The worker said something that cannot be: it has to die.
+/// A worker has violated the protocol: it said something that cannot be. It has to die.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("worker {worker} reported an outcome for tasks it does not have")]
-pub struct Breach {
+#[error("worker {worker_id} reported an outcome for tasks it does not have")]
+pub struct ProtocolViolation {
     /// The worker id.
-    pub worker: u32,
+    pub worker_id: u32,
 }
 
 impl Scheduler {
@@ -60,69 +60,74 @@ impl Scheduler {
     ///
     /// [`Breach`] when the outcome does not continue the worker's front chunk. The worker is killed and its tasks are
     /// settled by its death.
-    pub fn outcome(&mut self, worker: u32, settled: Settled) -> Result<Verdict, Breach> {
-        let slot = &mut self.workers[worker as usize];
-        let Some(held) = slot.hand.front_mut().filter(|held| continues(held, &settled)) else {
-            let pid = slot.pid;
-            self.broke(worker, pid, Cause::Breach);
-            return Err(Breach { worker });
+    pub fn outcome(
+        &mut self,
+        worker_id: u32,
+        settled: Settled,
+    ) -> Result<Verdict, ProtocolViolation> {
+        let worker = &mut self.workers[worker_id as usize];
+        let Some(sent) = worker.in_flight.front_mut().filter(|sent| continues(sent, &settled))
+        else {
+            let pid = worker.pid;
+            self.unreadable(worker_id, pid, Cause::ProtocolViolation);
+            return Err(ProtocolViolation { worker_id });
         };
-        held.chunk.from += settled.count;
+        sent.chunk.from += settled.count;
         let count = u64::from(settled.count);
         *(if settled.is_error { &mut self.stats.failed } else { &mut self.stats.completed }) +=
             count;
-        slot.tasks_done += count;
+        worker.tasks_done += count;
         let has_settled = count > 0;
-        if !held.chunk.definition.is_forgotten() {
-            self.costs.learn(held.chunk.definition.id, settled.count, settled.elapsed_us);
+        if !sent.chunk.definition.is_forgotten() {
+            self.costs.learn(sent.chunk.definition.id, settled.count, settled.elapsed_us);
         }
         if settled.is_retiring {
-            held.is_recalled = !held.is_cancelled;
+            sent.is_recalled = !sent.is_cancelled;
         }
         // A submitter knows of whole chunks: what is left of a piece is run, not dropped behind its failure.
         let gives_back = settled.is_dropped
-            && !held.is_cancelled
-            && (held.chunk.is_piece || held.is_recalled && !settled.is_error);
-        let verdict = if held.is_cancelled || settled.count == 0 {
+            && !sent.is_cancelled
+            && (sent.chunk.is_piece || sent.is_recalled && !settled.is_error);
+        let verdict = if sent.is_cancelled || settled.count == 0 {
             Verdict::Discard
         } else {
             Verdict::Report {
-                job: held.chunk.job,
-                chunk: held.chunk.id,
-                is_last: settled.is_last && !gives_back && !held.chunk.is_piece,
+                call_id: sent.chunk.call_id,
+                chunk: sent.chunk.id,
+                is_last: settled.is_last && !gives_back && !sent.chunk.is_piece,
             }
         };
         if settled.is_last
-            && let Some(held) = slot.hand.pop_front()
+            && let Some(sent) = worker.in_flight.pop_front()
         {
-            if gives_back && held.chunk.unsettled() > 0 {
-                self.queue.push_front(held.chunk);
+            if gives_back && sent.chunk.unsettled() > 0 {
+                self.queue.push_front(sent.chunk);
             } else {
-                self.stats.cancelled += u64::from(held.chunk.unsettled());
+                self.stats.cancelled += u64::from(sent.chunk.unsettled());
             }
         }
         if settled.is_retiring {
-            self.retire(worker);
+            self.retire(worker_id);
         }
         if has_settled {
-            self.note_success(worker);
+            self.note_success(worker_id);
         }
         Ok(verdict)
     }
 }
 
-fn continues(held: &InHand, settled: &Settled) -> bool {
-    let open = held.chunk.unsettled();
+fn continues(sent: &InFlight, settled: &Settled) -> bool {
+    let open = sent.chunk.unsettled();
     let is_done = settled.count == open;
     // A chunk that was split ends only when the worker gives back what is not its own any more.
-    let ends = settled.is_dropped || is_done && !held.is_split;
+    let ends = settled.is_dropped || is_done && !sent.is_split;
     // Tasks that somebody waits for may only be dropped behind a failure that the submitter hears of.
-    let may_drop = held.is_cancelled
-        || held.is_recalled
-        || held.is_split && is_done
-        || !held.is_split && settled.is_error && held.chunk.flags.has(ChunkFlags::FAIL_FAST);
-    held.seq == settled.seq
-        && held.chunk.from == settled.first
+    let may_drop = sent.is_cancelled
+        || sent.is_recalled
+        || sent.is_split && is_done
+        || !sent.is_split && settled.is_error && sent.chunk.flags.has(ChunkFlags::FAIL_FAST);
+    sent.seq == settled.seq
+        && sent.chunk.from == settled.first
         && settled.count <= open
         && (settled.count == 1 || !settled.is_error)
         && settled.is_last == ends

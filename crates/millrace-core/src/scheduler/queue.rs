@@ -25,7 +25,7 @@ pub(super) struct Queue {
 /// Chunks of calls that take turns.
 #[derive(Debug, Default)]
 struct Rotation {
-    jobs: HashMap<u32, Lane>,
+    lanes: HashMap<u32, Lane>,
     /// The calls in `jobs` by [`Lane::ticket`], next one first.
     turns: BTreeMap<u64, u32>,
     next_ticket: u64,
@@ -70,7 +70,7 @@ impl Queue {
 
     pub(super) fn push(&mut self, chunk: Chunk) {
         if is_urgent(&chunk) {
-            self.urgent.push_back(chunk.job, chunk);
+            self.urgent.push_back(chunk.call_id, chunk);
         } else {
             self.lane(&chunk).push_back(chunk);
         }
@@ -79,15 +79,15 @@ impl Queue {
     /// Puts a chunk back that a worker had: before all others of its kind.
     pub(super) fn push_front(&mut self, chunk: Chunk) {
         if is_urgent(&chunk) {
-            self.urgent.push_front(chunk.job, chunk);
+            self.urgent.push_front(chunk.call_id, chunk);
         } else {
             self.lane(&chunk).push_front(chunk);
         }
     }
 
     /// Puts a chunk back that `worker` has not begun, because an urgent one is to go ahead. Its turn is still to come.
-    pub(super) fn put_back(&mut self, worker: u32, chunk: Chunk) {
-        let place = &mut self.places[worker as usize];
+    pub(super) fn put_back(&mut self, worker_id: u32, chunk: Chunk) {
+        let place = &mut self.places[worker_id as usize];
         place.passed_over = place.passed_over.max(chunk.turn.passed_over);
         place.credit = chunk.turn.credit;
         let rotation = if chunk.only.is_some() { &mut place.ordered } else { &mut self.shared };
@@ -96,45 +96,45 @@ impl Queue {
 
     fn lane(&mut self, chunk: &Chunk) -> &mut VecDeque<Chunk> {
         let rotation = match chunk.only {
-            Some(worker) => &mut self.places[worker as usize].ordered,
+            Some(worker_id) => &mut self.places[worker_id as usize].ordered,
             None => &mut self.shared,
         };
-        rotation.lane(chunk.job)
+        rotation.lane(chunk.call_id)
     }
 
     /// The chunk that [`Self::pop`] would give to `worker`.
-    pub(super) fn peek(&self, worker: u32) -> Option<&Chunk> {
-        match self.next(worker)? {
+    pub(super) fn peek(&self, worker_id: u32) -> Option<&Chunk> {
+        match self.next(worker_id)? {
             Source::Urgent => self.urgent.front(),
-            Source::Ordered => self.places[worker as usize].ordered.front(),
+            Source::Ordered => self.places[worker_id as usize].ordered.front(),
             Source::Shared => self.shared.front(),
         }
     }
 
     /// Whether `worker` may have its next chunk while it is busy. One that urgent chunks have gone ahead of, and will go ahead
     /// of again, would only be missing where another worker is to serve its call.
-    pub(super) fn may_prefetch(&self, worker: u32) -> bool {
-        let passed_over = self.places[worker as usize].passed_over;
+    pub(super) fn may_prefetch(&self, worker_id: u32) -> bool {
+        let passed_over = self.places[worker_id as usize].passed_over;
         let keeps_its_place = passed_over == 0 || passed_over >= PASSED_OVER_MAX;
-        keeps_its_place || matches!(self.next(worker), Some(Source::Urgent))
+        keeps_its_place || matches!(self.next(worker_id), Some(Source::Urgent))
     }
 
-    pub(super) fn pop(&mut self, worker: u32) -> Option<Chunk> {
-        let source = self.next(worker)?;
-        let shared_jobs = self.shared.turns.len();
-        let place = &mut self.places[worker as usize];
-        let ordered_jobs = place.ordered.turns.len();
+    pub(super) fn pop(&mut self, worker_id: u32) -> Option<Chunk> {
+        let source = self.next(worker_id)?;
+        let shared_calls = self.shared.turns.len();
+        let place = &mut self.places[worker_id as usize];
+        let ordered_calls = place.ordered.turns.len();
         if matches!(source, Source::Urgent) {
-            place.passed_over += u32::from(shared_jobs + ordered_jobs > 0);
+            place.passed_over += u32::from(shared_calls + ordered_calls > 0);
             return self.urgent.pop_front();
         }
         let credit = place.credit;
         let rotation = if matches!(source, Source::Ordered) {
-            place.credit = place.credit.saturating_sub(shared_jobs);
+            place.credit = place.credit.saturating_sub(shared_calls);
             &mut place.ordered
         } else {
             // Bounded: calls may have ended since credit was given.
-            place.credit = (place.credit + ordered_jobs).min(shared_jobs + ordered_jobs);
+            place.credit = (place.credit + ordered_calls).min(shared_calls + ordered_calls);
             &mut self.shared
         };
         let (mut chunk, ticket) = rotation.pop()?;
@@ -143,8 +143,8 @@ impl Queue {
         Some(chunk)
     }
 
-    fn next(&self, worker: u32) -> Option<Source> {
-        let place = &self.places[worker as usize];
+    fn next(&self, worker_id: u32) -> Option<Source> {
+        let place = &self.places[worker_id as usize];
         let bulk = match (place.ordered.turns.len(), self.shared.turns.len()) {
             (0, 0) => None,
             (_, 0) => Some(Source::Ordered),
@@ -157,16 +157,16 @@ impl Queue {
     }
 
     /// Removes all chunks of a call; how many tasks they held.
-    pub(super) fn remove_job(&mut self, job: u32) -> u64 {
-        let urgent = self.urgent.remove_job(job);
+    pub(super) fn remove_call(&mut self, call_id: u32) -> u64 {
+        let urgent = self.urgent.remove_call(call_id);
         let mut tasks = urgent.iter().map(|chunk| u64::from(chunk.unsettled())).sum::<u64>();
-        tasks += self.shared.remove_job(job);
-        tasks + self.places.iter_mut().map(|place| place.ordered.remove_job(job)).sum::<u64>()
+        tasks += self.shared.remove_call(call_id);
+        tasks + self.places.iter_mut().map(|place| place.ordered.remove_call(call_id)).sum::<u64>()
     }
 
     /// Removes the chunks that only `worker` may run.
-    pub(super) fn take_ordered(&mut self, worker: u32) -> Vec<Chunk> {
-        self.places[worker as usize].ordered.take_all().collect()
+    pub(super) fn take_ordered(&mut self, worker_id: u32) -> Vec<Chunk> {
+        self.places[worker_id as usize].ordered.take_all().collect()
     }
 
     /// Empties the queue.
@@ -193,8 +193,8 @@ impl Queue {
     }
 
     /// Chunks that only `worker` may run.
-    pub(super) fn ordered_count(&self, worker: u32) -> usize {
-        self.places[worker as usize].ordered.chunk_count
+    pub(super) fn ordered_count(&self, worker_id: u32) -> usize {
+        self.places[worker_id as usize].ordered.chunk_count
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -209,35 +209,35 @@ fn is_urgent(chunk: &Chunk) -> bool {
 
 impl Rotation {
     /// The chunks of a call, for one to be added.
-    fn lane(&mut self, job: u32) -> &mut VecDeque<Chunk> {
+    fn lane(&mut self, call_id: u32) -> &mut VecDeque<Chunk> {
         self.chunk_count += 1;
-        let Self { jobs, turns, next_ticket, .. } = self;
-        let lane = jobs.entry(job).or_insert_with(|| {
+        let Self { lanes, turns, next_ticket, .. } = self;
+        let lane = lanes.entry(call_id).or_insert_with(|| {
             *next_ticket += 1;
-            turns.insert(*next_ticket, job);
+            turns.insert(*next_ticket, call_id);
             Lane { ticket: *next_ticket, chunks: VecDeque::new() }
         });
         &mut lane.chunks
     }
 
     fn front(&self) -> Option<&Chunk> {
-        let (_, job) = self.turns.first_key_value()?;
-        self.jobs.get(job)?.chunks.front()
+        let (_, call_id) = self.turns.first_key_value()?;
+        self.lanes.get(call_id)?.chunks.front()
     }
 
     /// The next chunk, and the ticket that its call had.
     fn pop(&mut self) -> Option<(Chunk, u64)> {
-        let (&ticket, &job) = self.turns.first_key_value()?;
-        let lane = self.jobs.get_mut(&job)?;
+        let (&ticket, &call_id) = self.turns.first_key_value()?;
+        let lane = self.lanes.get_mut(&call_id)?;
         let chunk = lane.chunks.pop_front()?;
         if lane.chunks.is_empty() {
-            self.jobs.remove(&job);
+            self.lanes.remove(&call_id);
             self.turns.remove(&ticket);
         } else if self.turns.len() > 1 {
             self.turns.remove(&ticket);
             self.next_ticket += 1;
             lane.ticket = self.next_ticket;
-            self.turns.insert(lane.ticket, job);
+            self.turns.insert(lane.ticket, call_id);
         }
         self.chunk_count -= 1;
         Some((chunk, ticket))
@@ -245,17 +245,17 @@ impl Rotation {
 
     /// Puts a chunk of [`Self::pop`] back: its call is next again, as it was then.
     fn put_back(&mut self, chunk: Chunk) {
-        let (job, ticket) = (chunk.job, chunk.turn.ticket);
-        self.lane(job).push_front(chunk);
-        if let Some(lane) = self.jobs.get_mut(&job).filter(|lane| ticket < lane.ticket) {
+        let (call_id, ticket) = (chunk.call_id, chunk.turn.ticket);
+        self.lane(call_id).push_front(chunk);
+        if let Some(lane) = self.lanes.get_mut(&call_id).filter(|lane| ticket < lane.ticket) {
             self.turns.remove(&lane.ticket);
-            self.turns.insert(ticket, job);
+            self.turns.insert(ticket, call_id);
             lane.ticket = ticket;
         }
     }
 
-    fn remove_job(&mut self, job: u32) -> u64 {
-        let Some(lane) = self.jobs.remove(&job) else { return 0 };
+    fn remove_call(&mut self, call_id: u32) -> u64 {
+        let Some(lane) = self.lanes.remove(&call_id) else { return 0 };
         self.chunk_count -= lane.chunks.len();
         self.turns.remove(&lane.ticket);
         lane.chunks.iter().map(|chunk| u64::from(chunk.unsettled())).sum()
@@ -265,6 +265,6 @@ impl Rotation {
     fn take_all(&mut self) -> impl Iterator<Item = Chunk> {
         self.turns.clear();
         self.chunk_count = 0;
-        std::mem::take(&mut self.jobs).into_values().flat_map(|lane| lane.chunks)
+        std::mem::take(&mut self.lanes).into_values().flat_map(|lane| lane.chunks)
     }
 }

@@ -1,13 +1,13 @@
 //! Workers that end in order, to be replaced when there is work: those that have run as many tasks as they may, use too much
 //! memory, are idle for too long, or are to be recycled.
 //!
-//! A retiring worker takes nothing more. What it has not begun comes back at once; when its hand is empty it is told to
+//! A retiring worker takes nothing more. What it has not begun comes back at once; when nothing is in flight it is told to
 //! leave. Its id is free for a replacement when its process is reaped.
 
 use std::time::Duration;
 
 use super::chunk::Chunk;
-use super::outcome::Breach;
+use super::outcome::ProtocolViolation;
 use super::worker::{Worker, WorkerState};
 use super::{Action, Cause, Outgoing, Scheduler};
 
@@ -16,15 +16,16 @@ pub(super) const LEAVE_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Worker {
     /// Tasks of the chunk that it may still be given: none, and it is too old for the chunk's call.
-    pub(super) fn room_for(&self, chunk: &Chunk) -> u32 {
+    pub(super) fn remaining_lifespan(&self, chunk: &Chunk) -> u32 {
         let Some(lifespan) = lower(self.lifespan, chunk.lifespan) else { return u32::MAX };
-        let in_hand: u64 = self.hand.iter().map(|held| u64::from(held.chunk.unsettled())).sum();
-        let left = u64::from(lifespan).saturating_sub(self.tasks_done + in_hand);
+        let in_flight: u64 =
+            self.in_flight.iter().map(|sent| u64::from(sent.chunk.unsettled())).sum();
+        let left = u64::from(lifespan).saturating_sub(self.tasks_done + in_flight);
         u32::try_from(left).unwrap_or(u32::MAX)
     }
 
     /// The lowest lifespan of the calls it has worked for holds.
-    pub(super) fn age_by(&mut self, chunk: &Chunk) {
+    pub(super) fn apply_lifespan(&mut self, chunk: &Chunk) {
         self.lifespan = lower(self.lifespan, chunk.lifespan);
     }
 
@@ -57,13 +58,13 @@ impl Scheduler {
     /// it.
     pub fn recycle(&mut self) -> Vec<u32> {
         let mut present = Vec::new();
-        for worker in 0..self.workers.len() as u32 {
-            let slot = &self.workers[worker as usize];
-            let is_used = slot.state == WorkerState::Ready && !slot.is_fresh();
-            if is_used || slot.state == WorkerState::Leaving {
-                present.push(slot.pid);
-                self.retire(worker);
-                self.recall_rest(worker);
+        for worker_id in 0..self.workers.len() as u32 {
+            let worker = &self.workers[worker_id as usize];
+            let is_used = worker.state == WorkerState::Ready && !worker.is_fresh();
+            if is_used || worker.state == WorkerState::Leaving {
+                present.push(worker.pid);
+                self.retire(worker_id);
+                self.recall_rest(worker_id);
             }
         }
         present
@@ -75,21 +76,21 @@ impl Scheduler {
     /// # Errors
     ///
     /// [`Breach`] when it was not ready. The worker is killed.
-    pub fn wants_to_leave(&mut self, worker: u32) -> Result<(), Breach> {
-        let slot = &mut self.workers[worker as usize];
-        match slot.state {
-            WorkerState::Ready if !slot.is_dying => {
-                slot.wants_to_leave = true;
-                self.retire(worker);
-                self.recall_rest(worker);
+    pub fn wants_to_leave(&mut self, worker_id: u32) -> Result<(), ProtocolViolation> {
+        let worker = &mut self.workers[worker_id as usize];
+        match worker.state {
+            WorkerState::Ready if !worker.is_dying => {
+                worker.wants_to_leave = true;
+                self.retire(worker_id);
+                self.recall_rest(worker_id);
                 Ok(())
             }
             WorkerState::Ready | WorkerState::Leaving => Ok(()),
-            WorkerState::Spawning | WorkerState::Starting if slot.is_dying => Ok(()),
+            WorkerState::Spawning | WorkerState::Starting if worker.is_dying => Ok(()),
             WorkerState::Absent | WorkerState::Spawning | WorkerState::Starting => {
-                let pid = slot.pid;
-                self.broke(worker, pid, Cause::Breach);
-                Err(Breach { worker })
+                let pid = worker.pid;
+                self.unreadable(worker_id, pid, Cause::ProtocolViolation);
+                Err(ProtocolViolation { worker_id })
             }
         }
     }
@@ -98,85 +99,85 @@ impl Scheduler {
     /// that are leaving. Call [`Self::dispatch`] after it.
     pub fn leave_idle(&mut self) -> Vec<u32> {
         let mut leaving = Vec::new();
-        for worker in 0..self.workers.len() as u32 {
-            let slot = &self.workers[worker as usize];
-            match slot.state {
-                WorkerState::Ready if slot.is_at_work() && slot.hand.is_empty() => {
-                    self.dismiss(worker);
+        for worker_id in 0..self.workers.len() as u32 {
+            let worker = &self.workers[worker_id as usize];
+            match worker.state {
+                WorkerState::Ready if worker.is_at_work() && worker.in_flight.is_empty() => {
+                    self.request_exit(worker_id);
                 }
                 WorkerState::Ready
-                    if !slot.is_dying && slot.hand.iter().all(|h| h.is_cancelled) =>
+                    if !worker.is_dying && worker.in_flight.iter().all(|h| h.is_cancelled) =>
                 {
-                    self.kill(worker);
+                    self.kill(worker_id);
                 }
                 WorkerState::Spawning | WorkerState::Starting
-                    if !slot.is_dying && self.queue.is_empty() =>
+                    if !worker.is_dying && self.queue.is_empty() =>
                 {
-                    self.kill(worker);
+                    self.kill(worker_id);
                 }
                 _ => {}
             }
-            let slot = &self.workers[worker as usize];
-            if slot.state == WorkerState::Leaving {
-                leaving.push(slot.pid);
+            let worker = &self.workers[worker_id as usize];
+            if worker.state == WorkerState::Leaving {
+                leaving.push(worker.pid);
             }
         }
         leaving
     }
 
     /// The worker takes nothing more; what it has not begun is queued again.
-    pub(super) fn retire(&mut self, worker: u32) {
-        let slot = &mut self.workers[worker as usize];
-        slot.is_retiring = true;
-        while let Some(chunk) = slot.revoke_last(|_| true) {
+    pub(super) fn retire(&mut self, worker_id: u32) {
+        let worker = &mut self.workers[worker_id as usize];
+        worker.is_retiring = true;
+        while let Some(chunk) = worker.revoke_last(|_| true) {
             self.queue.push_front(chunk);
         }
     }
 
     /// The tasks behind the one that runs are to come back.
-    fn recall_rest(&mut self, worker: u32) {
-        let slot = &mut self.workers[worker as usize];
-        let Some(claims) = slot.claims.clone() else { return };
-        for held in slot.hand.iter_mut().filter(|held| !held.is_cancelled) {
-            held.is_recalled = true;
-            claims.cancel(held.seq);
-            claims.skip(held.first_task, held.last_task());
+    fn recall_rest(&mut self, worker_id: u32) {
+        let worker = &mut self.workers[worker_id as usize];
+        let Some(claims) = worker.claims.clone() else { return };
+        for sent in worker.in_flight.iter_mut().filter(|sent| !sent.is_cancelled) {
+            sent.is_recalled = true;
+            claims.cancel(sent.seq);
+            claims.skip(sent.first_task, sent.last_task());
         }
     }
 
-    /// Lets retiring workers leave whose hands are empty, and those whose time has come.
-    pub(super) fn dismiss_retiring(&mut self) {
-        for worker in 0..self.workers.len() as u32 {
-            let slot = &mut self.workers[worker as usize];
-            if !slot.is_at_work() || !slot.hand.is_empty() {
-                slot.idle_since = None;
+    /// Retiring workers with nothing in flight are told to leave, and those whose time has come.
+    pub(super) fn request_exit_of_retiring(&mut self) {
+        for worker_id in 0..self.workers.len() as u32 {
+            let worker = &mut self.workers[worker_id as usize];
+            if !worker.is_at_work() || !worker.in_flight.is_empty() {
+                worker.idle_since = None;
                 continue;
             }
             let is_overdue = self.idle_timeout.is_some_and(|timeout| {
-                let since = *slot.idle_since.get_or_insert(self.now);
+                let since = *worker.idle_since.get_or_insert(self.now);
                 since + timeout <= self.now
             });
-            if slot.is_retiring || is_overdue || slot.is_spent() {
-                self.dismiss(worker);
+            if worker.is_retiring || is_overdue || worker.is_spent() {
+                self.request_exit(worker_id);
             }
         }
     }
 
     /// The worker is told to end by itself.
-    pub(super) fn dismiss(&mut self, worker: u32) {
-        let slot = &mut self.workers[worker as usize];
-        slot.state = WorkerState::Leaving;
-        slot.leave_by = Some(self.now + LEAVE_TIMEOUT);
-        slot.idle_since = None;
-        self.actions.push(Action::Send { worker, frame: Outgoing::Leave });
+    pub(super) fn request_exit(&mut self, worker_id: u32) {
+        let worker = &mut self.workers[worker_id as usize];
+        worker.state = WorkerState::Leaving;
+        worker.leave_by = Some(self.now + LEAVE_TIMEOUT);
+        worker.idle_since = None;
+        self.actions.push(Action::Send { worker_id, frame: Outgoing::Leave });
     }
 
     pub(super) fn expire_leaving(&mut self) {
-        for worker in 0..self.workers.len() as u32 {
-            let slot = &mut self.workers[worker as usize];
-            if slot.leave_by.is_some_and(|at| at <= self.now) {
-                slot.leave_by = None;
-                self.kill(worker);
+        for worker_id in 0..self.workers.len() as u32 {
+            let worker = &mut self.workers[worker_id as usize];
+            if worker.leave_by.is_some_and(|at| at <= self.now) {
+                worker.leave_by = None;
+                self.kill(worker_id);
             }
         }
     }
@@ -184,23 +185,27 @@ impl Scheduler {
     /// When the next idle worker leaves.
     pub(super) fn idle_ends(&self) -> Option<Duration> {
         let timeout = self.idle_timeout?;
-        self.workers.iter().filter_map(|slot| slot.idle_since).min().map(|since| since + timeout)
+        self.workers
+            .iter()
+            .filter_map(|worker| worker.idle_since)
+            .min()
+            .map(|since| since + timeout)
     }
 
     /// Gives the worker the next chunk from the queue, as much of it as the worker may run; `false` when it gets none. It
     /// retires when it is too old for the chunk.
-    pub(super) fn feed(&mut self, worker: u32) -> bool {
-        let Some(chunk) = self.queue.peek(worker) else { return false };
-        let room = self.workers[worker as usize].room_for(chunk);
+    pub(super) fn dispatch_to(&mut self, worker_id: u32) -> bool {
+        let Some(chunk) = self.queue.peek(worker_id) else { return false };
+        let room = self.workers[worker_id as usize].remaining_lifespan(chunk);
         if room == 0 {
-            self.retire(worker);
+            self.retire(worker_id);
             return false;
         }
-        let Some(mut chunk) = self.queue.pop(worker) else { return false };
+        let Some(mut chunk) = self.queue.pop(worker_id) else { return false };
         if let Some(rest) = chunk.split_off(room) {
             self.queue.push_front(rest);
         }
-        self.send(worker, chunk);
+        self.send(worker_id, chunk);
         true
     }
 }

@@ -10,9 +10,9 @@ use super::{Action, Loss, Scheduler};
 impl Scheduler {
     /// Puts the first open task of the chunk up for another attempt if it has one left, and the others behind it. Gives the
     /// chunk back otherwise.
-    pub(super) fn retry(&mut self, worker: u32, mut chunk: Chunk, loss: &Loss) -> Option<Chunk> {
+    pub(super) fn retry(&mut self, worker_id: u32, mut chunk: Chunk, loss: &Loss) -> Option<Chunk> {
         let Some(left) = chunk.retries.checked_sub(1) else { return Some(chunk) };
-        let (job, id, index) = (chunk.job, chunk.id, chunk.from);
+        let (call_id, id, index) = (chunk.call_id, chunk.id, chunk.from);
         if let Some(rest) = chunk.split_off(1) {
             self.queue.push_front(rest);
         }
@@ -23,8 +23,8 @@ impl Scheduler {
         } else {
             self.queue.push_front(chunk);
         }
-        self.shunned = Some(worker);
-        self.actions.push(Action::Retry { job, chunk: id, index, loss: loss.clone() });
+        self.avoid_worker = Some(worker_id);
+        self.actions.push(Action::Retry { call_id, chunk: id, index, loss: loss.clone() });
         None
     }
 }

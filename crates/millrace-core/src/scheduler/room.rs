@@ -7,9 +7,9 @@ impl Scheduler {
     /// Whether fewer than `limit` urgent chunks wait, `more` that were not submitted yet included. One that a free worker
     /// takes, or a worker that is yet to be started, does not wait.
     pub fn has_room(&self, limit: u32, more: u32) -> bool {
-        let in_hand: usize = self.workers.iter().map(Worker::urgent_waiting).sum();
-        let waiting = self.queue.urgent_count() + in_hand + more as usize;
-        let free = self.workers.iter().filter(|slot| !slot.is_taken()).count();
+        let in_flight: usize = self.workers.iter().map(Worker::urgent_waiting).sum();
+        let waiting = self.queue.urgent_count() + in_flight + more as usize;
+        let free = self.workers.iter().filter(|worker| !worker.is_taken()).count();
         waiting < limit as usize + free
     }
 }
@@ -20,13 +20,14 @@ impl Worker {
     }
 
     pub(super) fn urgent_waiting(&self) -> usize {
-        let urgent = self.hand.iter().filter(|held| held.chunk.is_urgent() && !held.is_cancelled);
-        urgent.filter(|held| !self.has_begun(held.seq)).count()
+        let urgent =
+            self.in_flight.iter().filter(|sent| sent.chunk.is_urgent() && !sent.is_cancelled);
+        urgent.filter(|sent| !self.has_begun(sent.seq)).count()
     }
 
     /// Whether it has something to do that is no waiting urgent chunk.
     fn is_taken(&self) -> bool {
-        let front = self.hand.front();
-        front.is_some_and(|held| !held.chunk.is_urgent() || self.has_begun(held.seq))
+        let front = self.in_flight.front();
+        front.is_some_and(|sent| !sent.chunk.is_urgent() || self.has_begun(sent.seq))
     }
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use super::Scheduler;
 use super::chunk::Chunk;
-use super::worker::{InHand, Seen, Worker};
+use super::worker::{InFlight, Seen, Worker};
 use crate::channel::claim::NUMBER_MASK;
 
 /// Between two looks at a worker, at the least.
@@ -46,13 +46,13 @@ impl Scheduler {
                 self.queue.push_front(other);
             }
             self.queue.push_front(half);
-            self.feed_idle();
+            self.dispatch_to_idle();
         }
         loop {
             // Workers that are free after the task that they run.
-            let yielding = self.workers.iter().filter(|slot| slot.is_yielding()).count();
+            let yielding = self.workers.iter().filter(|worker| worker.is_yielding()).count();
             let is_waited_for = self.queue.urgent_count() > yielding;
-            let holds_up = |slot: &Worker| is_waited_for || slot.urgent_waiting() > 0;
+            let holds_up = |worker: &Worker| is_waited_for || worker.urgent_waiting() > 0;
             let Some(rest) = self.take_longest_rest(holds_up) else { return };
             self.queue.push_front(rest);
         }
@@ -64,13 +64,13 @@ impl Scheduler {
             let mut most = 0;
             let mut from = None;
             self.split_at = None;
-            for (worker, slot) in
-                self.workers.iter_mut().enumerate().filter(|(_, slot)| wanted(slot))
+            for (worker_id, worker) in
+                self.workers.iter_mut().enumerate().filter(|(_, worker)| wanted(worker))
             {
-                match slot.judge_rest(self.now) {
+                match worker.judge_rest(self.now) {
                     Some(Rest::Split { tasks }) if tasks > most => {
                         most = tasks;
-                        from = Some(worker);
+                        from = Some(worker_id);
                     }
                     Some(Rest::Look(at)) => {
                         self.split_at = Some(self.split_at.map_or(at, |before| before.min(at)));
@@ -78,17 +78,17 @@ impl Scheduler {
                     Some(Rest::Split { .. }) | None => {}
                 }
             }
-            let slot = &mut self.workers[from?];
+            let worker = &mut self.workers[from?];
             // Where it has come to the end meanwhile, it is looked at anew.
-            slot.seen = None;
-            if let Some(rest) = slot.take_back_rest() {
+            worker.seen = None;
+            if let Some(rest) = worker.take_back_rest() {
                 return Some(rest);
             }
         }
     }
 }
 
-impl InHand {
+impl InFlight {
     fn may_be_split(&self) -> bool {
         self.chunk.unsettled() > 1 && self.is_for_others() && !self.is_recalled
     }
@@ -103,31 +103,33 @@ impl InHand {
 impl Worker {
     /// Whether it is free after the task that it runs.
     fn is_yielding(&self) -> bool {
-        self.takes_work() && !self.hand.is_empty() && self.hand.iter().all(|held| held.is_split)
+        self.takes_work()
+            && !self.in_flight.is_empty()
+            && self.in_flight.iter().all(|sent| sent.is_split)
     }
 
     /// The running chunk, and the number of the task that runs.
-    fn running(&self) -> Option<(&InHand, u32)> {
+    fn running(&self) -> Option<(&InFlight, u32)> {
         let task = self.claims.as_ref()?.current_task();
-        self.hand.iter().find(|held| held.is_open(task)).map(|held| (held, task))
+        self.in_flight.iter().find(|sent| sent.is_open(task)).map(|sent| (sent, task))
     }
 
     fn judge_rest(&mut self, now: Duration) -> Option<Rest> {
-        // Most hands hold nothing that could be split: no need to look at the claim word.
-        let may_have_rest = self.takes_work() && self.hand.iter().any(InHand::may_be_split);
+        // Most workers have nothing in flight that could be split: no need to look at the claim word.
+        let may_have_rest = self.takes_work() && self.in_flight.iter().any(InFlight::may_be_split);
         if !may_have_rest {
             return None;
         }
-        let Some((held, task)) = self.running() else {
+        let Some((sent, task)) = self.running() else {
             // On its way: nothing else tells when it is begun. Ever later, where it is never begun.
-            let next = self.hand.front().filter(|held| held.chunk.unsettled() > 1)?;
+            let next = self.in_flight.front().filter(|sent| sent.chunk.unsettled() > 1)?;
             return Some(Rest::Look(now + LOOK.max(now.saturating_sub(next.sent_at))));
         };
-        let tasks = held.rest_behind(task)?;
-        let resend = RESEND_NS_PER_BYTE * held.chunk.payload.len() as u64;
+        let tasks = sent.rest_behind(task)?;
+        let resend = RESEND_NS_PER_BYTE * sent.chunk.payload.len() as u64;
         let wait = LOOK.max(Duration::from_nanos(resend));
-        let now_seen = Seen { seq: held.seq, task, at: now };
-        let seen = self.seen.filter(|seen| seen.seq == held.seq).unwrap_or(now_seen);
+        let now_seen = Seen { seq: sent.seq, task, at: now };
+        let seen = self.seen.filter(|seen| seen.seq == sent.seq).unwrap_or(now_seen);
         self.seen = Some(seen);
         let elapsed = now.saturating_sub(seen.at);
         if elapsed < wait {
@@ -144,17 +146,17 @@ impl Worker {
     /// Makes the worker stop behind the task that runs. `None` when it has got to the end of the chunk meanwhile.
     fn take_back_rest(&mut self) -> Option<Chunk> {
         let claims = self.claims.clone()?;
-        let (held, task) = self.running()?;
-        held.rest_behind(task)?;
-        let seq = held.seq;
-        let held = self.hand.iter_mut().find(|held| held.seq == seq)?;
-        let first_open = held.number_of(held.chunk.from);
-        let at = claims.skip(first_open, held.last_task())?;
-        let index = held.index_of(at).filter(|index| *index >= held.chunk.from)?;
-        let rest = held.chunk.split_off(index + 1 - held.chunk.from)?;
-        held.is_split = true;
+        let (sent, task) = self.running()?;
+        sent.rest_behind(task)?;
+        let seq = sent.seq;
+        let sent = self.in_flight.iter_mut().find(|sent| sent.seq == seq)?;
+        let first_open = sent.number_of(sent.chunk.from);
+        let at = claims.skip(first_open, sent.last_task())?;
+        let index = sent.index_of(at).filter(|index| *index >= sent.chunk.from)?;
+        let rest = sent.chunk.split_off(index + 1 - sent.chunk.from)?;
+        sent.is_split = true;
         // It runs longer than was expected: what is free goes to others.
-        held.expected_ns = None;
+        sent.expected_ns = None;
         Some(rest)
     }
 }

@@ -1,10 +1,10 @@
 //! Tests of the scheduler. [`world::World`] carries its actions out against model processes ([`process::Process`]) and
 //! checks after every step, with a [`ledger::Ledger`], what a submitter is promised.
 
-mod breach;
 mod call_queue;
 mod cancelling;
 mod closing;
+mod crash_loops;
 mod dying;
 mod fairness;
 mod faulting;
@@ -16,10 +16,10 @@ mod properties;
 mod retiring;
 mod retrying;
 mod room;
-mod sharing;
 mod splitting;
 mod starting;
-mod storms;
+mod stealing;
 mod urgent;
+mod violations;
 mod words;
 mod world;

@@ -1,11 +1,11 @@
-//! One worker id: the state of its present process and the chunks in its hand.
+//! One worker id: the state of its present process and the chunks in flight.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::chunk::Chunk;
-use super::failures::{FailedStarts, Row};
+use super::failures::{FailedStarts, FailureStreak};
 use super::{Cause, Claims};
 use crate::channel::claim::{NUMBER_MASK, SLOTS, seq_after, task_after};
 
@@ -46,7 +46,7 @@ pub struct WorkerSnapshot {
     clippy::struct_excessive_bools,
     reason = "each is a fact of its own, they make no state together"
 )]
-pub(super) struct InHand {
+pub(super) struct InFlight {
     pub(super) seq: u32,
     /// Number of the task `sent_from`.
     pub(super) first_task: u32,
@@ -69,7 +69,7 @@ pub(super) struct InHand {
     pub(super) expected_ns: Option<f64>,
 }
 
-impl InHand {
+impl InFlight {
     /// Number of its last task.
     pub(super) fn last_task(&self) -> u32 {
         self.number_of(self.chunk.count - 1)
@@ -121,9 +121,9 @@ pub(super) struct Worker {
     /// A kill is on its way.
     pub(super) is_dying: bool,
     /// Its control socket is closed: it is dead, or about to be.
-    pub(super) is_severed: bool,
+    pub(super) is_disconnected: bool,
     /// Why nothing more is taken from it, if so: what it said cannot be, or there is no memory for it.
-    pub(super) broken: Option<Cause>,
+    pub(super) unreadable: Option<Cause>,
     /// It said that it ends, for an error that nobody handles.
     pub(super) has_faulted: bool,
     pub(super) pid: u32,
@@ -131,7 +131,7 @@ pub(super) struct Worker {
     pub(super) since: Duration,
     pub(super) claims: Option<Arc<dyn Claims>>,
     /// Sent and not ended, in the order in which the worker runs them.
-    pub(super) hand: VecDeque<InHand>,
+    pub(super) in_flight: VecDeque<InFlight>,
     /// Definitions the process has.
     pub(super) known: HashSet<u32>,
     pub(super) next_seq: u32,
@@ -144,18 +144,18 @@ pub(super) struct Worker {
     pub(super) has_start_timed_out: bool,
     /// Starts of this id that failed in a row.
     pub(super) failed_starts: FailedStarts,
-    /// It takes nothing more, and leaves when its hand is empty.
+    /// It takes nothing more, and leaves when nothing is in flight.
     pub(super) is_retiring: bool,
     /// It asked to be let go, as a signal told it to.
     pub(super) wants_to_leave: bool,
     /// Tasks it may run at the most, by the calls it has worked for.
     pub(super) lifespan: Option<u32>,
-    /// Since when it has nothing in hand, where idle workers leave.
+    /// Since when it has nothing in flight, where idle workers leave.
     pub(super) idle_since: Option<Duration>,
     /// Processes of this id that died in a row without settling a task.
-    pub(super) row: Row,
-    /// The round of failures in which the process was started.
-    pub(super) round: u64,
+    pub(super) streak: FailureStreak,
+    /// The generation of failures in which the process was started.
+    pub(super) generation: u64,
     /// When a limit may have passed.
     pub(super) look_at: Option<Duration>,
     /// The task it was last looked at for, and when it was first seen on it.
@@ -173,79 +173,79 @@ impl Worker {
 
     /// It is ready, and nothing is known of its end.
     pub(super) fn is_at_work(&self) -> bool {
-        self.state == WorkerState::Ready && !self.is_dying && !self.is_severed
+        self.state == WorkerState::Ready && !self.is_dying && !self.is_disconnected
     }
 
     pub(super) fn is_idle(&self) -> bool {
-        self.takes_work() && self.hand.is_empty()
+        self.takes_work() && self.in_flight.is_empty()
     }
 
     /// Its process has begun no task yet.
     pub(super) fn is_fresh(&self) -> bool {
         let has_begun =
-            |held: &InHand| self.claims.as_ref().is_none_or(|claims| claims.has_begun(held.seq));
-        self.tasks_done == 0 && !self.hand.front().is_some_and(has_begun)
+            |sent: &InFlight| self.claims.as_ref().is_none_or(|claims| claims.has_begun(sent.seq));
+        self.tasks_done == 0 && !self.in_flight.front().is_some_and(has_begun)
     }
 
     pub(super) fn is_running(&self) -> bool {
-        self.hand.iter().any(|held| held.chunk.unsettled() > 0)
+        self.in_flight.iter().any(|sent| sent.chunk.unsettled() > 0)
     }
 
-    /// Expected nanoseconds of everything in hand; none when some of it is unknown.
-    pub(super) fn hand_ns(&self) -> Option<f64> {
-        self.hand.iter().map(|held| held.expected_ns).sum()
+    /// Expected nanoseconds of everything in flight; none when some of it is unknown.
+    pub(super) fn in_flight_ns(&self) -> Option<f64> {
+        self.in_flight.iter().map(|sent| sent.expected_ns).sum()
     }
 
     /// It ends for the parent's reasons, by a signal from outside, or for an error of a task of before: its death says nothing
-    /// about what it has in hand. An error that comes before any task may come with every process, and is a death like others.
-    pub(super) fn is_put_down(&self) -> bool {
+    /// about what it has in flight. An error that comes before any task may come with every process, and is a death like others.
+    pub(super) fn is_end_expected(&self) -> bool {
         let ends_by_itself = self.wants_to_leave || self.has_faulted && self.tasks_done > 0;
-        (self.is_dying || ends_by_itself) && self.broken.is_none() && !self.has_start_timed_out
+        (self.is_dying || ends_by_itself) && self.unreadable.is_none() && !self.has_start_timed_out
     }
 
-    /// Whether another chunk leaves the oldest one in hand its claim slot. Chunks that were taken back have used up
+    /// Whether another chunk leaves the oldest one in flight its claim slot. Chunks that were taken back have used up
     /// numbers too.
     pub(super) fn has_free_slot(&self) -> bool {
-        self.hand.front().is_none_or(|held| {
-            (self.next_seq.wrapping_sub(held.seq) & NUMBER_MASK) < SLOTS as u32 - 1
+        self.in_flight.front().is_none_or(|sent| {
+            (self.next_seq.wrapping_sub(sent.seq) & NUMBER_MASK) < SLOTS as u32 - 1
         })
     }
 
-    /// Chunks behind the front one that another worker may still take over. What has begun comes first in a hand.
-    pub(super) fn spare(&self) -> usize {
+    /// Chunks behind the front one that another worker may still take over. What has begun comes first.
+    pub(super) fn stealable(&self) -> usize {
         let has_begun =
-            |held: &InHand| self.claims.as_ref().is_none_or(|claims| claims.has_begun(held.seq));
-        let waiting = self.hand.iter().skip(1).rev().take_while(|held| !has_begun(held));
-        waiting.filter(|held| held.is_for_others()).count()
+            |sent: &InFlight| self.claims.as_ref().is_none_or(|claims| claims.has_begun(sent.seq));
+        let waiting = self.in_flight.iter().skip(1).rev().take_while(|sent| !has_begun(sent));
+        waiting.filter(|sent| sent.is_for_others()).count()
     }
 
-    /// Takes back half of the spare chunks, the last ones, in their order.
-    pub(super) fn give_up_half(&mut self) -> Vec<Chunk> {
-        let wanted = self.spare().div_ceil(2);
+    /// Takes back half of the stealable chunks, the last ones, in their order.
+    pub(super) fn steal_half(&mut self) -> Vec<Chunk> {
+        let wanted = self.stealable().div_ceil(2);
         let mut taken = Vec::new();
-        for place in (1..self.hand.len()).rev() {
+        for place in (1..self.in_flight.len()).rev() {
             if taken.len() == wanted {
                 break;
             }
-            let held = &self.hand[place];
-            if held.is_for_others()
-                && self.claims.as_ref().is_some_and(|claims| claims.revoke(held.seq))
+            let sent = &self.in_flight[place];
+            if sent.is_for_others()
+                && self.claims.as_ref().is_some_and(|claims| claims.revoke(sent.seq))
             {
-                taken.extend(self.hand.remove(place).map(|held| held.chunk));
+                taken.extend(self.in_flight.remove(place).map(|sent| sent.chunk));
             }
         }
         taken.reverse();
         taken
     }
 
-    /// Takes back the last chunk in hand if `wanted` and if the worker has not begun it.
+    /// Takes back the last chunk in flight if `wanted` and if the worker has not begun it.
     pub(super) fn revoke_last(&mut self, wanted: impl Fn(&Chunk) -> bool) -> Option<Chunk> {
-        let held = self.hand.back()?;
-        let is_wanted = wanted(&held.chunk) && !held.is_cancelled;
-        if !is_wanted || !self.claims.as_ref()?.revoke(held.seq) {
+        let sent = self.in_flight.back()?;
+        let is_wanted = wanted(&sent.chunk) && !sent.is_cancelled;
+        if !is_wanted || !self.claims.as_ref()?.revoke(sent.seq) {
             return None;
         }
-        self.hand.pop_back().map(|held| held.chunk)
+        self.in_flight.pop_back().map(|sent| sent.chunk)
     }
 
     /// Numbers for a chunk of `tasks` tasks: its sequence number and its first task's number.

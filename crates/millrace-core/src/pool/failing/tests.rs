@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crossbeam::channel::unbounded;
 use rustix::process::{Pid, test_kill_process};
 
-use super::super::{Collected, Pool, PoolConfig, RecordKind, Stop};
+use super::super::{CancelMode, Collected, Pool, PoolConfig, RecordKind};
 use super::lost;
 use crate::channel::frame::MAX_PAYLOAD;
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -92,7 +92,7 @@ fn end_of(pool: &Pool, pids: &[u32]) -> String {
     assert_eq!((stats.running, stats.queued), (0, 0));
     // What comes later does nothing, and does not hang.
     submit(pool);
-    pool.cancel(1, &Stop::Discard).expect("there is no reason");
+    pool.cancel(1, &CancelMode::Discard).expect("there is no reason");
     pool.close();
     pool.terminate();
     assert!(pool.has_ended());

@@ -52,7 +52,7 @@ impl Shared {
         if self.poller.get().is_some_and(|poller| !poller.is_open()) {
             return self.fail(&lost("the waiting thread's poller"));
         }
-        if self.has_hands.load(Ordering::Relaxed) {
+        if self.has_work_in_flight.load(Ordering::Relaxed) {
             self.listen_by_loop();
         }
     }
@@ -69,10 +69,10 @@ impl Shared {
         if self.loop_ears.wait(&mut rung, Some(Duration::ZERO)).is_err() {
             self.fail(&lost("the event loop's poller"));
         }
-        let rung: Vec<usize> = rung.into_iter().map(|worker| worker as usize).collect();
-        for worker in &rung {
-            if !self.posts[*worker].silence_loop_bell() {
-                self.fail(&lost(&format!("the bell of worker {worker}")));
+        let rung: Vec<usize> = rung.into_iter().map(|worker_id| worker_id as usize).collect();
+        for worker_id in &rung {
+            if !self.posts[*worker_id].silence_loop_bell() {
+                self.fail(&lost(&format!("the bell of worker {worker_id}")));
             }
         }
         self.take_in_by_loop(rung)
@@ -88,11 +88,11 @@ impl Shared {
         if first.is_empty() && others.is_empty() {
             return false;
         }
-        for worker in first.into_iter().chain(others) {
-            let post = &self.posts[worker];
+        for worker_id in first.into_iter().chain(others) {
+            let post = &self.posts[worker_id];
             if post.has_rung() {
                 post.take_in_by_loop(self);
-                self.pump(worker);
+                self.pump(worker_id);
             }
         }
         self.outcomes.has_records()

@@ -1,7 +1,7 @@
 //! The way from one worker process: bytes out of its ring, frames, events for the scheduler, records to collect.
 //!
-//! Nothing that comes from a worker is trusted: bytes are copied out, then checked, then used. What cannot be is a
-//! breach; the worker is killed, and its death settles its tasks.
+//! Nothing that comes from a worker is trusted: bytes are copied out, then checked, then used. What cannot be
+//! violates the protocol: the worker is killed, and its death settles its tasks.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ const _: () = assert!(LAST_TURNS * FRAMES_PER_TURN * HEADER_BYTES >= 2 * RING_BY
 /// The receiving half of a worker's shared memory.
 #[derive(Debug)]
 pub(in crate::pool) struct Inbound {
-    worker: u32,
+    worker_id: u32,
     segment: Segment,
     ring: SegmentConsumer,
     assembler: Assembler<ToParent>,
@@ -42,14 +42,14 @@ pub(in crate::pool) struct Inbound {
 impl Inbound {
     /// Reads `ring` of `segment`. `bells` are rung for the worker, and for the waiting thread.
     pub(in crate::pool) fn new(
-        worker: u32,
+        worker_id: u32,
         segment: Segment,
         ring: SegmentConsumer,
         bells: [Arc<Bell>; 2],
     ) -> Self {
         let [to_worker, to_parent] = bells;
         Self {
-            worker,
+            worker_id,
             segment,
             ring,
             assembler: Assembler::default(),
@@ -77,7 +77,7 @@ impl Inbound {
             match self.assembler.poll(&mut self.ring) {
                 Ok(Some(frame)) => {
                     frames += 1;
-                    self.broken = handle(shared, self.worker, &frame, listener).err();
+                    self.broken = handle(shared, self.worker_id, &frame, listener).err();
                 }
                 Ok(None) if self.ring.allowance() > 0 => {
                     self.offer_space(shared);
@@ -85,17 +85,17 @@ impl Inbound {
                     match self.ring.available() {
                         Ok(0) => break,
                         Ok(_) => asleep.disarm(),
-                        Err(_) => self.broken = Some(Cause::Breach),
+                        Err(_) => self.broken = Some(Cause::ProtocolViolation),
                     }
                 }
                 Ok(None) => {}
-                Err(FrameError::OutOfMemory { .. }) => self.broken = Some(Cause::Overload),
-                Err(_) => self.broken = Some(Cause::Breach),
+                Err(FrameError::OutOfMemory { .. }) => self.broken = Some(Cause::OutOfMemory),
+                Err(_) => self.broken = Some(Cause::ProtocolViolation),
             }
             if frames >= FRAMES_PER_TURN || self.ring.allowance() == 0 {
                 self.offer_space(shared);
                 if !self.to_parent.try_ring() {
-                    shared.fail(&lost(&format!("the bell of worker {}", self.worker)));
+                    shared.fail(&lost(&format!("the bell of worker {}", self.worker_id)));
                 }
                 has_more = true;
                 break;
@@ -103,9 +103,9 @@ impl Inbound {
         }
         if let Some(cause) = self.broken {
             // The process is still the one whose ring this is: whoever buries it waits for this half of the post.
-            if let Some(process) = shared.posts[self.worker as usize].process() {
+            if let Some(process) = shared.posts[self.worker_id as usize].process() {
                 let pid = process.child.pid();
-                shared.drive(|scheduler| scheduler.broke(self.worker, pid, cause));
+                shared.drive(|scheduler| scheduler.unreadable(self.worker_id, pid, cause));
             }
         } else if frames > 0 {
             shared.drive(|_| ());
@@ -116,7 +116,7 @@ impl Inbound {
     fn offer_space(&self, shared: &Shared) {
         let wants_space = self.segment.doorbell(word::WORKER_WANTS_SPACE).should_ring();
         if wants_space && !self.to_worker.try_ring() {
-            shared.fail(&lost(&format!("the bell to worker {}", self.worker)));
+            shared.fail(&lost(&format!("the bell to worker {}", self.worker_id)));
         }
     }
 }
@@ -124,39 +124,46 @@ impl Inbound {
 /// Why nothing more can be taken from the worker, if so.
 fn handle(
     shared: &Shared,
-    worker: u32,
+    worker_id: u32,
     frame: &Frame<'_, ToParent>,
     listener: Listener,
 ) -> Result<(), Cause> {
     match frame.kind {
         ToParent::Ready => {
-            shared.drive(|scheduler| scheduler.ready(worker));
+            shared.drive(|scheduler| scheduler.ready(worker_id));
         }
         ToParent::Outcome => {
             let fields = OutcomeFields::from(frame.fields);
             // First, for a result that there is no memory for must not count as taken.
             let room =
-                shared.outcomes.make_room(frame.payload.len()).map_err(|_| Cause::Overload)?;
-            let verdict = shared.scheduler().outcome(worker, settled(fields));
-            let verdict = verdict.map_err(|_| Cause::Breach)?;
-            if let Verdict::Report { job, chunk, is_last } = verdict {
+                shared.outcomes.make_room(frame.payload.len()).map_err(|_| Cause::OutOfMemory)?;
+            let verdict = shared.scheduler().outcome(worker_id, settled(fields));
+            let verdict = verdict.map_err(|_| Cause::ProtocolViolation)?;
+            if let Verdict::Report { call_id, chunk, is_last } = verdict {
                 let OutcomeFields { first, count, flags, elapsed_micros, .. } = fields;
                 let flags = if is_last { flags } else { flags & !outcome_flag::LAST };
-                let words =
-                    [RecordKind::Outcome as u32, job, chunk, first, count, flags, elapsed_micros];
+                let words = [
+                    RecordKind::Outcome as u32,
+                    call_id,
+                    chunk,
+                    first,
+                    count,
+                    flags,
+                    elapsed_micros,
+                ];
                 shared.outcomes.push_into(room, words, &frame.payload, listener.notice());
             }
         }
         ToParent::Retire => {
             shared
-                .drive(|scheduler| scheduler.wants_to_leave(worker))
-                .map_err(|_| Cause::Breach)?;
+                .drive(|scheduler| scheduler.wants_to_leave(worker_id))
+                .map_err(|_| Cause::ProtocolViolation)?;
         }
         ToParent::Fault => {
-            let faulted = shared.drive(|scheduler| scheduler.faulted(worker));
-            let pid = faulted.map_err(|_| Cause::Breach)?;
+            let faulted = shared.drive(|scheduler| scheduler.faulted(worker_id));
+            let pid = faulted.map_err(|_| Cause::ProtocolViolation)?;
             if !frame.payload.is_empty() {
-                let words = [RecordKind::Fault as u32, worker, pid, 0, 0, 0, 0];
+                let words = [RecordKind::Fault as u32, worker_id, pid, 0, 0, 0, 0];
                 shared.outcomes.push(words, &frame.payload, listener.notice());
             }
         }

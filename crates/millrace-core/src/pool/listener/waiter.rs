@@ -135,8 +135,8 @@ impl Waiter {
     /// A deadline may have come. A task whose result is here already has kept to its limit.
     fn enforce_limits(&mut self) {
         let overdue = self.shared.scheduler().overdue(self.shared.started_at.elapsed());
-        for worker in &overdue {
-            self.shared.posts[*worker as usize].take_in(&self.shared, Listener::Thread);
+        for worker_id in &overdue {
+            self.shared.posts[*worker_id as usize].take_in(&self.shared, Listener::Thread);
         }
         self.shared.drive(|scheduler| scheduler.expire_limits(&overdue));
     }
@@ -149,23 +149,23 @@ impl Waiter {
             self.resume_outputs();
             return;
         }
-        let worker = (token >> KIND_BITS) as u32;
+        let worker_id = (token >> KIND_BITS) as u32;
         match token & ((1 << KIND_BITS) - 1) {
-            BELL => self.hear(worker),
-            DEATH => self.bury(worker),
-            CONTROL => self.listen(worker),
+            BELL => self.hear(worker_id),
+            DEATH => self.bury(worker_id),
+            CONTROL => self.listen(worker_id),
             kind @ (OUTPUT | OUTPUT_OF_ERRORS) => {
-                self.read_output(worker, (kind - OUTPUT) as usize);
+                self.read_output(worker_id, (kind - OUTPUT) as usize);
             }
             _ => {}
         }
     }
 
     fn welcome(&mut self, arrival: Arrival) {
-        let worker = arrival.worker;
-        match arrival.newcomer.and_then(|newcomer| self.admit(worker, newcomer)) {
+        let worker_id = arrival.worker_id;
+        match arrival.newcomer.and_then(|newcomer| self.admit(worker_id, newcomer)) {
             Ok((pid, claims)) => {
-                self.shared.drive(|scheduler| scheduler.spawned(worker, pid, claims));
+                self.shared.drive(|scheduler| scheduler.spawned(worker_id, pid, claims));
             }
             Err(_) if !self.poller.is_intact() => {
                 self.shared.fail(&lost("the waiting thread's poller"));
@@ -174,14 +174,18 @@ impl Waiter {
                 self.shared.fail(&lost("the event loop's poller"));
             }
             Err(error) => {
-                self.shared.posts[worker as usize].disconnect();
+                self.shared.posts[worker_id as usize].disconnect();
                 let death = Death { reason: Some(error.to_string()), ..Death::default() };
-                self.shared.drive(|scheduler| scheduler.died(worker, &death));
+                self.shared.drive(|scheduler| scheduler.died(worker_id, &death));
             }
         }
     }
 
-    fn admit(&mut self, worker: u32, newcomer: Newcomer) -> io::Result<(u32, Arc<SegmentClaims>)> {
+    fn admit(
+        &mut self,
+        worker_id: u32,
+        newcomer: Newcomer,
+    ) -> io::Result<(u32, Arc<SegmentClaims>)> {
         if !newcomer.is_intact() {
             return Err(io::Error::other(
                 "other code of this process has closed a descriptor of the worker while it started",
@@ -197,11 +201,11 @@ impl Waiter {
             bell: Arc::clone(&to_worker),
             current: None,
         };
-        let token = |kind| u64::from(worker) << KIND_BITS | kind;
+        let token = |kind| u64::from(worker_id) << KIND_BITS | kind;
         self.poller.add(bell.as_fd(), token(BELL))?;
         self.poller.add(process.child.as_fd(), token(DEATH))?;
         self.poller.add(process.control.as_fd(), token(CONTROL))?;
-        self.shared.loop_ears.add(to_loop.as_fd(), u64::from(worker))?;
+        self.shared.loop_ears.add(to_loop.as_fd(), u64::from(worker_id))?;
         let pid = process.child.pid();
         let mut outputs = [None, None];
         for (stream, pipe) in pipes.into_iter().flatten().enumerate() {
@@ -209,15 +213,15 @@ impl Waiter {
             outputs[stream] = Some(Output::new(pipe));
         }
         let inbound =
-            Inbound::new(worker, segment.clone(), inbound, [to_worker, Arc::clone(&bell)]);
-        self.shared.posts[worker as usize].connect(
+            Inbound::new(worker_id, segment.clone(), inbound, [to_worker, Arc::clone(&bell)]);
+        self.shared.posts[worker_id as usize].connect(
             line,
             Arc::clone(&process),
             inbound,
             Arc::clone(&to_loop),
         );
         self.causes.look(Instant::now());
-        self.guests[worker as usize] = Some(Guest {
+        self.guests[worker_id as usize] = Some(Guest {
             process,
             bell,
             to_loop,
@@ -228,17 +232,17 @@ impl Waiter {
         Ok((pid, Arc::new(SegmentClaims { segment, epoch_ms: self.shared.epoch_ms })))
     }
 
-    fn hear(&mut self, worker: u32) {
-        let Some(guest) = self.guests[worker as usize].as_mut() else { return };
+    fn hear(&mut self, worker_id: u32) {
+        let Some(guest) = self.guests[worker_id as usize].as_mut() else { return };
         if !guest.bell.silence() {
-            return self.shared.fail(&lost(&format!("the bell of worker {worker}")));
+            return self.shared.fail(&lost(&format!("the bell of worker {worker_id}")));
         }
-        self.shared.posts[worker as usize].take_in(&self.shared, Listener::Thread);
-        self.shared.pump(worker as usize);
+        self.shared.posts[worker_id as usize].take_in(&self.shared, Listener::Thread);
+        self.shared.pump(worker_id as usize);
     }
 
-    fn listen(&mut self, worker: u32) {
-        let Some(guest) = self.guests[worker as usize].as_mut() else { return };
+    fn listen(&mut self, worker_id: u32) {
+        let Some(guest) = self.guests[worker_id as usize].as_mut() else { return };
         let Process { child, control } = &*guest.process;
         match control.try_recv() {
             Ok(Received::Message(bytes, _)) => {
@@ -246,27 +250,27 @@ impl Waiter {
             }
             Ok(Received::Empty) => {}
             Err(_) if !control.is_intact() => {
-                self.shared.fail(&lost(&format!("the control socket of worker {worker}")));
+                self.shared.fail(&lost(&format!("the control socket of worker {worker_id}")));
             }
             // Dead, or it has cut its own lifeline: then it may not live on.
             Ok(Received::Closed) | Err(_) => {
                 if !child.is_intact() {
                     // Its death would not be heard.
-                    return self.shared.fail(&lost(&format!("the process of worker {worker}")));
+                    return self.shared.fail(&lost(&format!("the process of worker {worker_id}")));
                 }
                 // It may be gone from the poller already.
                 let _ = self.poller.remove(control.as_fd());
                 let pid = child.pid();
-                self.shared.drive(|scheduler| scheduler.severed(worker, pid));
+                self.shared.drive(|scheduler| scheduler.disconnected(worker_id, pid));
             }
         }
     }
 
-    fn read_output(&mut self, worker: u32, stream: usize) {
-        let Some(guest) = self.guests[worker as usize].as_mut() else { return };
+    fn read_output(&mut self, worker_id: u32, stream: usize) {
+        let Some(guest) = self.guests[worker_id as usize].as_mut() else { return };
         let pid = guest.process.child.pid();
         let Some(output) = guest.outputs[stream].as_mut() else { return };
-        if !output.read(&self.shared, (worker, pid, stream)) {
+        if !output.read(&self.shared, (worker_id, pid, stream)) {
             // What it has said last is asked for when it is dead.
             let _ = self.poller.remove(output.as_fd());
         }
@@ -274,13 +278,13 @@ impl Waiter {
 
     /// Reads again what was not read for want of room.
     fn resume_outputs(&mut self) {
-        for (worker, guest) in (0_u64..).zip(&mut self.guests) {
+        for (worker_id, guest) in (0_u64..).zip(&mut self.guests) {
             let outputs = guest.iter_mut().flat_map(|guest| &mut guest.outputs).enumerate();
             for (stream, output) in
                 outputs.filter_map(|(stream, output)| Some((stream, output.as_mut()?)))
             {
                 if output.resumes(&self.shared, stream) {
-                    let token = worker << KIND_BITS | (OUTPUT + stream as u64);
+                    let token = worker_id << KIND_BITS | (OUTPUT + stream as u64);
                     // Refused only for want of memory: it is read to its end when the worker has died.
                     let _ = self.poller.add(output.as_fd(), token);
                 }
@@ -289,12 +293,12 @@ impl Waiter {
     }
 
     /// What a dead worker has written; the end of what it said on standard error.
-    fn drain_outputs(&self, worker: u32, guest: &mut Guest) -> String {
+    fn drain_outputs(&self, worker_id: u32, guest: &mut Guest) -> String {
         let pid = guest.process.child.pid();
         let mut last = String::new();
         for (stream, output) in guest.outputs.iter_mut().enumerate() {
             if let Some(mut output) = output.take() {
-                last = output.drain(&self.shared, (worker, pid, stream));
+                last = output.drain(&self.shared, (worker_id, pid, stream));
                 // Not in the poller while it is paused.
                 let _ = self.poller.remove(output.as_fd());
             }
@@ -302,11 +306,11 @@ impl Waiter {
         last
     }
 
-    fn bury(&mut self, worker: u32) {
-        self.listen(worker);
-        let Some(guest) = self.guests[worker as usize].as_mut() else { return };
+    fn bury(&mut self, worker_id: u32) {
+        self.listen(worker_id);
+        let Some(guest) = self.guests[worker_id as usize].as_mut() else { return };
         for _ in 0..LAST_TURNS {
-            if !self.shared.posts[worker as usize].take_in(&self.shared, Listener::Thread) {
+            if !self.shared.posts[worker_id as usize].take_in(&self.shared, Listener::Thread) {
                 break;
             }
         }
@@ -315,19 +319,19 @@ impl Waiter {
         let Some(exit) = child.reap() else {
             if !child.is_intact() {
                 // What is readable there is somebody else's.
-                self.shared.fail(&lost(&format!("the process of worker {worker}")));
+                self.shared.fail(&lost(&format!("the process of worker {worker_id}")));
             }
             return;
         };
-        if let Some(mut guest) = self.guests[worker as usize].take() {
-            let last_output = self.drain_outputs(worker, &mut guest);
+        if let Some(mut guest) = self.guests[worker_id as usize].take() {
+            let last_output = self.drain_outputs(worker_id, &mut guest);
             let Process { child, control } = &*guest.process;
             for fd in [guest.bell.as_fd(), child.as_fd(), control.as_fd()] {
                 // The control socket may be gone from the poller already.
                 let _ = self.poller.remove(fd);
             }
             let _ = self.shared.loop_ears.remove(guest.to_loop.as_fd());
-            let post = &self.shared.posts[worker as usize];
+            let post = &self.shared.posts[worker_id as usize];
             post.disconnect();
             let workers = 1 + self.guests.iter().flatten().count();
             let cause = self.causes.judge(exit, &guest.segment, &remains, workers);
@@ -341,7 +345,7 @@ impl Waiter {
                 last_output,
             };
             self.shared.drive(|scheduler| {
-                scheduler.died(worker, &death);
+                scheduler.died(worker_id, &death);
                 post.clear();
             });
         }

@@ -30,23 +30,23 @@ proptest! {
         let mut list: Vec<(u32, usize)> = Vec::new();
         for (number, op) in ops.into_iter().enumerate() {
             match op {
-                Op::Back(job) => {
-                    queue.push_back(job, number);
-                    list.push((job, number));
+                Op::Back(call_id) => {
+                    queue.push_back(call_id, number);
+                    list.push((call_id, number));
                 }
-                Op::Front(job) => {
-                    queue.push_front(job, number);
-                    list.insert(0, (job, number));
+                Op::Front(call_id) => {
+                    queue.push_front(call_id, number);
+                    list.insert(0, (call_id, number));
                 }
                 Op::Pop => {
                     let expected = if list.is_empty() { None } else { Some(list.remove(0).1) };
                     prop_assert_eq!(queue.pop_front(), expected);
                 }
-                Op::Remove(job) => {
+                Op::Remove(call_id) => {
                     let (gone, kept): (Vec<_>, Vec<_>) =
-                        list.into_iter().partition(|(own, _)| *own == job);
+                        list.into_iter().partition(|(own, _)| *own == call_id);
                     let gone: Vec<_> = gone.into_iter().map(|(_, entry)| entry).collect();
-                    prop_assert_eq!(queue.remove_job(job), gone);
+                    prop_assert_eq!(queue.remove_call(call_id), gone);
                     list = kept;
                 }
                 Op::TakeAll => {

@@ -6,11 +6,11 @@ use super::world::{World, chunk, flagged, sigkill};
 use crate::scheduler::ChunkFlags;
 
 #[test]
-fn what_waits_and_what_is_in_hand_is_gone_at_once() {
+fn what_waits_and_what_is_in_flight_is_gone_at_once() {
     let mut world = World::started(1, Some(1));
     world.submit_all((0..300).map(|id| chunk(1, id, 2)));
     world.cancel(1, false);
-    assert!(world.hand(0).is_empty());
+    assert!(world.in_flight(0).is_empty());
     let stats = world.scheduler.stats();
     assert_eq!((stats.cancelled, stats.queued, stats.running), (600, 0, 0));
     world.end();
@@ -96,7 +96,7 @@ fn with_kill_a_task_that_has_just_ended_does_not_cost_the_next_one_its_worker() 
     for _ in 0..3 {
         world.run_to_task(0);
     }
-    assert_eq!(world.hand(0), [(1, 0), (2, 0)], "its result was sent and is not heard");
+    assert_eq!(world.in_flight(0), [(1, 0), (2, 0)], "its result was sent and is not heard");
     world.cancel(1, true);
     assert!(world.killed.is_empty());
     world.end();
@@ -111,7 +111,7 @@ fn a_worker_that_has_taken_the_chunk_and_not_begun_its_first_task_drops_it() {
         // Reads the chunk.
         assert_eq!(world.step(0, FINE), Step::Moved);
         world.cancel(1, kill);
-        assert_eq!(world.hand(0), [(1, 0)], "revoking came too late");
+        assert_eq!(world.in_flight(0), [(1, 0)], "revoking came too late");
         assert_eq!(world.run_to_task(0), (2, 0, 0), "none of it ran");
         assert!(world.killed.is_empty());
         world.end();
@@ -138,7 +138,7 @@ fn results_of_a_batch_are_discarded_when_their_call_has_ended() {
     (0..3).for_each(|_| assert!(world.run_to_task(0).0 == 1));
     // Chunk 0 has run and chunk 1 runs; nothing is reported, chunk 2 has not begun.
     world.cancel(1, false);
-    assert_eq!(world.hand(0), [(1, 0), (1, 1)]);
+    assert_eq!(world.in_flight(0), [(1, 0), (1, 1)]);
     world.end();
     let stats = world.scheduler.stats();
     assert_eq!((stats.completed, stats.cancelled), (5, 2));
@@ -160,18 +160,18 @@ fn cancelling_with_kill_after_cancelling_without_kills() {
 fn killing_for_one_call_is_not_held_against_the_chunk_behind_it() {
     let mut world = World::started(1, Some(1));
     world.submit(chunk(9, 0, 1));
-    for job in 0..3 {
-        world.submit(flagged(job, 0, 1, ChunkFlags::URGENT));
+    for call_id in 0..3 {
+        world.submit(flagged(call_id, 0, 1, ChunkFlags::URGENT));
         // Given ahead by hand: a worker that urgent chunks come to holds nothing else by itself.
         let behind = world.scheduler.queue.pop(0).expect("chunk 9 waits");
         world.scheduler.send(0, behind);
         world.act();
-        assert_eq!(world.hand(0), [(job, 0), (9, 0)]);
+        assert_eq!(world.in_flight(0), [(call_id, 0), (9, 0)]);
         // The task has ended when its call is aborted: its outcome still counts, and chunk 9 is next when SIGKILL comes.
         world.run_to_task(0);
         world.step(0, FINE);
         world.process(0).flush();
-        world.cancel(job, true);
+        world.cancel(call_id, true);
         assert!(world.killed.contains(&0));
         world.die(0, &sigkill());
         world.start(0);
@@ -186,7 +186,7 @@ fn with_grace_the_task_is_told_and_its_worker_killed_only_if_it_is_still_on_it()
     world.submit_all([flagged(1, 0, 3, ChunkFlags::EACH), chunk(2, 0, 1)]);
     world.run_to_task(0);
     world.cancel_by(1, Some(100));
-    let seq = world.scheduler.workers[0].hand[0].seq;
+    let seq = world.scheduler.workers[0].in_flight[0].seq;
     assert_eq!(world.process(0).told, [seq]);
     world.tick(99);
     assert!(world.killed.is_empty());

@@ -91,7 +91,7 @@ fn a_worker_that_is_being_killed_is_not_told_to_leave() {
     world.process(0).flush();
     world.close();
     world.hear(0);
-    assert_eq!((world.hand(0), world.state(0)), (vec![], WorkerState::Ready));
+    assert_eq!((world.in_flight(0), world.state(0)), (vec![], WorkerState::Ready));
     world.rest();
     assert!(world.is_closed);
 }

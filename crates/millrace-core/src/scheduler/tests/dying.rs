@@ -18,7 +18,7 @@ fn the_running_task_is_lost_and_the_loss_names_it() {
         Loss::Died {
             index: 0,
             has_begun: true,
-            worker: 1,
+            worker_id: 1,
             pid: died,
             code: None,
             signal: Some(9),
@@ -132,13 +132,13 @@ fn results_of_one_call_do_not_go_down_with_a_task_of_another() {
 }
 
 #[test]
-fn chunks_in_hand_that_were_not_begun_are_sent_again_in_their_order() {
+fn chunks_in_flight_that_were_not_begun_are_sent_again_in_their_order() {
     let mut world = World::started(1, Some(1));
     world.submit_all((0..5).map(|id| chunk(1, id, 1)));
     world.run_to_task(0);
     world.die(0, &sigkill());
     world.start(0);
-    assert_eq!(world.hand(0), [(1, 1), (1, 2), (1, 3), (1, 4)]);
+    assert_eq!(world.in_flight(0), [(1, 1), (1, 2), (1, 3), (1, 4)]);
     world.end();
 }
 
@@ -225,13 +225,13 @@ fn every_task_of_a_chunk_may_kill_its_worker() {
     world.submit_all([flagged(1, 0, 6, EACH), flagged(1, 1, 6, EACH)]);
     while world.ledger.losses.len() < 12 {
         world.tick(500);
-        for worker in 0..2 {
-            if world.spawning.contains(&worker) {
-                world.start(worker);
+        for worker_id in 0..2 {
+            if world.spawning.contains(&worker_id) {
+                world.start(worker_id);
             }
-            if !world.hand(worker).is_empty() {
-                world.run_to_task(worker);
-                world.die(worker, &sigkill());
+            if !world.in_flight(worker_id).is_empty() {
+                world.run_to_task(worker_id);
+                world.die(worker_id, &sigkill());
             }
         }
     }

@@ -11,17 +11,17 @@ use crate::scheduler::{Chunk, ChunkFlags};
 
 const URGENT: u32 = ChunkFlags::URGENT;
 
-fn only(worker: u32, chunk: Chunk) -> Chunk {
-    Chunk { only: Some(worker), ..chunk }
+fn only(worker_id: u32, chunk: Chunk) -> Chunk {
+    Chunk { only: Some(worker_id), ..chunk }
 }
 
 /// Lets the worker run one task to its end; whose it is.
-fn turn(world: &mut World, worker: u32) -> u32 {
-    let (job, _, _) = world.run_to_task(worker);
-    world.step(worker, FINE);
-    world.process(worker).flush();
-    world.hear(worker);
-    job
+fn turn(world: &mut World, worker_id: u32) -> u32 {
+    let (call_id, _, _) = world.run_to_task(worker_id);
+    world.step(worker_id, FINE);
+    world.process(worker_id).flush();
+    world.hear(worker_id);
+    call_id
 }
 
 /// The calls of the next turns of worker 0.
@@ -41,12 +41,12 @@ fn ordered_and_shared_calls_take_turns() {
 #[test]
 fn two_ordered_calls_take_turns_at_every_worker() {
     let mut world = World::started(2, None);
-    let chunks = |job| (0..8).map(move |id| only(id % 2, chunk(job, id, 1)));
+    let chunks = |call_id| (0..8).map(move |id| only(id % 2, chunk(call_id, id, 1)));
     world.submit_all(chunks(1).chain(chunks(2)));
     // Workers that ask in turn do not each serve one of the calls alone.
     let ran: Vec<_> = (0..8).map(|at| (at % 2, turn(&mut world, at % 2))).collect();
-    for worker in 0..2 {
-        let of_worker = |job| ran.iter().filter(|turn| **turn == (worker, job)).count();
+    for worker_id in 0..2 {
+        let of_worker = |call_id| ran.iter().filter(|turn| **turn == (worker_id, call_id)).count();
         assert_eq!((of_worker(1), of_worker(2)), (2, 2), "{ran:?}");
     }
     world.end();
@@ -56,13 +56,13 @@ fn two_ordered_calls_take_turns_at_every_worker() {
 fn each_of_many_calls_has_as_many_turns_as_the_ordered_one() {
     let mut world = World::started(1, None);
     world.submit_all((0..20).map(|id| only(0, chunk(1, id, 1))));
-    for job in 2..5 {
-        world.submit_all((0..20).map(|id| chunk(job, id, 1)));
+    for call_id in 2..5 {
+        world.submit_all((0..20).map(|id| chunk(call_id, id, 1)));
     }
     let ran = turns(&mut world, 20);
-    for job in 1..5 {
-        let count = ran.iter().filter(|ran| **ran == job).count();
-        assert!((4..=6).contains(&count), "call {job}: {ran:?}");
+    for call_id in 1..5 {
+        let count = ran.iter().filter(|ran| **ran == call_id).count();
+        assert!((4..=6).contains(&count), "call {call_id}: {ran:?}");
     }
     world.end();
 }
@@ -75,7 +75,7 @@ fn urgent_chunks_leave_one_turn_in_eight_to_others() {
         let others = (0..3).map(|id| Chunk { only: ordered, ..chunk(1, id, 1) });
         world.submit_all(urgent.chain(others));
         let ran = turns(&mut world, 24);
-        assert_eq!(ran.iter().filter(|job| **job == 1).count(), 3, "{ran:?}");
+        assert_eq!(ran.iter().filter(|call_id| **call_id == 1).count(), 3, "{ran:?}");
         world.end();
     }
 }
@@ -92,7 +92,7 @@ fn a_chunk_that_gave_way_before_it_began_is_not_passed_over_for_ever() {
                 turn(&mut world, 0)
             })
             .collect();
-        assert_eq!(ran.iter().filter(|job| **job == 1).count(), 3, "{ran:?}");
+        assert_eq!(ran.iter().filter(|call_id| **call_id == 1).count(), 3, "{ran:?}");
         world.end();
     }
 }
@@ -140,27 +140,27 @@ impl Stream {
         self.shared + self.ordered
     }
 
-    fn places(&self, job: u32) -> Vec<Option<u32>> {
-        if job < self.shared {
+    fn places(&self, call_id: u32) -> Vec<Option<u32>> {
+        if call_id < self.shared {
             return vec![None];
         }
         (0..self.world.workers()).map(Some).collect()
     }
 
     fn top_up(&mut self) {
-        for job in 0..=self.calls() {
-            let is_urgent = job == self.calls();
+        for call_id in 0..=self.calls() {
+            let is_urgent = call_id == self.calls();
             if is_urgent && !self.has_urgent {
                 continue;
             }
-            let places = if is_urgent { vec![None] } else { self.places(job) };
+            let places = if is_urgent { vec![None] } else { self.places(call_id) };
             for place in places {
-                let open = self.open.entry((job, place)).or_default();
+                let open = self.open.entry((call_id, place)).or_default();
                 while *open < 3 * self.world.workers() {
                     *open += 1;
                     self.next_id += 1;
                     let flags = if is_urgent { URGENT } else { 0 };
-                    let next = flagged(job, self.next_id, 1, flags);
+                    let next = flagged(call_id, self.next_id, 1, flags);
                     self.world.submit(Chunk { only: place, ..next });
                 }
             }
@@ -168,10 +168,10 @@ impl Stream {
     }
 
     /// A turn of the worker; whose it was, by call and place.
-    fn turn(&mut self, worker: u32) -> (u32, Option<u32>) {
-        let job = turn(&mut self.world, worker);
-        let is_ordered = (self.shared..self.calls()).contains(&job);
-        let key = (job, is_ordered.then_some(worker));
+    fn turn(&mut self, worker_id: u32) -> (u32, Option<u32>) {
+        let call_id = turn(&mut self.world, worker_id);
+        let is_ordered = (self.shared..self.calls()).contains(&call_id);
+        let key = (call_id, is_ordered.then_some(worker_id));
         *self.open.get_mut(&key).expect("a call that has chunks") -= 1;
         key
     }
@@ -193,22 +193,22 @@ proptest! {
         let world = World::started(workers, cost_us);
         let open = HashMap::new();
         let mut stream = Stream { world, shared, ordered, has_urgent, next_id: 0, open };
-        // One turn in eight, for each of the calls; and what is in hand when it is waited for.
+        // One turn in eight, for each of the calls; and what is in flight when it is waited for.
         let bound = 8 * stream.calls() + 16;
         let mut waits = HashMap::new();
-        for worker in order {
+        for worker_id in order {
             stream.top_up();
-            let worker = worker.index(workers as usize) as u32;
-            let served = stream.turn(worker);
-            for job in 0..stream.calls() {
-                for place in stream.places(job) {
-                    if place.is_some_and(|place| place != worker) {
+            let worker_id = worker_id.index(workers as usize) as u32;
+            let served = stream.turn(worker_id);
+            for call_id in 0..stream.calls() {
+                for place in stream.places(call_id) {
+                    if place.is_some_and(|place| place != worker_id) {
                         continue;
                     }
-                    let waited = waits.entry((job, place)).or_insert(0_u32);
-                    *waited = if served == (job, place) { 0 } else { *waited + 1 };
+                    let waited = waits.entry((call_id, place)).or_insert(0_u32);
+                    *waited = if served == (call_id, place) { 0 } else { *waited + 1 };
                     let may_wait = if place.is_some() { bound } else { bound * workers };
-                    prop_assert!(*waited <= may_wait, "call {job} waits at {place:?}");
+                    prop_assert!(*waited <= may_wait, "call {call_id} waits at {place:?}");
                 }
             }
         }

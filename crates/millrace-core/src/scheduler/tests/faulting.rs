@@ -3,7 +3,7 @@
 use super::ledger::Fate::{Completed, Failed, Lost};
 use super::process::{FINE, THROWS};
 use super::world::{World, chunk, flagged, sigkill};
-use crate::scheduler::{Breach, Cause, ChunkFlags, Death, Loss, WorkerState};
+use crate::scheduler::{Cause, ChunkFlags, Death, Loss, ProtocolViolation, WorkerState};
 
 fn exit() -> Death {
     Death { code: Some(1), ..Death::default() }
@@ -70,14 +70,14 @@ fn one_that_does_not_end_by_itself_is_killed() {
 fn it_is_said_once_and_by_a_ready_worker() {
     let mut twice = World::started(1, None);
     assert!(twice.scheduler.faulted(0).is_ok());
-    assert_eq!(twice.scheduler.faulted(0), Err(Breach { worker: 0 }));
+    assert_eq!(twice.scheduler.faulted(0), Err(ProtocolViolation { worker_id: 0 }));
     twice.act();
     assert!(twice.killed.contains(&0));
 
     let mut early = World::new(1);
     early.submit(chunk(1, 0, 1));
     early.spawn(0);
-    assert_eq!(early.scheduler.faulted(0), Err(Breach { worker: 0 }));
+    assert_eq!(early.scheduler.faulted(0), Err(ProtocolViolation { worker_id: 0 }));
 }
 
 #[test]
@@ -97,11 +97,11 @@ fn closing_waits_for_its_end() {
 #[test]
 fn a_worker_whose_control_socket_is_closed_is_given_nothing_more() {
     let mut world = World::started(2, None);
-    world.scheduler.severed(0, 101);
+    world.scheduler.disconnected(0, 101);
     world.act();
     assert!(world.killed.contains(&0));
     world.submit_all([chunk(1, 0, 1), chunk(1, 1, 1)]);
-    assert_eq!((world.hand(0).len(), world.hand(1).len()), (0, 1));
+    assert_eq!((world.in_flight(0).len(), world.in_flight(1).len()), (0, 1));
     world.recycle();
     world.end();
     assert!((0..2).all(|id| world.ledger.fates(1, id) == [Completed]));
@@ -112,10 +112,10 @@ fn a_closed_control_socket_is_not_the_cause_of_a_death() {
     let mut world = World::started(1, None);
     world.submit(chunk(1, 0, 1));
     world.run_to_task(0);
-    world.scheduler.severed(0, 4_711);
+    world.scheduler.disconnected(0, 4_711);
     world.act();
     assert!(world.killed.is_empty(), "that was a process of before");
-    world.scheduler.severed(0, 101);
+    world.scheduler.disconnected(0, 101);
     let death = Death { code: Some(7), ..Death::default() };
     world.die(0, &death);
     world.end();
@@ -127,11 +127,11 @@ fn a_closed_control_socket_is_not_the_cause_of_a_death() {
 
 #[test]
 fn a_loss_for_want_of_memory_says_so() {
-    for cause in [Cause::Overload, Cause::Breach] {
+    for cause in [Cause::OutOfMemory, Cause::ProtocolViolation] {
         let mut world = World::started(1, None);
         world.submit(chunk(1, 0, 1));
         world.run_to_task(0);
-        world.scheduler.broke(0, 101, cause);
+        world.scheduler.unreadable(0, 101, cause);
         world.act();
         world.end();
         let told = world.ledger.losses.iter().map(|loss| match loss {

@@ -52,25 +52,25 @@ impl Ledger {
                 fate,
             };
             assert!(
-                self.tasks.insert((chunk.job, chunk.id, index), task).is_none(),
+                self.tasks.insert((chunk.call_id, chunk.id, index), task).is_none(),
                 "submitted twice"
             );
         }
     }
 
-    pub(super) fn begin(&mut self, job: u32, chunk: u32, index: u32, now: Duration) {
-        let task = self.tasks.get_mut(&(job, chunk, index)).expect("a task that was submitted");
-        // A liar may give back what it has run: its own task runs again, as it could have run it twice itself.
-        assert!(!task.has_begun || self.has_liars, "task {job}.{chunk}[{index}] began twice");
+    pub(super) fn begin(&mut self, call_id: u32, chunk: u32, index: u32, now: Duration) {
+        let task = self.tasks.get_mut(&(call_id, chunk, index)).expect("a task that was submitted");
+        // A misbehaving worker may give back what it has run: its own task runs again, as it could have run it twice itself.
+        assert!(!task.has_begun || self.has_liars, "task {call_id}.{chunk}[{index}] began twice");
         let is_due = task.fate == Fate::Open || self.is_terminated || self.has_liars;
-        assert!(is_due, "task {job}.{chunk}[{index}] began when it was {:?}", task.fate);
+        assert!(is_due, "task {call_id}.{chunk}[{index}] began when it was {:?}", task.fate);
         task.has_begun = true;
         task.began_at = now;
     }
 
     /// The task may begin once more.
-    pub(super) fn retry(&mut self, job: u32, chunk: u32, index: u32) {
-        let task = self.tasks.get_mut(&(job, chunk, index)).expect("a task that was submitted");
+    pub(super) fn retry(&mut self, call_id: u32, chunk: u32, index: u32) {
+        let task = self.tasks.get_mut(&(call_id, chunk, index)).expect("a task that was submitted");
         // It may not have begun: a worker that is recalled, and dies when it is about to begin the task, is held to have.
         assert_eq!(task.fate, Fate::Open, "tried again though it was settled");
         task.has_begun = false;
@@ -79,9 +79,9 @@ impl Ledger {
     }
 
     pub(super) fn report(&mut self, verdict: Verdict, settled: &Settled, chunk: &Chunk) {
-        let Verdict::Report { job, chunk: id, is_last } = verdict else {
+        let Verdict::Report { call_id, chunk: id, is_last } = verdict else {
             assert!(
-                settled.count == 0 || self.cancelled_jobs.contains(&chunk.job),
+                settled.count == 0 || self.cancelled_jobs.contains(&chunk.call_id),
                 "discarded what is waited for"
             );
             let discarded =
@@ -89,25 +89,26 @@ impl Ledger {
             *discarded += u64::from(settled.count);
             return;
         };
-        assert_eq!((job, id), (chunk.job, chunk.id), "reported as another chunk");
+        assert_eq!((call_id, id), (chunk.call_id, chunk.id), "reported as another chunk");
         let end = settled.first + settled.count;
         let fate = if settled.is_error { Fate::Failed } else { Fate::Completed };
         for index in settled.first..end {
-            let has_begun = self.tasks.get(&(job, id, index)).is_some_and(|task| task.has_begun);
+            let has_begun =
+                self.tasks.get(&(call_id, id, index)).is_some_and(|task| task.has_begun);
             assert!(
                 has_begun || self.has_liars,
-                "task {job}.{id}[{index}] was reported and never began"
+                "task {call_id}.{id}[{index}] was reported and never began"
             );
-            self.settle((job, id, index), fate);
+            self.settle((call_id, id, index), fate);
         }
         if settled.is_dropped && is_last {
-            (end..chunk.count).for_each(|index| self.settle((job, id, index), Fate::Dropped));
+            (end..chunk.count).for_each(|index| self.settle((call_id, id, index), Fate::Dropped));
         }
     }
 
     pub(super) fn lose(
         &mut self,
-        (job, chunk): (u32, u32),
+        (call_id, chunk): (u32, u32),
         first: u32,
         count: u32,
         loss: Loss,
@@ -116,11 +117,11 @@ impl Ledger {
         assert!(count > 0, "lost nothing");
         if let Loss::TimedOut { index, limit, .. } = loss {
             assert_eq!((first, count), (index, 1), "a late task takes others with it");
-            let task = &self.tasks[&(job, chunk, index)];
+            let task = &self.tasks[&(call_id, chunk, index)];
             assert!(task.has_begun || self.has_liars, "late before it began");
             assert!(now >= task.began_at + limit, "failed before its time");
         }
-        (first..first + count).for_each(|index| self.settle((job, chunk, index), Fate::Lost));
+        (first..first + count).for_each(|index| self.settle((call_id, chunk, index), Fate::Lost));
         self.losses.push(loss);
     }
 
@@ -130,9 +131,9 @@ impl Ledger {
         task.fate = fate;
     }
 
-    pub(super) fn cancel(&mut self, job: u32) {
-        self.cancelled_jobs.insert(job);
-        self.cancel_where(|key| key.0 == job);
+    pub(super) fn cancel(&mut self, call_id: u32) {
+        self.cancelled_jobs.insert(call_id);
+        self.cancel_where(|key| key.0 == call_id);
     }
 
     pub(super) fn terminate(&mut self) {
@@ -164,9 +165,9 @@ impl Ledger {
     }
 
     /// The fates of a chunk's tasks.
-    pub(super) fn fates(&self, job: u32, chunk: u32) -> Vec<Fate> {
+    pub(super) fn fates(&self, call_id: u32, chunk: u32) -> Vec<Fate> {
         self.tasks
-            .range((job, chunk, 0)..=(job, chunk, u32::MAX))
+            .range((call_id, chunk, 0)..=(call_id, chunk, u32::MAX))
             .map(|(_, task)| task.fate)
             .collect()
     }

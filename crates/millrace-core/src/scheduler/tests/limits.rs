@@ -11,8 +11,8 @@ use crate::scheduler::{Chunk, ChunkFlags, Definition, Loss};
 const LIMIT: u64 = 100;
 const LOADING: u64 = 10_000;
 
-fn timed_out(index: u32, worker: u32, pid: u32) -> Loss {
-    Loss::TimedOut { index, worker, pid, limit: Duration::from_millis(LIMIT) }
+fn timed_out(index: u32, worker_id: u32, pid: u32) -> Loss {
+    Loss::TimedOut { index, worker_id, pid, limit: Duration::from_millis(LIMIT) }
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn tasks_that_keep_to_their_limit_are_looked_at_once_in_its_length() {
     let mut world = World::started(1, None);
     world.submit(limited(1, 0, 200, 0, LIMIT));
     let mut looks = 0;
-    while world.hand(0) == [(1, 0)] {
+    while world.in_flight(0) == [(1, 0)] {
         world.step(0, FINE);
         let now = world.scheduler.now + Duration::from_millis(1);
         if world.scheduler.next_deadline().is_some_and(|at| at <= now) {
@@ -192,7 +192,7 @@ fn load_timed_out(world: &World, index: u32, pid: u32) -> Loss {
     let limit = Duration::from_millis(LOADING);
     let definition = chunk(1, 0, 1).definition;
     assert!(!world.ledger.losses.is_empty());
-    Loss::LoadTimedOut { index, worker: 0, pid, limit, definition }
+    Loss::LoadTimedOut { index, worker_id: 0, pid, limit, definition }
 }
 
 /// A worker that has begun the first task of a chunk, and loads its function.

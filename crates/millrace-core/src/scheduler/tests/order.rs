@@ -7,16 +7,16 @@ use super::process::FINE;
 use super::world::{World, chunk, sigkill};
 use crate::scheduler::{Chunk, Definition};
 
-fn only(worker: u32, chunk: Chunk) -> Chunk {
-    Chunk { only: Some(worker), ..chunk }
+fn only(worker_id: u32, chunk: Chunk) -> Chunk {
+    Chunk { only: Some(worker_id), ..chunk }
 }
 
 /// Runs what worker 0 gets to its end; the first task of each chunk, as (call, chunk).
 fn run_all(world: &mut World) -> Vec<(u32, u32)> {
     let mut ran = Vec::new();
-    while !world.hand(0).is_empty() {
-        let (job, chunk, _) = world.run_to_task(0);
-        ran.push((job, chunk));
+    while !world.in_flight(0).is_empty() {
+        let (call_id, chunk, _) = world.run_to_task(0);
+        ran.push((call_id, chunk));
         world.step(0, FINE);
         world.process(0).flush();
         world.hear(0);
@@ -53,7 +53,7 @@ fn the_tasks_of_a_chunk_run_in_order() {
 fn an_ordered_chunk_waits_for_its_worker_while_others_are_idle() {
     let mut world = World::started(2, None);
     world.submit_all([only(1, chunk(1, 0, 1)), only(1, chunk(1, 1, 1)), only(1, chunk(1, 2, 1))]);
-    assert_eq!((world.hand(0), world.hand(1)), (vec![], vec![(1, 0)]));
+    assert_eq!((world.in_flight(0), world.in_flight(1)), (vec![], vec![(1, 0)]));
     world.end();
     assert_eq!(world.ledger.count(Fate::Completed), 5);
 }
@@ -72,7 +72,7 @@ fn ordered_chunks_stay_with_their_worker_id_when_it_is_replaced() {
     world.submit_all([only(1, chunk(1, 0, 2)), only(1, chunk(1, 1, 1))]);
     world.run_to_task(1);
     world.die(1, &sigkill());
-    assert!(world.hand(0).is_empty());
+    assert!(world.in_flight(0).is_empty());
     world.start(1);
     assert_eq!(world.run_to_task(1), (1, 0, 1), "the rest of the chunk comes first");
     world.end();

@@ -32,7 +32,7 @@ pub(super) enum Step {
     /// It read, finished or sent something.
     Moved,
     /// A task runs now.
-    Began { job: u32, chunk: u32, index: u32 },
+    Began { call_id: u32, chunk: u32, index: u32 },
 }
 
 #[derive(Debug)]
@@ -51,7 +51,7 @@ struct Running {
     reason = "each is a fact of its own, they make no state together"
 )]
 pub(super) struct Process {
-    worker: u32,
+    worker_id: u32,
     pub(super) words: Arc<Words>,
     /// Milliseconds, as the system's clock shows them.
     pub(super) now_ms: u32,
@@ -75,9 +75,9 @@ pub(super) struct Process {
 }
 
 impl Process {
-    pub(super) fn new(worker: u32) -> Self {
+    pub(super) fn new(worker_id: u32) -> Self {
         Self {
-            worker,
+            worker_id,
             words: Arc::new(Words::new()),
             now_ms: 0,
             told: Vec::new(),
@@ -156,14 +156,14 @@ impl Process {
         }
         assert!(self.known.contains(&chunk.definition.id), "a chunk came before its function");
         assert!(
-            chunk.only.is_none_or(|only| only == self.worker),
+            chunk.only.is_none_or(|only| only == self.worker_id),
             "a chunk came to another worker than its own"
         );
         assert!(chunk.from < chunk.count, "a chunk came without tasks");
-        if chunk.job != self.batch_job || chunk.flags.has(ChunkFlags::EACH) {
+        if chunk.call_id != self.batch_job || chunk.flags.has(ChunkFlags::EACH) {
             self.flush();
         }
-        self.batch_job = chunk.job;
+        self.batch_job = chunk.call_id;
         self.running =
             Some(Running { seq, first_task, next: chunk.from, chunk, is_on_task: false });
     }
@@ -185,7 +185,11 @@ impl Process {
                 self.begun += 1;
                 self.lifespan = self.lifespan.min(running.chunk.lifespan.unwrap_or(u32::MAX));
                 assert!(self.begun <= self.lifespan, "it has lived too long");
-                Step::Began { job: running.chunk.job, chunk: running.chunk.id, index: running.next }
+                Step::Began {
+                    call_id: running.chunk.call_id,
+                    chunk: running.chunk.id,
+                    index: running.next,
+                }
             }
             Answer::StopChunk => {
                 let (seq, first) = (running.seq, running.next);

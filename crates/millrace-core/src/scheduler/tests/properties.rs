@@ -27,26 +27,26 @@ enum Op {
         lifespan: Option<u32>,
     },
     Start {
-        worker: u32,
+        worker_id: u32,
     },
     FailStart {
-        worker: u32,
+        worker_id: u32,
     },
     Work {
-        worker: u32,
+        worker_id: u32,
         steps: u32,
         is_error: bool,
         is_full: bool,
         elapsed_us: u32,
     },
     Flush {
-        worker: u32,
+        worker_id: u32,
     },
     Hear {
-        worker: u32,
+        worker_id: u32,
     },
     Die {
-        worker: u32,
+        worker_id: u32,
     },
     Cancel {
         call: usize,
@@ -60,7 +60,7 @@ enum Op {
     },
     Recycle,
     Signal {
-        worker: u32,
+        worker_id: u32,
     },
     LeaveIdle,
     Close,
@@ -95,22 +95,22 @@ fn submit() -> impl Strategy<Value = Op> {
 }
 
 fn op() -> impl Strategy<Value = Op> {
-    let worker = || 0..WORKERS;
+    let worker_id = || 0..WORKERS;
     let kill_after = prop_oneof![Just(None), Just(Some(0)), (1..200_u64).prop_map(Some)];
     let elapsed = prop_oneof![3 => 0..20_u32, 1 => 0..5_000_u32];
     let work =
-        (worker(), 1..9_u32, prop::bool::weighted(0.15), prop::bool::weighted(0.05), elapsed);
+        (worker_id(), 1..9_u32, prop::bool::weighted(0.15), prop::bool::weighted(0.05), elapsed);
     prop_oneof![
         30 => submit(),
-        16 => worker().prop_map(|worker| Op::Start { worker }),
-        1 => worker().prop_map(|worker| Op::FailStart { worker }),
-        50 => work.prop_map(|(worker, steps, is_error, is_full, elapsed_us)| Op::Work { worker, steps, is_error, is_full, elapsed_us }),
-        5 => worker().prop_map(|worker| Op::Flush { worker }),
-        20 => worker().prop_map(|worker| Op::Hear { worker }),
-        6 => worker().prop_map(|worker| Op::Die { worker }),
+        16 => worker_id().prop_map(|worker_id| Op::Start { worker_id }),
+        1 => worker_id().prop_map(|worker_id| Op::FailStart { worker_id }),
+        50 => work.prop_map(|(worker_id, steps, is_error, is_full, elapsed_us)| Op::Work { worker_id, steps, is_error, is_full, elapsed_us }),
+        5 => worker_id().prop_map(|worker_id| Op::Flush { worker_id }),
+        20 => worker_id().prop_map(|worker_id| Op::Hear { worker_id }),
+        6 => worker_id().prop_map(|worker_id| Op::Die { worker_id }),
         6 => (0..CALLS, kill_after).prop_map(|(call, kill_after)| Op::Cancel { call, kill_after }),
         1 => Just(Op::Recycle),
-        3 => worker().prop_map(|worker| Op::Signal { worker }),
+        3 => worker_id().prop_map(|worker_id| Op::Signal { worker_id }),
         1 => Just(Op::LeaveIdle),
         2 => (0..DEFINITIONS).prop_map(|definition| Op::Forget { definition }),
         4 => prop_oneof![4 => 0..200_u64, 1 => 800..6_000_u64].prop_map(|milliseconds| Op::Tick { milliseconds }),
@@ -119,9 +119,9 @@ fn op() -> impl Strategy<Value = Op> {
 
 /// One for workers that live and have little to do: chunks are long, time passes while they run, and they are split.
 fn calm_op() -> impl Strategy<Value = Op> {
-    let worker = || 0..WORKERS;
+    let worker_id = || 0..WORKERS;
     let work =
-        (worker(), 1..9_u32, prop::bool::weighted(0.1), prop::bool::weighted(0.01), 0..20_u32);
+        (worker_id(), 1..9_u32, prop::bool::weighted(0.1), prop::bool::weighted(0.01), 0..20_u32);
     let long = (submit(), 5..30_u32).prop_map(|(mut op, tasks)| {
         if let Op::Submit { count, only, lifespan, .. } = &mut op {
             *count = tasks;
@@ -132,10 +132,10 @@ fn calm_op() -> impl Strategy<Value = Op> {
     });
     prop_oneof![
         4 => long,
-        10 => worker().prop_map(|worker| Op::Start { worker }),
-        40 => work.prop_map(|(worker, steps, is_error, is_full, elapsed_us)| Op::Work { worker, steps, is_error, is_full, elapsed_us }),
-        5 => worker().prop_map(|worker| Op::Flush { worker }),
-        10 => worker().prop_map(|worker| Op::Hear { worker }),
+        10 => worker_id().prop_map(|worker_id| Op::Start { worker_id }),
+        40 => work.prop_map(|(worker_id, steps, is_error, is_full, elapsed_us)| Op::Work { worker_id, steps, is_error, is_full, elapsed_us }),
+        5 => worker_id().prop_map(|worker_id| Op::Flush { worker_id }),
+        10 => worker_id().prop_map(|worker_id| Op::Hear { worker_id }),
         30 => (4..9_u64).prop_map(|milliseconds| Op::Tick { milliseconds }),
         3 => op(),
     ]
@@ -176,8 +176,8 @@ impl Player {
         self.world.ledger.has_liars = true;
         for (op, lie) in ops {
             self.play(op);
-            if let Some((worker, settled)) = lie
-                && let Some(process) = &mut self.world.processes[*worker as usize]
+            if let Some((worker_id, settled)) = lie
+                && let Some(process) = &mut self.world.processes[*worker_id as usize]
             {
                 process.sent.push_back(*settled);
             }
@@ -187,7 +187,7 @@ impl Player {
     /// Does what of an operation is possible now.
     fn play(&mut self, op: &Op) {
         let world = &mut self.world;
-        let exists = |world: &World, worker: u32| world.processes[worker as usize].is_some();
+        let exists = |world: &World, worker_id: u32| world.processes[worker_id as usize].is_some();
         match *op {
             Op::Submit {
                 call,
@@ -200,11 +200,11 @@ impl Player {
                 is_batched,
                 lifespan,
             } => {
-                let (job, id) = &mut self.calls[call];
+                let (call_id, id) = &mut self.calls[call];
                 let definition = Arc::clone(&self.definitions[definition]);
                 let chunk = match limit_ms {
-                    Some(limit_ms) => limited(*job, *id, count, flags, limit_ms),
-                    None => flagged(*job, *id, count, flags),
+                    Some(limit_ms) => limited(*call_id, *id, count, flags, limit_ms),
+                    None => flagged(*call_id, *id, count, flags),
                 };
                 let each = if retries > 0 { ChunkFlags::EACH } else { 0 };
                 let flags = ChunkFlags(chunk.flags.0 | each);
@@ -214,24 +214,32 @@ impl Player {
                     world.act();
                 }
             }
-            Op::Start { worker } if world.spawning.contains(&worker) => world.spawn(worker),
-            Op::Start { worker } if exists(world, worker) && !world.process(worker).is_ready => {
-                world.ready(worker);
+            Op::Start { worker_id } if world.spawning.contains(&worker_id) => {
+                world.spawn(worker_id);
             }
-            Op::FailStart { worker } if world.spawning.contains(&worker) => {
-                world.die(worker, &no_start());
+            Op::Start { worker_id }
+                if exists(world, worker_id) && !world.process(worker_id).is_ready =>
+            {
+                world.ready(worker_id);
             }
-            Op::Work { worker, steps, is_error, is_full, elapsed_us } if exists(world, worker) => {
+            Op::FailStart { worker_id } if world.spawning.contains(&worker_id) => {
+                world.die(worker_id, &no_start());
+            }
+            Op::Work { worker_id, steps, is_error, is_full, elapsed_us }
+                if exists(world, worker_id) =>
+            {
                 for step in 0..steps {
                     let ending = Ending { is_error: is_error && step == 0, elapsed_us, is_full };
-                    if world.step(worker, ending) == Step::Rest {
+                    if world.step(worker_id, ending) == Step::Rest {
                         break;
                     }
                 }
             }
-            Op::Flush { worker } if exists(world, worker) => drop(world.process(worker).flush()),
-            Op::Hear { worker } if exists(world, worker) => world.hear(worker),
-            Op::Die { worker } if exists(world, worker) => world.die(worker, &sigkill()),
+            Op::Flush { worker_id } if exists(world, worker_id) => {
+                world.process(worker_id).flush();
+            }
+            Op::Hear { worker_id } if exists(world, worker_id) => world.hear(worker_id),
+            Op::Die { worker_id } if exists(world, worker_id) => world.die(worker_id, &sigkill()),
             Op::Cancel { call, kill_after } => {
                 world.cancel_by(self.calls[call].0, kill_after);
                 self.calls[call] = (self.calls[call].0 + CALLS as u32, 0);
@@ -243,8 +251,10 @@ impl Player {
                 world.forget(&dropped);
             }
             Op::Recycle => drop(world.recycle()),
-            Op::Signal { worker } if exists(world, worker) && world.process(worker).is_ready => {
-                world.want_to_leave(worker);
+            Op::Signal { worker_id }
+                if exists(world, worker_id) && world.process(worker_id).is_ready =>
+            {
+                world.want_to_leave(worker_id);
             }
             Op::LeaveIdle => drop(world.leave_idle()),
             Op::Tick { milliseconds } => world.tick(milliseconds),
@@ -302,7 +312,7 @@ proptest! {
     }
 
     #[test]
-    fn what_liars_say_of_split_chunks_cannot_leave_a_task_open_or_settle_it_twice(
+    fn what_misbehaving_workers_say_of_split_chunks_cannot_leave_a_task_open_or_settle_it_twice(
         ops in prop::collection::vec((calm_op(), prop::option::weighted(0.05, (0..WORKERS, outcome()))), 1..120),
     ) {
         let mut player = Player { world: World::started(WORKERS, None), ..Player::new() };

@@ -9,8 +9,8 @@ use crate::scheduler::{Chunk, ChunkFlags, Death, WorkerState};
 
 const EACH: u32 = ChunkFlags::EACH;
 
-fn aged(job: u32, id: u32, count: u32, lifespan: u32) -> Chunk {
-    Chunk { lifespan: Some(lifespan), ..chunk(job, id, count) }
+fn aged(call_id: u32, id: u32, count: u32, lifespan: u32) -> Chunk {
+    Chunk { lifespan: Some(lifespan), ..chunk(call_id, id, count) }
 }
 
 fn exit() -> Death {
@@ -77,7 +77,7 @@ fn the_lowest_lifespan_of_the_calls_it_worked_for_holds() {
     assert_eq!(world.scheduler.workers()[0].tasks_done, 4);
     // Too old for this call: it leaves without having run any of it.
     world.submit(aged(3, 0, 1, 4));
-    assert!(world.hand(0).is_empty());
+    assert!(world.in_flight(0).is_empty());
     assert_eq!(live(&mut world), 4);
     world.end();
     assert_eq!(world.ledger.fates(3, 0), [Fate::Completed]);
@@ -92,11 +92,11 @@ fn a_worker_that_has_run_its_tasks_takes_over_nothing() {
     world.start(1);
     world.rest();
     world.submit_all((0..8).map(|id| chunk(1, id, 1)));
-    assert_eq!((world.hand(0).len(), world.hand(1).len()), (7, 1));
+    assert_eq!((world.in_flight(0).len(), world.in_flight(1).len()), (7, 1));
     world.run_to_task(0);
     while world.step(1, FINE) != Step::Rest {}
     world.hear(1);
-    assert!(world.hand(1).is_empty());
+    assert!(world.in_flight(1).is_empty());
     assert_eq!(world.state(1), WorkerState::Leaving);
     world.end();
     assert_eq!(world.ledger.count(Fate::Completed), 10);
@@ -135,7 +135,7 @@ fn a_worker_that_uses_too_much_memory_gives_back_what_it_has_not_run() {
     assert_eq!(world.state(0), WorkerState::Leaving);
     assert_eq!(live(&mut world), 3, "one before, and two of these");
     world.start(0);
-    assert_eq!(world.hand(0), [(1, 0), (1, 1)]);
+    assert_eq!(world.in_flight(0), [(1, 0), (1, 1)]);
     world.end();
     assert_eq!(world.ledger.fates(1, 0), [Fate::Completed; 4]);
 }
@@ -186,7 +186,7 @@ fn work_begins_the_idle_time_anew() {
     // Work that comes in the moment of the deadline is done.
     world.enqueue(chunk(1, 3, 1));
     world.tick(1);
-    assert_eq!(world.hand(0), [(1, 3)]);
+    assert_eq!(world.in_flight(0), [(1, 3)]);
     world.end();
 }
 
@@ -273,7 +273,7 @@ fn a_worker_that_is_as_old_as_it_may_be_takes_nothing_over() {
     world.run_to_task(0);
     world.submit_all(bulk);
     world.run_to_task(1);
-    let before = world.hand(1).len();
+    let before = world.in_flight(1).len();
     assert!(before > 1);
     world.step(0, FINE);
     world.process(0).flush();
@@ -345,8 +345,8 @@ fn workers_that_nobody_waits_for_are_killed_when_idle_ones_leave() {
     assert!(world.leave_idle().is_empty());
     assert!(world.killed.contains(&0), "it is on a task of a call that has ended");
     assert!(world.killed.contains(&1), "it is starting");
-    for worker in [0, 1] {
-        world.die(worker, &sigkill());
+    for worker_id in [0, 1] {
+        world.die(worker_id, &sigkill());
     }
     world.submit(chunk(2, 0, 1));
     world.end();

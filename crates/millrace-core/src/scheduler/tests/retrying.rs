@@ -17,7 +17,7 @@ fn a_task_whose_worker_dies_runs_again_alone_on_another_worker_and_its_chunk_goe
     assert_eq!(world.run_to_task(0), (1, 0, 1));
     let before = world.scheduler.stats().submitted;
     world.die(0, &sigkill());
-    assert_eq!(world.scheduler.workers[1].hand[0].chunk.unsettled(), 1, "alone");
+    assert_eq!(world.scheduler.workers[1].in_flight[0].chunk.unsettled(), 1, "alone");
     assert_eq!(world.run_to_task(1), (1, 0, 1));
     world.end();
     assert_eq!(world.ledger.fates(1, 0), [Completed; 4]);

@@ -7,10 +7,10 @@ use crate::scheduler::ChunkFlags;
 const URGENT: u32 = ChunkFlags::URGENT;
 
 /// Submits urgent chunks until there is no room; how many.
-fn fill(world: &mut World, job: u32, limit: u32) -> u32 {
+fn fill(world: &mut World, call_id: u32, limit: u32) -> u32 {
     let mut id = 0;
     while world.scheduler.has_room(limit, 0) {
-        world.submit(flagged(job, id, 1, URGENT));
+        world.submit(flagged(call_id, id, 1, URGENT));
         id += 1;
     }
     id

@@ -25,23 +25,23 @@ fn split(chunk: Chunk) -> World {
     world
 }
 
-/// Tasks in a worker's hand.
-fn open(world: &World, worker: u32) -> u32 {
-    let hand = &world.scheduler.workers[worker as usize].hand;
-    hand.iter().map(|held| held.chunk.unsettled()).sum()
+/// Tasks in flight at a worker.
+fn open(world: &World, worker_id: u32) -> u32 {
+    let in_flight = &world.scheduler.workers[worker_id as usize].in_flight;
+    in_flight.iter().map(|sent| sent.chunk.unsettled()).sum()
 }
 
 /// Steps until the worker rests, and hears it.
-fn finish(world: &mut World, worker: u32) -> Vec<u32> {
+fn finish(world: &mut World, worker_id: u32) -> Vec<u32> {
     let mut begun = Vec::new();
     loop {
-        match world.step(worker, FINE) {
+        match world.step(worker_id, FINE) {
             Step::Began { index, .. } => begun.push(index),
             Step::Moved => {}
             Step::Rest => break,
         }
     }
-    world.hear(worker);
+    world.hear(worker_id);
     begun
 }
 
@@ -100,7 +100,7 @@ fn what_is_not_split() {
         let mut world = long_task(kept);
         assert_eq!(world.scheduler.next_deadline(), None, "{what}: nothing to look at");
         world.tick(1_000);
-        assert!(world.hand(1).is_empty(), "{what}");
+        assert!(world.in_flight(1).is_empty(), "{what}");
         world.end();
     }
     let mut world = World::started(1, None);
@@ -119,7 +119,7 @@ fn a_rest_that_is_cheap_at_the_pace_of_its_chunk_stays() {
     // 180 tasks in 4 milliseconds: the 19 that are left take less than half of one.
     (0..180).for_each(|_| assert_eq!(world.run_to_task(0).0, 1));
     world.tick(4);
-    assert!(world.hand(1).is_empty());
+    assert!(world.in_flight(1).is_empty());
     // Now one of them takes long.
     world.tick(4);
     assert_eq!((open(&world, 0), open(&world, 1)), (181, 10));
@@ -145,7 +145,7 @@ fn a_large_payload_is_sent_again_only_after_a_longer_run() {
     let payload = vec![0; 2_000_000].into();
     let mut world = long_task(Chunk { payload, ..chunk(1, 0, 9) });
     world.tick(15);
-    assert!(world.hand(1).is_empty());
+    assert!(world.in_flight(1).is_empty());
     world.tick(5);
     assert_eq!(open(&world, 1), 4);
     world.end();
@@ -174,7 +174,7 @@ fn pieces_keep_limits_attempts_and_call() {
 
 #[test]
 fn a_worker_too_old_for_the_rest_leaves_it_to_its_replacement() {
-    let aged = |job, id, count| Chunk { lifespan: Some(2), ..chunk(job, id, count) };
+    let aged = |call_id, id, count| Chunk { lifespan: Some(2), ..chunk(call_id, id, count) };
     let mut world = World::new(2);
     world.submit_all([chunk(0, 0, 1), aged(0, 1, 1)]);
     world.start(0);
@@ -189,14 +189,14 @@ fn a_worker_too_old_for_the_rest_leaves_it_to_its_replacement() {
 #[test]
 fn a_death_of_either_worker_costs_its_running_task_alone() {
     for flags in [0, EACH] {
-        for (worker, lost) in [(0, 0), (1, 1)] {
+        for (worker_id, lost) in [(0, 0), (1, 1)] {
             let mut world = split(flagged(1, 0, 6, flags));
             world.run_to_task(1);
-            world.die(worker, &sigkill());
+            world.die(worker_id, &sigkill());
             world.end();
             let mut fates = [Completed; 6];
             fates[lost] = Lost;
-            assert_eq!(world.ledger.fates(1, 0), fates, "worker {worker}");
+            assert_eq!(world.ledger.fates(1, 0), fates, "worker {worker_id}");
         }
     }
 }
@@ -302,7 +302,7 @@ fn one_urgent_chunk_takes_back_one_rest_and_none_of_an_ordered_call() {
     let mut world = World::started(3, None);
     world.submit_all([chunk(1, 0, 9), chunk(1, 1, 20)]);
     world.submit(Chunk { only: Some(2), ..chunk(1, 2, 99) });
-    (0..3).for_each(|worker| assert_eq!(world.run_to_task(worker).0, 1));
+    (0..3).for_each(|worker_id| assert_eq!(world.run_to_task(worker_id).0, 1));
     world.submit(flagged(2, 0, 1, ChunkFlags::URGENT));
     world.tick(4);
     assert_eq!((open(&world, 0), open(&world, 1), open(&world, 2)), (9, 1, 99));
@@ -325,13 +325,13 @@ fn a_stream_of_urgent_chunks_leaves_turns_to_a_chunk_that_gives_way() {
         world.process(0).flush();
         world.hear(0);
     }
-    assert!(ran.iter().filter(|job| **job == 1).count() >= 7, "{ran:?}");
+    assert!(ran.iter().filter(|call_id| **call_id == 1).count() >= 7, "{ran:?}");
     world.end();
     assert_eq!(world.ledger.fates(1, 0), [Completed; 9]);
 }
 
 fn says(world: &mut World, first: u32, count: u32, is_last: bool, is_dropped: bool) -> bool {
-    let seq = world.scheduler.workers[0].hand[0].seq;
+    let seq = world.scheduler.workers[0].in_flight[0].seq;
     let (is_error, is_retiring) = (false, false);
     let elapsed_us = 1;
     let settled =
@@ -361,7 +361,7 @@ fn a_worker_that_lies_about_a_chunk_that_was_split_is_killed() {
             assert!(says(&mut world, *first, *count, *is_last, *is_dropped), "{lie:?}");
         }
         let (first, count, is_last, is_dropped) = *last;
-        if world.scheduler.workers[0].hand.is_empty() {
+        if world.scheduler.workers[0].in_flight.is_empty() {
             world.act();
             let settled = Settled {
                 seq: 1,

@@ -36,7 +36,7 @@ fn an_idle_worker_makes_a_start_needless() {
     world.submit(chunk(1, 0, 1));
     world.rest();
     world.submit(chunk(1, 1, 1));
-    assert_eq!(world.hand(0), [(1, 1)]);
+    assert_eq!(world.in_flight(0), [(1, 1)]);
     assert!(asked(&world).is_empty());
     world.end();
 }
@@ -46,7 +46,10 @@ fn the_lowest_idle_worker_gets_the_next_chunk() {
     let mut world = World::started(3, None);
     world.submit(chunk(1, 0, 1));
     world.submit(chunk(1, 1, 1));
-    assert_eq!((world.hand(0), world.hand(1), world.hand(2)), (vec![(1, 0)], vec![(1, 1)], vec![]));
+    assert_eq!(
+        (world.in_flight(0), world.in_flight(1), world.in_flight(2)),
+        (vec![(1, 0)], vec![(1, 1)], vec![])
+    );
     world.end();
 }
 
@@ -55,10 +58,10 @@ fn a_worker_that_has_not_said_it_is_ready_gets_nothing() {
     let mut world = World::new(1);
     world.submit(chunk(1, 0, 1));
     world.spawn(0);
-    assert!(world.hand(0).is_empty());
+    assert!(world.in_flight(0).is_empty());
     assert_eq!(world.state(0), WorkerState::Starting);
     world.ready(0);
-    assert_eq!(world.hand(0), [(1, 0)]);
+    assert_eq!(world.in_flight(0), [(1, 0)]);
     world.end();
 }
 
@@ -69,18 +72,18 @@ fn chunks_that_ran_in_a_batch_start_no_worker() {
     world.start(0);
     world.start(1);
     world.rest();
-    // Both are in hand and begun: the first has run, its result waits for the second's.
+    // Both are in flight and begun: the first has run, its result waits for the second's.
     world.scheduler.costs.learn(1, 1, 1);
     world.submit_all([chunk(2, 0, 1), chunk(2, 1, 1), chunk(3, 0, 1), chunk(3, 1, 1)]);
     assert!(world.spawning.remove(&2));
     world.die(2, &no_start());
-    for worker in [0, 1] {
-        world.run_to_task(worker);
-        world.step(worker, FINE);
-        world.run_to_task(worker);
+    for worker_id in [0, 1] {
+        world.run_to_task(worker_id);
+        world.step(worker_id, FINE);
+        world.run_to_task(worker_id);
     }
     world.tick(60);
-    assert!(asked(&world).is_empty(), "{:?} {:?}", world.hand(0), world.hand(1));
+    assert!(asked(&world).is_empty(), "{:?} {:?}", world.in_flight(0), world.in_flight(1));
     world.end();
 }
 
@@ -91,7 +94,7 @@ fn a_worker_that_cannot_start_is_tried_again_after_growing_pauses() {
     let mut pauses = Vec::new();
     for _ in 0..2 {
         world.die(0, &no_start());
-        assert!(asked(&world).is_empty(), "it does not storm");
+        assert!(asked(&world).is_empty(), "it is no crash loop");
         let deadline = world.scheduler.next_deadline().expect("a deadline for the next start");
         pauses.push(deadline.saturating_sub(world.scheduler.now));
         world.scheduler.tick(deadline);

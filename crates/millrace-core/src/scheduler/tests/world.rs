@@ -9,14 +9,14 @@ use super::process::{Ending, FINE, Process, Step};
 use crate::channel::claim::NUMBER_MASK;
 use crate::scheduler::worker::Worker;
 use crate::scheduler::{
-    Action, Breach, Chunk, ChunkFlags, Claims, Death, Definition, Outgoing, Scheduler, Settled,
-    Stop, Turn, WorkerState,
+    Action, CancelMode, Chunk, ChunkFlags, Claims, Death, Definition, Outgoing, ProtocolViolation,
+    Scheduler, Settled, Turn, WorkerState,
 };
 
 /// A chunk of `count` tasks.
-pub(super) fn chunk(job: u32, id: u32, count: u32) -> Chunk {
+pub(super) fn chunk(call_id: u32, id: u32, count: u32) -> Chunk {
     Chunk {
-        job,
+        call_id,
         id,
         count,
         from: 0,
@@ -34,15 +34,15 @@ pub(super) fn chunk(job: u32, id: u32, count: u32) -> Chunk {
 }
 
 /// The same with `flags`.
-pub(super) fn flagged(job: u32, id: u32, count: u32, flags: u32) -> Chunk {
-    Chunk { flags: ChunkFlags(flags), ..chunk(job, id, count) }
+pub(super) fn flagged(call_id: u32, id: u32, count: u32, flags: u32) -> Chunk {
+    Chunk { flags: ChunkFlags(flags), ..chunk(call_id, id, count) }
 }
 
 /// The same with `flags`, and a limit of so many milliseconds for each task.
-pub(super) fn limited(job: u32, id: u32, count: u32, flags: u32, limit_ms: u64) -> Chunk {
+pub(super) fn limited(call_id: u32, id: u32, count: u32, flags: u32, limit_ms: u64) -> Chunk {
     let limit = Some(Duration::from_millis(limit_ms));
     let flags = flags | ChunkFlags::EACH | ChunkFlags::TIMED;
-    Chunk { limit, ..flagged(job, id, count, flags) }
+    Chunk { limit, ..flagged(call_id, id, count, flags) }
 }
 
 /// Ended by signal 9.
@@ -119,110 +119,116 @@ impl World {
     }
 
     /// The process asked for exists.
-    pub(super) fn spawn(&mut self, worker: u32) {
-        assert!(self.spawning.remove(&worker), "nobody asked for worker {worker}");
-        let process = Process::new(worker);
+    pub(super) fn spawn(&mut self, worker_id: u32) {
+        assert!(self.spawning.remove(&worker_id), "nobody asked for worker {worker_id}");
+        let process = Process::new(worker_id);
         let words = Arc::clone(&process.words);
-        self.processes[worker as usize] = Some(process);
+        self.processes[worker_id as usize] = Some(process);
         self.next_pid += 1;
-        self.scheduler.spawned(worker, self.next_pid, words);
+        self.scheduler.spawned(worker_id, self.next_pid, words);
         self.act();
     }
 
-    pub(super) fn ready(&mut self, worker: u32) {
+    pub(super) fn ready(&mut self, worker_id: u32) {
         let numbers_from = self.numbers_from & NUMBER_MASK;
-        let process = self.process(worker);
+        let process = self.process(worker_id);
         process.is_ready = true;
         process.words.begin_task(numbers_from);
-        let slot = &mut self.scheduler.workers[worker as usize];
-        (slot.next_seq, slot.next_task) = (numbers_from, numbers_from);
-        self.scheduler.ready(worker);
+        let worker = &mut self.scheduler.workers[worker_id as usize];
+        (worker.next_seq, worker.next_task) = (numbers_from, numbers_from);
+        self.scheduler.ready(worker_id);
         self.act();
     }
 
     /// The process asked for exists and is ready.
-    pub(super) fn start(&mut self, worker: u32) {
-        self.spawn(worker);
-        self.ready(worker);
+    pub(super) fn start(&mut self, worker_id: u32) {
+        self.spawn(worker_id);
+        self.ready(worker_id);
     }
 
-    pub(super) fn process(&mut self, worker: u32) -> &mut Process {
-        self.processes[worker as usize].as_mut().expect("a process")
+    pub(super) fn process(&mut self, worker_id: u32) -> &mut Process {
+        self.processes[worker_id as usize].as_mut().expect("a process")
     }
 
-    pub(super) fn step(&mut self, worker: u32, ending: Ending) -> Step {
+    pub(super) fn step(&mut self, worker_id: u32, ending: Ending) -> Step {
         let now = self.scheduler.now;
-        let process = self.process(worker);
+        let process = self.process(worker_id);
         process.now_ms = now.as_millis() as u32;
         let step = process.step(ending);
-        if let Step::Began { job, chunk, index } = step {
-            self.ledger.begin(job, chunk, index, now);
+        if let Step::Began { call_id, chunk, index } = step {
+            self.ledger.begin(call_id, chunk, index, now);
         }
         step
     }
 
     /// Steps until the worker has just begun a task; which one, as (call, chunk, index). It is heard when it is idle.
-    pub(super) fn run_to_task(&mut self, worker: u32) -> (u32, u32, u32) {
+    pub(super) fn run_to_task(&mut self, worker_id: u32) -> (u32, u32, u32) {
         loop {
-            match self.step(worker, FINE) {
-                Step::Began { job, chunk, index } => return (job, chunk, index),
+            match self.step(worker_id, FINE) {
+                Step::Began { call_id, chunk, index } => return (call_id, chunk, index),
                 Step::Moved => {}
                 Step::Rest => {
                     assert!(
-                        !self.process(worker).sent.is_empty(),
-                        "worker {worker} has nothing to run"
+                        !self.process(worker_id).sent.is_empty(),
+                        "worker {worker_id} has nothing to run"
                     );
-                    self.hear(worker);
+                    self.hear(worker_id);
                 }
             }
         }
     }
 
     /// Takes in what a worker has sent.
-    pub(super) fn hear(&mut self, worker: u32) {
-        while let Some(settled) = self.process(worker).sent.pop_front() {
+    pub(super) fn hear(&mut self, worker_id: u32) {
+        while let Some(settled) = self.process(worker_id).sent.pop_front() {
             // The parent stops listening to a worker that lies.
-            if self.take_in(worker, settled).is_err() {
+            if self.take_in(worker_id, settled).is_err() {
                 assert!(self.ledger.may_be_wrong(), "an honest worker is accused: {settled:?}");
-                self.process(worker).sent.clear();
+                self.process(worker_id).sent.clear();
             }
         }
         self.act();
     }
 
     /// Takes in one outcome.
-    pub(super) fn take_in(&mut self, worker: u32, settled: Settled) -> Result<(), Breach> {
-        let front =
-            self.scheduler.workers[worker as usize].hand.front().map(|held| held.chunk.clone());
-        let verdict = self.scheduler.outcome(worker, settled)?;
+    pub(super) fn take_in(
+        &mut self,
+        worker_id: u32,
+        settled: Settled,
+    ) -> Result<(), ProtocolViolation> {
+        let front = self.scheduler.workers[worker_id as usize]
+            .in_flight
+            .front()
+            .map(|sent| sent.chunk.clone());
+        let verdict = self.scheduler.outcome(worker_id, settled)?;
         self.ledger.report(verdict, &settled, &front.expect("an outcome was taken in for a chunk"));
         Ok(())
     }
 
     /// The process ends, or could not be started; what it had sent is heard first.
-    pub(super) fn die(&mut self, worker: u32, death: &Death) {
-        if self.processes[worker as usize].is_some() {
-            self.hear(worker);
-            self.processes[worker as usize] = None;
+    pub(super) fn die(&mut self, worker_id: u32, death: &Death) {
+        if self.processes[worker_id as usize].is_some() {
+            self.hear(worker_id);
+            self.processes[worker_id as usize] = None;
         }
-        self.spawning.remove(&worker);
-        self.killed.remove(&worker);
-        self.scheduler.died(worker, death);
+        self.spawning.remove(&worker_id);
+        self.killed.remove(&worker_id);
+        self.scheduler.died(worker_id, death);
         self.act();
     }
 
-    pub(super) fn cancel(&mut self, job: u32, kill: bool) {
-        self.cancel_by(job, kill.then_some(0));
+    pub(super) fn cancel(&mut self, call_id: u32, kill: bool) {
+        self.cancel_by(call_id, kill.then_some(0));
     }
 
     /// Cancels a call; its workers are killed after so many milliseconds, if at all.
-    pub(super) fn cancel_by(&mut self, job: u32, kill_after: Option<u64>) {
-        let stop = kill_after.map_or(Stop::Discard, |ms| Stop::Kill {
+    pub(super) fn cancel_by(&mut self, call_id: u32, kill_after: Option<u64>) {
+        let mode = kill_after.map_or(CancelMode::Discard, |ms| CancelMode::Kill {
             after: Duration::from_millis(ms),
             reason: Arc::from(&b"why"[..]),
         });
-        self.ledger.cancel(job);
-        self.scheduler.cancel(job, &stop);
+        self.ledger.cancel(call_id);
+        self.scheduler.cancel(call_id, &mode);
         self.act();
     }
 
@@ -246,8 +252,8 @@ impl World {
         present
     }
 
-    pub(super) fn want_to_leave(&mut self, worker: u32) {
-        assert!(self.scheduler.wants_to_leave(worker).is_ok());
+    pub(super) fn want_to_leave(&mut self, worker_id: u32) {
+        assert!(self.scheduler.wants_to_leave(worker_id).is_ok());
         self.act();
     }
 
@@ -270,8 +276,8 @@ impl World {
     fn tick_to(&mut self, now: Duration) {
         self.scheduler.tick(now);
         let overdue = self.scheduler.overdue(now);
-        for worker in &overdue {
-            self.hear(*worker);
+        for worker_id in &overdue {
+            self.hear(*worker_id);
         }
         self.scheduler.expire_limits(&overdue);
         self.act();
@@ -279,14 +285,14 @@ impl World {
         assert!(next.is_none_or(|at| at > now), "a deadline stays in the past");
     }
 
-    /// The chunks in a worker's hand, as (call, chunk).
-    pub(super) fn hand(&self, worker: u32) -> Vec<(u32, u32)> {
-        let hand = &self.scheduler.workers[worker as usize].hand;
-        hand.iter().map(|held| (held.chunk.job, held.chunk.id)).collect()
+    /// The chunks in flight at a worker, as (call, chunk).
+    pub(super) fn in_flight(&self, worker_id: u32) -> Vec<(u32, u32)> {
+        let in_flight = &self.scheduler.workers[worker_id as usize].in_flight;
+        in_flight.iter().map(|sent| (sent.chunk.call_id, sent.chunk.id)).collect()
     }
 
-    pub(super) fn state(&self, worker: u32) -> WorkerState {
-        self.scheduler.workers[worker as usize].state
+    pub(super) fn state(&self, worker_id: u32) -> WorkerState {
+        self.scheduler.workers[worker_id as usize].state
     }
 
     /// Dispatches, carries the actions out, and checks.
@@ -307,22 +313,25 @@ impl World {
         };
         assert!(!self.is_closed || is_aftermath, "{action:?} after the end");
         match action {
-            Action::Spawn { worker } => {
-                assert!(self.processes[worker as usize].is_none(), "worker {worker} has a process");
-                assert!(self.spawning.insert(worker), "worker {worker} was asked for twice");
+            Action::Spawn { worker_id } => {
+                assert!(
+                    self.processes[worker_id as usize].is_none(),
+                    "worker {worker_id} has a process"
+                );
+                assert!(self.spawning.insert(worker_id), "worker {worker_id} was asked for twice");
             }
-            Action::Send { worker, frame } => self.process(worker).receive(frame),
-            Action::Kill { worker } => {
+            Action::Send { worker_id, frame } => self.process(worker_id).receive(frame),
+            Action::Kill { worker_id } => {
                 // A process that does not exist yet cannot be killed.
-                if let Some(process) = &self.processes[worker as usize] {
-                    let late = self.scheduler.workers[worker as usize].late;
+                if let Some(process) = &self.processes[worker_id as usize] {
+                    let late = self.scheduler.workers[worker_id as usize].late;
                     assert!(late.is_none_or(|late| process.words.current_task() == late.task));
-                    self.killed.insert(worker);
+                    self.killed.insert(worker_id);
                 }
             }
-            Action::Retry { job, chunk, index, .. } => self.ledger.retry(job, chunk, index),
-            Action::Lose { job, chunk, first, count, loss } => {
-                self.ledger.lose((job, chunk), first, count, loss, self.scheduler.now);
+            Action::Retry { call_id, chunk, index, .. } => self.ledger.retry(call_id, chunk, index),
+            Action::Lose { call_id, chunk, first, count, loss } => {
+                self.ledger.lose((call_id, chunk), first, count, loss, self.scheduler.now);
             }
             Action::Closed => {
                 self.is_closed = true;
@@ -333,10 +342,10 @@ impl World {
     }
 
     fn check(&self) {
-        let held = self.scheduler.workers.iter().flat_map(|worker| &worker.hand);
-        let discarding = held
-            .filter(|held| held.is_cancelled)
-            .map(|held| u64::from(held.chunk.unsettled()))
+        let sent = self.scheduler.workers.iter().flat_map(|worker| &worker.in_flight);
+        let discarding = sent
+            .filter(|sent| sent.is_cancelled)
+            .map(|sent| u64::from(sent.chunk.unsettled()))
             .sum();
         let stats = self.scheduler.stats();
         self.ledger.check(stats, discarding);
@@ -347,8 +356,8 @@ impl World {
         for (id, worker) in (0..).zip(&self.scheduler.workers) {
             if worker.is_idle() {
                 assert!(
-                    !self.scheduler.workers.iter().any(Self::has_spare),
-                    "worker {id} is idle while a chunk is spare"
+                    !self.scheduler.workers.iter().any(Self::has_stealable),
+                    "worker {id} is idle while a chunk could be stolen"
                 );
                 assert_eq!(
                     self.scheduler.queue.shared_count(),
@@ -364,17 +373,21 @@ impl World {
         }
     }
 
-    /// Whether the worker has a chunk in hand, behind the front, that another may run.
-    fn has_spare(slot: &Worker) -> bool {
-        let has_begun = |seq| slot.claims.as_ref().is_some_and(|claims| claims.has_begun(seq));
-        slot.hand.iter().skip(1).any(|held| held.chunk.only.is_none() && !has_begun(held.seq))
+    /// Whether the worker has a chunk in flight, behind the front, that another may run.
+    fn has_stealable(worker: &Worker) -> bool {
+        let has_begun = |seq| worker.claims.as_ref().is_some_and(|claims| claims.has_begun(seq));
+        worker
+            .in_flight
+            .iter()
+            .skip(1)
+            .any(|sent| sent.chunk.only.is_none() && !has_begun(sent.seq))
     }
 
     /// Lets everything go on until nothing moves: processes start, work and die, time passes to each deadline.
     pub(super) fn rest(&mut self) {
         self.act();
         for _ in 0..100_000 {
-            let moved = (0..self.workers()).filter(|worker| self.go_on(*worker)).count();
+            let moved = (0..self.workers()).filter(|worker_id| self.go_on(*worker_id)).count();
             if moved == 0 {
                 let Some(deadline) = self.scheduler.next_deadline() else { return };
                 self.tick_to(deadline);
@@ -383,21 +396,21 @@ impl World {
         panic!("it never comes to rest");
     }
 
-    fn go_on(&mut self, worker: u32) -> bool {
-        if self.spawning.contains(&worker) {
-            self.spawn(worker);
+    fn go_on(&mut self, worker_id: u32) -> bool {
+        if self.spawning.contains(&worker_id) {
+            self.spawn(worker_id);
             return true;
         }
-        let Some(process) = &self.processes[worker as usize] else { return false };
-        if self.killed.contains(&worker) {
-            self.die(worker, &sigkill());
+        let Some(process) = &self.processes[worker_id as usize] else { return false };
+        if self.killed.contains(&worker_id) {
+            self.die(worker_id, &sigkill());
         } else if process.has_left {
-            self.die(worker, &Death { code: Some(0), ..Death::default() });
+            self.die(worker_id, &Death { code: Some(0), ..Death::default() });
         } else if !process.is_ready {
-            self.ready(worker);
-        } else if self.step(worker, FINE) == Step::Rest {
-            let has_sent = !self.process(worker).sent.is_empty();
-            self.hear(worker);
+            self.ready(worker_id);
+        } else if self.step(worker_id, FINE) == Step::Rest {
+            let has_sent = !self.process(worker_id).sent.is_empty();
+            self.hear(worker_id);
             return has_sent;
         }
         true

@@ -16,7 +16,7 @@ fn refuse(room: &mut Vec<u8>, _bytes: usize) -> Result<(), TryReserveError> {
 
 fn chunk() -> Chunk {
     Chunk {
-        job: 1,
+        call_id: 1,
         id: 0,
         count: 1,
         from: 0,
@@ -34,7 +34,7 @@ fn chunk() -> Chunk {
 }
 
 #[test]
-fn a_result_that_there_is_no_memory_for_is_not_taken_and_is_no_breach() {
+fn a_result_that_there_is_no_memory_for_is_not_taken_and_is_no_violation() {
     let config = PoolConfig {
         worker_count: 1,
         cpus: Vec::new(),
@@ -62,9 +62,9 @@ fn a_result_that_there_is_no_memory_for_is_not_taken_and_is_no_breach() {
         fields: [1, 0, 1, crate::channel::frame::outcome_flag::LAST, 5, 0],
         payload: Cow::Owned(vec![0; bytes]),
     };
-    assert_eq!(handle(shared, 0, &outcome(1 << 20), Listener::Thread), Err(Cause::Overload));
+    assert_eq!(handle(shared, 0, &outcome(1 << 20), Listener::Thread), Err(Cause::OutOfMemory));
     assert_eq!(shared.scheduler().stats().completed, 0);
     assert_eq!(handle(shared, 0, &outcome(8), Listener::Thread), Ok(()));
     assert_eq!(shared.scheduler().stats().completed, 1);
-    assert_eq!(handle(shared, 0, &outcome(8), Listener::Thread), Err(Cause::Breach));
+    assert_eq!(handle(shared, 0, &outcome(8), Listener::Thread), Err(Cause::ProtocolViolation));
 }

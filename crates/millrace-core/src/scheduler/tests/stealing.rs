@@ -1,4 +1,4 @@
-//! Work in hand, and who takes it over.
+//! Work in flight, and who steals it.
 
 use super::ledger::Fate;
 use super::process::FINE;
@@ -13,7 +13,7 @@ fn bulk(count: u32) -> impl Iterator<Item = Chunk> {
 fn a_busy_worker_holds_nothing_more_while_the_cost_is_unknown() {
     let mut world = World::started(2, None);
     world.submit_all(bulk(6));
-    assert_eq!((world.hand(0).len(), world.hand(1).len()), (1, 1));
+    assert_eq!((world.in_flight(0).len(), world.in_flight(1).len()), (1, 1));
     world.end();
 }
 
@@ -22,7 +22,7 @@ fn the_cost_of_a_forgotten_function_is_forgotten() {
     let mut world = World::started(1, Some(1));
     world.scheduler.forget(&Definition::new(1, Box::default()));
     world.submit_all(bulk(3));
-    assert_eq!(world.hand(0).len(), 1);
+    assert_eq!(world.in_flight(0).len(), 1);
     world.end();
 }
 
@@ -30,7 +30,7 @@ fn the_cost_of_a_forgotten_function_is_forgotten() {
 fn a_busy_worker_holds_up_to_two_milliseconds_of_known_work() {
     let mut world = World::started(1, Some(400));
     world.submit_all(bulk(9));
-    assert_eq!(world.hand(0).len(), 4, "each costs 400 µs and a little");
+    assert_eq!(world.in_flight(0).len(), 4, "each costs 400 µs and a little");
     world.end();
 }
 
@@ -39,7 +39,7 @@ fn one_slow_task_moves_the_expected_cost_by_a_quarter_of_the_way() {
     let mut world = World::started(1, Some(100));
     world.scheduler.costs.learn(1, 1, 1_000);
     world.submit_all(bulk(9));
-    assert_eq!(world.hand(0).len(), 6, "each is expected to cost 325 µs and a little");
+    assert_eq!(world.in_flight(0).len(), 6, "each is expected to cost 325 µs and a little");
     world.end();
 }
 
@@ -47,54 +47,54 @@ fn one_slow_task_moves_the_expected_cost_by_a_quarter_of_the_way() {
 fn a_busy_worker_holds_nothing_more_than_one_long_chunk() {
     let mut world = World::started(1, Some(5_000));
     world.submit_all(bulk(3));
-    assert_eq!(world.hand(0).len(), 1);
+    assert_eq!(world.in_flight(0).len(), 1);
     world.end();
 }
 
 #[test]
-fn work_in_hand_is_bounded_in_number() {
+fn work_in_flight_is_bounded_in_number() {
     let mut world = World::started(1, Some(0));
     world.scheduler.costs.learn(1, 1_000_000, 0);
     world.submit_all(bulk(1_000));
-    assert!(world.hand(0).len() <= 667, "{}", world.hand(0).len());
+    assert!(world.in_flight(0).len() <= 667, "{}", world.in_flight(0).len());
     world.end();
 }
 
 #[test]
-fn hands_fill_evenly() {
+fn workers_fill_evenly() {
     let mut world = World::started(3, Some(100));
     world.submit_all(bulk(12));
-    assert!((0..3).all(|worker| world.hand(worker).len() == 4));
+    assert!((0..3).all(|worker_id| world.in_flight(worker_id).len() == 4));
     world.end();
 }
 
 #[test]
-fn an_idle_worker_takes_over_half_of_the_fullest_hand() {
+fn an_idle_worker_steals_half_of_what_the_fullest_worker_has() {
     let mut world = World::new(2);
     world.submit(chunk(0, 0, 1));
     world.start(0);
     world.rest();
     world.submit_all(bulk(8));
-    assert_eq!(world.hand(0).len(), 8);
+    assert_eq!(world.in_flight(0).len(), 8);
     world.run_to_task(0);
     world.start(1);
-    assert_eq!(world.hand(0), [(1, 0), (1, 1), (1, 2), (1, 3)]);
-    assert_eq!(world.hand(1), [(1, 4), (1, 5), (1, 6), (1, 7)]);
+    assert_eq!(world.in_flight(0), [(1, 0), (1, 1), (1, 2), (1, 3)]);
+    assert_eq!(world.in_flight(1), [(1, 4), (1, 5), (1, 6), (1, 7)]);
     // The frames of what was taken over are still in worker 0's ring: it passes over them.
     world.end();
     assert_eq!(world.ledger.count(Fate::Completed), 9);
 }
 
 #[test]
-fn ordered_work_in_hand_is_not_taken_over() {
+fn ordered_work_in_flight_is_not_taken_over() {
     let mut world = World::started(2, Some(1));
     world.submit_all((0..6).map(|id| Chunk { only: Some(0), ..chunk(1, id, 1) }));
-    assert_eq!((world.hand(0).len(), world.hand(1).len()), (6, 0));
+    assert_eq!((world.in_flight(0).len(), world.in_flight(1).len()), (6, 0));
     world.end();
 }
 
 #[test]
-fn ordered_work_at_the_back_of_a_hand_does_not_keep_the_rest_from_being_taken_over() {
+fn ordered_work_that_was_sent_last_does_not_keep_the_rest_from_being_taken_over() {
     let mut world = World::new(2);
     world.submit(chunk(0, 0, 1));
     world.start(0);
@@ -102,14 +102,14 @@ fn ordered_work_at_the_back_of_a_hand_does_not_keep_the_rest_from_being_taken_ov
     world.submit_all(bulk(3));
     world.run_to_task(0);
     world.submit_all((0..4).map(|id| Chunk { only: Some(0), ..chunk(2, id, 1) }));
-    assert_eq!(world.hand(0).len(), 7);
+    assert_eq!(world.in_flight(0).len(), 7);
     world.start(1);
-    assert!(!world.hand(1).is_empty(), "{:?}", world.hand(0));
+    assert!(!world.in_flight(1).is_empty(), "{:?}", world.in_flight(0));
     world.end();
 }
 
 #[test]
-fn a_full_hand_that_has_all_begun_does_not_hide_another() {
+fn a_full_worker_that_has_begun_everything_does_not_hide_another() {
     let mut world = World::started(3, Some(1));
     // Worker 0 runs the last of three chunks whose results it will report together.
     world.submit_all((0..3).map(|id| Chunk { only: Some(0), ..chunk(1, id, 1) }));
@@ -117,14 +117,14 @@ fn a_full_hand_that_has_all_begun_does_not_hide_another() {
     // Worker 2 is busy, so worker 1 gets two.
     world.submit(Chunk { only: Some(2), ..chunk(2, 0, 1) });
     world.run_to_task(2);
-    world.scheduler.workers[0].hand.iter_mut().for_each(|held| held.expected_ns = Some(1e9));
-    world.scheduler.workers[2].hand[0].expected_ns = Some(1e9);
+    world.scheduler.workers[0].in_flight.iter_mut().for_each(|sent| sent.expected_ns = Some(1e9));
+    world.scheduler.workers[2].in_flight[0].expected_ns = Some(1e9);
     world.submit_all([chunk(3, 0, 1), chunk(3, 1, 1)]);
-    assert_eq!(world.hand(1), [(3, 0), (3, 1)]);
+    assert_eq!(world.in_flight(1), [(3, 0), (3, 1)]);
     world.step(2, FINE);
     world.process(2).flush();
     world.hear(2);
-    assert_eq!(world.hand(2), [(3, 1)]);
+    assert_eq!(world.in_flight(2), [(3, 1)]);
     world.end();
 }
 
@@ -137,9 +137,9 @@ fn a_worker_that_has_begun_a_chunk_keeps_it() {
     world.submit_all(bulk(2));
     assert_eq!((world.run_to_task(0), world.run_to_task(0)), ((1, 0, 0), (1, 1, 0)));
     world.start(1);
-    assert!(world.hand(1).is_empty(), "revoking loses against a chunk that has begun");
+    assert!(world.in_flight(1).is_empty(), "revoking loses against a chunk that has begun");
     world.submit(flagged(2, 0, 1, ChunkFlags::URGENT));
-    assert_eq!(world.hand(0), [(1, 0), (1, 1)]);
+    assert_eq!(world.in_flight(0), [(1, 0), (1, 1)]);
     world.end();
     assert_eq!(world.ledger.count(Fate::Completed), 4);
 }

@@ -37,7 +37,7 @@ fn tasks_that_kill_their_worker_are_lost_one_by_one_after_growing_pauses() {
 }
 
 #[test]
-fn a_settled_task_ends_the_row_of_deaths() {
+fn a_settled_task_ends_the_streak_of_deaths() {
     let mut world = World::new(1);
     for id in 0..5 {
         world.submit(flagged(1, id, 2, ChunkFlags::EACH));
@@ -72,12 +72,12 @@ fn workers_that_die_of_one_cause_together_are_one_failure() {
     let mut world = World::new(3);
     world.submit_all((0..9).map(|id| chunk(1, id, 1)));
     for expected in [0, 50] {
-        for worker in 0..3 {
-            world.start(worker);
-            world.run_to_task(worker);
+        for worker_id in 0..3 {
+            world.start(worker_id);
+            world.run_to_task(worker_id);
         }
-        for worker in 0..3 {
-            world.die(worker, &sigkill());
+        for worker_id in 0..3 {
+            world.die(worker_id, &sigkill());
         }
         assert_eq!(pause(&world), expected);
         world.tick(expected);
@@ -90,11 +90,11 @@ fn only_a_few_workers_are_tried_after_a_pause() {
     let mut world = World::new(9);
     world.submit_all((0..40).map(|id| chunk(1, id, 1)));
     for _ in 0..2 {
-        for worker in 0..9 {
-            world.start(worker);
-            world.run_to_task(worker);
+        for worker_id in 0..9 {
+            world.start(worker_id);
+            world.run_to_task(worker_id);
         }
-        (0..9).for_each(|worker| world.die(worker, &sigkill()));
+        (0..9).for_each(|worker_id| world.die(worker_id, &sigkill()));
     }
     world.tick(50);
     assert_eq!(world.spawning.len(), 4);
@@ -167,12 +167,12 @@ fn starts_that_fail_after_open_work_was_rejected_pause_longer() {
 #[test]
 fn workers_that_the_parent_kills_are_replaced_at_once() {
     let mut world = World::new(1);
-    for job in 1..6 {
-        world.submit(chunk(job, 0, 1));
+    for call_id in 1..6 {
+        world.submit(chunk(call_id, 0, 1));
         assert_eq!(pause(&world), 0);
         world.start(0);
         world.run_to_task(0);
-        world.cancel(job, true);
+        world.cancel(call_id, true);
         world.die(0, &sigkill());
     }
     assert_eq!(world.scheduler.next_deadline(), None::<Duration>);

@@ -3,7 +3,7 @@
 use super::ledger::Fate;
 use super::process::Process;
 use super::world::{World, chunk, flagged, sigkill};
-use crate::scheduler::{Breach, ChunkFlags, Claims, Settled};
+use crate::scheduler::{ChunkFlags, Claims, ProtocolViolation, Settled};
 
 /// Worker 0 runs the first of the three tasks of call 1, chunk 0, which has number 2.
 fn running(flags: u32) -> World {
@@ -60,7 +60,7 @@ fn an_outcome_that_does_not_continue_the_front_chunk_kills_its_worker() {
     ];
     for (what, settled) in bad {
         let mut world = running(0);
-        assert_eq!(world.take_in(0, settled), Err(Breach { worker: 0 }), "{what}");
+        assert_eq!(world.take_in(0, settled), Err(ProtocolViolation { worker_id: 0 }), "{what}");
         world.act();
         assert!(world.killed.contains(&0), "{what}");
         world.end();
@@ -87,7 +87,11 @@ fn dropping_tasks_that_somebody_waits_for_kills_the_worker() {
     ];
     for (flags, settled) in bad {
         let mut world = running(flags);
-        assert_eq!(world.take_in(0, settled), Err(Breach { worker: 0 }), "{flags} {settled:?}");
+        assert_eq!(
+            world.take_in(0, settled),
+            Err(ProtocolViolation { worker_id: 0 }),
+            "{flags} {settled:?}"
+        );
         world.act();
         world.end();
         assert_eq!(world.ledger.fates(1, 0), [Fate::Lost, Fate::Completed, Fate::Completed]);
@@ -95,13 +99,13 @@ fn dropping_tasks_that_somebody_waits_for_kills_the_worker() {
 }
 
 #[test]
-fn an_outcome_from_a_worker_with_empty_hands_kills_it() {
+fn an_outcome_from_a_worker_with_nothing_in_flight_kills_it() {
     let mut world = World::started(1, None);
-    assert_eq!(world.take_in(0, honest()), Err(Breach { worker: 0 }));
+    assert_eq!(world.take_in(0, honest()), Err(ProtocolViolation { worker_id: 0 }));
     world.act();
     assert!(world.killed.contains(&0));
     world.submit(chunk(1, 0, 1));
-    assert!(world.hand(0).is_empty(), "a dying worker gets nothing");
+    assert!(world.in_flight(0).is_empty(), "a dying worker gets nothing");
     world.end();
     assert_eq!(world.ledger.fates(1, 0), [Fate::Completed]);
 }
@@ -113,7 +117,7 @@ fn an_outcome_before_ready_is_a_failed_start() {
     for _ in 0..3 {
         assert_eq!(world.spawning.len(), 1);
         world.spawn(0);
-        assert_eq!(world.take_in(0, honest()), Err(Breach { worker: 0 }));
+        assert_eq!(world.take_in(0, honest()), Err(ProtocolViolation { worker_id: 0 }));
         world.die(0, &sigkill());
         world.tick(200);
     }
@@ -135,7 +139,7 @@ fn a_chunk_on_whose_receipt_workers_lie_is_rejected() {
 }
 
 #[test]
-fn what_a_liar_ran_and_was_not_heard_about_does_not_run_again() {
+fn what_a_misbehaving_worker_ran_and_was_not_heard_about_does_not_run_again() {
     let mut world = World::started(1, Some(1));
     world.ledger.has_liars = true;
     world.submit_all([chunk(1, 0, 1), chunk(2, 0, 2)]);
@@ -156,7 +160,7 @@ fn claim_words_full_of_nonsense_settle_each_task_once() {
         process.words.begin_task(task);
         world.ledger.has_liars = true;
         world.die(0, &sigkill());
-        // Which task is taken for the running one is the liar's own harm; that each settles is not.
+        // Which task is taken for the running one is the misbehaving worker's own harm; that each settles is not.
         assert!(
             world.ledger.fates(1, 0).iter().all(|fate| [Fate::Open, Fate::Lost].contains(fate))
         );
@@ -169,7 +173,7 @@ fn a_worker_that_offers_a_cancelled_chunk_again_does_not_have_it_run_elsewhere()
     let mut world = World::started(1, Some(10));
     world.ledger.has_liars = true;
     world.submit_all([chunk(1, 0, 1), chunk(2, 0, 1)]);
-    let seqs: Vec<u32> = world.scheduler.workers[0].hand.iter().map(|held| held.seq).collect();
+    let seqs: Vec<u32> = world.scheduler.workers[0].in_flight.iter().map(|sent| sent.seq).collect();
     for seq in &seqs {
         assert!(world.process(0).words.begin_chunk(*seq));
     }
@@ -178,7 +182,7 @@ fn a_worker_that_offers_a_cancelled_chunk_again_does_not_have_it_run_elsewhere()
     world.submit_all([chunk(1, 1, 1)]);
     world.scheduler.recycle();
     world.act();
-    assert_eq!(world.scheduler.workers[0].spare(), 0);
+    assert_eq!(world.scheduler.workers[0].stealable(), 0);
     world.die(0, &sigkill());
     world.end();
     assert_eq!(world.ledger.fates(2, 0), [Fate::Cancelled]);
