@@ -13,7 +13,7 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
 export declare class RawPool {
   /**
    * Starts nothing yet. `collect` is called when records wait to be collected; it must not throw. With `use_loop` the
-   * event loop hears the workers itself while it sleeps, where the program has libuv's functions. When the environment
+   * event loop watches the workers itself while it sleeps, where the program has libuv's functions. When the environment
    * ends, the pool is shut down.
    *
    * # Errors
@@ -146,9 +146,9 @@ export declare class RawPool {
 }
 
 /** The worker's end of the rings. One per process. */
-export declare class RawSeat {
+export declare class RawWorkerEndpoint {
   /**
-   * `notify` is called when the parent has rung; it must not throw. It keeps the process alive. With `use_loop` it
+   * `notify` is called when the parent has notified this worker; it must not throw. It keeps the process alive. With `use_loop` it
    * is called by Node's event loop itself, where the program has libuv's functions; else a thread passes the bell on.
    *
    * # Errors
@@ -180,8 +180,8 @@ export declare class RawSeat {
    * When the parent's half is corrupt.
    */
   send(frames: Uint8Array, length: number): void
-  /** Rings for the parent's waiting thread, when its event loop has not heard for a while. */
-  ringAgain(): void
+  /** Notifies the parent's waiting thread, when its event loop has not read for a while. */
+  notifyAgain(): void
   /**
    * Says that this worker takes work.
    *
@@ -208,7 +208,7 @@ export declare function defaultJobs(): number
  *
  * When descriptor 3 is not a parent's control socket.
  */
-export declare function holdLifeline(): RawMark
+export declare function initWorker(): RawWorkerIdentity
 
 /** The numbers that TypeScript has a second time, by their names there: a spec compares them. */
 export declare function layout(): Record<string, number>
@@ -221,14 +221,6 @@ export declare function layout(): Record<string, number>
  * When the system does not tell.
  */
 export declare function libraryPath(): string
-
-/** What a worker process was told when it was started. */
-export interface RawMark {
-  /** The worker id. */
-  workerId: number
-  /** The pool's greeting. */
-  greeting: string
-}
 
 /** What a pool is made of; validated by the caller. */
 export interface RawPoolOptions {
@@ -253,7 +245,7 @@ export interface RawPoolOptions {
   /** Milliseconds that a worker may take to become ready, and to load a function. */
   startTimeout: number
   /** Handed to every worker as it is. */
-  greeting: string
+  workerConfig: string
 }
 
 /** Counts of tasks since the pool was made. */
@@ -288,8 +280,16 @@ export interface RawWorker {
   rss: number
 }
 
+/** What a worker process was told when it was started. */
+export interface RawWorkerIdentity {
+  /** The worker id. */
+  workerId: number
+  /** The pool's configuration of its workers. */
+  config: string
+}
+
 /** Tells the parent why this worker cannot start. */
 export declare function sendStartError(text: string): void
 
-/** The mark, in a worker process; on any of its threads. */
-export declare function workerMark(): RawMark | null
+/** The identity, in a worker process; on any of its threads. */
+export declare function workerIdentity(): RawWorkerIdentity | null

@@ -773,15 +773,15 @@ if (
   }
 }
 
-const { RawPool, RawSeat, availableCpus, cpuCount, defaultJobs, holdLifeline, layout, libraryPath, sendStartError, workerMark } = nativeBinding
+const { RawPool, RawWorkerEndpoint, availableCpus, cpuCount, defaultJobs, initWorker, layout, libraryPath, sendStartError, workerIdentity } = nativeBinding
 export { RawPool }
-export { RawSeat }
+export { RawWorkerEndpoint }
 export { availableCpus }
 export { cpuCount }
 export { defaultJobs }
-export { holdLifeline }
+export { initWorker }
 export { layout }
 export { libraryPath }
 export { sendStartError }
-export { workerMark }
+export { workerIdentity }
 export const __napiBindingTarget = __napiLoadedBindingTarget

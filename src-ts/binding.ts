@@ -9,10 +9,10 @@ export {
   cpuCount,
   defaultJobs,
   libraryPath,
-  type RawMark,
+  type RawWorkerIdentity,
   RawPool,
   type RawPoolOptions,
-  workerMark
+  workerIdentity
 } from '../index.js'
 
 // Here, at the top: in the CommonJS bundle every URL is relative to the bundle, which stands there as well.

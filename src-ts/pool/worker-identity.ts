@@ -1,13 +1,16 @@
-import { type RawMark, workerMark } from '../binding.js'
+import { type RawWorkerIdentity, workerIdentity } from '../binding.js'
 import { DaemonicProcessError } from '../errors/index.js'
 import { JSON, Reflect, Symbol, globalObject } from '../primordials.js'
 import { getPhase, type WorkerConfig } from '../protocol/index.js'
 
 // The lifeline leaves it to other copies of this package: their addon is another library, with variables of its own.
-const mark = workerMark() ?? (Reflect.get(globalObject, Symbol.for('millrace.mark')) as RawMark | undefined) ?? null
+const identity =
+  workerIdentity() ??
+  (Reflect.get(globalObject, Symbol.for('millrace.identity')) as RawWorkerIdentity | undefined) ??
+  null
 
 /** Whether this process is a worker of a pool; true on all of its threads. */
-export const isWorker: boolean = mark !== null
+export const isWorker: boolean = identity !== null
 
 /**
  * A daemonic worker may not make pools: MPIRE's rule.
@@ -16,7 +19,7 @@ export const isWorker: boolean = mark !== null
  * @throws DaemonicProcessError in a task.
  */
 export function isRefused(): boolean {
-  if (mark === null || !(JSON.parse(mark.greeting) as WorkerConfig).daemon) return false
+  if (identity === null || !(JSON.parse(identity.config) as WorkerConfig).daemon) return false
   if (getPhase() === 'loading') return true
   throw new DaemonicProcessError()
 }

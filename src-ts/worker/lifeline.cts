@@ -11,7 +11,7 @@ import type { OwnStreams } from './own-streams.js' with { 'resolution-mode': 'im
 import type { AsyncContext } from './isolation.js' with { 'resolution-mode': 'import' }
 
 interface StartBinding {
-  holdLifeline(): { readonly greeting: string }
+  initWorker(): { readonly config: string }
   sendStartError(text: string): void
 }
 
@@ -31,9 +31,9 @@ if (!isOtherThread && process.argv[1] === self.replace(/lifeline\.cjs$/, 'worker
 function start(): void {
   const binding = require(process.argv.pop() ?? '') as StartBinding
   // For another copy of this package: its addon is another library, which knows of no lifeline.
-  const mark = binding.holdLifeline()
-  leave('millrace.mark', mark)
-  const { isPiped } = JSON.parse(mark.greeting) as { readonly isPiped?: boolean }
+  const identity = binding.initWorker()
+  leave('millrace.identity', identity)
+  const { isPiped } = JSON.parse(identity.config) as { readonly isPiped?: boolean }
   const streams: OwnStreams = { made: [], onMade: undefined }
   prepare(streams, 'stdout', isPiped === true)
   prepare(streams, 'stderr', isPiped === true)

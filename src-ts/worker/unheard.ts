@@ -1,7 +1,7 @@
 import { Atomics, setTimeout } from '../primordials.js'
 import { SENT_WORD, TAKEN_WORD } from '../protocol/index.js'
 
-/** Milliseconds after which results that nobody has taken are rung for again. */
+/** Milliseconds after which results that nobody has taken are notified of again. */
 const PATIENCE_MS = 5
 
 /**
@@ -10,12 +10,12 @@ const PATIENCE_MS = 5
  */
 export class Unheard {
   readonly #words: Int32Array
-  readonly #ringAgain: () => void
+  readonly #notifyAgain: () => void
   #timer: NodeJS.Timeout | undefined
 
-  constructor(words: Int32Array, ringAgain: () => void) {
+  constructor(words: Int32Array, notifyAgain: () => void) {
     this.#words = words
-    this.#ringAgain = ringAgain
+    this.#notifyAgain = notifyAgain
   }
 
   /** The worker is out of work. */
@@ -23,7 +23,7 @@ export class Unheard {
     if (!this.#isUnheard()) return
     if (this.#timer === undefined) {
       this.#timer = setTimeout(() => {
-        if (this.#isUnheard()) this.#ringAgain()
+        if (this.#isUnheard()) this.#notifyAgain()
       }, PATIENCE_MS).unref()
     } else this.#timer.refresh()
   }

@@ -28,7 +28,7 @@ import {
   setPhase
 } from '../protocol/index.js'
 import { filterStacks } from '../codec/index.js'
-import type { RawMark, RawSeat } from '../../index.js'
+import type { RawWorkerIdentity, RawWorkerEndpoint } from '../../index.js'
 import { Cancelling } from './cancelling.js'
 import type { Chunk } from './chunk.js'
 import { Claims } from './claims.js'
@@ -48,8 +48,8 @@ import { Unheard } from './unheard.js'
 /** What `lifeline.cjs` left for this program. */
 interface Start {
   readonly binding: {
-    readonly RawSeat: new (notify: () => void, useLoop: boolean) => RawSeat
-    workerMark(): RawMark | null
+    readonly RawWorkerEndpoint: new (notify: () => void, useLoop: boolean) => RawWorkerEndpoint
+    workerIdentity(): RawWorkerIdentity | null
   }
   readonly reportStartError: (error: unknown) => void
   readonly streams: OwnStreams
@@ -63,21 +63,21 @@ Reflect.deleteProperty(globalObject, START_KEY)
 if ((process.env['NODE_V8_COVERAGE'] ?? '') === '')
   (module as { enableCompileCache?: () => void }).enableCompileCache?.()
 
-const mark = start.binding.workerMark()
-const workerId = mark?.workerId ?? 0
-const { maxWorkerMemory } = JSON.parse(mark?.greeting ?? '{}') as Partial<WorkerConfig>
+const identity = start.binding.workerIdentity()
+const workerId = identity?.workerId ?? 0
+const { maxWorkerMemory } = JSON.parse(identity?.config ?? '{}') as Partial<WorkerConfig>
 process.title = `millrace worker ${workerId}`
 setPhase('running')
 filterStacks(withoutOwnFrames)
 
-const seat = new start.binding.RawSeat(wake, process.versions['bun'] === undefined)
+const endpoint = new start.binding.RawWorkerEndpoint(wake, process.versions['bun'] === undefined)
 // V8 calls the last of such callbacks only, and this option's is Node's own.
-seat.watchHeap(!/heapsnapshot.near.heap.limit/.test(`${process.execArgv.join()} ${process.env['NODE_OPTIONS']}`))
-const inbox = new Inbox((into) => seat.receive(into))
-const outbox = new Outbox((frames, length) => seat.send(frames, length), new MemoryLimit(maxWorkerMemory))
-const words = seat.statusBlock()
+endpoint.watchHeap(!/heapsnapshot.near.heap.limit/.test(`${process.execArgv.join()} ${process.env['NODE_OPTIONS']}`))
+const inbox = new Inbox((into) => endpoint.receive(into))
+const outbox = new Outbox((frames, length) => endpoint.send(frames, length), new MemoryLimit(maxWorkerMemory))
+const words = endpoint.statusBlock()
 const claims = new Claims(words)
-const unheard = new Unheard(words, () => seat.ringAgain())
+const unheard = new Unheard(words, () => endpoint.notifyAgain())
 const registry = new Functions()
 const turn = new Turn()
 const cancelling = new Cancelling(listen)
@@ -94,7 +94,7 @@ const leaving = new Leaving(start.streams, pools, (error) => runner.interrupt(er
 /** A chunk is unfinished, a module is being loaded, or this process leaves: no frame is taken. */
 let isBusy = false
 
-/** The parent has rung. */
+/** The parent has notified this worker. */
 function wake(): void {
   if (isBusy) {
     if (cancelling.isWanted) listen()
@@ -240,7 +240,7 @@ function retire(): void {
 
 // Before this worker is ready it has nothing to lose, and ends by the signal.
 if (process.platform !== 'win32') for (const signal of LEAVE_SIGNALS) process.on(signal, retire)
-seat.sendReady()
+endpoint.sendReady()
 process.off('uncaughtExceptionMonitor', start.reportStartError)
 process.on('uncaughtExceptionMonitor', endByError)
 // Nothing is there yet; from now on the parent rings.

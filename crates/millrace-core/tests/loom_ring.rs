@@ -10,25 +10,25 @@ use loom::thread;
 use millrace_core::channel::doorbell::Doorbell;
 use millrace_core::channel::ring::{Consumer, ModelRing, Producer};
 
-/// A bell that stays rung until it is waited for, as an eventfd does.
+/// A bell that stays notified until it is waited for, as an eventfd does.
 #[derive(Default)]
 struct Bell {
-    rung: Mutex<bool>,
+    notified: Mutex<bool>,
     changed: Condvar,
 }
 
 impl Bell {
     fn ring(&self) {
-        *self.rung.lock().unwrap() = true;
+        *self.notified.lock().unwrap() = true;
         self.changed.notify_one();
     }
 
     fn wait(&self) {
-        let mut rung = self.rung.lock().unwrap();
-        while !*rung {
-            rung = self.changed.wait(rung).unwrap();
+        let mut notified = self.notified.lock().unwrap();
+        while !*notified {
+            notified = self.changed.wait(notified).unwrap();
         }
-        *rung = false;
+        *notified = false;
     }
 }
 
@@ -59,8 +59,8 @@ impl Line {
             bytes = &bytes[count..];
             if count > 0 {
                 producer.publish();
-                if Doorbell::new(&self.asleep).should_ring() {
-                    self.bell.ring();
+                if Doorbell::new(&self.asleep).should_notify() {
+                    self.bell.notify();
                 }
                 continue;
             }
@@ -77,8 +77,8 @@ impl Line {
         let mut received = Vec::new();
         while received.len() < count {
             if consumer.read_to_vec(&mut received, usize::MAX).unwrap() > 0 {
-                if Doorbell::new(&self.wants_space).should_ring() {
-                    self.space_bell.ring();
+                if Doorbell::new(&self.wants_space).should_notify() {
+                    self.space_bell.notify();
                 }
                 continue;
             }
@@ -120,7 +120,7 @@ fn a_message_longer_than_the_ring_passes_through_it() {
     bytes_arrive(u32::MAX - 1, &[&[1, 2, 3, 4, 5]]);
 }
 
-/// Two threads of the parent may both find the worker asleep; one ring is enough and none is too few.
+/// Two threads of the parent may both find the worker asleep; one notification is enough and none is too few.
 #[test]
 fn of_two_wakers_exactly_one_rings_a_sleeper_that_stays_asleep() {
     loom::model(|| {
@@ -128,16 +128,16 @@ fn of_two_wakers_exactly_one_rings_a_sleeper_that_stays_asleep() {
         Doorbell::new(&flag).arm();
         let wakers = [(); 2].map(|()| {
             let flag = Arc::clone(&flag);
-            thread::spawn(move || Doorbell::new(&flag).should_ring())
+            thread::spawn(move || Doorbell::new(&flag).should_notify())
         });
-        let rung = wakers.map(|waker| waker.join().unwrap());
-        assert_eq!(rung.iter().filter(|rung| **rung).count(), 1);
+        let notified = wakers.map(|waker| waker.join().unwrap());
+        assert_eq!(notified.iter().filter(|notified| **notified).count(), 1);
         assert_eq!(flag.load(Ordering::Relaxed), 0);
     });
 }
 
 /// The parent's two listeners: the sleeper is armed for the waiting thread's bell, looks, and goes over to the event loop's. What
-/// is published meanwhile rings the one bell or the other, and that is the one that is waited for.
+/// is published meanwhile notifies the one bell or the other, and that is the one that is waited for.
 #[test]
 fn a_sleeper_that_goes_over_to_another_bell_misses_nothing() {
     struct Shared {
@@ -155,9 +155,9 @@ fn a_sleeper_that_goes_over_to_another_bell_misses_nothing() {
         let waker = thread::spawn(move || {
             for count in 1..=2 {
                 far_end.published.store(count, Ordering::Release);
-                match Doorbell::new(&far_end.flag).bell_to_ring() {
+                match Doorbell::new(&far_end.flag).bell_to_notify() {
                     0 => {}
-                    bell => far_end.bells[bell as usize - 1].ring(),
+                    bell => far_end.bells[bell as usize - 1].notify(),
                 }
             }
         });
@@ -165,7 +165,7 @@ fn a_sleeper_that_goes_over_to_another_bell_misses_nothing() {
         while shared.published.load(Ordering::Acquire) < 2 {
             asleep.arm_for(1);
             if shared.published.load(Ordering::Acquire) < 2 {
-                // Where the flag was taken already, the first bell has been rung or is about to be.
+                // Where the flag was taken already, the first bell has been notified or is about to be.
                 let heard = if asleep.hand_over(1, 2) { 1 } else { 0 };
                 shared.bells[heard].wait();
             }
@@ -183,13 +183,13 @@ fn a_sleeper_that_goes_over_and_back_is_rung_for_at_the_first_bell_or_at_the_sec
         let flag = Arc::new(AtomicU32::new(0));
         Doorbell::new(&flag).arm_for(1);
         let far_end = Arc::clone(&flag);
-        let waker = thread::spawn(move || Doorbell::new(&far_end).bell_to_ring());
+        let waker = thread::spawn(move || Doorbell::new(&far_end).bell_to_notify());
         let asleep = Doorbell::new(&flag);
         let went = asleep.hand_over(1, 2);
         let came_back = went && asleep.hand_over(2, 1);
-        let rung = waker.join().unwrap();
-        // One of two looks at the flag takes it, and rings where the sleeper was at that moment.
-        assert_eq!(rung, if went && !came_back { 2 } else { 1 });
+        let notified = waker.join().unwrap();
+        // One of two looks at the flag takes it, and notifies where the sleeper was at that moment.
+        assert_eq!(notified, if went && !came_back { 2 } else { 1 });
         assert!(asleep.is_taken());
     });
 }

@@ -1,4 +1,4 @@
-//! Hears bells through Node's own event loop, so that no thread stands between a bell and JavaScript.
+//! Watches bells through Node's own event loop, so that no thread stands between a bell and JavaScript.
 //!
 //! libuv knows handles by their addresses: what holds one is leaked here and freed, if ever, when libuv has let go of it.
 #![expect(unsafe_code, reason = "calls libuv and Node-API by their C interfaces")]
@@ -81,38 +81,38 @@ pub(crate) fn event_loop(env: &Env) -> Option<*mut c_void> {
     (status == Status::napi_ok).then_some(event_loop.cast())
 }
 
-/// A worker's ear for its parent's bell; it lives as long as the process.
-struct BellEar {
+/// Watches the bell of a worker's parent; it lives as long as the process.
+struct BellWatcher {
     poll: RawHandle,
     bell: Arc<Bell>,
     callback: Callback,
 }
 
-/// Calls `function` each time `bell` is rung, and keeps the process alive. `false` where the program has no libuv.
+/// Calls `function` each time `bell` is notified, and keeps the process alive. `false` where the program has no libuv.
 pub(crate) fn listen(env: &Env, bell: &Arc<Bell>, function: &Function<'_, (), ()>) -> bool {
     let (Some(libuv), Some(event_loop)) = (Libuv::find(), event_loop(env)) else { return false };
     let Some(callback) = Callback::new(env, function) else { return false };
-    let ear = BellEar { poll: RawHandle::new(), bell: Arc::clone(bell), callback };
-    let ear: &'static BellEar = Box::leak(Box::new(ear));
-    let fd = ear.bell.as_fd().as_raw_fd();
-    let poll = ear.poll.as_ptr();
+    let watcher = BellWatcher { poll: RawHandle::new(), bell: Arc::clone(bell), callback };
+    let watcher: &'static BellWatcher = Box::leak(Box::new(watcher));
+    let fd = watcher.bell.as_fd().as_raw_fd();
+    let poll = watcher.poll.as_ptr();
     // SAFETY: the handle has room, is never moved or freed, and the loop is this thread's.
     if unsafe { (libuv.poll_init)(event_loop, poll, fd) } != 0 {
         return false;
     }
     // SAFETY: the handle was initialised.
-    unsafe { (libuv.set_data)(poll, ptr::from_ref(ear).cast_mut().cast()) };
+    unsafe { (libuv.set_data)(poll, ptr::from_ref(watcher).cast_mut().cast()) };
     // SAFETY: as above.
     unsafe { (libuv.poll_start)(poll, READABLE, on_bell) == 0 }
 }
 
 unsafe extern "C" fn on_bell(poll: *mut Handle, status: c_int, _events: c_int) {
     // SAFETY: libuv calls with the handle that `listen` has initialised.
-    let ear = unsafe { data_of::<BellEar>(poll) };
-    // SAFETY: `listen` has set it to an ear that is never freed and only read.
-    let Some(ear) = (unsafe { ear.as_ref() }) else { return };
-    if status < 0 || !ear.bell.silence() {
+    let watcher = unsafe { data_of::<BellWatcher>(poll) };
+    // SAFETY: `listen` has set it to a watcher that is never freed and only read.
+    let Some(watcher) = (unsafe { watcher.as_ref() }) else { return };
+    if status < 0 || !watcher.bell.clear() {
         end_without_bell();
     }
-    ear.callback.call();
+    watcher.callback.call();
 }

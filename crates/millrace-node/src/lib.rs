@@ -6,6 +6,7 @@
 #![expect(clippy::cast_precision_loss, reason = "counts and sizes stay far below 2^53")]
 
 mod cpu;
+mod endpoint;
 mod error;
 #[cfg(unix)]
 mod event_loop;
@@ -13,17 +14,18 @@ mod event_loop;
 mod heap_limit;
 #[cfg(unix)]
 mod libuv;
+#[cfg(unix)]
+mod loop_watcher;
 #[cfg(not(unix))]
 mod no_event_loop;
 mod pool;
-#[cfg(unix)]
-mod pool_ear;
-mod seat;
 mod status;
 
 #[cfg(not(unix))]
-use no_event_loop::{event_loop, heap_limit, pool_ear};
+use no_event_loop::{event_loop, heap_limit, loop_watcher};
 
 pub use cpu::{available_cpus, cpu_count, default_jobs, layout, library_path};
+pub use endpoint::{
+    RawWorkerEndpoint, RawWorkerIdentity, init_worker, send_start_error, worker_identity,
+};
 pub use pool::{RawPool, RawPoolOptions, RawStats, RawWorker};
-pub use seat::{RawMark, RawSeat, hold_lifeline, send_start_error, worker_mark};

@@ -11,7 +11,7 @@ pub(crate) mod event_loop {
     }
 }
 
-pub(crate) mod pool_ear {
+pub(crate) mod loop_watcher {
     use std::sync::Arc;
 
     use millrace_core::pool::Pool;
@@ -19,19 +19,19 @@ pub(crate) mod pool_ear {
 
     /// There is none.
     #[derive(Debug)]
-    pub(crate) enum EarHandle {}
+    pub(crate) enum WatcherHandle {}
 
-    impl EarHandle {
+    impl WatcherHandle {
         pub(crate) fn close(self) {
             match self {}
         }
     }
 
-    pub(crate) fn attend(
+    pub(crate) fn watch(
         _env: &Env,
         _pool: &Arc<Pool>,
         _collect: &Function<'_, (), ()>,
-    ) -> Option<EarHandle> {
+    ) -> Option<WatcherHandle> {
         None
     }
 }

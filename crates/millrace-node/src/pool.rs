@@ -14,7 +14,7 @@ use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 
 use crate::error::to_napi;
-use crate::pool_ear::{self, EarHandle};
+use crate::loop_watcher::{self, WatcherHandle};
 
 /// A hundred years: no pool is idle for longer, and times can be added to it.
 const FOR_EVER: Duration = Duration::from_secs(3_155_760_000);
@@ -44,7 +44,7 @@ pub struct RawPoolOptions {
     /// Milliseconds that a worker may take to become ready, and to load a function.
     pub start_timeout: f64,
     /// Handed to every worker as it is.
-    pub greeting: String,
+    pub worker_config: String,
 }
 
 /// Counts of tasks since the pool was made.
@@ -88,9 +88,9 @@ pub struct RawWorker {
 pub struct RawPool {
     /// Until it is released.
     pool: Option<Arc<Pool>>,
-    /// Hears the workers, and ends the pool with the environment.
-    ear: Option<EarHandle>,
-    /// Ends it where there is no ear. Weak: the data of a hook that was removed is never freed.
+    /// Watches the workers, and ends the pool with the environment.
+    watcher: Option<WatcherHandle>,
+    /// Ends it where there is no watcher. Weak: the data of a hook that was removed is never freed.
     hook: Option<CleanupEnvHook<Weak<Pool>>>,
 }
 
@@ -103,7 +103,7 @@ impl fmt::Debug for RawPool {
 #[napi]
 impl RawPool {
     /// Starts nothing yet. `collect` is called when records wait to be collected; it must not throw. With `use_loop` the
-    /// event loop hears the workers itself while it sleeps, where the program has libuv's functions. When the environment
+    /// event loop watches the workers itself while it sleeps, where the program has libuv's functions. When the environment
     /// ends, the pool is shut down.
     ///
     /// # Errors
@@ -129,19 +129,19 @@ impl RawPool {
             is_piped: options.piped,
             idle_timeout: options.idle_timeout.map(to_duration),
             start_timeout: Some(to_duration(options.start_timeout)),
-            greeting: options.greeting.into_bytes(),
+            worker_config: options.worker_config.into_bytes(),
         };
         let wake = move || {
             // Refused only while the environment ends, and then nobody collects.
             let _status = notify.call((), ThreadsafeFunctionCallMode::NonBlocking);
         };
         let pool = Arc::new(Pool::new(config, Box::new(wake)).map_err(to_napi)?);
-        let ear = if use_loop { pool_ear::attend(&env, &pool, &collect) } else { None };
-        let hook = match ear {
+        let watcher = if use_loop { loop_watcher::watch(&env, &pool, &collect) } else { None };
+        let hook = match watcher {
             Some(_) => None,
             None => Some(env.add_env_cleanup_hook(Arc::downgrade(&pool), shut_down)?),
         };
-        Ok(Self { pool: Some(pool), ear, hook })
+        Ok(Self { pool: Some(pool), watcher, hook })
     }
 
     /// Gives back all that the pool has of the system and of the environment. To be called when it has closed; nothing
@@ -156,8 +156,8 @@ impl RawPool {
         if self.pool.take_if(|pool| pool.has_ended()).is_none() {
             return Ok(());
         }
-        if let Some(ear) = self.ear.take() {
-            ear.close();
+        if let Some(watcher) = self.watcher.take() {
+            watcher.close();
         }
         self.hook.take().map_or(Ok(()), |hook| env.remove_env_cleanup_hook(hook))
     }

@@ -22,7 +22,7 @@ export function prepareBackend(settings: PoolSettings): (listener: BackendListen
   })
   const { daemon, maxWorkerMemory, idleTimeout } = settings
   const isPiped = settings.stdio === 'pipe'
-  const greeting: WorkerConfig = { daemon, isPiped, ...(maxWorkerMemory === undefined ? {} : { maxWorkerMemory }) }
+  const workerConfig: WorkerConfig = { daemon, isPiped, ...(maxWorkerMemory === undefined ? {} : { maxWorkerMemory }) }
   const options = {
     workerCount: settings.nJobs,
     cpus: settings.cpuIds.map((set) => [...set]),
@@ -34,7 +34,7 @@ export function prepareBackend(settings: PoolSettings): (listener: BackendListen
     piped: isPiped,
     ...(idleTimeout === undefined ? {} : { idleTimeout }),
     startTimeout: settings.workerStartTimeout,
-    greeting: JSON.stringify(greeting)
+    workerConfig: JSON.stringify(workerConfig)
   }
   return (listener) => new NativeBackend(options, listener)
 }

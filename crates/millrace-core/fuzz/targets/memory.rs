@@ -96,7 +96,7 @@ fuzz_target!(|steps: Vec<Step>| {
                 doorbell.arm_for(bell);
                 doorbell.hand_over(bell, bell.wrapping_add(1));
                 doorbell.disarm();
-                let _rung = segment.doorbell(word::WORKER_ASLEEP).should_ring();
+                let _rung = segment.doorbell(word::WORKER_ASLEEP).should_notify();
             }
         }
     }

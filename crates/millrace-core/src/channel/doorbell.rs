@@ -1,28 +1,28 @@
-//! The handshake that lets a side sleep without missing what the other one publishes, and rings only when it sleeps.
+//! The handshake that lets a side sleep without missing what the other one publishes, and notifies only when it sleeps.
 //!
 //! Each side has a flag word that says "I sleep". The bell itself (an eventfd, a condition variable) is somebody else's.
 //!
 //! | sleeper | waker |
 //! |---|---|
-//! | silence the bell | publish (move a ring's counter) |
-//! | [`arm`](Doorbell::arm): flag = 1, fence | [`should_ring`](Doorbell::should_ring): fence, flag is 1? then take it to 0 |
-//! | look again at the condition; sleep only if nothing is there | ring the bell if that succeeded |
+//! | clear the bell | publish (move a ring's counter) |
+//! | [`arm`](Doorbell::arm): flag = 1, fence | [`should_notify`](Doorbell::should_notify): fence, flag is 1? then take it to 0 |
+//! | look again at the condition; sleep only if nothing is there | notify the bell if that succeeded |
 //! | [`disarm`](Doorbell::disarm) | |
 //!
 //! **No wake-up is lost** (Dekker's argument). Each side writes its own word, passes a sequentially consistent fence, then
 //! reads the other's word. The two fences have one order. If the sleeper's is first, the waker reads the flag as 1 and
-//! rings. If the waker's is first, the sleeper's second look sees what was published and it does not sleep. Release and
+//! notifies. If the waker's is first, the sleeper's second look sees what was published and it does not sleep. Release and
 //! acquire alone allow both to read the old value: that is the one reason for `SeqCst` in this crate. JavaScript's `Atomics`
 //! are sequentially consistent operations and may stand on either side in place of a relaxed access and its fence.
 //!
-//! **Rings are spare, never short.** A flag taken to 0 is always followed by a ring, and the bell stays rung until it is
-//! silenced; so a sleeper that woke for another reason in between finds at worst a ring with nothing behind it. It must
-//! silence the bell *before* it arms: silencing later could swallow the ring that answers this very arming. If the waker
-//! dies between taking the flag and ringing, its death is what wakes the sleeper.
+//! **A notification may be superfluous, but never missing.** A flag taken to 0 is always followed by a notification, and the bell
+//! keeps it until the bell is cleared. So a sleeper that woke for another reason in between finds at worst a notification with
+//! nothing behind it. It must clear the bell *before* it arms: clearing later could lose the notification that answers this very
+//! arming. If the waker dies between taking the flag and notifying, its death is what wakes the sleeper.
 //!
-//! **Two bells for one sleeper.** A sleeper that can be woken in two ways says in its flag which bell it hears: 1 or 2.
+//! **Two bells for one sleeper.** A sleeper that can be woken in two ways says in its flag which bell it waits for: 1 or 2.
 //! Going over from one to the other is one compare-and-exchange on an armed flag ([`hand_over`](Doorbell::hand_over)):
-//! whoever publishes takes either number and rings that bell, so nothing has to be looked at again.
+//! whoever publishes takes either number and notifies that bell, so nothing has to be looked at again.
 //!
 //! The flag is changed by swaps alone. Stores would do for the sleeper, since nothing can come between the two halves of
 //! the waker's swap; but loom does not know that of a store, and reports a wake-up lost that no machine loses.
@@ -36,7 +36,7 @@ pub struct Doorbell<'a> {
 }
 
 impl<'a> Doorbell<'a> {
-    /// Views `flag`: 0 while its owner is awake, else the number of the bell it hears.
+    /// Views `flag`: 0 while its owner is awake, else the number of the bell it waits for.
     pub const fn new(flag: &'a AtomicU32) -> Self {
         Self { flag }
     }
@@ -46,27 +46,27 @@ impl<'a> Doorbell<'a> {
         self.arm_for(1);
     }
 
-    /// Sleeper: as [`arm`](Self::arm), and hears bell `bell`, which is not 0.
+    /// Sleeper: as [`arm`](Self::arm), and waits for bell `bell`, which is not 0.
     pub fn arm_for(self, bell: u32) {
         self.flag.swap(bell, Ordering::Relaxed);
-        // SeqCst pairs with the fence in `should_ring`; see the argument above.
+        // SeqCst pairs with the fence in `should_notify`; see the argument above.
         fence(Ordering::SeqCst);
     }
 
-    /// Sleeper: is awake again, so that nobody rings needlessly.
+    /// Sleeper: is awake again, so that nobody notifies it needlessly.
     pub fn disarm(self) {
         self.flag.swap(0, Ordering::Relaxed);
     }
 
-    /// Waker: to be asked after publishing; `true` obliges the caller to ring the bell. One of several askers gets it.
-    #[must_use = "the flag is taken: whoever gets `true` must ring"]
-    pub fn should_ring(self) -> bool {
-        self.bell_to_ring() != 0
+    /// Waker: to be asked after publishing; `true` obliges the caller to notify the bell. One of several askers gets it.
+    #[must_use = "the flag is taken: whoever gets `true` must notify"]
+    pub fn should_notify(self) -> bool {
+        self.bell_to_notify() != 0
     }
 
-    /// Waker: as [`should_ring`](Self::should_ring), for a sleeper with two bells: the number of the one to ring, or 0.
-    #[must_use = "the flag is taken: whoever gets a number must ring"]
-    pub fn bell_to_ring(self) -> u32 {
+    /// Waker: as [`should_notify`](Self::should_notify), for a sleeper with two bells: the number of the one to notify, or 0.
+    #[must_use = "the flag is taken: whoever gets a number must notify"]
+    pub fn bell_to_notify(self) -> u32 {
         // SeqCst pairs with the fence in `arm`; it also keeps the publication before the look at the flag.
         fence(Ordering::SeqCst);
         // Looking before taking leaves the line shared while the other side is awake, the usual case.
@@ -77,13 +77,13 @@ impl<'a> Doorbell<'a> {
         }
     }
 
-    /// Sleeper: hears bell `to` from now on, not bell `from`. `false` when it did not sleep at `from`.
+    /// Sleeper: waits for bell `to` from now on, not for bell `from`. `false` when it did not sleep at `from`.
     pub fn hand_over(self, from: u32, to: u32) -> bool {
         // Relaxed: it publishes nothing. Whoever armed the flag has looked at the condition since.
         self.flag.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
-    /// Sleeper: whether the flag was taken: a ring has come or is about to.
+    /// Sleeper: whether the flag was taken: a notification has come or is about to.
     pub fn is_taken(self) -> bool {
         self.flag.load(Ordering::Relaxed) == 0
     }

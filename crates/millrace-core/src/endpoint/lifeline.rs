@@ -1,7 +1,7 @@
 //! The lifeline of a worker: whatever ends its parent ends the worker too, and the children of its tasks with it.
 //!
-//! Before the parent starts a worker it writes the *hello* into the control socket ([`greet`]): configuration, memory, bells,
-//! and a descriptor of the parent itself. The worker's first act is [`hold`]: it reads the hello and leaves a thread waiting
+//! Before the parent starts a worker it writes the *handshake* into the control socket ([`send_handshake`]): configuration, memory, bells,
+//! and a descriptor of the parent itself. The worker's first act is [`start`]: it reads the handshake and leaves a thread waiting
 //! for either of two signs that the parent is gone. The end of the socket alone would not do: a forked copy of the parent
 //! holds it open. The parent's own descriptor alone would not do either: a pool may end while its process goes on.
 //!
@@ -16,8 +16,8 @@ use std::thread;
 
 use crate::sys::{self, AsFd, Bell, Control, OwnedFd, Received, SharedMemory};
 
-/// The first byte of a hello; no message is ever empty.
-const HELLO: u8 = b'H';
+/// The first byte of a handshake; no message is ever empty.
+const HANDSHAKE: u8 = b'H';
 
 /// The longest start error, in bytes.
 const ERROR_BYTES_MAX: usize = 32 * 1024;
@@ -27,18 +27,18 @@ const STACK_BYTES: usize = 128 * 1024;
 
 /// What the parent gives a worker to begin with.
 #[derive(Debug)]
-pub struct Hello {
-    /// The worker's configuration, as the parent passed it to [`greet`].
+pub struct Handshake {
+    /// The worker's configuration, as the parent passed it to [`send_handshake`].
     pub config: Vec<u8>,
     /// The memory shared with the parent.
     pub memory: SharedMemory,
-    /// Rung by the parent.
+    /// Notified by the parent.
     pub to_worker: Bell,
-    /// Heard by the parent: by its waiting thread, and by the event loop of whoever submits.
+    /// Watched by the parent: by its waiting thread, and by the event loop of whoever submits.
     pub to_parent: [Bell; 2],
 }
 
-/// The worker's end of the control socket, after the hello. The watch goes on when this is dropped.
+/// The worker's end of the control socket, after the handshake. The watch goes on when this is dropped.
 #[derive(Debug)]
 pub struct Lifeline {
     control: Arc<Control>,
@@ -54,7 +54,7 @@ impl Lifeline {
         let _ = self.control.send(&text.as_bytes()[..end], &[]);
     }
 
-    fn read_hello(&self, memory_bytes: usize) -> io::Result<Hello> {
+    fn receive_handshake(&self, memory_bytes: usize) -> io::Result<Handshake> {
         let (mut config, fds) = match self.control.try_recv()? {
             Received::Message(bytes, fds) => (bytes, fds),
             Received::Empty => return Err(invalid("it has not arrived")),
@@ -62,7 +62,7 @@ impl Lifeline {
                 return Err(io::Error::new(io::ErrorKind::BrokenPipe, "the parent is gone"));
             }
         };
-        if config.first() != Some(&HELLO) {
+        if config.first() != Some(&HANDSHAKE) {
             return Err(invalid("it begins with an unknown byte"));
         }
         config.remove(0);
@@ -71,7 +71,7 @@ impl Lifeline {
         // The watch comes before anything else that may fail.
         watch(Arc::clone(&self.control), parent)?;
         let memory = SharedMemory::attach(memory, memory_bytes)?;
-        Ok(Hello {
+        Ok(Handshake {
             config,
             memory,
             to_worker: Bell::from_fd(to_worker),
@@ -80,11 +80,11 @@ impl Lifeline {
     }
 }
 
-/// Parent: writes the hello into `control`, whose other end goes to [`sys::launch`]. Never blocks.
+/// Parent: writes the handshake into `control`, whose other end goes to [`sys::launch`]. Never blocks.
 ///
 /// # Errors
 /// `InvalidInput` when `config` has 64 KiB or more; `Unsupported` before Linux 5.3; else what the system reports.
-pub fn greet(
+pub fn send_handshake(
     control: &Control,
     config: &[u8],
     memory: &impl AsFd,
@@ -92,23 +92,23 @@ pub fn greet(
     to_parent: [&Bell; 2],
 ) -> io::Result<()> {
     let parent = sys::own_pidfd()?;
-    let message = [&[HELLO], config].concat();
+    let message = [&[HANDSHAKE], config].concat();
     let [first, second] = to_parent.map(Bell::as_fd);
     control.send(&message, &[memory.as_fd(), to_worker.as_fd(), first, second, parent.as_fd()])
 }
 
-/// Worker: takes over descriptor 3, reads the hello, and dies with the parent from now on.
+/// Worker: takes over descriptor 3, reads the handshake, and dies with the parent from now on.
 ///
 /// `memory_bytes` is the length the shared memory must have. To be called once per process. A failure after the socket was
 /// taken over is sent to the parent as the start error.
 ///
 /// # Errors
 /// `NotFound` when this process was not started as a worker; `AlreadyExists` from the second call on; `InvalidData` when
-/// the hello is not as expected; `BrokenPipe` when the parent is gone already.
-pub fn hold(memory_bytes: usize) -> io::Result<(Hello, Lifeline)> {
+/// the handshake is not as expected; `BrokenPipe` when the parent is gone already.
+pub fn start(memory_bytes: usize) -> io::Result<(Handshake, Lifeline)> {
     let lifeline = Lifeline { control: Arc::new(Control::inherited()?) };
-    match lifeline.read_hello(memory_bytes) {
-        Ok(hello) => Ok((hello, lifeline)),
+    match lifeline.receive_handshake(memory_bytes) {
+        Ok(handshake) => Ok((handshake, lifeline)),
         Err(error) => {
             lifeline.send_error(&error.to_string());
             Err(error)

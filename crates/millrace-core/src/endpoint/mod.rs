@@ -1,7 +1,7 @@
-//! A worker's seat: its end of the shared memory, and the mark that this process is a worker.
+//! The worker's end of the channel, and the identity of this process as a worker.
 //!
-//! One thread of the process takes the seat and calls [`Seat::receive`] and [`Seat::send`]. It hears the parent's bell
-//! through its own event loop where it can, which costs half the time that [`Seat::listen`]'s thread needs to pass it on.
+//! One thread of the process takes the endpoint and calls [`WorkerEndpoint::receive`] and [`WorkerEndpoint::send`]. It waits for the parent's bell
+//! through its own event loop where it can, which costs half the time that [`WorkerEndpoint::listen`]'s thread needs to pass it on.
 
 pub mod lifeline;
 
@@ -18,62 +18,63 @@ use crate::lock::lock;
 use crate::sys::{self, Bell};
 use lifeline::Lifeline;
 
-/// How long a full ring may go unread before the parent's waiting thread is rung for as well.
+/// How long a full ring may go unread before the parent's waiting thread is notified as well.
 const PATIENCE: Duration = Duration::from_millis(5);
 
 /// What makes this process a worker: set once, before any of the user's code runs, and never in the environment.
 #[derive(Debug)]
-pub struct Mark {
+pub struct WorkerIdentity {
     /// The worker's id.
-    pub worker: u32,
+    pub worker_id: u32,
     /// The pool's opaque bytes for its workers.
-    pub greeting: Vec<u8>,
+    pub config: Vec<u8>,
 }
 
-/// The mark, the lifeline, and the means for the one seat until it is taken.
-struct Held {
-    mark: Mark,
+/// The identity, the lifeline, and the parts of the one endpoint until it is taken.
+struct ThisWorker {
+    identity: WorkerIdentity,
     lifeline: Lifeline,
-    means: Mutex<Option<(Segment, Bell, [Bell; 2])>>,
+    parts: Mutex<Option<(Segment, Bell, [Bell; 2])>>,
 }
 
-static HELD: OnceLock<Held> = OnceLock::new();
+static THIS_WORKER: OnceLock<ThisWorker> = OnceLock::new();
 
-/// Makes this process a worker: reads the parent's greeting from descriptor 3, starts the lifeline, sets its signals.
+/// Makes this process a worker: reads the parent's handshake from descriptor 3, starts the lifeline, sets its signals.
 ///
 /// # Errors
 ///
-/// When descriptor 3 is not a parent's control socket, or the greeting is not one.
-pub fn hold() -> io::Result<&'static Mark> {
-    if let Some(held) = HELD.get() {
-        return Ok(&held.mark);
+/// When descriptor 3 is not a parent's control socket, or the handshake is not one.
+pub fn init_worker() -> io::Result<&'static WorkerIdentity> {
+    if let Some(this) = THIS_WORKER.get() {
+        return Ok(&this.identity);
     }
-    let (hello, lifeline) = lifeline::hold(SEGMENT_BYTES)?;
+    let (handshake, lifeline) = lifeline::start(SEGMENT_BYTES)?;
     sys::set_worker_signals();
     sys::keep_streams_at_exit();
-    let Some((worker, greeting)) = hello.config.split_first_chunk::<4>() else {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "the greeting is too short"));
+    let Some((worker, config)) = handshake.config.split_first_chunk::<4>() else {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "the handshake is too short"));
     };
-    let mark = Mark { worker: u32::from_le_bytes(*worker), greeting: greeting.to_vec() };
-    let segment = Segment::new(Arc::new(hello.memory)).map_err(io::Error::other)?;
+    let identity =
+        WorkerIdentity { worker_id: u32::from_le_bytes(*worker), config: config.to_vec() };
+    let segment = Segment::new(Arc::new(handshake.memory)).map_err(io::Error::other)?;
     segment.check().map_err(io::Error::other)?;
-    let means = Mutex::new(Some((segment, hello.to_worker, hello.to_parent)));
-    Ok(&HELD.get_or_init(|| Held { mark, lifeline, means }).mark)
+    let parts = Mutex::new(Some((segment, handshake.to_worker, handshake.to_parent)));
+    Ok(&THIS_WORKER.get_or_init(|| ThisWorker { identity, lifeline, parts }).identity)
 }
 
-/// The mark, in a worker process; on any of its threads.
-pub fn mark() -> Option<&'static Mark> {
-    HELD.get().map(|held| &held.mark)
+/// The identity, in a worker process; on any of its threads.
+pub fn identity() -> Option<&'static WorkerIdentity> {
+    THIS_WORKER.get().map(|this| &this.identity)
 }
 
 /// Tells the parent why this worker cannot start. Ignored where there is no parent.
 pub fn send_start_error(text: &str) {
-    if let Some(held) = HELD.get() {
-        held.lifeline.send_error(text);
+    if let Some(this) = THIS_WORKER.get() {
+        this.lifeline.send_error(text);
     }
 }
 
-/// What [`Seat::receive`] did.
+/// What [`WorkerEndpoint::receive`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Received {
     /// Whole frames fill this many bytes.
@@ -84,12 +85,12 @@ pub enum Received {
     NeedsRoom(usize),
 }
 
-/// Why a seat cannot be taken or used.
+/// Why an endpoint cannot be taken or used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum SeatError {
-    /// This process is no worker, or another thread has the seat.
-    #[error("this process has no free seat")]
+pub enum EndpointError {
+    /// This process is no worker, or another thread has the endpoint.
+    #[error("this process has no free worker endpoint")]
     NotFree,
     /// The bell thread cannot start.
     #[error("the bell thread cannot start")]
@@ -102,45 +103,45 @@ pub enum SeatError {
     Frames(#[source] FrameError),
 }
 
-/// Who hears the parent's bell.
+/// Who waits for the parent's bell.
 #[derive(Debug)]
 enum Listener {
-    /// The owner of the seat, who calls [`Seat::silence`]; a sender that waits for space hears it itself.
+    /// The owner of the endpoint, who clears the bell; a sender that waits for space does it itself.
     Owner,
-    /// A thread of its own, which counts what it heard.
-    Thread(Arc<Rings>),
+    /// A thread of its own, which counts the notifications.
+    Thread(Arc<Notifications>),
 }
 
-/// Counts rings, for a sender that waits for space.
+/// Counts notifications, for a sender that waits for space.
 #[derive(Debug, Default)]
-struct Rings {
+struct Notifications {
     count: Mutex<u64>,
     changed: Condvar,
 }
 
 /// The worker's end of the two rings.
 #[derive(Debug)]
-pub struct Seat {
+pub struct WorkerEndpoint {
     segment: Segment,
     inbound: SegmentConsumer,
     outbound: SegmentProducer,
     assembler: Assembler<ToWorker>,
     /// A frame that did not fit where it was to be copied.
-    held_back: Option<Vec<u8>>,
+    pending: Option<Vec<u8>>,
     bell: Arc<Bell>,
     to_parent: [Bell; 2],
     listener: Listener,
 }
 
-impl Seat {
-    /// Takes the seat. Its owner hears [`Self::bell`], or calls [`Self::listen`].
+impl WorkerEndpoint {
+    /// Takes the endpoint. Its owner waits for [`Self::bell`], or calls [`Self::listen`].
     ///
     /// # Errors
     ///
-    /// [`SeatError::NotFree`] outside a worker and the second time.
-    pub fn take() -> Result<Self, SeatError> {
-        let held = HELD.get().ok_or(SeatError::NotFree)?;
-        let (segment, bell, to_parent) = lock(&held.means).take().ok_or(SeatError::NotFree)?;
+    /// [`EndpointError::NotFree`] outside a worker and the second time.
+    pub fn take() -> Result<Self, EndpointError> {
+        let this = THIS_WORKER.get().ok_or(EndpointError::NotFree)?;
+        let (segment, bell, to_parent) = lock(&this.parts).take().ok_or(EndpointError::NotFree)?;
         let (outbound, inbound) = segment.worker_ends();
         let assembler = Assembler::default();
         let listener = Listener::Owner;
@@ -149,39 +150,39 @@ impl Seat {
             inbound,
             outbound,
             assembler,
-            held_back: None,
+            pending: None,
             bell: Arc::new(bell),
             to_parent,
             listener,
         })
     }
 
-    /// What the parent rings.
+    /// By which the parent notifies this worker.
     pub fn bell(&self) -> &Arc<Bell> {
         &self.bell
     }
 
-    /// Starts a thread that calls `notify` each time the parent rings.
+    /// Starts a thread that calls `notify` each time the parent notifies this worker.
     ///
     /// # Errors
     ///
-    /// [`SeatError::Thread`].
-    pub fn listen(&mut self, notify: Box<dyn Fn() + Send>) -> Result<(), SeatError> {
-        let rings = Arc::new(Rings::default());
-        self.listener = Listener::Thread(Arc::clone(&rings));
+    /// [`EndpointError::Thread`].
+    pub fn listen(&mut self, notify: Box<dyn Fn() + Send>) -> Result<(), EndpointError> {
+        let notifications = Arc::new(Notifications::default());
+        self.listener = Listener::Thread(Arc::clone(&notifications));
         let bell = Arc::clone(&self.bell);
         let listen = move || -> ! {
             loop {
                 if !bell.wait() {
                     end_without_bell();
                 }
-                *lock(&rings.count) += 1;
-                rings.changed.notify_all();
+                *lock(&notifications.count) += 1;
+                notifications.changed.notify_all();
                 notify();
             }
         };
         let thread = std::thread::Builder::new().name("millrace-bell".to_owned());
-        thread.spawn(move || listen()).map_err(SeatError::Thread)?;
+        thread.spawn(move || listen()).map_err(EndpointError::Thread)?;
         Ok(())
     }
 
@@ -194,15 +195,15 @@ impl Seat {
     ///
     /// # Errors
     ///
-    /// [`SeatError::Ring`] and [`SeatError::Frames`] when the parent's half is corrupt: there is no way on.
-    pub fn receive(&mut self, into: &mut [u8]) -> Result<Received, SeatError> {
+    /// [`EndpointError::Ring`] and [`EndpointError::Frames`] when the parent's half is corrupt: there is no way on.
+    pub fn receive(&mut self, into: &mut [u8]) -> Result<Received, EndpointError> {
         let segment = self.segment.clone();
         let asleep = segment.doorbell(word::WORKER_ASLEEP);
         let mut filled = 0;
-        if let Some(frame) = self.held_back.take() {
+        if let Some(frame) = self.pending.take() {
             let Some(place) = into.get_mut(..frame.len()) else {
                 let bytes = frame.len();
-                self.held_back = Some(frame);
+                self.pending = Some(frame);
                 return Ok(Received::NeedsRoom(bytes));
             };
             place.copy_from_slice(&frame);
@@ -210,7 +211,7 @@ impl Seat {
         }
         loop {
             if let Some(frame) =
-                self.assembler.poll(&mut self.inbound).map_err(SeatError::Frames)?
+                self.assembler.poll(&mut self.inbound).map_err(EndpointError::Frames)?
             {
                 let bytes = HEADER_BYTES + padded_len(frame.payload.len());
                 if let Some(place) = into.get_mut(filled..filled + bytes) {
@@ -220,21 +221,21 @@ impl Seat {
                 }
                 let mut copy = vec![0; bytes];
                 copy_frame(&frame, &mut copy);
-                self.held_back = Some(copy);
+                self.pending = Some(copy);
                 return Ok(if filled > 0 {
                     Received::Bytes(filled)
                 } else {
                     Received::NeedsRoom(bytes)
                 });
             }
-            if segment.doorbell(word::PARENT_WANTS_SPACE).should_ring() {
-                self.ring(0);
+            if segment.doorbell(word::PARENT_WANTS_SPACE).should_notify() {
+                self.notify(0);
             }
             if filled > 0 {
                 return Ok(Received::Bytes(filled));
             }
             asleep.arm();
-            if self.inbound.available().map_err(SeatError::Ring)? == 0 {
+            if self.inbound.available().map_err(EndpointError::Ring)? == 0 {
                 return Ok(Received::Asleep);
             }
             asleep.disarm();
@@ -245,62 +246,62 @@ impl Seat {
     ///
     /// # Errors
     ///
-    /// [`SeatError::Ring`].
-    pub fn send(&mut self, mut frames: &[u8]) -> Result<(), SeatError> {
+    /// [`EndpointError::Ring`].
+    pub fn send(&mut self, mut frames: &[u8]) -> Result<(), EndpointError> {
         let segment = self.segment.clone();
         let space = segment.doorbell(word::WORKER_WANTS_SPACE);
         let mut has_heard = false;
         loop {
-            let pushed = self.outbound.push(frames).map_err(SeatError::Ring)?;
+            let pushed = self.outbound.push(frames).map_err(EndpointError::Ring)?;
             self.outbound.publish();
-            match segment.doorbell(word::PARENT_ASLEEP).bell_to_ring() {
+            match segment.doorbell(word::PARENT_ASLEEP).bell_to_notify() {
                 0 => {}
-                2 => self.ring(1),
-                _ => self.ring(0),
+                2 => self.notify(1),
+                _ => self.notify(0),
             }
             frames = &frames[pushed..];
             if frames.is_empty() {
                 if has_heard {
-                    // It may have rung for frames as well: the owner's event loop looks again.
-                    self.bell.ring();
+                    // It may have notified of frames as well: the owner's event loop looks again.
+                    self.bell.notify();
                 }
                 return Ok(());
             }
             let heard = match &self.listener {
                 Listener::Owner => 0,
-                Listener::Thread(rings) => *lock(&rings.count),
+                Listener::Thread(notifications) => *lock(&notifications.count),
             };
             space.arm();
-            if self.outbound.free().map_err(SeatError::Ring)? > 0 {
+            if self.outbound.free().map_err(EndpointError::Ring)? > 0 {
                 space.disarm();
                 continue;
             }
             match &self.listener {
                 Listener::Owner => {
                     has_heard = true;
-                    if !self.bell.rings_within(PATIENCE) {
-                        self.ring_again();
+                    if !self.bell.is_notified_within(PATIENCE) {
+                        self.notify_again();
                     }
                     if !self.bell.wait() {
                         end_without_bell();
                     }
                 }
-                Listener::Thread(rings) => {
-                    let count = lock(&rings.count);
-                    let woken = rings.changed.wait_while(count, |count| *count == heard);
+                Listener::Thread(notifications) => {
+                    let count = lock(&notifications.count);
+                    let woken = notifications.changed.wait_while(count, |count| *count == heard);
                     drop(woken);
                 }
             }
         }
     }
 
-    /// Rings for the parent's waiting thread: its event loop was rung for, and has not heard it for a while.
-    pub fn ring_again(&self) {
-        self.ring(0);
+    /// Notifies the parent's waiting thread: its event loop was notified, and has not read anything for a while.
+    pub fn notify_again(&self) {
+        self.notify(0);
     }
 
-    fn ring(&self, bell: usize) {
-        if !self.to_parent[bell].try_ring() {
+    fn notify(&self, bell: usize) {
+        if !self.to_parent[bell].try_notify() {
             end_without_bell();
         }
     }
@@ -310,13 +311,13 @@ impl Seat {
     /// # Errors
     ///
     /// As [`Self::send`].
-    pub fn send_ready(&mut self) -> Result<(), SeatError> {
-        let header = frame::header(ToParent::Ready, [0; 6], 0).map_err(SeatError::Frames)?;
+    pub fn send_ready(&mut self) -> Result<(), EndpointError> {
+        let header = frame::header(ToParent::Ready, [0; 6], 0).map_err(EndpointError::Frames)?;
         self.send(&header)
     }
 }
 
-/// Ends this worker, for a task has closed a descriptor of a bell: nobody would hear the other side any more, and
+/// Ends this worker, for a task has closed a descriptor of a bell: nobody would notice the other side any more, and
 /// promises would stay open.
 pub fn end_without_bell() -> ! {
     sys::kill_own_group()

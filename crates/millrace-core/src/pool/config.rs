@@ -29,7 +29,7 @@ pub struct PoolConfig {
     /// load a function for so long, and the task fails. None: no limit.
     pub start_timeout: Option<Duration>,
     /// Opaque bytes that every worker is given, after its id.
-    pub greeting: Vec<u8>,
+    pub worker_config: Vec<u8>,
 }
 
 /// Why a pool cannot be made.

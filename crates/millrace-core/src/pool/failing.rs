@@ -9,8 +9,8 @@ use std::sync::MutexGuard;
 use std::time::{Duration, Instant};
 
 use super::Shared;
-use super::post::Post;
-use super::spawner::Order;
+use super::spawner::Request;
+use super::worker_handle::WorkerHandle;
 use crate::lock::lock;
 use crate::scheduler::{Death, Scheduler};
 use crate::sync::atomic::Ordering;
@@ -31,7 +31,7 @@ impl Shared {
         self.has_failed.load(Ordering::SeqCst)
     }
 
-    /// Ends the pool for `reason`; the first one counts. It may be called with a post's locks held, and never blocks.
+    /// Ends the pool for `reason`; the first one counts. It may be called with a handle's locks held, and never blocks.
     pub(super) fn fail(&self, reason: &str) {
         if self.has_failed.swap(true, Ordering::SeqCst) {
             return;
@@ -41,7 +41,7 @@ impl Shared {
         let _ = catch_unwind(AssertUnwindSafe(|| self.drive(Scheduler::fail)));
         let spawner = lock(&self.spawner).take();
         // The spawner waits for the processes. Without one there was no worker, or the pool has ended.
-        if spawner.is_none_or(|spawner| spawner.send(Order::End).is_err()) {
+        if spawner.is_none_or(|spawner| spawner.send(Request::End).is_err()) {
             self.drive(Scheduler::abandon);
         }
         self.wake_waiter();
@@ -70,13 +70,13 @@ impl Shared {
 
     /// Has the waiting thread look around.
     pub(super) fn wake_waiter(&self) {
-        if self.wake.try_ring() {
+        if self.wake.try_notify() {
             return;
         }
         self.fail(&lost("the waiting thread's bell"));
-        // It sleeps in the poller, which hears another bell as well. Where that is gone too, nobody can wake the thread.
+        // It sleeps in the poller, which watches another bell as well. Where that is gone too, nobody can wake the thread.
         if let (Some(poller), Ok(bell)) = (self.poller.get(), Bell::new()) {
-            bell.ring();
+            bell.notify();
             let bell = self.second_wake.get_or_init(|| bell);
             let _ = poller.add(bell.as_fd(), super::listener::WAKE);
         }
@@ -84,7 +84,7 @@ impl Shared {
 
     /// Kills all workers, waits for their ends, and reports that of the pool.
     pub(super) fn end_processes(&self) {
-        let processes: Vec<_> = (0..).zip(self.posts.iter().map(Post::process)).collect();
+        let processes: Vec<_> = (0..).zip(self.handles.iter().map(WorkerHandle::process)).collect();
         let processes = || {
             processes
                 .iter()
@@ -100,7 +100,7 @@ impl Shared {
                 self.drive(|scheduler| scheduler.died(worker_id, &death));
             }
         }
-        self.posts.iter().for_each(Post::disconnect);
+        self.handles.iter().for_each(WorkerHandle::disconnect);
         self.drive(Scheduler::abandon);
     }
 }

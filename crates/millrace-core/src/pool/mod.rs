@@ -1,7 +1,7 @@
 //! The pool: the scheduler, the workers' memory and processes, and the two threads that serve them.
 //!
 //! ```text
-//! submitter --lock--> scheduler --actions--> post (one per worker) --ring--> worker
+//! submitter --lock--> scheduler --actions--> handle (one per worker) --ring--> worker
 //!                        ^                                                      |
 //! waiting thread --lock--+------------------- ring, pidfd, control socket ------+
 //!        |
@@ -12,12 +12,12 @@
 //!
 //! A thread that holds one of these may take only those below it:
 //!
-//! 1. A post's `inbound`, while its worker's frames are read.
+//! 1. A handle's `inbound`, while its worker's frames are read.
 //! 2. The scheduler. No large copy and no system call happens under it.
-//! 3. A post's `line`, while frames are written into its ring. The scheduler's is not held then, or a large copy would be under it.
-//! 4. A post's `queue`, `process` and `ear`, and all others: `outcomes`, `definitions`, `spawner`, `threads`.
+//! 3. A handle's `writer`, while frames are written into its ring. The scheduler's is not held then, or a large copy would be under it.
+//! 4. A handle's `queue`, `process` and `loop_watch`, and all others: `outcomes`, `definitions`, `spawner`, `threads`.
 //!
-//! Who is notified of outcomes may be called under a post's `inbound`, and must not call back into the pool.
+//! Who is notified of outcomes may be called under a handle's `inbound`, and must not call back into the pool.
 //!
 //! A thread that panics, or finds a descriptor of the pool gone, fails the pool: see [`failing`]. A holder of any lock but the
 //! scheduler's leaves what it guards whole, and that of the scheduler is replaced.
@@ -29,11 +29,11 @@ mod failing;
 mod listener;
 mod outcomes;
 mod output;
-mod post;
 mod process;
 pub mod records;
 mod spawner;
 mod submission;
+mod worker_handle;
 
 use std::collections::HashMap;
 use std::io;
@@ -54,9 +54,9 @@ use crate::sys::{self, Bell, Poller};
 use failing::lost;
 use listener::Waiter;
 use outcomes::Outcomes;
-use output::Held;
-use post::{Post, Unwritable};
-use spawner::{Arrival, Order, Spawner};
+use output::UnreleasedOutput;
+use spawner::{Request, SpawnResult, Spawner};
+use worker_handle::{Unwritable, WorkerHandle};
 
 /// How long the threads of a failed pool are waited for. One that nobody can wake stays, and does nothing.
 const STUCK_PATIENCE: Duration = Duration::from_millis(200);
@@ -83,23 +83,23 @@ pub(crate) struct Shared {
     config: PoolConfig,
     scheduler: Mutex<Scheduler>,
     definitions: Mutex<HashMap<u32, Arc<Definition>>>,
-    posts: Box<[Post]>,
+    handles: Box<[WorkerHandle]>,
     outcomes: Outcomes,
-    held: Held,
-    /// Wakes the waiting thread: an arrival, a nearer deadline, the end.
+    unreleased: UnreleasedOutput,
+    /// Wakes the waiting thread: a started worker, a nearer deadline, the end.
     wake: Bell,
     /// In its place, where other code of the process has closed the descriptor.
     second_wake: OnceLock<Bell>,
     /// What the waiting thread sleeps in, once there is one.
     poller: OnceLock<Arc<Poller>>,
-    /// Hears the bells that workers ring while the submitter's event loop listens.
-    loop_ears: Poller,
+    /// Watches the bells that workers notify while the submitter's event loop listens.
+    loop_poller: Poller,
     loop_listens: AtomicBool,
-    /// A chunk is in flight: there will be something to hear.
+    /// A chunk is in flight: there will be something to read.
     has_work_in_flight: AtomicBool,
     /// Somebody waits for the pool, if only for workers to start or to end.
     has_open: AtomicBool,
-    spawner: Mutex<Option<Sender<Order>>>,
+    spawner: Mutex<Option<Sender<Request>>>,
     /// The pool cannot go on, and has said so.
     has_failed: AtomicBool,
     /// The scheduler has reported the end.
@@ -133,13 +133,13 @@ impl Pool {
             config,
             scheduler: Mutex::new(scheduler),
             definitions: Mutex::default(),
-            posts: (0..worker_count).map(|_| Post::default()).collect(),
+            handles: (0..worker_count).map(|_| WorkerHandle::default()).collect(),
             outcomes: Outcomes::new(notify),
-            held: Held::new(),
+            unreleased: UnreleasedOutput::new(),
             wake,
             second_wake: OnceLock::new(),
             poller: OnceLock::new(),
-            loop_ears: Poller::new().map_err(StartError::Resources)?,
+            loop_poller: Poller::new().map_err(StartError::Resources)?,
             loop_listens: AtomicBool::new(false),
             has_work_in_flight: AtomicBool::new(false),
             has_open: AtomicBool::new(false),
@@ -240,7 +240,7 @@ impl Pool {
     /// So many bytes of the workers' standard output (0) or standard error (1) have been taken care of. Beyond 1 MiB that is
     /// collected and not released, the workers are not read any further.
     pub fn release_output(&self, stream: usize, bytes: usize) {
-        if self.shared.held.release(stream, bytes) {
+        if self.shared.unreleased.release(stream, bytes) {
             self.shared.wake_waiter();
         }
     }
@@ -277,7 +277,7 @@ impl Pool {
     /// Kills what is left, notifies nobody any more, and waits for the pool's threads, which end when the processes are
     /// reaped.
     pub fn shut_down(&self) {
-        self.shared.outcomes.silence();
+        self.shared.outcomes.stop_notifying();
         self.terminate();
         *lock(&self.shared.spawner) = None;
         self.shared.wake_waiter();
@@ -294,16 +294,16 @@ impl Pool {
     fn start_threads(&self) -> io::Result<()> {
         let mut threads = lock(&self.threads);
         if threads.is_empty() {
-            let (arrivals, arrived) = crossbeam::channel::unbounded::<Arrival>();
-            let (wanted, orders) = crossbeam::channel::unbounded();
+            let (result_sender, results) = crossbeam::channel::unbounded::<SpawnResult>();
+            let (request_sender, requests) = crossbeam::channel::unbounded();
             let shared = || Arc::clone(&self.shared);
-            let spawner = Spawner::new(shared(), orders, (arrivals, arrived.clone()));
-            // Both or none: the spawner ends with `wanted`, a waiting thread alone would wait for ever.
+            let spawner = Spawner::new(shared(), requests, (result_sender, results.clone()));
+            // Both or none: the spawner ends with `request_sender`, a waiting thread alone would wait for ever.
             let spawning = start_thread("millrace-spawn", move || spawner.run())?;
-            let mut waiter = Waiter::new(shared(), arrived)?;
+            let mut waiter = Waiter::new(shared(), results)?;
             let waiting = start_thread("millrace-wait", move || waiter.run())?;
             threads.extend([waiting, spawning]);
-            *lock(&self.shared.spawner) = Some(wanted);
+            *lock(&self.shared.spawner) = Some(request_sender);
         }
         Ok(())
     }
@@ -362,11 +362,11 @@ impl Shared {
                 match action {
                     // In the scheduler's order, so that a worker's frames cannot overtake each other.
                     Action::Send { worker_id, frame } => {
-                        self.posts[*worker_id as usize].enqueue(frame.clone());
+                        self.handles[*worker_id as usize].enqueue(frame.clone());
                     }
                     // The process of this moment: a replacement may be there by the time it is killed.
                     Action::Kill { worker_id } => {
-                        doomed.extend(self.posts[*worker_id as usize].process());
+                        doomed.extend(self.handles[*worker_id as usize].process());
                     }
                     _ => {}
                 }
@@ -390,7 +390,7 @@ impl Shared {
 
     /// Writes frames for a worker. One whose ring makes no sense is killed.
     fn pump(&self, worker_id: usize) {
-        match self.posts[worker_id].pump() {
+        match self.handles[worker_id].pump() {
             Ok(()) => {}
             Err(Unwritable::Corrupt { pid }) => {
                 self.drive(|scheduler| {
@@ -413,7 +413,7 @@ impl Shared {
                 Action::Spawn { worker_id } => {
                     if let Some(spawner) = lock(&self.spawner).as_ref() {
                         // Fails only when the spawner has ended, and then the pool is closed.
-                        let _ = spawner.send(Order::Start(worker_id));
+                        let _ = spawner.send(Request::Start(worker_id));
                     }
                 }
                 // Its process was killed first of all.

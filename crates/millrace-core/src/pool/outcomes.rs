@@ -66,11 +66,11 @@ pub enum RecordKind {
 
 /// Whether a new record is announced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Notice {
+pub(super) enum Wake {
     /// Who collects is told.
-    Give,
+    Yes,
     /// Who collects is the caller, and does so next.
-    Spare,
+    No,
 }
 
 /// What [`super::Pool::collect`] did.
@@ -110,7 +110,7 @@ impl Outcomes {
     }
 
     /// Nobody is notified any more.
-    pub(super) fn silence(&self) {
+    pub(super) fn stop_notifying(&self) {
         let notify = lock(&self.notify).take();
         // Not under the lock: what it holds on to may be anything.
         drop(notify);
@@ -125,12 +125,12 @@ impl Outcomes {
         Ok(room)
     }
 
-    pub(super) fn push(&self, words: [u32; 7], payload: &[u8], notice: Notice) {
-        self.push_into(Vec::new(), words, payload, notice);
+    pub(super) fn push(&self, words: [u32; 7], payload: &[u8], wake: Wake) {
+        self.push_into(Vec::new(), words, payload, wake);
     }
 
     /// Adds a record; `room` is its memory, of [`Self::make_room`] where it is large.
-    pub(super) fn push_into(&self, room: Vec<u8>, words: [u32; 7], payload: &[u8], notice: Notice) {
+    pub(super) fn push_into(&self, room: Vec<u8>, words: [u32; 7], payload: &[u8], wake: Wake) {
         let bytes = HEADER_BYTES + padded_len(payload.len());
         let mut packs = lock(&self.packs);
         let has_room = packs.back().is_some_and(|pack| pack.bytes.len() + bytes <= PACK_BYTES);
@@ -149,7 +149,7 @@ impl Outcomes {
             pack.bytes.resize(end, 0);
         }
         drop(packs);
-        if notice == Notice::Give {
+        if wake == Wake::Yes {
             self.notify_once();
         }
     }
@@ -189,7 +189,7 @@ impl Outcomes {
                 self.push(
                     [RecordKind::Died as u32, call_id, chunk, first, count, 0, 0],
                     &payload,
-                    Notice::Give,
+                    Wake::Yes,
                 );
             }
             Loss::TimedOut { index, worker_id, pid, limit } => {
@@ -197,7 +197,7 @@ impl Outcomes {
                 self.push(
                     [RecordKind::TimedOut as u32, call_id, chunk, first, count, 0, 0],
                     &to_bytes::<LATE_WORDS>(&[*index, *worker_id, *pid, limit_ms]),
-                    Notice::Give,
+                    Wake::Yes,
                 );
             }
             Loss::LoadTimedOut { index, worker_id, pid, limit, definition } => {
@@ -208,21 +208,21 @@ impl Outcomes {
                 self.push(
                     [RecordKind::LoadTimedOut as u32, call_id, chunk, first, count, 0, 0],
                     &payload,
-                    Notice::Give,
+                    Wake::Yes,
                 );
             }
             Loss::StartFailed { reason } => {
                 self.push(
                     [RecordKind::StartFailed as u32, call_id, chunk, first, count, 0, 0],
                     reason.as_bytes(),
-                    Notice::Give,
+                    Wake::Yes,
                 );
             }
         }
     }
 
     pub(super) fn push_started(&self, worker_id: u32, pid: u32) {
-        self.push([RecordKind::Started as u32, worker_id, pid, 0, 0, 0, 0], &[], Notice::Give);
+        self.push([RecordKind::Started as u32, worker_id, pid, 0, 0, 0, 0], &[], Wake::Yes);
     }
 
     pub(super) fn push_exited(
@@ -242,16 +242,16 @@ impl Outcomes {
         self.push(
             [RecordKind::Exited as u32, worker_id, pid, 0, 0, 0, 0],
             &to_bytes(&words),
-            Notice::Give,
+            Wake::Yes,
         );
     }
 
     pub(super) fn push_failed(&self, reason: &str) {
-        self.push([RecordKind::Failed as u32, 0, 0, 0, 0, 0, 0], reason.as_bytes(), Notice::Give);
+        self.push([RecordKind::Failed as u32, 0, 0, 0, 0, 0, 0], reason.as_bytes(), Wake::Yes);
     }
 
     pub(super) fn push_closed(&self) {
-        self.push([RecordKind::Closed as u32, 0, 0, 0, 0, 0, 0], &[], Notice::Give);
+        self.push([RecordKind::Closed as u32, 0, 0, 0, 0, 0, 0], &[], Wake::Yes);
     }
 
     pub(super) fn collect(&self, into: &mut [u8]) -> Collected {

@@ -2,12 +2,12 @@
 
 use super::Shared;
 use super::failing::lost;
-use super::outcomes::{Notice, RecordKind};
+use super::outcomes::{RecordKind, Wake};
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sys::{AsFd, BorrowedFd, Pipe};
 
 /// Bytes of one stream, of all workers together, that wait to be collected and released. Beyond it their pipes fill.
-const HELD_BYTES_MAX: usize = 1024 * 1024;
+const UNRELEASED_BYTES_MAX: usize = 1024 * 1024;
 /// What one read takes; a pipe holds as much.
 const READ_BYTES: usize = 64 * 1024;
 /// What is read of a dead worker at the most: a process that it left behind may go on writing.
@@ -17,25 +17,25 @@ const LAST_BYTES: usize = 2 * 1024;
 
 /// Bytes that were given out and are not released, by stream.
 #[derive(Debug)]
-pub(super) struct Held([AtomicUsize; 2]);
+pub(super) struct UnreleasedOutput([AtomicUsize; 2]);
 
-impl Held {
+impl UnreleasedOutput {
     pub(super) fn new() -> Self {
         Self([AtomicUsize::new(0), AtomicUsize::new(0)])
     }
 
     /// `true` when there is room again.
     pub(super) fn release(&self, stream: usize, bytes: usize) -> bool {
-        let Some(held) = self.0.get(stream) else { return false };
+        let Some(unreleased) = self.0.get(stream) else { return false };
         let take = |before: usize| Some(before.saturating_sub(bytes));
-        let before = held.fetch_update(Ordering::SeqCst, Ordering::SeqCst, take);
+        let before = unreleased.fetch_update(Ordering::SeqCst, Ordering::SeqCst, take);
         before.is_ok_and(|before| {
-            before >= HELD_BYTES_MAX && before.saturating_sub(bytes) < HELD_BYTES_MAX
+            before >= UNRELEASED_BYTES_MAX && before.saturating_sub(bytes) < UNRELEASED_BYTES_MAX
         })
     }
 
     fn has_room(&self, stream: usize) -> bool {
-        self.0[stream].load(Ordering::SeqCst) < HELD_BYTES_MAX
+        self.0[stream].load(Ordering::SeqCst) < UNRELEASED_BYTES_MAX
     }
 }
 
@@ -54,18 +54,18 @@ impl Output {
         Self { pipe, last: Vec::new(), is_paused: false, has_ended: false }
     }
 
-    /// Reads once; `false` when it is to be heard no more, for now or for good.
+    /// Reads once; `false` when it is to be watched no more, for now or for good.
     pub(super) fn read(&mut self, shared: &Shared, source: (u32, u32, usize)) -> bool {
-        self.is_paused = !shared.held.has_room(source.2);
+        self.is_paused = !shared.unreleased.has_room(source.2);
         if !self.is_paused {
             self.take(shared, source);
         }
         !self.is_paused && !self.has_ended
     }
 
-    /// Whether it was paused, and is to be heard again.
+    /// Whether it was paused, and is to be watched again.
     pub(super) fn resumes(&mut self, shared: &Shared, stream: usize) -> bool {
-        let resumes = self.is_paused && shared.held.has_room(stream);
+        let resumes = self.is_paused && shared.unreleased.has_room(stream);
         self.is_paused &= !resumes;
         resumes
     }
@@ -96,9 +96,9 @@ impl Output {
         if read > 0 {
             let bytes = &bytes[..read];
             self.keep_last(bytes);
-            shared.held.0[stream].fetch_add(read, Ordering::SeqCst);
+            shared.unreleased.0[stream].fetch_add(read, Ordering::SeqCst);
             let words = [RecordKind::Output as u32, worker_id, pid, stream as u32, 0, 0, 0];
-            shared.outcomes.push(words, bytes, Notice::Give);
+            shared.outcomes.push(words, bytes, Wake::Yes);
         }
         read
     }

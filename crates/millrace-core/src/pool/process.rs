@@ -1,4 +1,4 @@
-//! A worker process as its post holds it.
+//! A worker process as its handle holds it.
 
 use crate::sys::{Child, Control};
 

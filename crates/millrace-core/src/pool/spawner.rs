@@ -13,27 +13,27 @@ use crate::sys::{Bell, Child, Control, Launch, Pipe, SharedMemory, launch};
 
 /// What the spawner is asked for.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Order {
+pub(super) enum Request {
     /// Start a process for this worker id.
     Start(u32),
     /// The pool has failed: end all processes. Nothing comes after it.
     End,
 }
 
-/// The spawner's answer to an order.
-pub(super) struct Arrival {
+/// The spawner's answer to a request.
+pub(super) struct SpawnResult {
     pub(super) worker_id: u32,
-    pub(super) newcomer: io::Result<Newcomer>,
+    pub(super) spawned: io::Result<SpawnedWorker>,
 }
 
 /// A worker process that was just started.
-pub(super) struct Newcomer {
+pub(super) struct SpawnedWorker {
     pub(super) child: Child,
     pub(super) control: Control,
     pub(super) segment: Segment,
     pub(super) to_worker: Bell,
     pub(super) to_parent: Bell,
-    /// Rung instead of `to_parent` while the submitter's event loop listens.
+    /// Notified instead of `to_parent` while the submitter's event loop listens.
     pub(super) to_loop: Bell,
     /// Its standard output and standard error, where they come here.
     pub(super) pipes: Option<[Pipe; 2]>,
@@ -42,29 +42,29 @@ pub(super) struct Newcomer {
 /// Starts the workers that are asked for, one after the other.
 pub(super) struct Spawner {
     shared: Arc<Shared>,
-    orders: Receiver<Order>,
-    arrivals: Sender<Arrival>,
+    requests: Receiver<Request>,
+    result_sender: Sender<SpawnResult>,
     /// The other end of it, for the case that the waiting thread is not there any more.
-    arrived: Receiver<Arrival>,
+    results: Receiver<SpawnResult>,
 }
 
 impl Spawner {
     pub(super) fn new(
         shared: Arc<Shared>,
-        orders: Receiver<Order>,
-        (arrivals, arrived): (Sender<Arrival>, Receiver<Arrival>),
+        requests: Receiver<Request>,
+        (result_sender, results): (Sender<SpawnResult>, Receiver<SpawnResult>),
     ) -> Self {
-        Self { shared, orders, arrivals, arrived }
+        Self { shared, requests, result_sender, results }
     }
 
-    /// Runs until the pool drops its end of the orders.
+    /// Runs until the pool drops its end of the requests.
     pub(super) fn run(&self) {
-        for order in &self.orders {
-            match order {
-                Order::Start(worker_id) => self.answer(worker_id),
-                Order::End => {
-                    // A process that nobody has welcomed is killed as its arrival is dropped.
-                    self.arrived.try_iter().for_each(drop);
+        for request in &self.requests {
+            match request {
+                Request::Start(worker_id) => self.answer(worker_id),
+                Request::End => {
+                    // A process that nobody has registered is killed when its result is dropped.
+                    self.results.try_iter().for_each(drop);
                     // A panic is told by now; the end is reported at the bound.
                     let _ = self.shared.guard(|| self.shared.end_processes());
                 }
@@ -76,16 +76,15 @@ impl Spawner {
         if self.shared.has_failed() {
             return;
         }
-        let newcomer =
-            self.shared.guard(|| self.start_worker(worker_id)).unwrap_or_else(|_panic| {
-                Err(io::Error::other("the thread that starts workers has panicked"))
-            });
+        let spawned = self.shared.guard(|| self.start_worker(worker_id)).unwrap_or_else(|_panic| {
+            Err(io::Error::other("the thread that starts workers has panicked"))
+        });
         // Cannot fail, for this side holds the other end too. The waiting thread drops what comes after its end.
-        let _ = self.arrivals.send(Arrival { worker_id, newcomer });
+        let _ = self.result_sender.send(SpawnResult { worker_id, spawned });
         self.shared.wake_waiter();
     }
 
-    pub(super) fn start_worker(&self, worker_id: u32) -> io::Result<Newcomer> {
+    pub(super) fn start_worker(&self, worker_id: u32) -> io::Result<SpawnedWorker> {
         let config = &self.shared.config;
         let (memory, memory_fd) = SharedMemory::create(SEGMENT_BYTES)?;
         let segment = Segment::new(Arc::new(memory)).map_err(io::Error::other)?;
@@ -94,16 +93,22 @@ impl Spawner {
         segment.doorbell(word::PARENT_ASLEEP).arm();
         let (to_worker, to_parent, to_loop) = (Bell::new()?, Bell::new()?, Bell::new()?);
         let (control, theirs) = Control::pair()?;
-        let mut greeting = worker_id.to_le_bytes().to_vec();
-        greeting.extend_from_slice(&config.greeting);
-        lifeline::greet(&control, &greeting, &memory_fd, &to_worker, [&to_parent, &to_loop])?;
+        let mut worker_config = worker_id.to_le_bytes().to_vec();
+        worker_config.extend_from_slice(&config.worker_config);
+        lifeline::send_handshake(
+            &control,
+            &worker_config,
+            &memory_fd,
+            &to_worker,
+            [&to_parent, &to_loop],
+        )?;
         let (pipes, outputs) = if config.is_piped {
             let ((output, output_end), (error, error_end)) = (Pipe::new()?, Pipe::new()?);
             (Some([output, error]), Some(Arc::new([output_end, error_end])))
         } else {
             (None, None)
         };
-        let order = Launch {
+        let request = Launch {
             program: config.program.clone(),
             args: config.args.clone(),
             env: config.env.clone(),
@@ -112,7 +117,7 @@ impl Spawner {
             outputs,
             cpus: config.cpus.get(worker_id as usize).cloned().unwrap_or_default(),
         };
-        let child = launch(&order, theirs)?;
-        Ok(Newcomer { child, control, segment, to_worker, to_parent, to_loop, pipes })
+        let child = launch(&request, theirs)?;
+        Ok(SpawnedWorker { child, control, segment, to_worker, to_parent, to_loop, pipes })
     }
 }

@@ -144,7 +144,7 @@ impl Scheduler {
         });
     }
 
-    /// Why tasks of `held` are lost. A task that was late and had begun is so for good: its worker was killed for it.
+    /// Why tasks of `sent` are lost. A task that was late and had begun is so for good: its worker was killed for it.
     fn loss(
         &self,
         (worker_id, worker): (u32, &Worker),

@@ -36,7 +36,7 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// [`Breach`] when it was not ready, or says so twice. The worker is killed.
+    /// [`ProtocolViolation`] when it was not ready, or says so twice. The worker is killed.
     pub fn faulted(&mut self, worker_id: u32) -> Result<u32, ProtocolViolation> {
         let worker = &mut self.workers[worker_id as usize];
         let may_fault = matches!(worker.state, WorkerState::Ready | WorkerState::Leaving);

@@ -58,7 +58,7 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// [`Breach`] when the outcome does not continue the worker's front chunk. The worker is killed and its tasks are
+    /// [`ProtocolViolation`] when the outcome does not continue the worker's front chunk. The worker is killed and its tasks are
     /// settled by its death.
     pub fn outcome(
         &mut self,

@@ -75,7 +75,7 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// [`Breach`] when it was not ready. The worker is killed.
+    /// [`ProtocolViolation`] when it was not ready. The worker is killed.
     pub fn wants_to_leave(&mut self, worker_id: u32) -> Result<(), ProtocolViolation> {
         let worker = &mut self.workers[worker_id as usize];
         match worker.state {

@@ -3,8 +3,8 @@
 //! What a system must provide:
 //!
 //! - [`SharedMemory`]: anonymous pages two processes map, of a length nobody can change afterwards.
-//! - [`Bell`]: wakes a sleeping side in another process; ringing never blocks.
-//! - [`Poller`]: one thread hears many bells, deaths and sockets, and a deadline; it costs nothing while nothing happens.
+//! - [`Bell`]: wakes a sleeping side in another process; notifying never blocks.
+//! - [`Poller`]: one thread waits for many bells, deaths and sockets, and a deadline; it costs nothing while nothing happens.
 //! - [`Control`]: carries the first message and its descriptors, reports the end of the other side, and carries a start error.
 //! - [`launch`] and [`Child`]: start a process pinned from its first instruction, learn of its death, and kill it together
 //!   with everything it left in its process group.

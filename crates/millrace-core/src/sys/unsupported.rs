@@ -87,17 +87,17 @@ impl Bell {
         not_yet()
     }
 
-    pub fn ring(&self) {}
+    pub fn notify(&self) {}
 
     pub fn is_open(&self) -> bool {
         false
     }
 
-    pub fn try_ring(&self) -> bool {
+    pub fn try_notify(&self) -> bool {
         false
     }
 
-    pub fn silence(&self) -> bool {
+    pub fn clear(&self) -> bool {
         false
     }
 
@@ -105,7 +105,7 @@ impl Bell {
         false
     }
 
-    pub fn rings_within(&self, _patience: Duration) -> bool {
+    pub fn is_notified_within(&self, _patience: Duration) -> bool {
         false
     }
 }

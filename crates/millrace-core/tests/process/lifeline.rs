@@ -1,4 +1,4 @@
-//! A worker reads its hello, and never outlives its parent.
+//! A worker reads its handshake, and never outlives its parent.
 #![expect(
     clippy::zombie_processes,
     reason = "what is left behind on purpose is killed by the library, or by its test"
@@ -9,7 +9,7 @@ use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
-use millrace_core::endpoint::lifeline::{greet, hold};
+use millrace_core::endpoint::lifeline::{send_handshake, start};
 use millrace_core::sys::{Bell, Control, Exit, Launch, SharedMemory, launch, set_worker_signals};
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
@@ -30,13 +30,13 @@ fn entry() {
         Some("forked parent") => parent_of_busy(true),
         Some("stopping parent") => parent_of_stopped(),
         Some("stranger") => {
-            assert_eq!(hold(LEN).unwrap_err().kind(), ErrorKind::InvalidData);
+            assert_eq!(start(LEN).unwrap_err().kind(), ErrorKind::InvalidData);
         }
         Some("small") => {
-            assert!(hold(LEN * 2).is_err());
+            assert!(start(LEN * 2).is_err());
             park();
         }
-        Some("alone") => assert_eq!(hold(LEN).unwrap_err().kind(), ErrorKind::NotFound),
+        Some("alone") => assert_eq!(start(LEN).unwrap_err().kind(), ErrorKind::NotFound),
         Some(other) => panic!("no such role: {other}"),
         None => {}
     }
@@ -49,18 +49,21 @@ fn park() -> ! {
 }
 
 fn read_hello() -> ! {
-    let (hello, lifeline) = hold(LEN).unwrap();
-    assert_eq!(hold(LEN).unwrap_err().kind(), ErrorKind::AlreadyExists);
-    assert_eq!((hello.config.as_slice(), hello.memory.len()), (b"the config".as_slice(), LEN));
-    hello.to_worker.wait();
-    hello.to_parent[0].ring();
+    let (handshake, lifeline) = start(LEN).unwrap();
+    assert_eq!(start(LEN).unwrap_err().kind(), ErrorKind::AlreadyExists);
+    assert_eq!(
+        (handshake.config.as_slice(), handshake.memory.len()),
+        (b"the config".as_slice(), LEN)
+    );
+    handshake.to_worker.wait();
+    handshake.to_parent[0].notify();
     lifeline.send_error(&"ä".repeat(20_000));
     park();
 }
 
 /// Says its own number and that of a child, then never yields. Ignores what Ctrl-C sends.
 fn be_busy() -> ! {
-    let _held = hold(LEN).unwrap();
+    let _held = start(LEN).unwrap();
     set_worker_signals();
     let child = Command::new("sleep").arg("1000").spawn().unwrap();
     println!("\nbusy {}\nbusy {}", std::process::id(), child.id());
@@ -95,14 +98,14 @@ fn start_worker(what: &Launch) -> (millrace_core::sys::Child, Control, [Bell; 2]
     let (ours, theirs) = Control::pair().unwrap();
     let (_memory, fd) = SharedMemory::create(LEN).unwrap();
     let bells = [Bell::new().unwrap(), Bell::new().unwrap()];
-    greet(&ours, b"the config", &fd, &bells[0], [&bells[1], &bells[1]]).unwrap();
+    send_handshake(&ours, b"the config", &fd, &bells[0], [&bells[1], &bells[1]]).unwrap();
     (launch(what, theirs).unwrap(), ours, bells)
 }
 
 #[test]
 fn a_worker_reads_its_hello_and_sends_its_error() {
     let (child, control, [to_worker, to_parent]) = start_worker(&myself(ENTRY, "reader"));
-    to_worker.ring();
+    to_worker.notify();
     to_parent.wait();
     assert_eq!(next_text(&control), "ä".repeat(16 * 1024));
     assert_eq!(child.reap(), None);

@@ -82,20 +82,20 @@ fn a_bell_wakes_a_poller_until_it_is_silenced() {
     assert!(ready.is_empty());
 
     let ringer = Arc::clone(&bell);
-    let thread = thread::spawn(move || ringer.ring());
+    let thread = thread::spawn(move || ringer.notify());
     poller.wait(&mut ready, None).unwrap();
     thread.join().unwrap();
     assert_eq!(ready, [7]);
     poller.wait(&mut ready, None).unwrap();
     assert_eq!(ready, [7]);
 
-    bell.silence();
-    bell.silence();
+    bell.clear();
+    bell.clear();
     poller.wait(&mut ready, Some(Duration::ZERO)).unwrap();
     assert!(ready.is_empty());
     poller.remove(bell.as_fd()).unwrap();
     assert!(poller.remove(bell.as_fd()).is_err());
-    bell.ring();
+    bell.notify();
     poller.wait(&mut ready, Some(Duration::ZERO)).unwrap();
     assert!(ready.is_empty());
 }
@@ -110,7 +110,7 @@ fn a_bell_added_during_a_wait_is_heard() {
             ready
         });
         poller.add(bell.as_fd(), 3).unwrap();
-        bell.ring();
+        bell.notify();
         assert_eq!(waiter.join().unwrap(), [3]);
     });
 }
@@ -121,14 +121,14 @@ fn more_ready_descriptors_than_one_batch_are_all_heard() {
     let bells: Vec<Bell> = (0..200).map(|_| Bell::new().unwrap()).collect();
     for (token, bell) in bells.iter().enumerate() {
         poller.add(bell.as_fd(), token as u64).unwrap();
-        bell.ring();
+        bell.notify();
     }
     let mut heard = Vec::new();
     while heard.len() < bells.len() {
         let mut ready = Vec::new();
         poller.wait(&mut ready, None).unwrap();
         for &token in &ready {
-            bells[token as usize].silence();
+            bells[token as usize].clear();
         }
         heard.append(&mut ready);
     }
@@ -154,11 +154,11 @@ fn a_bell_is_waited_for_and_rings_heard_late_count_as_one() {
     let copy = Bell::from_fd(bell.try_clone_fd().unwrap());
     thread::scope(|scope| {
         let waiter = scope.spawn(|| bell.wait());
-        copy.ring();
+        copy.notify();
         waiter.join().unwrap();
     });
-    bell.ring();
-    bell.ring();
+    bell.notify();
+    bell.notify();
     copy.wait();
     let poller = Poller::new().unwrap();
     poller.add(bell.as_fd(), 1).unwrap();
@@ -171,7 +171,7 @@ fn a_bell_is_waited_for_and_rings_heard_late_count_as_one() {
 fn a_bell_that_cannot_count_further_still_rings_without_blocking() {
     let bell = Bell::new().unwrap();
     rustix::io::write(&bell, &(u64::MAX - 1).to_ne_bytes()).unwrap();
-    bell.ring();
+    bell.notify();
     bell.wait();
 }
 
@@ -185,7 +185,7 @@ fn the_control_socket_keeps_messages_whole_and_passes_descriptors() {
 
     let Received::Message(bytes, mut fds) = next_message(&other) else { panic!("no message") };
     assert_eq!((bytes.as_slice(), fds.len()), (b"first".as_slice(), 2));
-    Bell::from_fd(fds.remove(0)).ring();
+    Bell::from_fd(fds.remove(0)).notify();
     bell.wait();
 
     let Received::Message(bytes, fds) = next_message(&other) else { panic!("no message") };

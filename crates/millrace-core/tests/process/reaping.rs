@@ -1,4 +1,4 @@
-//! Deaths are heard and groups ended although other code of the process takes the children's status away.
+//! Deaths are noticed and groups ended although other code of the process takes the children's status away.
 #![expect(unsafe_code, reason = "ignores SIGCHLD, closes a descriptor twice, as native code may")]
 
 use std::os::fd::{AsFd, AsRawFd};

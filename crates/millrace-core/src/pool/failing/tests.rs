@@ -27,7 +27,7 @@ pub(in crate::pool) fn config(script: &str) -> PoolConfig {
         is_piped: true,
         idle_timeout: None,
         start_timeout: None,
-        greeting: Vec::new(),
+        worker_config: Vec::new(),
     }
 }
 
@@ -154,7 +154,7 @@ fn a_pool_that_has_started_nothing_fails_at_once() {
 
 #[test]
 fn a_ring_before_the_bell_was_closed_is_heard() {
-    // Output of the worker stops the waiting thread here, where it cannot hear the ring before the bell is closed.
+    // Output of the worker stops the waiting thread here, where it cannot take the notification before the bell is closed.
     let ((reached, is_there), (go, goes)) = (unbounded::<()>(), unbounded::<()>());
     let notify = move || {
         let _ = reached.send(());
@@ -166,7 +166,7 @@ fn a_ring_before_the_bell_was_closed_is_heard() {
     is_there.recv_timeout(WATCHDOG).expect("the output comes");
     pool.shared.wake_waiter();
     pool.shared.wake.close_behind_its_back();
-    // Nobody rings any more.
+    // Nobody notifies it any more.
     drop(go);
     assert_eq!(end_of(&pool, &[]), lost("the waiting thread's bell"));
 }
@@ -177,7 +177,7 @@ fn the_loop_notices_a_closed_bell_while_workers_start() {
     submit(&pool);
     let pids = processes(&pool, 2);
     pool.shared.wake.close_behind_its_back();
-    pool.loop_sleeps();
+    pool.before_loop_sleeps();
     assert_eq!(end_of(&pool, &pids), lost("the waiting thread's bell"));
 }
 

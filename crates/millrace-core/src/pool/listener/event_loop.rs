@@ -8,13 +8,13 @@ use crate::sync::atomic::Ordering;
 use crate::sys::Poller;
 
 impl Pool {
-    /// Readable when a worker has rung for the loop.
-    pub fn loop_ears(&self) -> &Poller {
-        &self.shared.loop_ears
+    /// Readable when a worker has notified the loop.
+    pub fn loop_poller(&self) -> &Poller {
+        &self.shared.loop_poller
     }
 
-    /// The loop is about to sleep, and listens from now on if there is something to hear. A pool at rest costs it nothing.
-    pub fn loop_sleeps(&self) {
+    /// The loop is about to sleep, and listens from now on if something is in flight. A pool at rest costs it nothing.
+    pub fn before_loop_sleeps(&self) {
         if !self.shared.has_open.load(Ordering::Relaxed) {
             return;
         }
@@ -22,18 +22,18 @@ impl Pool {
         let _ = self.shared.guard(|| self.shared.before_sleep());
     }
 
-    /// Workers have rung for the loop: takes in what they sent, who rang first comes first. `true` when records wait to be
+    /// Workers have notified the loop: takes in what they sent, the first to notify comes first. `true` when records wait to be
     /// collected.
-    pub fn loop_hears(&self) -> bool {
-        self.shared.guard(|| self.shared.hear_by_loop()).unwrap_or(true)
+    pub fn on_loop_notified(&self) -> bool {
+        self.shared.guard(|| self.shared.read_notified_by_loop()).unwrap_or(true)
     }
 
-    /// The loop has slept and is awake, for whatever reason. As [`Self::loop_hears`].
-    pub fn loop_wakes(&self) -> bool {
+    /// The loop has slept and is awake, for whatever reason. As [`Self::on_loop_notified`].
+    pub fn after_loop_wakes(&self) -> bool {
         self.shared.guard(|| self.shared.take_in_by_loop(Vec::new())).unwrap_or(true)
     }
 
-    /// Whether the pool has failed: its end is on its way, and nothing is heard any more.
+    /// Whether the pool has failed: its end is on its way, and nothing is read any more.
     pub fn has_failed(&self) -> bool {
         self.shared.has_failed()
     }
@@ -42,8 +42,8 @@ impl Pool {
 impl Shared {
     fn before_sleep(&self) {
         // The one moment to notice it: whoever sleeps in a poller goes on sleeping when its descriptor is closed, and a bell
-        // that was rung and closed at once, with its twin, is not heard.
-        if !self.loop_ears.is_open() {
+        // that was notified and closed at once, with its twin, is not noticed.
+        if !self.loop_poller.is_open() {
             return self.fail(&lost("the event loop's poller"));
         }
         if !self.wake.is_open() {
@@ -59,29 +59,30 @@ impl Shared {
 
     fn listen_by_loop(&self) {
         self.loop_listens.store(true, Ordering::Relaxed);
-        for post in &self.posts {
-            post.listen_by_loop();
+        for handle in &self.handles {
+            handle.listen_by_loop();
         }
     }
 
-    fn hear_by_loop(&self) -> bool {
-        let mut rung = Vec::new();
-        if self.loop_ears.wait(&mut rung, Some(Duration::ZERO)).is_err() {
+    fn read_notified_by_loop(&self) -> bool {
+        let mut notified = Vec::new();
+        if self.loop_poller.wait(&mut notified, Some(Duration::ZERO)).is_err() {
             self.fail(&lost("the event loop's poller"));
         }
-        let rung: Vec<usize> = rung.into_iter().map(|worker_id| worker_id as usize).collect();
-        for worker_id in &rung {
-            if !self.posts[*worker_id].silence_loop_bell() {
+        let notified: Vec<usize> =
+            notified.into_iter().map(|worker_id| worker_id as usize).collect();
+        for worker_id in &notified {
+            if !self.handles[*worker_id].clear_loop_bell() {
                 self.fail(&lost(&format!("the bell of worker {worker_id}")));
             }
         }
-        self.take_in_by_loop(rung)
+        self.take_in_by_loop(notified)
     }
 
     fn take_in_by_loop(&self, first: Vec<usize>) -> bool {
-        // A ring may be on its way from a worker that is not among the first.
+        // A notification may be on its way from a worker that is not among the first.
         let others = if self.loop_listens.swap(false, Ordering::Relaxed) {
-            0..self.posts.len()
+            0..self.handles.len()
         } else {
             0..0
         };
@@ -89,9 +90,9 @@ impl Shared {
             return false;
         }
         for worker_id in first.into_iter().chain(others) {
-            let post = &self.posts[worker_id];
-            if post.has_rung() {
-                post.take_in_by_loop(self);
+            let handle = &self.handles[worker_id];
+            if handle.has_notified() {
+                handle.take_in_by_loop(self);
                 self.pump(worker_id);
             }
         }

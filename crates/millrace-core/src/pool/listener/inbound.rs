@@ -33,14 +33,14 @@ pub(in crate::pool) struct Inbound {
     ring: SegmentConsumer,
     assembler: Assembler<ToParent>,
     to_worker: Arc<Bell>,
-    /// Rung by the worker, and by this side when it stops before the end.
+    /// Notified by the worker, and by this side when it stops before the end.
     to_parent: Arc<Bell>,
     /// It broke the protocol; what it says is not read any more.
-    broken: Option<Cause>,
+    unreadable: Option<Cause>,
 }
 
 impl Inbound {
-    /// Reads `ring` of `segment`. `bells` are rung for the worker, and for the waiting thread.
+    /// Reads `ring` of `segment`. `bells` notify the worker, and the waiting thread.
     pub(in crate::pool) fn new(
         worker_id: u32,
         segment: Segment,
@@ -55,17 +55,17 @@ impl Inbound {
             assembler: Assembler::default(),
             to_worker,
             to_parent,
-            broken: None,
+            unreadable: None,
         }
     }
 
-    /// What the worker rings for the waiting thread.
+    /// By which the worker notifies the waiting thread.
     pub(in crate::pool) fn bell(&self) -> &Arc<Bell> {
         &self.to_parent
     }
 
     /// Takes in what is there; `true` when there is more than one turn takes: the waiting thread goes on with it. Otherwise
-    /// the worker rings for the next bytes.
+    /// the worker notifies the listener of the next bytes.
     pub(in crate::pool) fn take_in(&mut self, shared: &Shared, listener: Listener) -> bool {
         let segment = self.segment.clone();
         let asleep = segment.doorbell(word::PARENT_ASLEEP);
@@ -73,11 +73,11 @@ impl Inbound {
         let mut frames = 0;
         let mut has_more = false;
         self.ring.allow(BYTES_PER_TURN);
-        while self.broken.is_none() {
+        while self.unreadable.is_none() {
             match self.assembler.poll(&mut self.ring) {
                 Ok(Some(frame)) => {
                     frames += 1;
-                    self.broken = handle(shared, self.worker_id, &frame, listener).err();
+                    self.unreadable = handle(shared, self.worker_id, &frame, listener).err();
                 }
                 Ok(None) if self.ring.allowance() > 0 => {
                     self.offer_space(shared);
@@ -85,25 +85,25 @@ impl Inbound {
                     match self.ring.available() {
                         Ok(0) => break,
                         Ok(_) => asleep.disarm(),
-                        Err(_) => self.broken = Some(Cause::ProtocolViolation),
+                        Err(_) => self.unreadable = Some(Cause::ProtocolViolation),
                     }
                 }
                 Ok(None) => {}
-                Err(FrameError::OutOfMemory { .. }) => self.broken = Some(Cause::OutOfMemory),
-                Err(_) => self.broken = Some(Cause::ProtocolViolation),
+                Err(FrameError::OutOfMemory { .. }) => self.unreadable = Some(Cause::OutOfMemory),
+                Err(_) => self.unreadable = Some(Cause::ProtocolViolation),
             }
             if frames >= FRAMES_PER_TURN || self.ring.allowance() == 0 {
                 self.offer_space(shared);
-                if !self.to_parent.try_ring() {
+                if !self.to_parent.try_notify() {
                     shared.fail(&lost(&format!("the bell of worker {}", self.worker_id)));
                 }
                 has_more = true;
                 break;
             }
         }
-        if let Some(cause) = self.broken {
-            // The process is still the one whose ring this is: whoever buries it waits for this half of the post.
-            if let Some(process) = shared.posts[self.worker_id as usize].process() {
+        if let Some(cause) = self.unreadable {
+            // The process is still the one whose ring this is: whoever reaps it waits for this half of the handle.
+            if let Some(process) = shared.handles[self.worker_id as usize].process() {
                 let pid = process.child.pid();
                 shared.drive(|scheduler| scheduler.unreadable(self.worker_id, pid, cause));
             }
@@ -114,8 +114,8 @@ impl Inbound {
     }
 
     fn offer_space(&self, shared: &Shared) {
-        let wants_space = self.segment.doorbell(word::WORKER_WANTS_SPACE).should_ring();
-        if wants_space && !self.to_worker.try_ring() {
+        let wants_space = self.segment.doorbell(word::WORKER_WANTS_SPACE).should_notify();
+        if wants_space && !self.to_worker.try_notify() {
             shared.fail(&lost(&format!("the bell to worker {}", self.worker_id)));
         }
     }
@@ -151,7 +151,7 @@ fn handle(
                     flags,
                     elapsed_micros,
                 ];
-                shared.outcomes.push_into(room, words, &frame.payload, listener.notice());
+                shared.outcomes.push_into(room, words, &frame.payload, listener.wake());
             }
         }
         ToParent::Retire => {
@@ -164,7 +164,7 @@ fn handle(
             let pid = faulted.map_err(|_| Cause::ProtocolViolation)?;
             if !frame.payload.is_empty() {
                 let words = [RecordKind::Fault as u32, worker_id, pid, 0, 0, 0, 0];
-                shared.outcomes.push(words, &frame.payload, listener.notice());
+                shared.outcomes.push(words, &frame.payload, listener.wake());
             }
         }
     }

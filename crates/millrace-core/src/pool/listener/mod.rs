@@ -1,12 +1,12 @@
 //! Who listens now: the pool's waiting thread, or the submitter's own event loop.
 //!
-//! A worker rings when it has published something and nobody is reading its ring. It has two bells: bell 1 wakes the waiting
+//! A worker notifies the parent when it has published something and nobody is reading its ring. It has two bells: bell 1 wakes the waiting
 //! thread ([`waiter`]), bell 2 wakes the event loop ([`event_loop`]). One word of its status block, `PARENT_ASLEEP`, says
-//! which bell to ring. The word is a [`doorbell`](crate::channel::doorbell) and has three values:
+//! which bell to notify. The word is a [`doorbell`](crate::channel::doorbell) and has three values:
 //!
 //! | value | meaning |
 //! |---|---|
-//! | 0 | somebody reads the ring, or a ring of a bell is on its way; the worker rings nobody |
+//! | 0 | somebody reads the ring, or a notification is on its way; the worker notifies nobody |
 //! | 1 | the waiting thread listens |
 //! | 2 | the event loop listens |
 //!
@@ -14,23 +14,23 @@
 //!
 //! 1. The spawner sets the word to 1 before the worker exists. The waiting thread listens first.
 //! 2. When the event loop is about to sleep and a task is in flight, it changes each 1 to a 2 with one compare-and-exchange
-//!    ([`Pool::loop_sleeps`](super::Pool::loop_sleeps)). From then on no thread stands between the worker's bell and the code
+//!    ([`Pool::before_loop_sleeps`](super::Pool::before_loop_sleeps)). From then on no thread stands between the worker's bell and the code
 //!    that waits for the result. A thread in between would cost each round trip one more wake-up.
-//! 3. The worker publishes, swaps the word to 0, and rings the bell whose number it found.
+//! 3. The worker publishes, swaps the word to 0, and notifies the bell whose number it found.
 //! 4. The reader clears that bell, sets the word to 0, and takes in everything that is in the ring ([`inbound`]). Then it
 //!    writes its own number into the word and looks at the ring once more, so that no wake-up is lost. Only one reader holds
 //!    the lock of a worker's inbound half.
-//! 5. The event loop never waits for that lock. If the waiting thread holds it, the loop rings bell 1, and the thread looks
+//! 5. The event loop never waits for that lock. If the waiting thread holds it, the loop notifies bell 1, and the thread looks
 //!    again.
-//! 6. When the loop wakes up for any other reason, it takes in what has been rung for since
-//!    ([`Pool::loop_wakes`](super::Pool::loop_wakes)).
+//! 6. When the loop wakes up for any other reason, it takes in what it has been notified of since
+//!    ([`Pool::after_loop_wakes`](super::Pool::after_loop_wakes)).
 //!
 //! Nothing tells the pool that the event loop is busy with other JavaScript, perhaps for seconds. So a worker that has run out
-//! of work, or is blocked on a full ring, and was not heard for 5 ms rings bell 1 as well. The waiting thread then reads its
+//! of work, or is blocked on a full ring, and was not read for 5 ms notifies bell 1 as well. The waiting thread then reads its
 //! ring and writes a 1. It stays the listener until the loop is about to sleep again.
 //!
 //! A reader takes in a limited number of frames and bytes before other workers get their turn. If it stops before the end, it
-//! rings bell 1 itself.
+//! notifies bell 1 itself.
 //!
 //! Deaths, control sockets, output and deadlines always belong to the waiting thread.
 
@@ -41,9 +41,9 @@ mod waiter;
 pub(super) use inbound::Inbound;
 pub(super) use waiter::{WAKE, Waiter};
 
-use super::outcomes::Notice;
+use super::outcomes::Wake;
 
-/// Who reads, and hears the worker afterwards: the number of its bell in the worker's flag.
+/// Who reads, and listens to the worker afterwards: the number of its bell in the worker's flag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Listener {
     /// The pool's waiting thread.
@@ -53,10 +53,10 @@ pub(super) enum Listener {
 }
 
 impl Listener {
-    fn notice(self) -> Notice {
+    fn wake(self) -> Wake {
         match self {
-            Self::Thread => Notice::Give,
-            Self::Loop => Notice::Spare,
+            Self::Thread => Wake::Yes,
+            Self::Loop => Wake::No,
         }
     }
 }

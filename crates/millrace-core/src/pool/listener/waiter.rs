@@ -1,4 +1,4 @@
-//! The waiting thread: it sleeps until a worker rings, dies or speaks, a new worker arrives, or a deadline comes.
+//! The waiting thread: it sleeps until a worker notifies it, dies or writes, a new worker has been started, or a deadline comes.
 
 use std::io;
 use std::path::Path;
@@ -15,9 +15,9 @@ use crate::pool::causes::Causes;
 use crate::pool::claims::SegmentClaims;
 use crate::pool::failing::lost;
 use crate::pool::output::Output;
-use crate::pool::post::Line;
 use crate::pool::process::Process;
-use crate::pool::spawner::{Arrival, Newcomer};
+use crate::pool::spawner::{SpawnResult, SpawnedWorker};
+use crate::pool::worker_handle::FrameWriter;
 use crate::scheduler::Death;
 use crate::sync::atomic::Ordering;
 use crate::sys::{AsFd, Bell, Poller, Received, is_self_inflicted, was_killed_for_memory};
@@ -32,8 +32,8 @@ const OUTPUT_OF_ERRORS: u64 = 4;
 const KIND_BITS: u32 = 3;
 pub(in crate::pool) const WAKE: u64 = u64::MAX;
 
-impl Newcomer {
-    /// A number that another descriptor of the library has taken in between would be heard in this worker's place.
+impl SpawnedWorker {
+    /// A number that another descriptor of the library has taken in between would be watched in this worker's place.
     fn is_intact(&self) -> bool {
         let bells = [&self.to_worker, &self.to_parent, &self.to_loop];
         bells.into_iter().all(Bell::is_open) && self.child.is_intact() && self.control.is_intact()
@@ -41,13 +41,13 @@ impl Newcomer {
 }
 
 /// A living worker process, as the waiting thread knows it.
-struct Guest {
+struct WorkerProcess {
     process: Arc<Process>,
     bell: Arc<Bell>,
     to_loop: Arc<Bell>,
     segment: Segment,
     /// The last thing it said over its control socket.
-    last_words: Option<String>,
+    start_error: Option<String>,
     outputs: [Option<Output>; 2],
 }
 
@@ -55,26 +55,26 @@ struct Guest {
 pub(in crate::pool) struct Waiter {
     shared: Arc<Shared>,
     poller: Arc<Poller>,
-    /// What the poller hears of the pool's wake: a ring stays one when the other descriptor is closed right after it.
+    /// A twin of the pool's wake, for the poller: it keeps a notification when the other descriptor is closed right after it.
     _wake: Bell,
-    arrived: Receiver<Arrival>,
-    guests: Vec<Option<Guest>>,
+    results: Receiver<SpawnResult>,
+    processes: Vec<Option<WorkerProcess>>,
     causes: Causes,
 }
 
 impl Waiter {
     pub(in crate::pool) fn new(
         shared: Arc<Shared>,
-        arrived: Receiver<Arrival>,
+        results: Receiver<SpawnResult>,
     ) -> io::Result<Self> {
         let poller = Arc::new(Poller::new()?);
         let wake = shared.wake.twin()?;
         poller.add(wake.as_fd(), WAKE)?;
         // A pool makes one waiter, but for those that fail here.
         let _ = shared.poller.set(Arc::clone(&poller));
-        let guests = shared.posts.iter().map(|_| None).collect();
+        let processes = shared.handles.iter().map(|_| None).collect();
         let causes = Causes::new(Path::new("/"), was_killed_for_memory);
-        Ok(Self { shared, poller, _wake: wake, arrived, guests, causes })
+        Ok(Self { shared, poller, _wake: wake, results, processes, causes })
     }
 
     /// Runs until the pool has closed.
@@ -90,7 +90,7 @@ impl Waiter {
         while !self.is_over() {
             let timeout = self.shared.time_to_deadline();
             if let Err(error) = self.poller.wait(&mut tokens, timeout) {
-                // It would fail at once each time, and nothing would be heard any more.
+                // It would fail at once each time, and nothing would be noticed any more.
                 return self
                     .shared
                     .fail(&format!("{}: {error}", lost("the waiting thread's poller")));
@@ -99,8 +99,8 @@ impl Waiter {
             for token in &tokens {
                 self.handle(*token);
             }
-            while let Ok(arrival) = self.arrived.try_recv() {
-                self.welcome(arrival);
+            while let Ok(result) = self.results.try_recv() {
+                self.register(result);
             }
             if timeout.is_some() {
                 self.enforce_limits();
@@ -114,21 +114,21 @@ impl Waiter {
 
     fn leave(&mut self) {
         if self.shared.has_failed() {
-            // The spawner ends the processes, by what the posts hold.
-            self.guests.clear();
-            self.arrived.iter().for_each(drop);
+            // The spawner ends the processes, by what the handles hold.
+            self.processes.clear();
+            self.results.iter().for_each(drop);
             return;
         }
         // Processes that the system has not let go of in time: the last owner of each sees to it that it is reaped.
-        for (guest, post) in self.guests.iter_mut().zip(&self.shared.posts) {
-            if let Some(guest) = guest.take() {
+        for (worker, handle) in self.processes.iter_mut().zip(&self.shared.handles) {
+            if let Some(worker) = worker.take() {
                 // The process holds the bell as well: closing this side's descriptor would not take it out.
-                let _ = self.shared.loop_ears.remove(guest.to_loop.as_fd());
-                post.disconnect();
+                let _ = self.shared.loop_poller.remove(worker.to_loop.as_fd());
+                handle.disconnect();
             }
         }
-        // Whom the spawner is still starting is killed as its arrival is dropped. The spawner ends now.
-        self.arrived.iter().for_each(drop);
+        // A worker that the spawner is still starting is killed when its result is dropped. The spawner ends now.
+        self.results.iter().for_each(drop);
         self.shared.scheduler().abandon();
     }
 
@@ -136,14 +136,14 @@ impl Waiter {
     fn enforce_limits(&mut self) {
         let overdue = self.shared.scheduler().overdue(self.shared.started_at.elapsed());
         for worker_id in &overdue {
-            self.shared.posts[*worker_id as usize].take_in(&self.shared, Listener::Thread);
+            self.shared.handles[*worker_id as usize].take_in(&self.shared, Listener::Thread);
         }
         self.shared.drive(|scheduler| scheduler.expire_limits(&overdue));
     }
 
     fn handle(&mut self, token: u64) {
         if token == WAKE {
-            if !self.shared.wake.silence() {
+            if !self.shared.wake.clear() {
                 self.shared.fail(&lost("the waiting thread's bell"));
             }
             self.resume_outputs();
@@ -151,9 +151,9 @@ impl Waiter {
         }
         let worker_id = (token >> KIND_BITS) as u32;
         match token & ((1 << KIND_BITS) - 1) {
-            BELL => self.hear(worker_id),
-            DEATH => self.bury(worker_id),
-            CONTROL => self.listen(worker_id),
+            BELL => self.on_bell(worker_id),
+            DEATH => self.reap(worker_id),
+            CONTROL => self.read_control(worker_id),
             kind @ (OUTPUT | OUTPUT_OF_ERRORS) => {
                 self.read_output(worker_id, (kind - OUTPUT) as usize);
             }
@@ -161,41 +161,42 @@ impl Waiter {
         }
     }
 
-    fn welcome(&mut self, arrival: Arrival) {
-        let worker_id = arrival.worker_id;
-        match arrival.newcomer.and_then(|newcomer| self.admit(worker_id, newcomer)) {
+    fn register(&mut self, result: SpawnResult) {
+        let worker_id = result.worker_id;
+        match result.spawned.and_then(|spawned| self.connect(worker_id, spawned)) {
             Ok((pid, claims)) => {
                 self.shared.drive(|scheduler| scheduler.spawned(worker_id, pid, claims));
             }
             Err(_) if !self.poller.is_intact() => {
                 self.shared.fail(&lost("the waiting thread's poller"));
             }
-            Err(_) if !self.shared.loop_ears.is_intact() => {
+            Err(_) if !self.shared.loop_poller.is_intact() => {
                 self.shared.fail(&lost("the event loop's poller"));
             }
             Err(error) => {
-                self.shared.posts[worker_id as usize].disconnect();
+                self.shared.handles[worker_id as usize].disconnect();
                 let death = Death { reason: Some(error.to_string()), ..Death::default() };
                 self.shared.drive(|scheduler| scheduler.died(worker_id, &death));
             }
         }
     }
 
-    fn admit(
+    fn connect(
         &mut self,
         worker_id: u32,
-        newcomer: Newcomer,
+        spawned: SpawnedWorker,
     ) -> io::Result<(u32, Arc<SegmentClaims>)> {
-        if !newcomer.is_intact() {
+        if !spawned.is_intact() {
             return Err(io::Error::other(
                 "other code of this process has closed a descriptor of the worker while it started",
             ));
         }
-        let Newcomer { child, control, segment, to_worker, to_parent, to_loop, pipes } = newcomer;
+        let SpawnedWorker { child, control, segment, to_worker, to_parent, to_loop, pipes } =
+            spawned;
         let process = Arc::new(Process { control, child });
         let [to_worker, bell, to_loop] = [to_worker, to_parent, to_loop].map(Arc::new);
         let (outbound, inbound) = segment.parent_ends();
-        let line = Line {
+        let writer = FrameWriter {
             segment: segment.clone(),
             ring: outbound,
             bell: Arc::clone(&to_worker),
@@ -205,7 +206,7 @@ impl Waiter {
         self.poller.add(bell.as_fd(), token(BELL))?;
         self.poller.add(process.child.as_fd(), token(DEATH))?;
         self.poller.add(process.control.as_fd(), token(CONTROL))?;
-        self.shared.loop_ears.add(to_loop.as_fd(), u64::from(worker_id))?;
+        self.shared.loop_poller.add(to_loop.as_fd(), u64::from(worker_id))?;
         let pid = process.child.pid();
         let mut outputs = [None, None];
         for (stream, pipe) in pipes.into_iter().flatten().enumerate() {
@@ -214,39 +215,39 @@ impl Waiter {
         }
         let inbound =
             Inbound::new(worker_id, segment.clone(), inbound, [to_worker, Arc::clone(&bell)]);
-        self.shared.posts[worker_id as usize].connect(
-            line,
+        self.shared.handles[worker_id as usize].connect(
+            writer,
             Arc::clone(&process),
             inbound,
             Arc::clone(&to_loop),
         );
         self.causes.look(Instant::now());
-        self.guests[worker_id as usize] = Some(Guest {
+        self.processes[worker_id as usize] = Some(WorkerProcess {
             process,
             bell,
             to_loop,
             segment: segment.clone(),
-            last_words: None,
+            start_error: None,
             outputs,
         });
         Ok((pid, Arc::new(SegmentClaims { segment, epoch_ms: self.shared.epoch_ms })))
     }
 
-    fn hear(&mut self, worker_id: u32) {
-        let Some(guest) = self.guests[worker_id as usize].as_mut() else { return };
-        if !guest.bell.silence() {
+    fn on_bell(&mut self, worker_id: u32) {
+        let Some(worker) = self.processes[worker_id as usize].as_mut() else { return };
+        if !worker.bell.clear() {
             return self.shared.fail(&lost(&format!("the bell of worker {worker_id}")));
         }
-        self.shared.posts[worker_id as usize].take_in(&self.shared, Listener::Thread);
+        self.shared.handles[worker_id as usize].take_in(&self.shared, Listener::Thread);
         self.shared.pump(worker_id as usize);
     }
 
-    fn listen(&mut self, worker_id: u32) {
-        let Some(guest) = self.guests[worker_id as usize].as_mut() else { return };
-        let Process { child, control } = &*guest.process;
+    fn read_control(&mut self, worker_id: u32) {
+        let Some(worker) = self.processes[worker_id as usize].as_mut() else { return };
+        let Process { child, control } = &*worker.process;
         match control.try_recv() {
             Ok(Received::Message(bytes, _)) => {
-                guest.last_words = Some(String::from_utf8_lossy(&bytes).into_owned());
+                worker.start_error = Some(String::from_utf8_lossy(&bytes).into_owned());
             }
             Ok(Received::Empty) => {}
             Err(_) if !control.is_intact() => {
@@ -255,7 +256,7 @@ impl Waiter {
             // Dead, or it has cut its own lifeline: then it may not live on.
             Ok(Received::Closed) | Err(_) => {
                 if !child.is_intact() {
-                    // Its death would not be heard.
+                    // Its death would not be noticed.
                     return self.shared.fail(&lost(&format!("the process of worker {worker_id}")));
                 }
                 // It may be gone from the poller already.
@@ -267,9 +268,9 @@ impl Waiter {
     }
 
     fn read_output(&mut self, worker_id: u32, stream: usize) {
-        let Some(guest) = self.guests[worker_id as usize].as_mut() else { return };
-        let pid = guest.process.child.pid();
-        let Some(output) = guest.outputs[stream].as_mut() else { return };
+        let Some(worker) = self.processes[worker_id as usize].as_mut() else { return };
+        let pid = worker.process.child.pid();
+        let Some(output) = worker.outputs[stream].as_mut() else { return };
         if !output.read(&self.shared, (worker_id, pid, stream)) {
             // What it has said last is asked for when it is dead.
             let _ = self.poller.remove(output.as_fd());
@@ -278,8 +279,8 @@ impl Waiter {
 
     /// Reads again what was not read for want of room.
     fn resume_outputs(&mut self) {
-        for (worker_id, guest) in (0_u64..).zip(&mut self.guests) {
-            let outputs = guest.iter_mut().flat_map(|guest| &mut guest.outputs).enumerate();
+        for (worker_id, worker) in (0_u64..).zip(&mut self.processes) {
+            let outputs = worker.iter_mut().flat_map(|worker| &mut worker.outputs).enumerate();
             for (stream, output) in
                 outputs.filter_map(|(stream, output)| Some((stream, output.as_mut()?)))
             {
@@ -293,10 +294,10 @@ impl Waiter {
     }
 
     /// What a dead worker has written; the end of what it said on standard error.
-    fn drain_outputs(&self, worker_id: u32, guest: &mut Guest) -> String {
-        let pid = guest.process.child.pid();
+    fn drain_outputs(&self, worker_id: u32, worker: &mut WorkerProcess) -> String {
+        let pid = worker.process.child.pid();
         let mut last = String::new();
-        for (stream, output) in guest.outputs.iter_mut().enumerate() {
+        for (stream, output) in worker.outputs.iter_mut().enumerate() {
             if let Some(mut output) = output.take() {
                 last = output.drain(&self.shared, (worker_id, pid, stream));
                 // Not in the poller while it is paused.
@@ -306,15 +307,15 @@ impl Waiter {
         last
     }
 
-    fn bury(&mut self, worker_id: u32) {
-        self.listen(worker_id);
-        let Some(guest) = self.guests[worker_id as usize].as_mut() else { return };
+    fn reap(&mut self, worker_id: u32) {
+        self.read_control(worker_id);
+        let Some(worker) = self.processes[worker_id as usize].as_mut() else { return };
         for _ in 0..LAST_TURNS {
-            if !self.shared.posts[worker_id as usize].take_in(&self.shared, Listener::Thread) {
+            if !self.shared.handles[worker_id as usize].take_in(&self.shared, Listener::Thread) {
                 break;
             }
         }
-        let child = &guest.process.child;
+        let child = &worker.process.child;
         let remains = self.causes.examine(child);
         let Some(exit) = child.reap() else {
             if !child.is_intact() {
@@ -323,30 +324,30 @@ impl Waiter {
             }
             return;
         };
-        if let Some(mut guest) = self.guests[worker_id as usize].take() {
-            let last_output = self.drain_outputs(worker_id, &mut guest);
-            let Process { child, control } = &*guest.process;
-            for fd in [guest.bell.as_fd(), child.as_fd(), control.as_fd()] {
+        if let Some(mut worker) = self.processes[worker_id as usize].take() {
+            let last_output = self.drain_outputs(worker_id, &mut worker);
+            let Process { child, control } = &*worker.process;
+            for fd in [worker.bell.as_fd(), child.as_fd(), control.as_fd()] {
                 // The control socket may be gone from the poller already.
                 let _ = self.poller.remove(fd);
             }
-            let _ = self.shared.loop_ears.remove(guest.to_loop.as_fd());
-            let post = &self.shared.posts[worker_id as usize];
-            post.disconnect();
-            let workers = 1 + self.guests.iter().flatten().count();
-            let cause = self.causes.judge(exit, &guest.segment, &remains, workers);
+            let _ = self.shared.loop_poller.remove(worker.to_loop.as_fd());
+            let handle = &self.shared.handles[worker_id as usize];
+            handle.disconnect();
+            let workers = 1 + self.processes.iter().flatten().count();
+            let cause = self.causes.judge(exit, &worker.segment, &remains, workers);
             let (code, signal) = (exit.code, exit.signal);
             let death = Death {
                 code,
                 signal,
                 is_by_outsider: signal.is_some_and(|signal| !is_self_inflicted(signal)),
-                reason: guest.last_words,
+                reason: worker.start_error,
                 cause,
                 last_output,
             };
             self.shared.drive(|scheduler| {
                 scheduler.died(worker_id, &death);
-                post.clear();
+                handle.clear();
             });
         }
     }

@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use super::descriptor::Descriptor;
 use super::refusal::refused;
 
-/// Wakes a sleeping side, in this process or in another one. Rings heard late count as one.
+/// Wakes a sleeping side, in this process or in another one. Notifications that are taken late count as one.
 #[derive(Debug)]
 pub struct Bell(Descriptor);
 
@@ -30,7 +30,7 @@ impl Bell {
         Self(Descriptor::new(fd))
     }
 
-    /// The same bell by a second descriptor: what was rung is heard for as long as one of both is open.
+    /// The same bell by a second descriptor: a notification is kept for as long as one of both is open.
     ///
     /// # Errors
     /// What the system reports, usually that there are too many open files.
@@ -47,18 +47,18 @@ impl Bell {
     }
 
     /// Rings. Never blocks, and does nothing where the descriptor is gone: for who need not know.
-    pub fn ring(&self) {
-        let _ = self.try_ring();
+    pub fn notify(&self) {
+        let _ = self.try_notify();
     }
 
     /// Rings; `false` when this process has closed the bell's descriptor behind its back. Never blocks.
     #[must_use]
-    pub fn try_ring(&self) -> bool {
+    pub fn try_notify(&self) -> bool {
         self.0.is_ours()
             && matches!(rustix::io::write(&self.0, &1_u64.to_ne_bytes()), Ok(8) | Err(Errno::AGAIN))
     }
 
-    /// `false` when this process has closed the bell's descriptor behind its back. Unlike ringing it changes nothing.
+    /// `false` when this process has closed the bell's descriptor behind its back. Unlike notifying it changes nothing.
     pub fn is_open(&self) -> bool {
         self.0.is_open()
     }
@@ -69,26 +69,26 @@ impl Bell {
         self.0.close_behind_its_back();
     }
 
-    /// Makes the bell silent again, whether it rang or not; `false` as for [`Self::try_ring`]. Never blocks.
-    pub fn silence(&self) -> bool {
+    /// Takes away a notification, if there is one; `false` as for [`Self::try_notify`]. Never blocks.
+    pub fn clear(&self) -> bool {
         self.0.is_ours()
             && matches!(rustix::io::read(&self.0, &mut [0; 8]), Ok(8) | Err(Errno::AGAIN))
     }
 
-    /// Whether the bell rings within `patience`; it goes on ringing. May say `true` too early.
-    pub fn rings_within(&self, patience: Duration) -> bool {
+    /// Whether the bell is notified within `patience`; the notification stays. May say `true` too early.
+    pub fn is_notified_within(&self, patience: Duration) -> bool {
         let timeout = Timespec::try_from(patience).ok();
         rustix::event::poll(&mut [PollFd::new(&self.0, PollFlags::IN)], timeout.as_ref()) != Ok(0)
     }
 
-    /// Blocks until the bell rings, then silences it. The caller re-checks its condition: a return may be spurious.
+    /// Blocks until the bell is notified, then clears it. The caller re-checks its condition: a return may be spurious.
     ///
-    /// `false` as for [`Self::try_ring`].
+    /// `false` as for [`Self::try_notify`].
     pub fn wait(&self) -> bool {
         while rustix::event::poll(&mut [PollFd::new(&self.0, PollFlags::IN)], None)
             == Err(Errno::INTR)
         {}
-        self.silence()
+        self.clear()
     }
 }
 

@@ -83,7 +83,7 @@ impl Child {
         self.0.reap()
     }
 
-    /// `false` when this process has closed the pidfd behind the child's back: its death is not heard any more. Killing and
+    /// `false` when this process has closed the pidfd behind the child's back: its death is not noticed any more. Killing and
     /// reaping go by its number then.
     pub fn is_intact(&self) -> bool {
         self.0.pidfd.is_intact()

@@ -61,10 +61,10 @@ mod tests {
         while bells.last().is_none_or(|bell: &Bell| bell.as_fd().as_raw_fd() < number) {
             bells.push(Bell::new().unwrap());
         }
-        bells.iter().for_each(Bell::ring);
+        bells.iter().for_each(Bell::notify);
         assert!(pipe.try_read(&mut [0; 8]).is_err());
         assert!(
-            bells.iter().all(|bell| bell.rings_within(Duration::ZERO)),
+            bells.iter().all(|bell| bell.is_notified_within(Duration::ZERO)),
             "a ring was taken away"
         );
     }

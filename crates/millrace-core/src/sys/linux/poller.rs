@@ -23,7 +23,7 @@ const WAIT_MS_MAX: u64 = i32::MAX as u64;
 pub struct Poller(Descriptor);
 
 impl Poller {
-    /// Makes a poller that hears nothing yet.
+    /// Makes a poller that watches nothing yet.
     ///
     /// # Errors
     /// What the system reports, usually that there are too many open files.
@@ -43,7 +43,7 @@ impl Poller {
         self.0.is_open()
     }
 
-    /// Reports `token` from now on whenever `fd` is readable or hung up. A wait that has begun hears it too.
+    /// Reports `token` from now on whenever `fd` is readable or hung up. A wait that has begun reports it too.
     ///
     /// # Errors
     /// `AlreadyExists` when `fd` is in already; else what the system reports.
@@ -51,7 +51,7 @@ impl Poller {
         Ok(epoll::add(&self.0, fd, EventData::new_u64(token), EventFlags::IN | EventFlags::RDHUP)?)
     }
 
-    /// Hears `fd` no more. A `wait` that has returned already may still have reported it.
+    /// Watches `fd` no more. A `wait` that has returned already may still have reported it.
     ///
     /// # Errors
     /// `NotFound` when `fd` is not in.
@@ -62,7 +62,7 @@ impl Poller {
     /// Replaces the content of `tokens` by those of the ready descriptors; leaves it empty when `timeout` has passed.
     ///
     /// Without a timeout it waits for ever. It never returns early: a part of a millisecond counts as a whole one.
-    /// Level-triggered: what was not read, silenced or removed is reported again, to every thread that waits.
+    /// Level-triggered: what was not read, cleared or removed is reported again, to every thread that waits.
     ///
     /// # Errors
     /// What the system reports; interruptions by signals are not errors.

@@ -46,7 +46,7 @@ fn a_result_that_there_is_no_memory_for_is_not_taken_and_is_no_violation() {
         is_piped: false,
         idle_timeout: None,
         start_timeout: None,
-        greeting: Vec::new(),
+        worker_config: Vec::new(),
     };
     let mut pool = Pool::new(config, Box::new(|| ())).expect("the system has what a pool needs");
     Arc::get_mut(&mut pool.shared).expect("no thread has it yet").outcomes.reserve = refuse;

@@ -9,16 +9,16 @@ use crate::pool::spawner::Spawner;
 
 #[test]
 fn a_worker_whose_bell_became_another_one_is_not_admitted() {
-    let closings: [fn(&Newcomer) -> &Bell; 3] =
+    let closings: [fn(&SpawnedWorker) -> &Bell; 3] =
         [|worker| &worker.to_worker, |worker| &worker.to_parent, |worker| &worker.to_loop];
     for closing in closings {
         let pool = Pool::new(config("sleep 1000"), Box::new(|| ())).expect("a pool");
-        let (arrivals, arrived) = crossbeam::channel::unbounded();
-        let mut waiter = Waiter::new(Arc::clone(&pool.shared), arrived.clone()).expect("a waiter");
-        let (_wanted, orders) = crossbeam::channel::unbounded();
-        let spawner = Spawner::new(Arc::clone(&pool.shared), orders, (arrivals, arrived));
-        let newcomer = spawner.start_worker(0).expect("a worker");
-        let bell = closing(&newcomer);
+        let (result_sender, results) = crossbeam::channel::unbounded();
+        let mut waiter = Waiter::new(Arc::clone(&pool.shared), results.clone()).expect("a waiter");
+        let (_request_sender, requests) = crossbeam::channel::unbounded();
+        let spawner = Spawner::new(Arc::clone(&pool.shared), requests, (result_sender, results));
+        let worker = spawner.start_worker(0).expect("a worker");
+        let bell = closing(&worker);
         let number = bell.as_fd().as_raw_fd();
         bell.close_behind_its_back();
         // The lowest free number is taken next; other tests take numbers too.
@@ -26,6 +26,6 @@ fn a_worker_whose_bell_became_another_one_is_not_admitted() {
         while others.last().is_none_or(|other: &Bell| other.as_fd().as_raw_fd() < number) {
             others.push(Bell::new().expect("a bell"));
         }
-        assert!(waiter.admit(0, newcomer).is_err());
+        assert!(waiter.connect(0, worker).is_err());
     }
 }

@@ -1,6 +1,6 @@
-//! The worker's side: its lifeline and its seat at the rings.
+//! The worker's side: its identity and its end of the channel.
 
-use millrace_core::endpoint::{self as seat, Mark, Received, Seat};
+use millrace_core::endpoint::{self as endpoint, Received, WorkerEndpoint, WorkerIdentity};
 use napi::bindgen_prelude::{BufferSlice, Env, Function, Int32Array};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
@@ -13,18 +13,18 @@ use crate::status;
 /// What a worker process was told when it was started.
 #[napi(object, object_from_js = false)]
 #[derive(Debug)]
-pub struct RawMark {
+pub struct RawWorkerIdentity {
     /// The worker id.
     pub worker_id: u32,
-    /// The pool's greeting.
-    pub greeting: String,
+    /// The pool's configuration of its workers.
+    pub config: String,
 }
 
-impl From<&Mark> for RawMark {
-    fn from(mark: &Mark) -> Self {
+impl From<&WorkerIdentity> for RawWorkerIdentity {
+    fn from(identity: &WorkerIdentity) -> Self {
         Self {
-            worker_id: mark.worker,
-            greeting: String::from_utf8_lossy(&mark.greeting).into_owned(),
+            worker_id: identity.worker_id,
+            config: String::from_utf8_lossy(&identity.config).into_owned(),
         }
     }
 }
@@ -35,32 +35,32 @@ impl From<&Mark> for RawMark {
 ///
 /// When descriptor 3 is not a parent's control socket.
 #[napi(catch_unwind)]
-pub fn hold_lifeline() -> napi::Result<RawMark> {
-    seat::hold().map(RawMark::from).map_err(to_napi)
+pub fn init_worker() -> napi::Result<RawWorkerIdentity> {
+    endpoint::init_worker().map(RawWorkerIdentity::from).map_err(to_napi)
 }
 
-/// The mark, in a worker process; on any of its threads.
+/// The identity, in a worker process; on any of its threads.
 #[napi(catch_unwind)]
-pub fn worker_mark() -> Option<RawMark> {
-    seat::mark().map(RawMark::from)
+pub fn worker_identity() -> Option<RawWorkerIdentity> {
+    endpoint::identity().map(RawWorkerIdentity::from)
 }
 
 /// Tells the parent why this worker cannot start.
 #[napi(catch_unwind)]
 pub fn send_start_error(text: String) {
-    seat::send_start_error(&text);
+    endpoint::send_start_error(&text);
 }
 
 /// The worker's end of the rings. One per process.
 #[napi]
 #[derive(Debug)]
-pub struct RawSeat {
-    seat: Seat,
+pub struct RawWorkerEndpoint {
+    endpoint: WorkerEndpoint,
 }
 
 #[napi]
-impl RawSeat {
-    /// `notify` is called when the parent has rung; it must not throw. It keeps the process alive. With `use_loop` it
+impl RawWorkerEndpoint {
+    /// `notify` is called when the parent has notified this worker; it must not throw. It keeps the process alive. With `use_loop` it
     /// is called by Node's event loop itself, where the program has libuv's functions; else a thread passes the bell on.
     ///
     /// # Errors
@@ -68,29 +68,29 @@ impl RawSeat {
     /// Outside a worker, and the second time.
     #[napi(constructor, catch_unwind)]
     pub fn new(env: Env, notify: Function<'_, (), ()>, use_loop: bool) -> napi::Result<Self> {
-        let mut seat = Seat::take().map_err(to_napi)?;
-        if !(use_loop && event_loop::listen(&env, seat.bell(), &notify)) {
+        let mut endpoint = WorkerEndpoint::take().map_err(to_napi)?;
+        if !(use_loop && event_loop::listen(&env, endpoint.bell(), &notify)) {
             let notify = notify.build_threadsafe_function::<()>().build()?;
             let wake = move || {
                 // Refused only while the process ends.
                 let _status = notify.call((), ThreadsafeFunctionCallMode::NonBlocking);
             };
-            seat.listen(Box::new(wake)).map_err(to_napi)?;
+            endpoint.listen(Box::new(wake)).map_err(to_napi)?;
         }
-        Ok(Self { seat })
+        Ok(Self { endpoint })
     }
 
     /// From now on the parent knows when the heap was used up. `hears_limit`: it also knows the limit. That does not go together
     /// with Node's own use of the same callback: V8 calls only the one that was added last.
     #[napi(catch_unwind)]
     pub fn watch_heap(&self, hears_limit: bool) {
-        heap_limit::watch(self.seat.segment(), hears_limit);
+        heap_limit::watch(self.endpoint.segment(), hears_limit);
     }
 
     /// The status block, as memory that both processes see.
     #[napi(catch_unwind)]
     pub fn status_block(&self) -> Int32Array {
-        status::view(self.seat.segment())
+        status::view(self.endpoint.segment())
     }
 
     /// Copies frames into `into`: how many bytes; 0 when there are none and `notify` will be called; minus the bytes
@@ -101,7 +101,7 @@ impl RawSeat {
     /// When the parent's half is corrupt.
     #[napi(catch_unwind, ts_args_type = "into: Uint8Array")]
     pub fn receive(&mut self, mut into: BufferSlice<'_>) -> napi::Result<f64> {
-        match self.seat.receive(&mut into).map_err(to_napi)? {
+        match self.endpoint.receive(&mut into).map_err(to_napi)? {
             Received::Bytes(bytes) => Ok(bytes as f64),
             Received::Asleep => Ok(0.0),
             Received::NeedsRoom(bytes) => Ok(-(bytes as f64)),
@@ -116,13 +116,13 @@ impl RawSeat {
     #[napi(catch_unwind)]
     pub fn send(&mut self, frames: &[u8], length: u32) -> napi::Result<()> {
         let frames = frames.get(..length as usize).unwrap_or(frames);
-        self.seat.send(frames).map_err(to_napi)
+        self.endpoint.send(frames).map_err(to_napi)
     }
 
-    /// Rings for the parent's waiting thread, when its event loop has not heard for a while.
+    /// Notifies the parent's waiting thread, when its event loop has not read for a while.
     #[napi(catch_unwind)]
-    pub fn ring_again(&self) {
-        self.seat.ring_again();
+    pub fn notify_again(&self) {
+        self.endpoint.notify_again();
     }
 
     /// Says that this worker takes work.
@@ -132,6 +132,6 @@ impl RawSeat {
     /// When the parent's half is corrupt.
     #[napi(catch_unwind)]
     pub fn send_ready(&mut self) -> napi::Result<()> {
-        self.seat.send_ready().map_err(to_napi)
+        self.endpoint.send_ready().map_err(to_napi)
     }
 }

@@ -1,7 +1,7 @@
-//! A pool's ear: while Node's event loop sleeps, it hears the pool's workers itself.
+//! Watches a pool's workers from Node's event loop while that sleeps.
 //!
 //! Three handles of the loop: one before it sleeps, one for the bell, one after it woke. They do not keep it alive. libuv
-//! knows them by their addresses and lets go of them some turns after they were closed, so the ear frees itself.
+//! knows them by their addresses and lets go of them some turns after they were closed, so the watcher frees itself.
 #![expect(unsafe_code, reason = "calls libuv and Node-API by their C interfaces")]
 
 use std::cell::Cell;
@@ -18,7 +18,7 @@ use napi::sys::{self, Status};
 use crate::event_loop::{Callback, event_loop};
 use crate::libuv::{Handle, Libuv, READABLE, RawHandle, data_of};
 
-struct PoolEar {
+struct LoopWatcher {
     handles: [RawHandle; 3],
     pool: Arc<Pool>,
     callback: Callback,
@@ -30,20 +30,20 @@ struct PoolEar {
     removal: Cell<sys::napi_async_cleanup_hook_handle>,
 }
 
-/// Lets go of a pool's ear.
+/// Lets go of a pool's watcher.
 #[derive(Debug)]
-pub(crate) struct EarHandle(NonNull<PoolEar>);
+pub(crate) struct WatcherHandle(NonNull<LoopWatcher>);
 
-/// Calls `collect` on the event loop's thread when workers have rung and records wait. The environment's end shuts the
+/// Calls `collect` on the event loop's thread when workers have notified the loop and records wait. The environment's end shuts the
 /// pool down. `None` where the program has no libuv: then a thread has to pass the bells on.
-pub(crate) fn attend(
+pub(crate) fn watch(
     env: &Env,
     pool: &Arc<Pool>,
     collect: &Function<'_, (), ()>,
-) -> Option<EarHandle> {
+) -> Option<WatcherHandle> {
     let (libuv, event_loop) = (Libuv::find()?, event_loop(env)?);
     let callback = Callback::new(env, collect)?;
-    let ear = Box::new(PoolEar {
+    let watcher = Box::new(LoopWatcher {
         handles: [(); 3].map(|()| RawHandle::new()),
         pool: Arc::clone(pool),
         callback,
@@ -52,14 +52,14 @@ pub(crate) fn attend(
         is_closing: Cell::new(false),
         removal: Cell::new(ptr::null_mut()),
     });
-    let fd = pool.loop_ears().as_fd().as_raw_fd();
+    let fd = pool.loop_poller().as_fd().as_raw_fd();
     // Every pointer to it, libuv's too, comes from this one: the last of them frees it.
-    let address = NonNull::from(Box::leak(ear));
+    let address = NonNull::from(Box::leak(watcher));
     // SAFETY: freed only when all three handles are closed, or below while libuv knows none.
     let this = unsafe { address.as_ref() };
-    let [hearing, sleeping, waking] = this.handles.each_ref().map(RawHandle::as_ptr);
+    let [polling, sleeping, waking] = this.handles.each_ref().map(RawHandle::as_ptr);
     // SAFETY: the handle has room, is not moved before libuv lets go of it, and the loop is this thread's.
-    if unsafe { (libuv.poll_init)(event_loop, hearing, fd) } != 0 {
+    if unsafe { (libuv.poll_init)(event_loop, polling, fd) } != 0 {
         // The system watches no more descriptors. The handle is none, and must not be closed.
         // SAFETY: it was leaked above, nobody else has it, and `this` is not used any more.
         drop(unsafe { Box::from_raw(address.as_ptr()) });
@@ -71,20 +71,20 @@ pub(crate) fn attend(
         // SAFETY: as above.
         unsafe { (libuv.check_init)(event_loop, waking) },
         // SAFETY: the handle was initialised, as are the others.
-        unsafe { (libuv.poll_start)(hearing, READABLE, on_bell) },
+        unsafe { (libuv.poll_start)(polling, READABLE, on_bell) },
         // SAFETY: as above.
         unsafe { (libuv.prepare_start)(sleeping, on_sleep) },
         // SAFETY: as above.
         unsafe { (libuv.check_start)(waking, on_wake) },
     ];
-    let _adopted = [hearing, sleeping, waking].map(|handle| {
+    let _adopted = [polling, sleeping, waking].map(|handle| {
         // SAFETY: the handle was initialised.
         unsafe { (libuv.set_data)(handle, address.as_ptr().cast()) };
         // SAFETY: as above.
         unsafe { (libuv.unref)(handle) };
     });
     let mut removal = ptr::null_mut();
-    // SAFETY: the environment is this thread's, and the ear outlives its hook.
+    // SAFETY: the environment is this thread's, and the watcher outlives its hook.
     let status = unsafe {
         sys::napi_add_async_cleanup_hook(
             env.raw(),
@@ -98,18 +98,18 @@ pub(crate) fn attend(
         this.close();
         return None;
     }
-    Some(EarHandle(address))
+    Some(WatcherHandle(address))
 }
 
-impl EarHandle {
-    /// Closes the ear. To be called on the environment's thread, before its end.
+impl WatcherHandle {
+    /// Closes the watcher. To be called on the environment's thread, before its end.
     pub(crate) fn close(self) {
-        // SAFETY: the ear is freed by closing alone, and a handle closes it once.
+        // SAFETY: the watcher is freed by closing alone, and a handle closes it once.
         unsafe { self.0.as_ref() }.close();
     }
 }
 
-impl PoolEar {
+impl LoopWatcher {
     fn close(&self) {
         if self.is_closing.replace(true) {
             return;
@@ -127,69 +127,69 @@ impl PoolEar {
     }
 }
 
-/// The ear behind one of its handles.
+/// The watcher behind one of its handles.
 ///
 /// # Safety
 ///
-/// `handle` must be one of an ear's handles, and not closed. The ear must not be freed while the reference is used.
-unsafe fn ear_of<'a>(handle: *mut Handle) -> Option<&'a PoolEar> {
+/// `handle` must be one of a watcher's handles, and not closed. The watcher must not be freed while the reference is used.
+unsafe fn watcher_of<'a>(handle: *mut Handle) -> Option<&'a LoopWatcher> {
     // SAFETY: libuv knows the handle.
-    let ear = unsafe { data_of::<PoolEar>(handle) };
-    // SAFETY: `attend` has set it, and the ear is freed when libuv has let go of all its handles.
-    unsafe { ear.as_ref() }
+    let watcher = unsafe { data_of::<LoopWatcher>(handle) };
+    // SAFETY: `watch` has set it, and the watcher is freed when libuv has let go of all its handles.
+    unsafe { watcher.as_ref() }
 }
 
 unsafe extern "C" fn on_sleep(handle: *mut Handle) {
     // SAFETY: libuv calls with a handle that is open.
-    if let Some(ear) = unsafe { ear_of(handle) } {
-        ear.pool.loop_sleeps();
+    if let Some(watcher) = unsafe { watcher_of(handle) } {
+        watcher.pool.before_loop_sleeps();
     }
 }
 
 unsafe extern "C" fn on_bell(handle: *mut Handle, _status: c_int, _events: c_int) {
     // SAFETY: as above.
-    if let Some(ear) = unsafe { ear_of(handle) } {
-        let has_records = ear.pool.loop_hears();
-        if ear.pool.has_failed() {
-            // Nobody silences what rings, or the descriptor is gone: the loop would find it readable each time.
+    if let Some(watcher) = unsafe { watcher_of(handle) } {
+        let has_records = watcher.pool.on_loop_notified();
+        if watcher.pool.has_failed() {
+            // Nobody clears the bell, or the descriptor is gone: the loop would find it readable each time.
             // SAFETY: the handle is open.
-            unsafe { (ear.libuv.poll_stop)(handle) };
+            unsafe { (watcher.libuv.poll_stop)(handle) };
         }
-        ear.collect_if(has_records);
+        watcher.collect_if(has_records);
     }
 }
 
 unsafe extern "C" fn on_wake(handle: *mut Handle) {
     // SAFETY: as above.
-    if let Some(ear) = unsafe { ear_of(handle) } {
-        ear.collect_if(ear.pool.loop_wakes());
+    if let Some(watcher) = unsafe { watcher_of(handle) } {
+        watcher.collect_if(watcher.pool.after_loop_wakes());
     }
 }
 
 /// The environment ends: no worker outlives it.
-unsafe extern "C" fn on_end(_hook: sys::napi_async_cleanup_hook_handle, ear: *mut c_void) {
-    // SAFETY: the hook is removed when the ear is freed.
-    let ear = unsafe { &*ear.cast::<PoolEar>() };
-    ear.pool.shut_down();
-    ear.close();
+unsafe extern "C" fn on_end(_hook: sys::napi_async_cleanup_hook_handle, watcher: *mut c_void) {
+    // SAFETY: the hook is removed when the watcher is freed.
+    let watcher = unsafe { &*watcher.cast::<LoopWatcher>() };
+    watcher.pool.shut_down();
+    watcher.close();
 }
 
 unsafe extern "C" fn on_closed(handle: *mut Handle) {
     // SAFETY: libuv has just closed the handle, whose memory is there until the last one is closed.
-    let Some(address) = NonNull::new(unsafe { data_of::<PoolEar>(handle) }) else { return };
+    let Some(address) = NonNull::new(unsafe { data_of::<LoopWatcher>(handle) }) else { return };
     let removal = {
-        // SAFETY: the ear is freed with the last of its handles, below.
-        let ear = unsafe { address.as_ref() };
-        ear.open.set(ear.open.get() - 1);
-        if ear.open.get() > 0 {
+        // SAFETY: the watcher is freed with the last of its handles, below.
+        let watcher = unsafe { address.as_ref() };
+        watcher.open.set(watcher.open.get() - 1);
+        if watcher.open.get() > 0 {
             return;
         }
-        ear.removal.get()
+        watcher.removal.get()
     };
     // SAFETY: the address is that of the leaked box, libuv has let go of all handles, and no reference is left.
     drop(unsafe { Box::from_raw(address.as_ptr()) });
     if !removal.is_null() {
-        // SAFETY: the hook was added by `attend`, and is removed once.
+        // SAFETY: the hook was added by `watch`, and is removed once.
         unsafe { sys::napi_remove_async_cleanup_hook(removal) };
     }
 }

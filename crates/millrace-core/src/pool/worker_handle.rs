@@ -1,4 +1,4 @@
-//! The way to one worker id: frames that wait, the ring of its present process, and the process itself.
+//! The handle of one worker id: frames that wait, the ring of its present process, and the process itself.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, TryLockError};
@@ -14,28 +14,28 @@ use crate::lock::lock;
 use crate::scheduler::Outgoing;
 use crate::sys::Bell;
 
-/// Frames for one worker id. What does not fit into the ring waits here for the space bell.
+/// Reaches one worker id. What does not fit into the ring waits here for the space bell.
 #[derive(Debug, Default)]
-pub(super) struct Post {
+pub(super) struct WorkerHandle {
     queue: Mutex<VecDeque<Outgoing>>,
-    line: Mutex<Option<Line>>,
+    writer: Mutex<Option<FrameWriter>>,
     process: Mutex<Option<Arc<Process>>>,
-    /// Read by whoever the worker has rung for.
+    /// Read by whomever the worker has notified.
     inbound: Mutex<Option<Inbound>>,
-    /// Lets the listener change bells without waiting for a reader.
-    ear: Mutex<Option<Ear>>,
+    /// Lets the listener change without waiting for a reader.
+    loop_watch: Mutex<Option<LoopWatch>>,
 }
 
 /// What the submitter's event loop needs of the present process.
 #[derive(Debug)]
-struct Ear {
+struct LoopWatch {
     segment: Segment,
-    /// What the worker rings for the waiting thread, and for the loop.
+    /// By which the worker notifies the waiting thread, and the loop.
     to_parent: Arc<Bell>,
     to_loop: Arc<Bell>,
 }
 
-impl Post {
+impl WorkerHandle {
     /// Adds a frame; call it under the scheduler's lock, so that frames keep the scheduler's order.
     pub(super) fn enqueue(&self, frame: Outgoing) {
         lock(&self.queue).push_back(frame);
@@ -48,21 +48,22 @@ impl Post {
 
     pub(super) fn connect(
         &self,
-        line: Line,
+        writer: FrameWriter,
         process: Arc<Process>,
         inbound: Inbound,
         to_loop: Arc<Bell>,
     ) {
         let to_parent = Arc::clone(inbound.bell());
-        *lock(&self.ear) = Some(Ear { segment: line.segment.clone(), to_parent, to_loop });
-        *lock(&self.line) = Some(line);
+        *lock(&self.loop_watch) =
+            Some(LoopWatch { segment: writer.segment.clone(), to_parent, to_loop });
+        *lock(&self.writer) = Some(writer);
         *lock(&self.process) = Some(process);
         *lock(&self.inbound) = Some(inbound);
     }
 
     pub(super) fn disconnect(&self) {
-        *lock(&self.ear) = None;
-        *lock(&self.line) = None;
+        *lock(&self.loop_watch) = None;
+        *lock(&self.writer) = None;
         *lock(&self.process) = None;
         *lock(&self.inbound) = None;
     }
@@ -72,15 +73,17 @@ impl Post {
         lock(&self.inbound).as_mut().is_some_and(|inbound| inbound.take_in(shared, listener))
     }
 
-    /// As [`Self::take_in`], for the event loop: it never waits for another reader: the waiting thread is rung for to look once more.
+    /// As [`Self::take_in`], for the event loop: it never waits for another reader, but notifies the waiting thread, which looks once more.
     pub(super) fn take_in_by_loop(&self, shared: &Shared) {
         let mut inbound = match self.inbound.try_lock() {
             Ok(inbound) => inbound,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => {
-                // It may have looked for the last time before the worker rang for the loop.
-                let to_parent = lock(&self.ear).as_ref().map(|ear| Arc::clone(&ear.to_parent));
-                if to_parent.is_some_and(|bell| !bell.try_ring()) {
+                // It may have looked for the last time before the worker notified the loop.
+                let to_parent = lock(&self.loop_watch)
+                    .as_ref()
+                    .map(|loop_watch| Arc::clone(&loop_watch.to_parent));
+                if to_parent.is_some_and(|bell| !bell.try_notify()) {
                     shared.fail(&lost("a worker's bell"));
                 }
                 return;
@@ -91,38 +94,38 @@ impl Post {
         }
     }
 
-    /// The event loop hears the worker from now on, unless somebody is reading.
+    /// The event loop listens to the worker from now on, unless somebody is reading.
     pub(super) fn listen_by_loop(&self) {
-        if let Some(ear) = lock(&self.ear).as_ref() {
-            let asleep = ear.segment.doorbell(word::PARENT_ASLEEP);
+        if let Some(loop_watch) = lock(&self.loop_watch).as_ref() {
+            let asleep = loop_watch.segment.doorbell(word::PARENT_ASLEEP);
             asleep.hand_over(Listener::Thread as u32, Listener::Loop as u32);
         }
     }
 
-    /// Whether the worker has rung, or is about to, or somebody is reading.
-    pub(super) fn has_rung(&self) -> bool {
-        lock(&self.ear)
+    /// Whether the worker has notified somebody, or is about to, or somebody is reading.
+    pub(super) fn has_notified(&self) -> bool {
+        lock(&self.loop_watch)
             .as_ref()
-            .is_some_and(|ear| ear.segment.doorbell(word::PARENT_ASLEEP).is_taken())
+            .is_some_and(|loop_watch| loop_watch.segment.doorbell(word::PARENT_ASLEEP).is_taken())
     }
 
-    /// Silences the bell for the event loop; `false` where its descriptor is gone.
-    pub(super) fn silence_loop_bell(&self) -> bool {
-        lock(&self.ear).as_ref().is_none_or(|ear| ear.to_loop.silence())
+    /// Clears the bell of the event loop; `false` where its descriptor is gone.
+    pub(super) fn clear_loop_bell(&self) -> bool {
+        lock(&self.loop_watch).as_ref().is_none_or(|loop_watch| loop_watch.to_loop.clear())
     }
 
-    /// Writes what the ring takes, and rings for a sleeping worker. Never waits for the worker.
+    /// Writes what the ring takes, and notifies a sleeping worker. Never waits for the worker.
     ///
     /// # Errors
     ///
     /// The worker has to be killed, or the pool has failed.
     pub(super) fn pump(&self) -> Result<(), Unwritable> {
-        let mut line = lock(&self.line);
-        let Some(line) = line.as_mut() else { return Ok(()) };
-        match line.pump(|| lock(&self.queue).pop_front()) {
+        let mut writer = lock(&self.writer);
+        let Some(writer) = writer.as_mut() else { return Ok(()) };
+        match writer.pump(|| lock(&self.queue).pop_front()) {
             Ok(true) => Ok(()),
             Ok(false) => Err(Unwritable::NoBell),
-            // Under the line's lock: the process is still the one whose ring this is.
+            // Under the writer's lock: the process is still the one whose ring this is.
             Err(RingCorrupt { .. }) => self
                 .process()
                 .map_or(Ok(()), |process| Err(Unwritable::Corrupt { pid: process.child.pid() })),
@@ -149,7 +152,7 @@ pub(super) enum Unwritable {
 
 /// The sending half of a worker's shared memory.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(super) struct FrameWriter {
     pub(super) segment: Segment,
     pub(super) ring: SegmentProducer,
     pub(super) bell: Arc<Bell>,
@@ -157,8 +160,8 @@ pub(super) struct Line {
     pub(super) current: Option<Writing>,
 }
 
-impl Line {
-    /// `false` where the worker cannot be rung for.
+impl FrameWriter {
+    /// `false` where the worker cannot be notified.
     fn pump(&mut self, mut next: impl FnMut() -> Option<Outgoing>) -> Result<bool, RingCorrupt> {
         let segment = self.segment.clone();
         let space = segment.doorbell(word::PARENT_WANTS_SPACE);
@@ -178,13 +181,13 @@ impl Line {
             }
             space.disarm();
         }
-        // Ringing with nothing in hand would wake the worker for nothing.
+        // A notification with nothing written would wake the worker for nothing.
         Ok(!has_written || self.publish())
     }
 
     fn publish(&mut self) -> bool {
         self.ring.publish();
-        !self.segment.doorbell(word::WORKER_ASLEEP).should_ring() || self.bell.try_ring()
+        !self.segment.doorbell(word::WORKER_ASLEEP).should_notify() || self.bell.try_notify()
     }
 }
 
