@@ -87,9 +87,9 @@ test('the errors of an apply carry its line', async (t) => {
   t.true(mine.stack?.startsWith(origin ?? '?'), 'an error of the parent loses where it was made')
 })
 
-test('a result that cannot be read back fails its own task', async (t) => {
+test('a result that cannot be decoded fails its own task', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
-  const unreadable = { code: 'ERR_POOL_NOT_SERIALIZABLE', message: /read back/ }
+  const unreadable = { code: 'ERR_POOL_NOT_SERIALIZABLE', message: /cannot be decoded/ }
   await t.throwsAsync(pool.apply(jobs.garble, [1, 1]), unreadable)
   const pairs = [0, 1, 2, 3].map((item) => [item, 2] as const)
   const results = await pool.mapSettled(jobs.garble, pairs, { spread: true, chunkSize: 4 })

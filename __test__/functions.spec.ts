@@ -383,10 +383,10 @@ const refusals: readonly Refusal[] = [
     title: 'more than 10 MB',
     code: '(() => { const small = [1]; const large = "x".repeat(11e6); return () => [small, large] })()',
     variable: 'large',
-    message: /more than 10 MB; the largest is 'large'/
+    message: /larger than 10 MB together with what it captures; the largest is 'large'/
   },
   {
-    title: 'a function inside of a with statement',
+    title: 'a function inside a with statement',
     code: '(function (o) { with (o) { return () => inWith } })({ inWith: 1 })',
     message: /with statement/
   },

@@ -58,6 +58,6 @@ test('a missing parser is told by its name', (t) => {
   const report = run(install(t, true), program)
   t.regex(
     report,
-    /TaskFunctionError: the package 'acorn' is not installed, which millrace depends on to send a function by value/
+    /TaskFunctionError: millrace needs the package 'acorn' to send a function by value, and it is not installed/
   )
 })

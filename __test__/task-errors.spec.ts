@@ -125,7 +125,7 @@ test.serial('what is thrown and cannot be sent is told as such', async (t) => {
     const error = await reasonOf(pool.apply(jobs.failUnsendable, [kind]))
     t.true(error instanceof NotSerializableError, kind)
     t.is((error as NotSerializableError).path, 'error')
-    t.regex((error as NotSerializableError).message, /; what was thrown is (\[Function|Symbol\(|Promise)/)
+    t.regex((error as NotSerializableError).message, /; the task threw (\[Function|Symbol\(|Promise)/)
   }
   const settled = await pool.mapSettled(jobs.failUnsendable, ['function', 'symbol'], { chunkSize: 2 })
   t.true(settled.every((result) => result.status === 'rejected' && result.reason instanceof NotSerializableError))

@@ -98,7 +98,7 @@ test('what was thrown and is no error is the cause of one', async (t) => {
     const [error] = await told
     t.true(error instanceof Error && Object.hasOwn(error, 'cause'))
     t.is(error.cause, cause)
-    t.true(error.message.startsWith(`an error outside of any task has ended worker 0 (pid ${pid}): `))
+    t.true(error.message.startsWith(`an unhandled error outside any task ended worker 0 (pid ${pid}): `))
   }
 })
 
@@ -108,7 +108,7 @@ test('without a listener it is a warning of the process, and only that', async (
   t.deepEqual([code, lines], [0, ['went on']])
   t.regex(
     stderr,
-    /\[MILLRACE_WORKER_ERROR\] MillraceWarning: an error outside of any task has ended worker 0 \(pid \d+\): Error: stray/
+    /\[MILLRACE_WORKER_ERROR\] MillraceWarning: an unhandled error outside any task ended worker 0 \(pid \d+\): Error: stray/
   )
 })
 

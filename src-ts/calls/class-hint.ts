@@ -39,7 +39,7 @@ export function classHint(error: unknown, classes: Iterable<object>): string | u
     const { name } = classNameOf(prototype)
     const what = typeof missing === 'string' ? `the method '${missing}'` : 'its iterator'
     const owner = name === '' ? 'a class' : `the class ${name}`
-    return `  Note: an instance of ${owner} was sent to this call. It arrived as a plain object, without ${what}: make the instance in the task, or capture it.`
+    return `  Note: this call was sent an instance of ${owner}. It arrived as a plain object, without ${what}: make the instance in the task, or capture it.`
   }
   return undefined
 }

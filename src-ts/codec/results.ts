@@ -30,5 +30,5 @@ export function readFailure(reader: Reader): unknown {
 
 /** The failure of a task whose result was not read. */
 export function unreadable(): NotSerializableError {
-  return new NotSerializableError('result', 'what its worker sent cannot be read back')
+  return new NotSerializableError('result', 'the bytes that the worker sent cannot be decoded')
 }

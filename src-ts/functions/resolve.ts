@@ -71,7 +71,7 @@ function resolveBuiltIn(place: BuiltInPlace): FunctionDefinition {
 
 /** The definition of a function of the platform, else what the function's text holds. */
 function readText(fn: object): FunctionAnalysis | FunctionDefinition {
-  if (types.isProxy(fn)) throw new TaskFunctionError('a Proxy of a function cannot travel: pass the function itself')
+  if (types.isProxy(fn)) throw new TaskFunctionError('a Proxy of a function cannot be sent: pass the function itself')
   const text = sourceOf(fn)
   const described = describeFunction(fn, text)
   const { name } = described
@@ -175,7 +175,7 @@ function resolveCallable(fn: object, given: GivenNames | undefined): FunctionDef
  */
 export function prepareFunction(fn: unknown, given?: GivenNames): FunctionDefinition {
   if (typeof fn === 'function') return resolveCallable(fn, given)
-  if (given !== undefined) throw invalidOption('type', 'fn', fn, 'a function, where the option context is given')
+  if (given !== undefined) throw invalidOption('type', 'fn', fn, 'a function if the option context is given')
   // Not remembered: a URL can be changed.
   if (isUrl(fn)) return define({ kind: 'module', url: locateModule('fn', fn) }, 'default')
   if (ModuleReference.is(fn)) {

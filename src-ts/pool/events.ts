@@ -58,7 +58,7 @@ export class PoolEventSource {
 
   /** Without a listener it is a warning, not an error of the process. */
   workerFailed(reason: unknown, worker: WorkerInfo): void {
-    const what = `an error outside of any task has ended worker ${worker.id} (pid ${worker.pid})`
+    const what = `an unhandled error outside any task ended worker ${worker.id} (pid ${worker.pid})`
     const isError = reason instanceof Error
     const error = isError ? reason : new Error(`${what}: ${inspect(reason, INSPECT)}`, { cause: reason })
     if (this.#emitter.listenerCount('error') > 0) this.#emit('error', error, worker)

@@ -199,7 +199,7 @@ function describe(thrown: unknown, why: unknown): Error {
     return new NotSerializableError('error', `failed while it was encoded: ${show(why)}`)
   }
   const what = why.message.slice(why.message.indexOf(': ') + 2)
-  return new NotSerializableError(why.path, `${what}; what was thrown is ${show(thrown)}`)
+  return new NotSerializableError(why.path, `${what}; the task threw ${show(thrown)}`)
 }
 
 function show(value: unknown): string {

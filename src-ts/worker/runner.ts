@@ -149,7 +149,9 @@ export class Runner {
     } catch (error) {
       // Where the next item begins is not known: what would be read there could be taken for one.
       this.#reader.offset = this.#reader.end
-      throw new NotSerializableError(`items[${this.#base + this.#index}]`, 'it cannot be read back', { cause: error })
+      throw new NotSerializableError(`items[${this.#base + this.#index}]`, 'the worker cannot decode it', {
+        cause: error
+      })
     }
     if (this.#callable === undefined) throw this.#failure
     const { call, length, isNative } = this.#callable

@@ -46,7 +46,7 @@ function loadPackage(name: 'acorn' | 'eslint-scope'): unknown {
   } catch (cause) {
     if ((cause as { readonly code?: unknown } | null)?.code !== 'MODULE_NOT_FOUND') throw cause
     throw new TaskFunctionError(
-      `the package '${name}' is not installed, which millrace depends on to send a function by value: install the dependencies of ` +
+      `millrace needs the package '${name}' to send a function by value, and it is not installed: install the dependencies of ` +
         `millrace, or export the function from a module and name it with task(url, 'name')`,
       { cause }
     )

@@ -82,12 +82,15 @@ class SurroundingsScanner {
         if (!context.privateNames.has(node.name)) throw this.#outer(`#${node.name}`)
         return
       case 'WithStatement':
-        throw this.#refuse('uses a with statement, so that its variables cannot be told', undefined)
+        throw this.#refuse('uses a with statement, so millrace cannot tell which variables it uses', undefined)
       case 'CallExpression':
         this.called.add(node.callee)
         // With ?. the call is an indirect one, which sees no variables.
         if (node.callee.type === 'Identifier' && node.callee.name === 'eval' && !node.optional) {
-          throw this.#refuse('calls eval directly, so that its variables cannot be told: use (0, eval)(...)', 'eval')
+          throw this.#refuse(
+            'calls eval directly, so millrace cannot tell which variables it uses: use (0, eval)(...)',
+            'eval'
+          )
         }
         break
       case 'Identifier':
@@ -174,7 +177,7 @@ class SurroundingsScanner {
   }
 
   #outer(name: string): TaskFunctionError {
-    return this.#refuse(`uses ${name} of what is around it, which does not travel`, name)
+    return this.#refuse(`uses ${name} of the code around it, which cannot be sent`, name)
   }
 
   #refuse(reason: string, variable: string | undefined): TaskFunctionError {

@@ -178,7 +178,7 @@ export class CapturedObjects {
       met.variable,
       pathOf(met),
       `an instance of ${className}, whose private ${name} cannot be copied`,
-      'make it inside of the function'
+      'make it inside the function'
     )
   }
 

@@ -15,7 +15,7 @@ export interface Refused {
   readonly instead: string
 }
 
-const MAKE = 'make it inside of the function'
+const MAKE = 'make it inside the function'
 
 /** The kind of an object, or why it cannot travel. Runs no code of the program. */
 export function kindOfObject(value: object): ObjectKind | Refused {

@@ -82,7 +82,7 @@ export class Slots {
     if (types.isModuleNamespaceObject(value)) return this.#ofModule(where.path, value, where.called, undefined)
     const owner = constructorOf(value)
     if (owner === undefined)
-      throw unshippableAt(where.called, where.variable, where.path, 'a host object', 'make it inside of the function')
+      throw unshippableAt(where.called, where.variable, where.path, 'a host object', 'make it inside the function')
     return { t: 'prototype', of: this.#ofFunction(owner, where) }
   }
 
@@ -121,7 +121,7 @@ export class Slots {
     const required = requireSlot(fn)
     if (required !== undefined) return required
     const text = sourceOf(fn)
-    if (isNativeText(text)) throw refuse('a function that is native or bound', 'write a function that calls it')
+    if (isNativeText(text)) throw refuse('a native or bound function', 'write a function that calls it')
     const analysis = analyze(describeFunction(fn, text))
     const location = locateFunction(fn, callName(analysis.name))
     if (location?.url?.startsWith('node:') === true) {

@@ -46,7 +46,9 @@ export class Variables {
     const scope = this.#scopes.find(name, inner)
     if (scope === undefined) return false
     if (scope.seen.kind === 'With Block') {
-      throw new TaskFunctionError(`${user.called} is inside of a with statement, so that its variables cannot be told`)
+      throw new TaskFunctionError(
+        `${user.called} is inside a with statement, so millrace cannot tell which variables it uses`
+      )
     }
     if (!scope.names.has(name)) {
       scope.names.add(name)

@@ -15,7 +15,7 @@ export function absoluteSpecifier(specifier: string): string | undefined {
 /** The error for a specifier that {@linkcode absoluteSpecifier} cannot place. */
 export function unresolvable(called: string, specifier: string): TaskFunctionError {
   return new TaskFunctionError(
-    `${called} imports '${specifier}', which cannot be resolved outside of its module: import an absolute URL, ` +
+    `${called} imports '${specifier}', which cannot be resolved outside its module: import an absolute URL, ` +
       `or export the function from a module and name it with task(url, 'name')`,
     { variable: specifier }
   )

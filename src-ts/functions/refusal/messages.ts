@@ -9,12 +9,12 @@ export function unsendable(value: object): readonly [what: string, instead: stri
   if (types.isPromise(value)) return ['a promise', 'await it first and capture its result']
   if (types.isWeakMap(value)) return ['a WeakMap', 'capture a Map']
   if (types.isWeakSet(value)) return ['a WeakSet', 'capture a Set']
-  if (types.isProxy(value)) return ['a Proxy', 'capture what it stands for']
+  if (types.isProxy(value)) return ['a Proxy', 'capture its target']
   if (types.isGeneratorObject(value)) return ['a generator', 'capture an array of what it yields']
   if (types.isArgumentsObject(value)) return ['the arguments of a function', 'capture an array of them']
-  if (value instanceof WeakRef) return ['a WeakRef', 'capture what it refers to']
+  if (value instanceof WeakRef) return ['a WeakRef', 'capture its target']
   if (types.isSharedArrayBuffer(value)) return ['a SharedArrayBuffer', 'capture a copy of its bytes']
-  if (types.isExternal(value)) return ['a native handle', 'make it inside of the function']
+  if (types.isExternal(value)) return ['a native handle', 'make it inside the function']
   return undefined
 }
 
@@ -46,12 +46,12 @@ export function unclonable(user: string, name: string, error: unknown): unknown 
   if (!(error instanceof NotSerializableError)) return error
   const what = error.message.replace(/^.* cannot be sent to another process: /, '')
   const where = error.path === name ? what : `${what} at ${error.path}`
-  return unshippable(user, name, where, 'pass what is needed of it as an argument', error)
+  return unshippable(user, name, where, 'pass the part that you need as an argument', error)
 }
 
 /** The error for a variable whose declaration has not run. */
 export function uninitialised(user: string, name: string): TaskFunctionError {
-  const message = `${user} uses '${name}', which holds nothing yet: hand the function over after the declaration has run`
+  const message = `${user} uses '${name}', which has no value yet: pass the function after the declaration has run`
   return new TaskFunctionError(message, { variable: name })
 }
 
@@ -67,7 +67,7 @@ export function lookAlikes(user: string, name: string): TaskFunctionError {
 /** The error for a name that nothing around the function has. */
 export function unknownName(user: string, name: string): TaskFunctionError {
   return new TaskFunctionError(
-    `${user} uses '${name}', which is neither a variable around it nor a global of every process: pass it as an argument, ` +
+    `${user} uses '${name}', which is no variable of the code around it and no global of Node.js: pass it as an argument, ` +
       `or give it with { context: { ${name} } }`,
     { variable: name }
   )
@@ -82,7 +82,7 @@ export const INSTEAD = 'pass it as an argument, or let the worker load it'
 /** The error for more than {@linkcode LARGEST_BYTES}. */
 export function tooHeavy(user: string, largest: string): TaskFunctionError {
   return new TaskFunctionError(
-    `${user} and what it captures weigh more than 10 MB; the largest is '${largest}': ${INSTEAD}`,
+    `${user} is larger than 10 MB together with what it captures; the largest is '${largest}': ${INSTEAD}`,
     { variable: largest }
   )
 }
@@ -91,7 +91,7 @@ export function tooHeavy(user: string, largest: string): TaskFunctionError {
 export function tooMuch(fn: string | undefined, variable: string, most: string): TaskFunctionError {
   const instead =
     fn === undefined || fn === ''
-      ? 'import it inside of the function, or pass what is needed of it as an argument'
+      ? 'import it inside the function, or pass the part that you need as an argument'
       : `pass a function that imports and calls it, such as (x) => ${fn}(x)`
   const called = fn === undefined || fn === '' ? 'the function' : `the function '${fn}'`
   return new TaskFunctionError(`${called} uses '${variable}', which leads to more than ${most}: ${instead}`, {
@@ -106,7 +106,7 @@ export function ledTo(fn: string | undefined, variable: string, error: unknown):
   const called = isNamed ? `the function '${fn}'` : 'the function'
   const isItself = error.message.startsWith(`${called} `) && (isNamed || !error.message.startsWith(`${called} '`))
   if (isItself) return error
-  const message = `${called} uses '${variable}', which leads to the following: ${error.message}`
+  const message = `${called} uses '${variable}', which leads to this: ${error.message}`
   const options = { variable: error.variable, ...(error.cause === undefined ? {} : { cause: error.cause }) }
   return new TaskFunctionError(message, options)
 }

@@ -50,7 +50,7 @@ function warnOfLarge({ data }: Graph, called: string): void {
     const bytes = weigh(captured, called)
     if (bytes <= LARGE_BYTES) continue
     const size = (bytes / 1024 / 1024).toFixed(1)
-    const text = `${called} captures '${captured.path}', ${size} MB, which each worker gets: ${INSTEAD}`
+    const text = `${called} captures '${captured.path}' of ${size} MB, which is sent to each worker: ${INSTEAD}`
     warn('MILLRACE_LARGE_CAPTURE', text)
   }
 }
