@@ -79,7 +79,10 @@ test.serial('what weighs too much is refused before it is copied', async (t) => 
   const small = 1
   for (const [title, value] of heavy) {
     const before = worked()
-    const refused = { instanceOf: TaskFunctionError, message: /larger than 10 MB together with what it captures; the largest is 'value'/ }
+    const refused = {
+      instanceOf: TaskFunctionError,
+      message: /larger than 10 MB together with what it captures; the largest is 'value'/
+    }
     const error = await t.throwsAsync(
       pool.apply(() => [small, value]),
       refused,
