@@ -11,7 +11,7 @@ import ts from 'typescript'
 import { codeBlocks, pages, root, type CodeBlock } from './helpers/code-blocks.js'
 
 /** How many blocks of each page are not run. A page without a number here has none. */
-const NOT_RUN: Readonly<Record<string, number>> = { 'docs/bundlers.md': 2, 'docs/functions.md': 2 }
+const NOT_RUN: Readonly<Record<string, number>> = { 'docs/bundlers.md': 2 }
 
 const isTypeScript = ({ file }: CodeBlock): boolean => /\.[mc]?ts$/.test(file)
 const isRun = ({ mark }: CodeBlock): boolean => !mark.startsWith('not run')
