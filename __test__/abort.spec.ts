@@ -110,7 +110,7 @@ test('the maps are rejected with the reason, their workers killed, their inputs 
         returns++
       }
     }
-    const run = pool[method] as WorkerPool['map']
+    const run = pool[method].bind(pool) as unknown as WorkerPool['map']
     const result = run(jobs.spin, input(), { signal: controller.signal, chunkSize: 1 })
     await Promise.all([gates.passed('in 0'), gates.passed('in 1')])
     const reason = new Error(method)
@@ -376,14 +376,14 @@ test('a map that fails lets its running tasks end, untold', async (t) => {
 
 test('the signal of a context belongs to its task', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
-  const [isSame, isSignal, keys, context] = await pool.apply(limits.useContext, [0])
+  const [isSame, isSignal, keys, context] = await pool.apply(limits.useContext)
   t.deepEqual([isSame, isSignal, keys], [true, true, 'workerId,index,state'])
   t.deepEqual(context as object, { workerId: 0, index: 0, state: {} }, 'a context can be a result')
   const controller = new AbortController()
   const { signal } = controller
   const gates = new Gates(t)
   // The task that asked for it has ended when another one of its chunk is aborted.
-  t.false(await pool.apply(limits.keepSignal, [0], { signal }))
+  t.false(await pool.apply(limits.keepSignal, [], { signal }))
   const input = { enter: gates.path('in'), notes: gates.path('notes'), after: 'end' as const }
   const call = pool.apply(limits.heed, [input], { signal, killGrace: 60_000 })
   await gates.passed('in')
@@ -404,6 +404,7 @@ test('a signal that is asked for after the abort has aborted already', async (t)
     writeFileSync(input.file, `${context.signal.aborted} ${String(context.signal.reason)}\n`)
   }
   const call = pool.apply(late, [{ enter: gates.path('in'), leave: gates.path('out'), file }], {
+    passContext: true,
     signal: controller.signal
   })
   await gates.passed('in')

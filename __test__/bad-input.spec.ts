@@ -170,7 +170,7 @@ for (const [name, [call, table]] of Object.entries(calls)) {
 for (const [name, call] of Object.entries(maps)) {
   test(`${name}: items that cannot be iterated over are refused`, async (t) => {
     const { pool } = watchedPool(t, { nJobs: 1 })
-    const method = pool[name as 'map'] as (fn: unknown, items: unknown) => unknown
+    const method = pool[name as 'map'].bind(pool) as unknown as (fn: unknown, items: unknown) => unknown
     const bad = [5, 0, null, undefined, {}, { length: 1, 0: 1 }, true, 1n, Symbol('x'), same, new WeakSet()]
     for (const items of [...bad, { [Symbol.iterator]: 5 }, new ArrayBuffer(8), new DataView(new ArrayBuffer(8))]) {
       const { how, error } = await refusal(() => method(same, items))
@@ -184,7 +184,7 @@ for (const [name, call] of Object.entries(maps)) {
 
   test(`${name}: what is no function is refused`, async (t) => {
     const { pool } = watchedPool(t, { nJobs: 1 })
-    const method = pool[name as 'map'] as (fn: unknown, items: unknown) => unknown
+    const method = pool[name as 'map'].bind(pool) as unknown as (fn: unknown, items: unknown) => unknown
     for (const fn of [5, null, undefined, 'Math.sqrt', {}, [], { url: 'file:///x.mjs', name: 'f' }, Symbol('x')]) {
       const { how, error } = await refusal(() => method(fn, [1]))
       t.is(how, isSynchronous(name) ? 'thrown' : 'rejected')
@@ -223,7 +223,7 @@ async function drain(result: unknown): Promise<readonly unknown[]> {
 
 test('args that are no array are refused', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
-  const apply = pool.apply as (fn: unknown, args: unknown) => Promise<unknown>
+  const apply = pool.apply.bind(pool) as unknown as (fn: unknown, args: unknown) => Promise<unknown>
   for (const args of [null, 5, 'ab', {}, { length: 1 }, new Set([1]), new Uint8Array(1), same]) {
     const { how, error } = await refusal(() => apply(same, args))
     t.is(how, 'rejected')

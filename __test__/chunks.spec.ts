@@ -1,12 +1,13 @@
 import test from 'ava'
 
-import { type TaskContext, tasks } from '../dist/index.js'
+import { currentTask, task, type TaskContext, tasks } from '../dist/index.js'
 import type * as Jobs from './fixtures/jobs-map.mjs'
 import { Gates } from './helpers/gates.js'
 import { watchedPool } from './helpers/pools.js'
 import { randomNumbers } from './helpers/random.js'
 import { within } from './helpers/within.js'
 
+const kinds = new URL('./fixtures/jobs-kinds.mjs', import.meta.url)
 const jobs = tasks<typeof Jobs>(new URL('./fixtures/jobs-map.mjs', import.meta.url))
 
 const double = (x: number): number => x * 2
@@ -140,8 +141,13 @@ test('the context has the index of the item, whatever the chunk, and a state tha
   if (before.length === 2) t.is((before[0] ?? 0) + (before[1] ?? 0), 161)
 })
 
-test('the context is given only where the function declares a parameter for it', async (t) => {
+test('without passContext no function receives the context, whatever it declares', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
+  // This is what uuid.v4 looks like: it writes into what it is given as its second argument.
+  const fill = (_options: undefined, bytes?: Record<string, unknown>): unknown =>
+    Object.assign(bytes ?? {}, { seen: bytes })
+  t.deepEqual(await pool.map(fill, [undefined]), [{ seen: undefined }])
+  t.is(await pool.apply(fill, [undefined]).then((made) => (made as { seen: unknown }).seen), undefined)
   // oxlint-disable-next-line prefer-rest-params -- how many arguments came is the question
   const count = function (_item: number): number {
     return arguments.length // oxlint-disable-line prefer-rest-params
@@ -149,12 +155,72 @@ test('the context is given only where the function declares a parameter for it',
   t.deepEqual(await pool.map(count, [1, 2]), [1, 1])
   t.deepEqual(await pool.map((...all: unknown[]) => all.length, [1, 2]), [1, 1])
   t.deepEqual(await pool.map((x: number, y: number = 5) => [x, y], [1]), [[1, 5]])
-  t.deepEqual(await pool.map((x: number, { index }: TaskContext) => x + index, [10, 20]), [10, 21])
   t.deepEqual(await pool.map(Math.max, [1, 2]), [1, 2])
   t.is(await pool.apply(Math.max, [1, 2]), 2)
   t.is(await pool.apply(Math.max, []), -Infinity)
   t.deepEqual(await pool.map(Math.atan2 as (x: number) => number, [1]), [Number.NaN])
   t.deepEqual(await pool.map(parseInt as (x: string) => number, ['10', '10', '10']), [10, 10, 10])
+})
+
+test('with passContext every function but a native one receives the context as its last argument', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 1 })
+  const options = { passContext: true } as const
+  const last = (...all: readonly unknown[]): unknown[] => [all.length, (all.at(-1) as TaskContext).index]
+  t.deepEqual(await pool.map((x: number, { index }: TaskContext) => x + index, [10, 20], options), [10, 21])
+  t.deepEqual(await pool.map(last, ['a', 'b'], options), [[2, 0], [2, 1]]) // prettier-ignore
+  t.deepEqual(await pool.map(last, [[1, 2, 3], []], { ...options, spread: true }), [[4, 0], [1, 1]]) // prettier-ignore
+  t.deepEqual(await pool.apply(last, [1, 2], options), [3, 0])
+  // A default hides the parameter from the function's length.
+  const hidden = (x: number, context: TaskContext | null = null): unknown => [x, context?.index]
+  t.deepEqual(await pool.map(hidden, [7], options), [[7, 0]])
+  // Nothing is padded: the context follows the arguments that were given.
+  t.is(await pool.apply((a?: unknown) => typeof a, [], options), 'object')
+  for await (const index of pool.imap((_x, context) => context.index, [5], options)) t.is(index, 0)
+  t.deepEqual(await pool.mapSettled((_x, { workerId }) => workerId, [5], options), [{ status: 'fulfilled', value: 0 }])
+  t.deepEqual(await pool.map(Math.max as (x: number) => number, [1, 2], options), [1, 2])
+  t.deepEqual(await pool.map(JSON.stringify as (x: number) => string, [1], options), ['1'])
+  t.deepEqual(await pool.map(task<(x: unknown) => unknown>(kinds, 'bound'), [1], options), [[10, 1]])
+  for (const passContext of [1, null]) {
+    const bad = { passContext } as never
+    await t.throwsAsync(pool.map(last, [1], bad), { instanceOf: TypeError, code: 'ERR_POOL_INVALID_OPTION' })
+    await t.throwsAsync(pool.apply(last, [1], bad), { instanceOf: TypeError, code: 'ERR_POOL_INVALID_OPTION' })
+  }
+})
+
+test('passContext of a pool holds for each call that does not set its own', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 1, passContext: true })
+  const count = (...all: readonly unknown[]): number => all.length
+  t.deepEqual(await pool.map(count, [1]), [2])
+  t.deepEqual(await pool.map(count, [1], { passContext: false }), [1])
+  t.is(await pool.apply(count, [1]), 2)
+  t.is(await pool.apply(count, [1], { passContext: false }), 1)
+})
+
+test('currentTask gives the context anywhere in a task, and nothing outside of one', async (t) => {
+  t.is(currentTask(), undefined)
+  const { pool } = watchedPool(t, { nJobs: 1 })
+  const deep = async (x: number): Promise<unknown[]> => {
+    const before = currentTask()
+    const inner = (): number | undefined => currentTask()?.index
+    await new Promise((resolve) => setTimeout(resolve, 1))
+    return [x, before?.index, inner(), currentTask() === before, currentTask()?.signal.aborted]
+  }
+  t.deepEqual(await pool.map(deep, [5, 6], { chunkSize: 2 }), [[5, 0, 0, true, false], [6, 1, 1, true, false]]) // prettier-ignore
+  t.true(await pool.apply((context: TaskContext) => currentTask() === context, [], { passContext: true }))
+  // A timer that a task leaves behind runs while there is no task.
+  const leave = (): void => {
+    setTimeout(() => Reflect.set(globalThis, 'seenLater', [currentTask()]), 1)
+  }
+  await pool.apply(leave)
+  const read = (): unknown => Reflect.get(globalThis, 'seenLater')
+  for (;;) {
+    const seen = await pool.apply(read)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    if (seen === undefined) continue
+    t.deepEqual(seen, [undefined])
+    break
+  }
+  t.deepEqual(await pool.map(task<(x: number) => unknown>(kinds, 'whileLoaded'), [1]), [['undefined', 0]])
 })
 
 test('spread makes the arguments of an array item; the context follows them', async (t) => {
@@ -165,7 +231,7 @@ test('spread makes the arguments of an array item; the context follows them', as
   ] as [number, number][]
   t.deepEqual(await pool.map((a: number, b: number) => a - b, items, { spread: true }), [-1, -1])
   const withContext = (a: number, b: number, context: TaskContext): number[] => [a, b, context.index]
-  t.deepEqual(await pool.map(withContext, items, { spread: true }), [
+  t.deepEqual(await pool.map(withContext, items, { spread: true, passContext: true }), [
     [1, 2, 0],
     [3, 4, 1]
   ])

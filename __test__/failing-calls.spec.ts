@@ -30,7 +30,7 @@ async function endOf(
   options: MapOptions = {},
   fn: (x: number) => number = double
 ): Promise<unknown> {
-  const run = pool[method] as (...args: unknown[]) => unknown
+  const run = pool[method].bind(pool) as unknown as (...args: unknown[]) => unknown
   const call = async (): Promise<unknown> => {
     const results = run(fn, items, options)
     return method.startsWith('imap') ? consume(results as AsyncIterable<unknown>) : await (results as Promise<unknown>)
@@ -303,7 +303,7 @@ test.serial('a call ends where there is no memory for what it sends', async (t) 
   Buffer.allocUnsafeSlow = (size) => (size > 200_000 ? fail() : allocUnsafeSlow(size))
   try {
     for (const method of METHODS) {
-      const run = pool[method] as (...args: unknown[]) => unknown
+      const run = pool[method].bind(pool) as unknown as (...args: unknown[]) => unknown
       const results = run(length, [text])
       const end = method.startsWith('imap') ? consume(results as AsyncIterable<unknown>) : (results as Promise<unknown>)
       const error = await within(end, method).then(

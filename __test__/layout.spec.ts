@@ -2,6 +2,7 @@ import test from 'ava'
 
 import { layout } from '../index.js'
 import * as frames from '../dist/protocol/frames.js'
+import { PASS_CONTEXT } from '../dist/protocol/own-flags.js'
 import * as words from '../dist/protocol/words.js'
 
 /** The core knows more words of the status block than a worker's JavaScript. */
@@ -13,6 +14,12 @@ test('every number of the protocol is the same in TypeScript and in the core', (
   const numbers = Object.entries({ ...frames, ...words }).filter(([, value]) => typeof value === 'number')
   t.true(numbers.length > 50)
   t.deepEqual(new Map(numbers.toSorted(byName)), new Map(core.toSorted(byName)))
+})
+
+test('a flag that only TypeScript reads is none of the core, and none of the bits of the call', (t) => {
+  const { EACH, FAIL_FAST, SPREAD, URGENT, TIMED, CALL_SHIFT } = frames
+  t.is(PASS_CONTEXT & (EACH | FAIL_FAST | SPREAD | URGENT | TIMED), 0)
+  t.true(PASS_CONTEXT < 1 << CALL_SHIFT)
 })
 
 test('two modules of the protocol do not use one name for two numbers', (t) => {

@@ -47,6 +47,7 @@ const bad: { readonly [option: string]: readonly Bad[] } = {
   iterableLength: [...notNumbers, [-1, R], [0.5, R], [NaN, R], [Infinity, R]],
   orderTasks: notBooleans,
   spread: notBooleans,
+  passContext: notBooleans,
   retries: [...notNumbers, ...[-1, 0.5, NaN, Infinity, 2 ** 32].map((x): Bad => [x, R])],
   killGrace: [...notNumbers, ...[-1, NaN, Infinity, -Infinity, 2 ** 31, 2 ** 32, 1e12].map((x): Bad => [x, R])],
   taskTimeout: [
@@ -266,6 +267,7 @@ test('a pool without options has the defaults', (t) => {
       workerLifespan: undefined,
       orderTasks: false,
       spread: false,
+      passContext: false,
       taskTimeout: undefined,
       retries: 0,
       killGrace: 100,
@@ -285,6 +287,7 @@ test('good values are taken as they are', (t) => {
     maxTasksActive: 2 ** 53 - 1,
     orderTasks: true,
     spread: true,
+    passContext: true,
     taskTimeout: 2 ** 31 - 1,
     retries: 3,
     killGrace: 0,

@@ -114,7 +114,8 @@ test('by default there is a worker for each usable CPU, unless the control group
   const { pool } = watchedPool(t)
   const ids = await pool.map((_item: unknown, { workerId }) => workerId, Array.from({ length: 2 * cpuCount() }), {
     chunkSize: 1,
-    orderTasks: true
+    orderTasks: true,
+    passContext: true
   })
   const count = new Set(ids).size
   t.true(count >= 1 && count <= available.length)

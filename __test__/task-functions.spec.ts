@@ -45,18 +45,18 @@ test.serial('functions of every form run by their source', async (t) => {
   for (const [code, args, result] of bySource) t.deepEqual(await pool.apply(script(code), [...args]), result, code)
 })
 
-test.serial('the context goes to functions that declare a parameter for it, and to no other', async (t) => {
+test.serial('with passContext functions of every form receive the context', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const seen = async (code: string, items: readonly unknown[], spread = false): Promise<unknown> =>
     spread
-      ? await pool.map(script(code), items as readonly unknown[][], { spread, chunkSize: 2 })
-      : await pool.map(script(code), items, { chunkSize: 2 })
+      ? await pool.map(script(code), items as readonly unknown[][], { spread, passContext: true, chunkSize: 2 })
+      : await pool.map(script(code), items, { passContext: true, chunkSize: 2 })
   t.deepEqual(await seen('(x, context) => [x, context.index]', ['a', 'b', 'c']), [['a', 0], ['b', 1], ['c', 2]]) // prettier-ignore
-  t.deepEqual(await seen('(...all) => all.length', [1, 2]), [1, 1])
-  t.deepEqual(await seen('(x, context = null) => context', [1]), [null])
+  t.deepEqual(await seen('(...all) => all.length', [1, 2]), [2, 2])
+  t.deepEqual(await seen('(x, context = null) => context.index', [1]), [0])
   t.deepEqual(await seen('(a, b, context) => [a, b, context.workerId]', [[1, 2], [3, 4]], true), [[1, 2, 0], [3, 4, 0]]) // prettier-ignore
   t.deepEqual(await seen('(a, b, context) => [a, typeof b, typeof context]', [[1], []], true), [[1, 'object', 'undefined'], [{ state: {}, index: 1, workerId: 0 }, 'undefined', 'undefined']]) // prettier-ignore
-  t.deepEqual(await pool.apply(script('(context) => typeof context.state')), 'object')
+  t.deepEqual(await pool.apply(script('(context) => typeof context.state'), [], { passContext: true }), 'object')
 })
 
 test.serial('native functions are found by their place and never given a context', async (t) => {
@@ -84,7 +84,8 @@ test.serial('exports of ES and CommonJS modules run by reference', async (t) => 
   t.deepEqual(await pool.map(task(kinds, 'native'), [4, 9]), [2, 3])
   t.deepEqual(await pool.map(task(kinds, 'rest'), [1]), [[1]])
   t.deepEqual(await pool.map(task(kinds, 'withDefault'), [1]), [[1, 'number']])
-  t.deepEqual(await pool.map(task(kinds, 'withContext'), ['a', 'b']), [['a', 'object', 0], ['b', 'object', 1]]) // prettier-ignore
+  t.deepEqual(await pool.map(task(kinds, 'withContext'), ['a', 'b']), [['a', 'undefined', undefined], ['b', 'undefined', undefined]]) // prettier-ignore
+  t.deepEqual(await pool.map(task(kinds, 'withContext'), ['a', 'b'], { passContext: true }), [['a', 'object', 0], ['b', 'object', 1]]) // prettier-ignore
   t.deepEqual(await pool.apply(jobs['arrow'] as never, [1] as never), 2 as never)
   // One module per process, whatever its functions are called by.
   t.deepEqual(await pool.map(task(kinds, 'counter'), [0, 0]), [1, 2])

@@ -4,6 +4,7 @@ import {
   type ArgsOf,
   availableCpus,
   cpuCount,
+  currentTask,
   DaemonicProcessError,
   isWorker,
   type MapOptions,
@@ -86,7 +87,7 @@ export async function results(): Promise<void> {
 }
 
 export async function context(): Promise<void> {
-  is<number[]>()(await pool.map((x: number, ctx: TaskContext) => x + ctx.workerId, [1]))
+  is<number[]>()(await pool.map((x: number, ctx: TaskContext) => x + ctx.workerId, [1], { passContext: true }))
   is<string[]>()(
     await pool.map(
       (x, ctx) => {
@@ -95,12 +96,25 @@ export async function context(): Promise<void> {
         is<Record<string, unknown>>()(ctx.state)
         return x + ctx.index
       },
-      ['a']
+      ['a'],
+      { passContext: true, chunkSize: 1 }
     )
   )
   is<string[]>()(await pool.map((x: number, prefix: string = '#') => prefix + String(x), [1]))
+  const maybe: MapOptions = { passContext: true }
+  is<number[]>()(await pool.map((x: number) => x, [1], maybe))
+  is<TaskContext | undefined>()(currentTask())
+  for await (const id of pool.imap((x: number, ctx) => x + ctx.workerId, [1], { passContext: true })) is<number>()(id)
+  // @ts-expect-error without passContext there is no context
+  void pool.map((x: number, ctx: TaskContext) => x + ctx.index, [1])
+  // @ts-expect-error nor with false
+  void pool.map((x: number, ctx: TaskContext) => x + ctx.index, [1], { passContext: false })
+  // @ts-expect-error nor where it is not known
+  void pool.map((x: number, ctx: TaskContext) => x + ctx.index, [1], maybe)
+  // @ts-expect-error the context is no number
+  void pool.map((x: number, y: number = 2) => x + y, [1], { passContext: true })
   // @ts-expect-error comes with a later version
-  void pool.map((x: number, ctx: TaskContext) => ctx.shared, [1])
+  void pool.map((x: number, ctx: TaskContext) => ctx.shared, [1], { passContext: true })
 }
 
 export async function items(stream: Readable, lines: AsyncIterable<string>): Promise<void> {
@@ -129,9 +143,12 @@ export async function spread(rows: [number, string][], pairs: AsyncIterable<read
   is<string[]>()(await pool.map((a, b) => b.repeat(a), [[1, 'a']], { spread: true, chunkSize: 1 }))
   is<number[]>()(await pool.map(async (a: number, b: number) => a + b, pairs, { spread: true }))
   is<number[]>()(
-    await pool.map((a: number, b: string, ctx: TaskContext) => a + b.length + ctx.index, [[1, 'a']], { spread: true })
+    await pool.map((a: number, b: string, ctx: TaskContext) => a + b.length + ctx.index, [[1, 'a']], {
+      spread: true,
+      passContext: true
+    })
   )
-  is<number[]>()(await pool.map((a, b, ctx) => a + b.length + ctx.index, rows, { spread: true }))
+  is<number[]>()(await pool.map((a, b, ctx) => a + b.length + ctx.index, rows, { spread: true, passContext: true }))
   is<number[]>()(await pool.map((a: number, b?: number) => a + (b ?? 0), [[1], [1, 2]], { spread: true }))
   is<number[]>()(await pool.map((...all: number[]) => all.length, [[1], [1, 2, 3]], { spread: true }))
   is<string[]>()(await pool.map((mode: 'fast' | 'small', n: number) => mode + n, [['fast', 1]], { spread: true }))
@@ -152,13 +169,15 @@ export async function spread(rows: [number, string][], pairs: AsyncIterable<read
 
 export async function apply(): Promise<void> {
   is<string>()(await pool.apply((a: number, b: string) => b.repeat(a), [1, 'a']))
-  is<number>()(await pool.apply(async (a: number, ctx: TaskContext) => a + ctx.workerId, [1]))
+  is<number>()(await pool.apply(async (a: number, ctx: TaskContext) => a + ctx.workerId, [1], { passContext: true }))
   is<number>()(await pool.apply((a, b) => a + b.length, [1, 'a']))
   is<number>()(await pool.apply(() => 1))
-  is<number>()(await pool.apply((ctx: TaskContext) => ctx.workerId))
-  is<number>()(await pool.apply((ctx) => ctx.workerId))
-  is<number>()(await pool.apply(async (ctx: TaskContext) => ctx.index, undefined, {}))
-  is<number>()(await pool.apply((ctx: TaskContext) => ctx.workerId, [], { signal: AbortSignal.abort() }))
+  is<number>()(await pool.apply((ctx: TaskContext) => ctx.workerId, [], { passContext: true }))
+  is<number>()(await pool.apply((ctx) => ctx.workerId, [], { passContext: true }))
+  is<number>()(await pool.apply(async () => 1, undefined, {}))
+  is<number>()(await pool.apply(() => 1, [], { signal: AbortSignal.abort() }))
+  // @ts-expect-error without passContext there is no context
+  void pool.apply((ctx: TaskContext) => ctx.workerId)
   is<number>()(await pool.apply((a?: number) => a ?? 0))
   is<number>()(await pool.apply((a: number, b?: number) => a + (b ?? 0), [1]))
   is<number>()(await pool.apply((a: number, b?: number) => a + (b ?? 0), [1, 2]))
@@ -180,8 +199,8 @@ export async function references(): Promise<void> {
   holds<Equal<keyof typeof jobs, 'resize' | 'double' | 'label'>>()
   is<number[]>()(await pool.map(jobs.double, [1]))
   is<string[]>()(await pool.map(jobs.label, [1]))
-  is<Uint8Array[]>()(await pool.map(jobs.resize, [['a.png', 10]], { spread: true }))
-  is<Uint8Array>()(await pool.apply(jobs.resize, ['a.png', 10]))
+  is<Uint8Array[]>()(await pool.map(jobs.resize, [['a.png', 10]], { spread: true, passContext: true }))
+  is<Uint8Array>()(await pool.apply(jobs.resize, ['a.png', 10], { passContext: true }))
   is<ResultIterator<number>>()(pool.imap(task<(x: number) => number>(url, 'double'), [1]))
   is<unknown[]>()(await pool.map(task(url), ['anything']))
   is<unknown>()(await pool.apply(task(url, 'double'), [1, 'a']))
@@ -321,7 +340,7 @@ export async function limits(error: unknown): Promise<void> {
   is<number[]>()(await pool.map((x: number) => x, [1], ofCalls))
   is<ResultIterator<number>>()(pool.imap((x: number) => x, [1], ofCalls))
   is<number>()(await pool.apply((x: number) => x, [1], { taskTimeout: 1, killGrace: 1, retries: 1 }))
-  is<boolean>()(await pool.apply((ctx: TaskContext) => ctx.signal.aborted))
+  is<boolean>()(await pool.apply((ctx: TaskContext) => ctx.signal.aborted, [], { passContext: true }))
   is<Promise<void>>()(pool.recycle())
   if (error instanceof TaskTimeoutError) {
     is<number>()(error.timeout + error.index + error.pid + error.workerId)

@@ -16,5 +16,6 @@ export {
 } from './errors/index.js'
 export { task, tasks } from './functions/index.js'
 export { availableCpus, cpuCount } from './options/index.js'
+export { currentTask } from './protocol/index.js'
 export { isWorker, WorkerPool } from './pool/index.js'
 export type * from './types/index.js'

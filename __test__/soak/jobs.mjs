@@ -2,6 +2,8 @@
 import { appendFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { currentTask } from '../../dist/protocol/current-task.js'
+
 /**
  * @typedef {object} Item
  * @property {string} log the file that each execution is noted in
@@ -26,8 +28,8 @@ export function isFilled(bytes, length, fill) {
   return bytes.length === length && Buffer.alloc(length, fill).equals(bytes)
 }
 
-/** @param {Item} item @param {import('../../dist/index.js').TaskContext} context */
-export function work(item, context) {
+/** @param {Item} item */
+export function work(item) {
   const { call, number, kind, ms, bytes } = item
   note('begins', item)
   process.stdout.write(`${call} ${number} ${process.pid} ${item.print} ${'x'.repeat(item.print)}\n`)
@@ -36,18 +38,18 @@ export function work(item, context) {
   if (kind === 'throw') throw planned(item)
   if (kind === 'loops') for (;;);
   if (kind === 'hangs') return new Promise(() => undefined)
-  if (kind === 'heeds') return heed(item, context)
-  if (kind === 'async' || kind === 'rejects') return later(item, context)
+  if (kind === 'heeds') return heed(item)
+  if (kind === 'async' || kind === 'rejects') return later(item)
   if (kind === 'spin') for (const end = performance.now() + ms; performance.now() < end;);
-  return result(item, context)
+  return result(item)
 }
 
 function note(what, { log, call, number }) {
   appendFileSync(log, `${what} ${call} ${number} ${process.pid} ${Date.now()}\n`)
 }
 
-async function heed(item, context) {
-  const { signal } = context
+async function heed(item) {
+  const { signal } = currentTask()
   if (!signal.aborted) {
     await new Promise((resolve) => {
       const timer = setTimeout(resolve, HEED_MS)
@@ -56,19 +58,20 @@ async function heed(item, context) {
   }
   note(signal.aborted ? 'heard' : 'untold', item)
   if (item.ms % 2 === 1) throw planned(item)
-  return result(item, context)
+  return result(item)
 }
 
-async function later(item, context) {
+async function later(item) {
   await sleep(item.ms)
   if (item.kind === 'rejects') throw planned(item)
-  return result(item, context)
+  return result(item)
 }
 
 function planned({ call, number }) {
   return Object.assign(new RangeError('planned'), { call, number })
 }
 
-function result(item, { workerId, index }) {
+function result(item) {
+  const { workerId, index } = currentTask()
   return { call: item.call, number: item.number, index, workerId, bytes: Buffer.alloc(item.give, fillOf(item) + 1) }
 }

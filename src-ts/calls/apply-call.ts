@@ -1,9 +1,8 @@
 import type { Backend, OutcomeListener, TaskLimits } from '../backend/index.js'
 import { type Reader, readResults, unreadable, writeValue } from '../codec/index.js'
-import { EACH, SPREAD, URGENT } from '../protocol/index.js'
 import type { CallSite } from './call-site.js'
 import type { CalledFunction } from './called-function.js'
-import { type Call, type CallEnd, callFlags } from './call.js'
+import type { Call, CallEnd } from './call.js'
 
 /** What a call of `apply` runs with. */
 export interface ApplyPlan {
@@ -11,6 +10,7 @@ export interface ApplyPlan {
   readonly backend: Backend
   readonly definition: CalledFunction
   readonly args: readonly unknown[]
+  readonly flags: number
   readonly limits: TaskLimits
   readonly killGraceMs: number
   readonly resolve: (value: unknown) => void
@@ -35,7 +35,7 @@ export class ApplyCall implements Call, OutcomeListener {
   /** Hands the task over. Arguments that cannot be sent fail it. */
   advance(): void {
     if (this.#isOver) return
-    const { id, backend, definition, args, limits, site } = this.#plan
+    const { id, backend, definition, args, flags, limits, site } = this.#plan
     try {
       const batch = backend.open()
       const writer = batch.begin()
@@ -45,7 +45,6 @@ export class ApplyCall implements Call, OutcomeListener {
       site.endItems()
       // Getters of the arguments ran: they may have aborted the call, or terminated the pool.
       if (this.#isOver) return
-      const flags = callFlags(id, EACH | SPREAD | URGENT)
       batch.commit({ call: id, chunk: 0, count: 1, definition: definition.id(), flags, limits, only: undefined })
       batch.send()
     } catch (error) {

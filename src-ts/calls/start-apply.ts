@@ -1,8 +1,10 @@
 import type { Backend } from '../backend/index.js'
 import { prepareFunction } from '../functions/index.js'
 import { type ApplySettings, limitsOf } from '../options/index.js'
+import { EACH, PASS_CONTEXT, SPREAD, URGENT } from '../protocol/index.js'
 import { ApplyCall, type ApplyPlan } from './apply-call.js'
 import { CalledFunction } from './called-function.js'
+import { callFlags } from './call.js'
 
 /** What is known of an `apply` when it is made. */
 export interface ApplyOrder extends Pick<ApplyPlan, 'id' | 'args' | 'resolve' | 'reject' | 'site' | 'onEnd'> {
@@ -20,6 +22,7 @@ export function makeApplyCall({ fn, settings, ...order }: ApplyOrder): ApplyCall
   return new ApplyCall({
     ...order,
     definition,
+    flags: callFlags(order.id, EACH | SPREAD | URGENT | (settings.passContext ? PASS_CONTEXT : 0)),
     limits: limitsOf(settings),
     killGraceMs: settings.killGrace,
     onEnd: definition.onEnd(order.onEnd)

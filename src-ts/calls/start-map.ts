@@ -1,7 +1,7 @@
 import type { Backend } from '../backend/index.js'
 import { prepareFunction } from '../functions/index.js'
 import { limitsOf, type MapSettings } from '../options/index.js'
-import { EACH, FAIL_FAST, SPREAD } from '../protocol/index.js'
+import { EACH, FAIL_FAST, PASS_CONTEXT, SPREAD } from '../protocol/index.js'
 import type { CallSite } from './call-site.js'
 import { CalledFunction } from './called-function.js'
 import { type CallEnd, callFlags } from './call.js'
@@ -39,7 +39,11 @@ export function makeMapCall({ fn, items, openBackend, ...order }: MapOrder): Map
   const { isLazy, isSettled } = MAP_TRAITS[kind]
   // Only calls that fail as a whole may send results together, and drop what follows a failure.
   const isEach = isLazy || isSettled
-  const flags = (isEach ? EACH : 0) | (isSettled ? 0 : FAIL_FAST) | (settings.spread ? SPREAD : 0)
+  const flags =
+    (isEach ? EACH : 0) |
+    (isSettled ? 0 : FAIL_FAST) |
+    (settings.spread ? SPREAD : 0) |
+    (settings.passContext ? PASS_CONTEXT : 0)
   return new MapCall({
     ...order,
     backend,

@@ -97,10 +97,10 @@ export function readPoolOptions(options: unknown, machine: Machine): PoolSetting
 /** What an `apply` goes by, checked. */
 export type ApplySettings = Pick<
   MapSettings,
-  'signal' | 'context' | 'taskTimeout' | 'retries' | 'killGrace' | 'workerLifespan'
+  'signal' | 'context' | 'passContext' | 'taskTimeout' | 'retries' | 'killGrace' | 'workerLifespan'
 >
 
-const APPLY_OPTIONS: readonly string[] = ['taskTimeout', 'retries', 'killGrace', 'signal', 'context']
+const APPLY_OPTIONS: readonly string[] = ['taskTimeout', 'retries', 'killGrace', 'signal', 'passContext', 'context']
 
 /**
  * Reads the options of one `apply`.
@@ -112,6 +112,7 @@ export function readApplyOptions(options: unknown, defaults: MapSettings): Apply
   return {
     signal: readSignal(values, 'signal') ?? defaults.signal,
     context: readContext(values),
+    passContext: readBoolean(values, 'passContext') ?? defaults.passContext,
     taskTimeout: readMilliseconds(values, 'taskTimeout', false) ?? defaults.taskTimeout,
     retries: readInteger(values, 'retries', 0, MAX_RETRIES) ?? defaults.retries,
     killGrace: readMilliseconds(values, 'killGrace', true) ?? defaults.killGrace,

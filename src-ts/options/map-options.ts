@@ -10,6 +10,7 @@ export interface MapSettings {
   readonly workerLifespan: number | undefined
   readonly orderTasks: boolean
   readonly spread: boolean
+  readonly passContext: boolean
   /** Milliseconds. */
   readonly taskTimeout: number | undefined
   readonly retries: number
@@ -29,6 +30,7 @@ export const MAP_OPTIONS: readonly string[] = [
   'workerLifespan',
   'orderTasks',
   'spread',
+  'passContext',
   'taskTimeout',
   'retries',
   'killGrace',
@@ -48,6 +50,7 @@ const NO_DEFAULTS: MapSettings = {
   workerLifespan: undefined,
   orderTasks: false,
   spread: false,
+  passContext: false,
   taskTimeout: undefined,
   retries: 0,
   killGrace: 100,
@@ -78,6 +81,7 @@ export function readMapSettings(values: OptionValues, defaults: MapSettings = NO
     workerLifespan: readInteger(values, 'workerLifespan', 1) ?? defaults.workerLifespan,
     orderTasks: readBoolean(values, 'orderTasks') ?? defaults.orderTasks,
     spread: readBoolean(values, 'spread') ?? defaults.spread,
+    passContext: readBoolean(values, 'passContext') ?? defaults.passContext,
     taskTimeout: readMilliseconds(values, 'taskTimeout', false) ?? defaults.taskTimeout,
     retries: readInteger(values, 'retries', 0, MAX_RETRIES) ?? defaults.retries,
     killGrace: readMilliseconds(values, 'killGrace', true) ?? defaults.killGrace,

@@ -3,9 +3,10 @@ import type {
   Arguments,
   ArgumentsOf,
   FunctionOrReference,
-  ItemFunction,
   Items,
   MapOptions,
+  NoOptions,
+  Only,
   ResultIterator,
   SettledItem,
   SpreadFunction,
@@ -26,25 +27,20 @@ export abstract class PoolIterators extends PoolLifecycle {
    *   if (outcome.status === 'rejected') console.error(files[outcome.index], outcome.reason)
    * }
    */
-  imapSettled<A extends Arguments, R>(
-    fn: SpreadFunction<A, R>,
+  imapSettled<A extends Arguments, R, O extends Only<O, SpreadOptions>>(
+    fn: SpreadFunction<A, R, O>,
     items: Items<A>,
-    options: SpreadOptions
+    options: O
   ): ResultIterator<SettledItem<Awaited<R>>>
-  imapSettled<F extends AnyFunction>(
+  imapSettled<F extends AnyFunction, O extends Only<O, SpreadOptions>>(
     fn: FunctionOrReference<F>,
-    items: Items<ArgumentsOf<F>>,
-    options: SpreadOptions
+    items: Items<ArgumentsOf<F, O>>,
+    options: O
   ): ResultIterator<SettledItem<Awaited<ReturnType<F>>>>
-  imapSettled<T, R>(
-    fn: TaskFunction<T, R>,
+  imapSettled<T, R, O extends Only<O, MapOptions> = NoOptions>(
+    fn: TaskFunction<T, R, O>,
     items: Items<T>,
-    options?: MapOptions
-  ): ResultIterator<SettledItem<Awaited<R>>>
-  imapSettled<T, R>(
-    fn: ItemFunction<T, R>,
-    items: Items<T>,
-    options?: MapOptions
+    options?: O
   ): ResultIterator<SettledItem<Awaited<R>>>
   imapSettled(
     fn: URL,
@@ -60,25 +56,20 @@ export abstract class PoolIterators extends PoolLifecycle {
    * @example
    * for await (const { index, status } of pool.imapSettledUnordered(upload, files)) report(files[index], status)
    */
-  imapSettledUnordered<A extends Arguments, R>(
-    fn: SpreadFunction<A, R>,
+  imapSettledUnordered<A extends Arguments, R, O extends Only<O, SpreadOptions>>(
+    fn: SpreadFunction<A, R, O>,
     items: Items<A>,
-    options: SpreadOptions
+    options: O
   ): ResultIterator<SettledItem<Awaited<R>>>
-  imapSettledUnordered<F extends AnyFunction>(
+  imapSettledUnordered<F extends AnyFunction, O extends Only<O, SpreadOptions>>(
     fn: FunctionOrReference<F>,
-    items: Items<ArgumentsOf<F>>,
-    options: SpreadOptions
+    items: Items<ArgumentsOf<F, O>>,
+    options: O
   ): ResultIterator<SettledItem<Awaited<ReturnType<F>>>>
-  imapSettledUnordered<T, R>(
-    fn: TaskFunction<T, R>,
+  imapSettledUnordered<T, R, O extends Only<O, MapOptions> = NoOptions>(
+    fn: TaskFunction<T, R, O>,
     items: Items<T>,
-    options?: MapOptions
-  ): ResultIterator<SettledItem<Awaited<R>>>
-  imapSettledUnordered<T, R>(
-    fn: ItemFunction<T, R>,
-    items: Items<T>,
-    options?: MapOptions
+    options?: O
   ): ResultIterator<SettledItem<Awaited<R>>>
   imapSettledUnordered(
     fn: URL,

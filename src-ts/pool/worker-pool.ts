@@ -1,13 +1,13 @@
 import { atEntry } from '../errors/index.js'
 import type {
   AnyFunction,
-  ApplyRest,
   Arguments,
   ArgumentsOf,
   FunctionOrReference,
-  ItemFunction,
   Items,
   MapOptions,
+  NoOptions,
+  Only,
   ResultIterator,
   SpreadFunction,
   SpreadOptions,
@@ -49,14 +49,21 @@ export class WorkerPool extends PoolIterators {
    * @example
    * const sizes = await pool.map(async (path: string) => (await stat(path)).size, paths)
    */
-  map<A extends Arguments, R>(fn: SpreadFunction<A, R>, items: Items<A>, options: SpreadOptions): Promise<Awaited<R>[]>
-  map<F extends AnyFunction>(
+  map<A extends Arguments, R, O extends Only<O, SpreadOptions>>(
+    fn: SpreadFunction<A, R, O>,
+    items: Items<A>,
+    options: O
+  ): Promise<Awaited<R>[]>
+  map<F extends AnyFunction, O extends Only<O, SpreadOptions>>(
     fn: FunctionOrReference<F>,
-    items: Items<ArgumentsOf<F>>,
-    options: SpreadOptions
+    items: Items<ArgumentsOf<F, O>>,
+    options: O
   ): Promise<Awaited<ReturnType<F>>[]>
-  map<T, R>(fn: TaskFunction<T, R>, items: Items<T>, options?: MapOptions): Promise<Awaited<R>[]>
-  map<T, R>(fn: ItemFunction<T, R>, items: Items<T>, options?: MapOptions): Promise<Awaited<R>[]>
+  map<T, R, O extends Only<O, MapOptions> = NoOptions>(
+    fn: TaskFunction<T, R, O>,
+    items: Items<T>,
+    options?: O
+  ): Promise<Awaited<R>[]>
   map(fn: URL, items: Items<unknown>, options?: MapOptions | SpreadOptions): Promise<unknown[]>
   map(fn: unknown, items: unknown, options?: unknown): Promise<unknown[]> {
     return stateOf(this, methods.map).list(methods.map, 'map', [fn, items, options])
@@ -67,18 +74,21 @@ export class WorkerPool extends PoolIterators {
    * @example
    * const [fastest] = await pool.mapUnordered(measure, mirrors, { chunkSize: 1 })
    */
-  mapUnordered<A extends Arguments, R>(
-    fn: SpreadFunction<A, R>,
+  mapUnordered<A extends Arguments, R, O extends Only<O, SpreadOptions>>(
+    fn: SpreadFunction<A, R, O>,
     items: Items<A>,
-    options: SpreadOptions
+    options: O
   ): Promise<Awaited<R>[]>
-  mapUnordered<F extends AnyFunction>(
+  mapUnordered<F extends AnyFunction, O extends Only<O, SpreadOptions>>(
     fn: FunctionOrReference<F>,
-    items: Items<ArgumentsOf<F>>,
-    options: SpreadOptions
+    items: Items<ArgumentsOf<F, O>>,
+    options: O
   ): Promise<Awaited<ReturnType<F>>[]>
-  mapUnordered<T, R>(fn: TaskFunction<T, R>, items: Items<T>, options?: MapOptions): Promise<Awaited<R>[]>
-  mapUnordered<T, R>(fn: ItemFunction<T, R>, items: Items<T>, options?: MapOptions): Promise<Awaited<R>[]>
+  mapUnordered<T, R, O extends Only<O, MapOptions> = NoOptions>(
+    fn: TaskFunction<T, R, O>,
+    items: Items<T>,
+    options?: O
+  ): Promise<Awaited<R>[]>
   mapUnordered(fn: URL, items: Items<unknown>, options?: MapOptions | SpreadOptions): Promise<unknown[]>
   mapUnordered(fn: unknown, items: unknown, options?: unknown): Promise<unknown[]> {
     return stateOf(this, methods.mapUnordered).list(methods.mapUnordered, 'mapUnordered', [fn, items, options])
@@ -91,25 +101,20 @@ export class WorkerPool extends PoolIterators {
    * const outcomes = await pool.mapSettled(parse, files)
    * const failed = outcomes.filter((outcome) => outcome.status === 'rejected')
    */
-  mapSettled<A extends Arguments, R>(
-    fn: SpreadFunction<A, R>,
+  mapSettled<A extends Arguments, R, O extends Only<O, SpreadOptions>>(
+    fn: SpreadFunction<A, R, O>,
     items: Items<A>,
-    options: SpreadOptions
+    options: O
   ): Promise<PromiseSettledResult<Awaited<R>>[]>
-  mapSettled<F extends AnyFunction>(
+  mapSettled<F extends AnyFunction, O extends Only<O, SpreadOptions>>(
     fn: FunctionOrReference<F>,
-    items: Items<ArgumentsOf<F>>,
-    options: SpreadOptions
+    items: Items<ArgumentsOf<F, O>>,
+    options: O
   ): Promise<PromiseSettledResult<Awaited<ReturnType<F>>>[]>
-  mapSettled<T, R>(
-    fn: TaskFunction<T, R>,
+  mapSettled<T, R, O extends Only<O, MapOptions> = NoOptions>(
+    fn: TaskFunction<T, R, O>,
     items: Items<T>,
-    options?: MapOptions
-  ): Promise<PromiseSettledResult<Awaited<R>>[]>
-  mapSettled<T, R>(
-    fn: ItemFunction<T, R>,
-    items: Items<T>,
-    options?: MapOptions
+    options?: O
   ): Promise<PromiseSettledResult<Awaited<R>>[]>
   mapSettled(
     fn: URL,
@@ -128,18 +133,21 @@ export class WorkerPool extends PoolIterators {
    * @example
    * for await (const page of pool.imap(render, documents)) await write(page)
    */
-  imap<A extends Arguments, R>(
-    fn: SpreadFunction<A, R>,
+  imap<A extends Arguments, R, O extends Only<O, SpreadOptions>>(
+    fn: SpreadFunction<A, R, O>,
     items: Items<A>,
-    options: SpreadOptions
+    options: O
   ): ResultIterator<Awaited<R>>
-  imap<F extends AnyFunction>(
+  imap<F extends AnyFunction, O extends Only<O, SpreadOptions>>(
     fn: FunctionOrReference<F>,
-    items: Items<ArgumentsOf<F>>,
-    options: SpreadOptions
+    items: Items<ArgumentsOf<F, O>>,
+    options: O
   ): ResultIterator<Awaited<ReturnType<F>>>
-  imap<T, R>(fn: TaskFunction<T, R>, items: Items<T>, options?: MapOptions): ResultIterator<Awaited<R>>
-  imap<T, R>(fn: ItemFunction<T, R>, items: Items<T>, options?: MapOptions): ResultIterator<Awaited<R>>
+  imap<T, R, O extends Only<O, MapOptions> = NoOptions>(
+    fn: TaskFunction<T, R, O>,
+    items: Items<T>,
+    options?: O
+  ): ResultIterator<Awaited<R>>
   imap(fn: URL, items: Items<unknown>, options?: MapOptions | SpreadOptions): ResultIterator<unknown>
   imap(fn: unknown, items: unknown, options?: unknown): ResultIterator<unknown> {
     return stateOf(this, methods.imap).iterate(methods.imap, 'imap', [fn, items, options])
@@ -150,18 +158,21 @@ export class WorkerPool extends PoolIterators {
    * @example
    * for await (const hash of pool.imapUnordered(hashOf, files)) seen.add(hash)
    */
-  imapUnordered<A extends Arguments, R>(
-    fn: SpreadFunction<A, R>,
+  imapUnordered<A extends Arguments, R, O extends Only<O, SpreadOptions>>(
+    fn: SpreadFunction<A, R, O>,
     items: Items<A>,
-    options: SpreadOptions
+    options: O
   ): ResultIterator<Awaited<R>>
-  imapUnordered<F extends AnyFunction>(
+  imapUnordered<F extends AnyFunction, O extends Only<O, SpreadOptions>>(
     fn: FunctionOrReference<F>,
-    items: Items<ArgumentsOf<F>>,
-    options: SpreadOptions
+    items: Items<ArgumentsOf<F, O>>,
+    options: O
   ): ResultIterator<Awaited<ReturnType<F>>>
-  imapUnordered<T, R>(fn: TaskFunction<T, R>, items: Items<T>, options?: MapOptions): ResultIterator<Awaited<R>>
-  imapUnordered<T, R>(fn: ItemFunction<T, R>, items: Items<T>, options?: MapOptions): ResultIterator<Awaited<R>>
+  imapUnordered<T, R, O extends Only<O, MapOptions> = NoOptions>(
+    fn: TaskFunction<T, R, O>,
+    items: Items<T>,
+    options?: O
+  ): ResultIterator<Awaited<R>>
   imapUnordered(fn: URL, items: Items<unknown>, options?: MapOptions | SpreadOptions): ResultIterator<unknown>
   imapUnordered(fn: unknown, items: unknown, options?: unknown): ResultIterator<unknown> {
     return stateOf(this, methods.imapUnordered).iterate(methods.imapUnordered, 'imapUnordered', [fn, items, options])
@@ -172,16 +183,21 @@ export class WorkerPool extends PoolIterators {
    * @example
    * const image = await pool.apply(resize, ['photo.jpg', 800])
    */
-  apply<A extends Arguments = [], R = unknown>(
-    fn: SpreadFunction<A, R>,
+  apply<R, A extends Arguments = [], O extends Only<O, TaskOptions> = NoOptions>(
+    fn: SpreadFunction<A, R, O>,
     args?: A,
-    options?: TaskOptions
+    options?: O
   ): Promise<Awaited<R>>
-  apply(fn: URL, args?: readonly unknown[], options?: TaskOptions): Promise<unknown>
+  apply<F extends AnyFunction, O extends Only<O, TaskOptions> = NoOptions>(
+    fn: FunctionOrReference<F>,
+    args: ArgumentsOf<F, O>,
+    options?: O
+  ): Promise<Awaited<ReturnType<F>>>
   apply<F extends AnyFunction>(
     fn: FunctionOrReference<F>,
-    ...rest: ApplyRest<F, TaskOptions>
+    ...rest: [] extends Parameters<F> ? [args?: [], options?: TaskOptions] : [never]
   ): Promise<Awaited<ReturnType<F>>>
+  apply(fn: URL, args?: readonly unknown[], options?: TaskOptions): Promise<unknown>
   apply(fn: unknown, args: unknown = [], options?: unknown): Promise<unknown> {
     return stateOf(this, methods.apply).apply(methods.apply, fn, args, options)
   }

@@ -13,25 +13,32 @@ export type SettledItem<R> =
   | { readonly index: number; readonly status: 'fulfilled'; readonly value: R }
   | { readonly index: number; readonly status: 'rejected'; readonly reason: unknown }
 
+/** The type of a call without options. */
+export type NoOptions = Readonly<Record<never, never>>
+
+/** The bound of the options `O` of a call: an option that `Known` does not have is an error. */
+export type Only<O, Known> = Known & { readonly [K in Exclude<keyof O, keyof Known>]?: never }
+
+/** What the pool adds to the arguments: the context, where the call's options say `passContext: true`. */
+export type Added<O> = O extends { readonly passContext: true } ? [context: TaskContext] : []
+
+/** A function of one item, or the reference to one. */
+export type TaskFunction<T, R, O = NoOptions> =
+  ((item: T, ...added: Added<O>) => R) | TaskReference<(item: T, ...added: Added<O>) => R>
+
 /** Items that are arguments. The compiler takes an array literal for a tuple here. */
 export type Arguments = readonly unknown[] | []
 
-// Hides the arguments from inference: they are to follow from the items, or a function that leaves out the context would
-// be taken for one of fewer arguments.
-/** A function of several arguments, whose types follow from the items. It may take the context after them. */
-export type SpreadFunction<A extends readonly unknown[], R> = (
-  ...args: NoInfer<[...args: A, context: TaskContext]>
+/** A function of several arguments, whose types follow from the items. */
+// Hidden from inference, a function of fewer parameters would else make the items shorter.
+export type SpreadFunction<A extends readonly unknown[], R, O> = (
+  ...args: NoInfer<[...args: A, ...added: Added<O>]>
 ) => R
 
 /** A function of any arguments, or the reference to one. */
 export type FunctionOrReference<F extends AnyFunction> = F | TaskReference<F>
 
-/** A function of one item, or the reference to one. */
-export type ItemFunction<T, R> = ((item: T) => R) | TaskReference<(item: T) => R>
-
-/** The arguments of the function `F`, as one item. */
-export type ArgumentsOf<F extends AnyFunction> = Readonly<ArgsOf<F>>
-
-/** What follows the function in `apply`: the arguments may be left out where none is needed. */
-export type ApplyRest<F extends AnyFunction, O> =
-  [] extends ArgsOf<F> ? [args?: ArgumentsOf<F> | undefined, options?: O] : [args: ArgumentsOf<F>, options?: O]
+/** The arguments that a call with the options `O` gives to `F`. */
+export type ArgumentsOf<F extends AnyFunction, O> = Readonly<
+  O extends { readonly passContext: true } ? ArgsOf<F> : Parameters<F>
+>

@@ -1,4 +1,4 @@
-/** What a function finds as its last argument where it declares a parameter for it. */
+/** What a task is told about itself: its last argument with `passContext: true`, and what `currentTask()` returns. */
 export interface TaskContext {
   /** The worker's place in the pool, 0 to nJobs - 1; a replacement keeps it. */
   readonly workerId: number
@@ -36,10 +36,6 @@ export type TaskReferences<M = Record<string, UntypedFunction>> = {
     ? TaskReference<M[K]>
     : never
 }
-
-/** A function of one item, or the reference to one. It may take the context after the item. */
-export type TaskFunction<T, R> =
-  ((item: T, context: TaskContext) => R) | TaskReference<(item: T, context: TaskContext) => R>
 
 /** The arguments that a caller gives to `F`: its parameters without a trailing {@linkcode TaskContext}. */
 export type ArgsOf<F extends AnyFunction> = WithoutContext<Parameters<F>>

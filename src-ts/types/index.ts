@@ -3,20 +3,21 @@ export type {
   ArgsOf,
   Items,
   TaskContext,
-  TaskFunction,
   TaskReference,
   TaskReferences,
   UntypedFunction
 } from './functions.js'
 export type {
-  ApplyRest,
+  Added,
   Arguments,
   ArgumentsOf,
   FunctionOrReference,
-  ItemFunction,
+  NoOptions,
+  Only,
   ResultIterator,
   SettledItem,
-  SpreadFunction
+  SpreadFunction,
+  TaskFunction
 } from './calls.js'
 export type {
   CpuIds,

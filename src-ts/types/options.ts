@@ -53,6 +53,12 @@ export interface MapDefaults {
    */
   readonly spread?: boolean | undefined
   /**
+   * The function receives a {@linkcode TaskContext} as its last argument, after the arguments that the call gives it. Native and bound
+   * functions never do. As a pool's default it holds for `apply` too; it changes what calls do, not how they are typed.
+   * @default false
+   */
+  readonly passContext?: boolean | undefined
+  /**
    * Milliseconds that each task has, from when its worker begins it until its result is here. A late one is rejected with
    * `TaskTimeoutError`; its worker is killed, in a busy loop too, and replaced. No other task is affected, nor does it matter
    * what this process is busy with. Loading the function's module does not count: `workerStartTimeout` bounds that. Results of a chunk
@@ -104,6 +110,11 @@ export interface SpreadOptions extends MapDefaults, CallOptions {
 
 /** Options of one `apply`. */
 export interface TaskOptions extends CallOptions {
+  /**
+   * The function receives a {@linkcode TaskContext} as its last argument; see {@linkcode MapDefaults}.
+   * @default the pool's
+   */
+  readonly passContext?: boolean | undefined
   /**
    * Milliseconds from when the worker begins the task until its result is here; see {@linkcode MapDefaults}.
    * @default the pool's

@@ -14,7 +14,8 @@ interface Cancelled {
  */
 export class Cancelling {
   readonly #listen: () => void
-  #task: object | undefined
+  /** The context of the running task, once somebody has asked for it. */
+  #task: Context | undefined
   #controller: AbortController | undefined
   #seq = 0
   #cancelled: Cancelled | undefined
@@ -34,11 +35,10 @@ export class Cancelling {
     this.#seq = seq
   }
 
-  /** The context of the task that begins. */
+  /** The context of the running task, one object for each task. */
   contextOf(workerId: number, index: number, state: Record<string, unknown>): TaskContext {
-    const context = new Context(workerId, index, state, this)
-    this.#task = context
-    return context
+    this.#task ??= new Context(workerId, index, state, this)
+    return this.#task
   }
 
   /** The task has ended; its signal never aborts any more. */
@@ -65,7 +65,7 @@ export class Cancelling {
   }
 }
 
-/** What a task finds as its last argument. The signal is no property of its own: a context can be sent as a result. */
+/** What a task is told about itself. The signal is no property of its own: a context can be sent as a result. */
 class Context implements TaskContext {
   readonly workerId: number
   readonly index: number

@@ -2,7 +2,7 @@ import { Reader, readValue } from '../codec/index.js'
 import { NotSerializableError } from '../errors/index.js'
 import type { TaskCallable } from '../functions/instantiate/index.js'
 import { Array, DataView, setImmediate } from '../primordials.js'
-import { CALL_SHIFT, EACH, FAIL_FAST, SPREAD, TIMED } from '../protocol/index.js'
+import { CALL_SHIFT, EACH, FAIL_FAST, PASS_CONTEXT, SPREAD, TIMED } from '../protocol/index.js'
 import type { TaskContext } from '../types/index.js'
 import type { Cancelling } from './cancelling.js'
 import type { Chunk } from './chunk.js'
@@ -78,10 +78,8 @@ export class Runner {
     if (this.#isLoading) this.#claims.noteLoading()
     else if ((chunk.flags & TIMED) !== 0) this.#claims.noteBegin()
     const begun = this.#claims.beginFirstTask(chunk.seq, chunk.firstTask)
-    if (begun === BEGIN) {
-      this.#isRunning = true
-      return BEGUN
-    }
+    this.#isRunning = begun === BEGIN
+    if (this.#isRunning) return BEGUN
     if (this.#isLoading) this.#claims.noteBegin()
     return begun === STOP_CHUNK ? this.#drop() : HALT
   }
@@ -126,6 +124,9 @@ export class Runner {
     return DONE
   }
 
+  /** The context of the running task. A module that is being loaded is not part of it. */
+  readonly current = (): TaskContext | undefined => (this.#isRunning && !this.#isLoading ? this.#context() : undefined)
+
   /** An error that nobody handles ends this process: the task that runs fails by it, or it is told on its own. */
   interrupt(error: unknown): void {
     this.#outbox.endResults(this.#lap.end(), false)
@@ -154,13 +155,14 @@ export class Runner {
       })
     }
     if (this.#callable === undefined) throw this.#failure
-    const { call, length, isNative } = this.#callable
+    const { call, isNative } = this.#callable
+    const takesContext = (this.#chunk.flags & PASS_CONTEXT) !== 0 && !isNative
     // As in MPIRE, an item that is no list of arguments is the argument.
     if ((this.#chunk.flags & SPREAD) !== 0 && Array.isArray(item)) {
       const args: unknown[] = item
-      return length > args.length && !isNative ? call(...args, this.#context()) : call(...args)
+      return takesContext ? call(...args, this.#context()) : call(...args)
     }
-    return length > 1 && !isNative ? call(item, this.#context()) : call(item)
+    return takesContext ? call(item, this.#context()) : call(item)
   }
 
   #skipItem(): void {

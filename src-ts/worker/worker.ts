@@ -25,6 +25,7 @@ import {
   FRAME_LEAVE,
   type WorkerConfig,
   KIND,
+  provideCurrentTask,
   setPhase
 } from '../protocol/index.js'
 import { filterStacks } from '../codec/index.js'
@@ -82,6 +83,7 @@ const registry = new Functions()
 const turn = new Turn()
 const cancelling = new Cancelling(listen)
 const runner = new Runner(claims, outbox, turn, cancelling, new Isolation(start.context), workerId, resume)
+provideCurrentTask(runner.current)
 const pools = new Set<ClosePools>()
 // The package that tasks import is another copy of this code.
 Object.defineProperty(globalObject, Symbol.for('millrace.pools'), {

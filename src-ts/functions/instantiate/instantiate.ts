@@ -16,10 +16,8 @@ const NO_DATA = new Uint8Array()
 export interface TaskCallable {
   /** Always called with `this` undefined, whatever it is called on. */
   readonly call: Callable
-  /** True for functions that never take a context: native ones, and those of Node's modules. */
+  /** True for functions that never take a context: native and bound ones, and those of Node's modules. */
   readonly isNative: boolean
-  /** The function's own `length`: the parameters that it declares. */
-  readonly length: number
 }
 
 function findGlobal({ path }: ShippedGlobal): Callable {
@@ -38,7 +36,7 @@ function toCallable(fn: Callable, called: string, isBuiltIn: boolean): TaskCalla
   const text = sourceOf(fn)
   const refusal = uncallable(fn, text, called)
   if (refusal !== undefined) throw refusal
-  return { call: fn.bind(undefined), isNative: isBuiltIn || isNativeText(text), length: fn.length }
+  return { call: fn.bind(undefined), isNative: isBuiltIn || isNativeText(text) }
 }
 
 /**
