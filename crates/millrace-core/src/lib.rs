@@ -1,7 +1,88 @@
-//! The engine of millrace: a pool of worker processes that are handed tasks through shared memory.
+//! The engine of millrace: a pool of worker processes that run tasks, which travel through shared memory.
 //!
-//! [`pool`] is the parent's side, [`endpoint`] the worker's, [`channel`] what lies between them. [`scheduler`] decides, [`sys`] is the only door to the
-//! system. Nothing here knows what a task or a result means: they are bytes.
+//! [`pool`] is the parent's side, [`endpoint`] the worker's, and [`channel`] lies between them. [`scheduler`] decides, and [`sys`]
+//! is the only door to the system. Nothing here knows what a task or a result means: they are bytes.
+//!
+//! # Terminology
+//!
+//! - **Call**: what a submitter waits for as a whole. Its tasks travel in *chunks*.
+//! - **Chunk**: tasks of one call that are encoded together. One worker runs them in their order.
+//! - **Definition**: a function as a worker receives it, once for each process.
+//! - **Worker**: a worker id and the process that it has at the moment. A process that has ended is replaced.
+//! - **In flight**: sent to a worker and not settled. *Queued* work waits in the scheduler.
+//! - **Outcome**: how tasks ended, as their worker says. A *loss* is how they ended without the worker's word.
+//! - **Record**: what the submitter collects: an outcome, a loss, or news of a worker or of the pool.
+//! - **Segment**: the memory that the pool shares with one worker. It holds the *status block* and two *rings*.
+//! - **Frame**: a message in a ring.
+//! - **Doorbell**: the word that tells whether the other side sleeps. Its *bell* is what wakes that side.
+//! - **Claim word**, **chunk slot**: words that parent and worker change by compare-and-exchange, so that one of them owns a
+//!   task or a chunk.
+//! - **Thief**, **victim**: an idle worker that takes over chunks, and the worker that had them.
+//!
+//! # Examples
+//!
+//! Both ends of a channel, here in the memory of one process:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use millrace_core::channel::frame::{self, Assembler, ToWorker};
+//! use millrace_core::channel::memory::HeapMemory;
+//! use millrace_core::channel::segment::{SEGMENT_BYTES, Segment};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let segment = Segment::new(Arc::new(HeapMemory::new(SEGMENT_BYTES)))?;
+//! segment.format();
+//! let (mut to_worker, _) = segment.parent_ends();
+//! let (_, mut from_parent) = segment.worker_ends();
+//!
+//! let function = b"(x) => x * 2";
+//! let header = frame::header(ToWorker::Define, [7, 0, 0, 0, 0, 0], function.len())?;
+//! to_worker.push(&header)?;
+//! to_worker.push(function)?;
+//! to_worker.push(frame::padding(function.len()))?;
+//! to_worker.publish();
+//!
+//! let mut frames = Assembler::<ToWorker>::default();
+//! let received = frames.poll(&mut from_parent)?.ok_or("nothing has arrived")?;
+//! assert_eq!(received.kind, ToWorker::Define);
+//! assert_eq!(received.fields[0], 7);
+//! assert_eq!(*received.payload, *function);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A pool. Its processes and threads start with the first chunk, so this one starts none:
+//!
+//! ```
+//! use millrace_core::pool::{Collected, Pool, PoolConfig};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # if !millrace_core::sys::SUPPORTED { return Ok(()); }
+//! let config = PoolConfig {
+//!     worker_count: 2,
+//!     cpus: Vec::new(),
+//!     program: c"/bin/sh".into(),
+//!     args: vec![c"sh".into(), c"-c".into(), c"exec worker".into()],
+//!     env: Vec::new(),
+//!     cwd: None,
+//!     is_quiet: false,
+//!     is_piped: false,
+//!     idle_timeout: None,
+//!     start_timeout: None,
+//!     worker_config: Vec::new(),
+//! };
+//! let pool = Pool::new(config, Box::new(|| println!("records wait")))?;
+//! pool.define(1, b"(x) => x * 2")?;
+//! assert!(pool.workers().is_empty());
+//!
+//! pool.close();
+//! let mut records = [0; 64];
+//! assert!(matches!(pool.collect(&mut records), Collected::Bytes(32)));
+//! assert!(pool.has_ended());
+//! # Ok(())
+//! # }
+//! ```
 #![deny(missing_docs, unsafe_code)]
 
 pub mod channel;

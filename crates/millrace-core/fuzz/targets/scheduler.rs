@@ -8,7 +8,7 @@ use std::time::Duration;
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use millrace_core::scheduler::{
-    Action, Began, Cause, Chunk, ChunkFlags, Claims, Death, Definition, Outgoing, Scheduler,
+    Began, Cause, Chunk, ChunkFlags, Claims, Death, Definition, Effects, Outgoing, Report, Scheduler,
     Settled, CancelMode, Turn, Verdict,
 };
 
@@ -169,12 +169,8 @@ struct World {
 impl World {
     /// As the pool gives the scheduler each event.
     fn drive<R>(&mut self, event: impl FnOnce(&mut Scheduler) -> R) -> R {
-        self.scheduler.tick(self.now);
-        let result = event(&mut self.scheduler);
-        self.scheduler.dispatch();
-        for action in self.scheduler.take_actions() {
-            self.carry_out(action);
-        }
+        let (result, effects) = self.scheduler.handle(self.now, event);
+        self.carry_out(effects);
         self.check();
         result
     }
@@ -208,28 +204,32 @@ impl World {
         assert!(open as u64 <= stats.running + stats.queued, "{open} are open, {stats:?}");
     }
 
-    fn carry_out(&mut self, action: Action) {
-        match action {
-            Action::Spawn { worker_id } => {
-                let process = &mut self.processes[worker_id as usize];
-                assert!(matches!(process, Process::Absent), "{worker_id} has a process");
-                *process = Process::Asked;
-            }
-            Action::Send { worker_id, frame } => {
-                let Process::Alive(alive) = &mut self.processes[worker_id as usize] else {
-                    panic!("{frame:?} for worker {worker_id}, which has no process");
-                };
-                alive.receive(worker_id, frame);
-            }
-            Action::Kill { .. } | Action::Started { .. } | Action::Exited { .. } => {}
-            Action::Lose { call_id, chunk, first, count, .. } => {
+    fn carry_out(&mut self, effects: Effects) {
+        for (worker_id, frame) in effects.frames {
+            let Process::Alive(alive) = &mut self.processes[worker_id as usize] else {
+                panic!("{frame:?} for worker {worker_id}, which has no process");
+            };
+            alive.receive(worker_id, frame);
+        }
+        for worker_id in effects.spawns {
+            let process = &mut self.processes[worker_id as usize];
+            assert!(matches!(process, Process::Absent), "{worker_id} has a process");
+            *process = Process::Asked;
+        }
+        effects.reports.into_iter().for_each(|report| self.take_report(report));
+    }
+
+    fn take_report(&mut self, report: Report) {
+        match report {
+            Report::Started { .. } | Report::Exited { .. } => {}
+            Report::Lost { call_id, chunk, first, count, .. } => {
                 assert!(count > 0);
                 (first..first + count).for_each(|index| self.settle(call_id, chunk, index));
             }
-            Action::Retry { call_id, chunk, index, .. } => {
+            Report::Retried { call_id, chunk, index, .. } => {
                 assert!(self.open[&(call_id, chunk)].0.contains(&index), "tried again though settled");
             }
-            Action::Closed => {
+            Report::Closed => {
                 self.closed += 1;
                 assert!(self.open.is_empty(), "closed with open tasks");
             }

@@ -1,7 +1,7 @@
 //! The pool: the scheduler, the workers' memory and processes, and the two threads that serve them.
 //!
 //! ```text
-//! submitter --lock--> scheduler --actions--> handle (one per worker) --ring--> worker
+//! submitter --lock--> scheduler --effects--> handle (one per worker) --ring--> worker
 //!                        ^                                                      |
 //! waiting thread --lock--+------------------- ring, pidfd, control socket ------+
 //!        |
@@ -48,7 +48,9 @@ pub use outcomes::{Collected, RecordKind};
 pub use submission::{SubmitError, TooLarge};
 
 use crate::lock::lock;
-use crate::scheduler::{Action, CancelMode, Cause, Definition, Scheduler, Stats, WorkerSnapshot};
+use crate::scheduler::{
+    CancelMode, Cause, Definition, Effects, Outgoing, Report, Scheduler, Stats, WorkerSnapshot,
+};
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sys::{self, Bell, Poller};
 use failing::lost;
@@ -349,39 +351,50 @@ impl Shared {
     }
 
     fn drive_on<R>(&self, event: impl FnOnce(&mut Scheduler) -> R) -> R {
-        let (result, actions, doomed, is_nearer) = {
+        let (result, receivers, doomed, spawns, reports, is_nearer) = {
             let mut scheduler = self.scheduler();
-            scheduler.tick(self.started_at.elapsed());
-            let result = event(&mut scheduler);
-            scheduler.dispatch();
-            let actions = scheduler.take_actions();
+            let (result, effects) = scheduler.handle(self.started_at.elapsed(), event);
+            let Effects { kills, frames, spawns, reports } = effects;
             self.has_work_in_flight.store(scheduler.has_work_in_flight(), Ordering::Relaxed);
             self.has_open.store(scheduler.has_open(), Ordering::Relaxed);
-            let mut doomed = Vec::new();
-            for action in &actions {
-                match action {
-                    // In the scheduler's order, so that a worker's frames cannot overtake each other.
-                    Action::Send { worker_id, frame } => {
-                        self.handles[*worker_id as usize].enqueue(frame.clone());
-                    }
-                    // The process of this moment: a replacement may be there by the time it is killed.
-                    Action::Kill { worker_id } => {
-                        doomed.extend(self.handles[*worker_id as usize].process());
-                    }
-                    _ => {}
-                }
-            }
+            // In the scheduler's order, so that a worker's frames cannot overtake each other.
+            let enqueue = |(worker_id, frame): (u32, Outgoing)| {
+                let worker_id = worker_id as usize;
+                self.handles[worker_id].enqueue(frame);
+                worker_id
+            };
+            // Collected in the memory of `frames`.
+            let receivers: Vec<usize> = frames.into_iter().map(enqueue).collect();
+            // The processes of this moment: a replacement may be there by the time they are killed.
+            let processes = kills.into_iter().map(|id| self.handles[id as usize].process());
+            let doomed: Vec<_> = processes.flatten().collect();
             let next_ns = scheduler.next_deadline().map_or(u64::MAX, nanoseconds);
             let is_nearer = next_ns < self.armed_ns.load(Ordering::Relaxed);
             if is_nearer {
                 self.armed_ns.store(next_ns, Ordering::Relaxed);
             }
-            (result, actions, doomed, is_nearer)
+            (result, receivers, doomed, spawns, reports, is_nearer)
         };
         for process in doomed {
             process.kill();
         }
-        self.carry_out(actions);
+        let mut pumped = None;
+        for worker_id in receivers {
+            if pumped.replace(worker_id) != Some(worker_id) {
+                self.pump(worker_id);
+            }
+        }
+        if !spawns.is_empty()
+            && let Some(spawner) = lock(&self.spawner).as_ref()
+        {
+            for worker_id in spawns {
+                // Fails only when the spawner has ended, and then the pool is closed.
+                let _ = spawner.send(Request::Start(worker_id));
+            }
+        }
+        for report in reports {
+            self.report(report);
+        }
         if is_nearer {
             self.wake_waiter();
         }
@@ -401,40 +414,24 @@ impl Shared {
         }
     }
 
-    fn carry_out(&self, actions: Vec<Action>) {
-        let mut last_sent = None;
-        for action in actions {
-            match action {
-                Action::Send { worker_id, .. } if last_sent == Some(worker_id) => {}
-                Action::Send { worker_id, .. } => {
-                    self.pump(worker_id as usize);
-                    last_sent = Some(worker_id);
-                }
-                Action::Spawn { worker_id } => {
-                    if let Some(spawner) = lock(&self.spawner).as_ref() {
-                        // Fails only when the spawner has ended, and then the pool is closed.
-                        let _ = spawner.send(Request::Start(worker_id));
-                    }
-                }
-                // Its process was killed first of all.
-                Action::Kill { .. } => {}
-                // No task is settled by it.
-                Action::Retry { call_id, chunk, index, loss } => {
-                    self.outcomes.push_loss(call_id, chunk, index, 0, &loss);
-                }
-                Action::Lose { call_id, chunk, first, count, loss } => {
-                    self.outcomes.push_loss(call_id, chunk, first, count, &loss);
-                }
-                Action::Started { worker_id, pid } => self.outcomes.push_started(worker_id, pid),
-                Action::Exited { worker_id, pid, code, signal, tasks_done } => {
-                    self.outcomes.push_exited(worker_id, pid, code, signal, tasks_done);
-                }
-                Action::Closed => {
-                    *lock(&self.spawner) = None;
-                    self.is_closed.store(true, Ordering::SeqCst);
-                    self.outcomes.push_closed();
-                    self.wake_waiter();
-                }
+    fn report(&self, report: Report) {
+        match report {
+            // No task is settled by it.
+            Report::Retried { call_id, chunk, index, loss } => {
+                self.outcomes.push_loss(call_id, chunk, index, 0, &loss);
+            }
+            Report::Lost { call_id, chunk, first, count, loss } => {
+                self.outcomes.push_loss(call_id, chunk, first, count, &loss);
+            }
+            Report::Started { worker_id, pid } => self.outcomes.push_started(worker_id, pid),
+            Report::Exited { worker_id, pid, code, signal, tasks_done } => {
+                self.outcomes.push_exited(worker_id, pid, code, signal, tasks_done);
+            }
+            Report::Closed => {
+                *lock(&self.spawner) = None;
+                self.is_closed.store(true, Ordering::SeqCst);
+                self.outcomes.push_closed();
+                self.wake_waiter();
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Action, Outgoing, Scheduler};
+use super::{Outgoing, Scheduler};
 
 /// What becomes of the tasks that run when their call is cancelled.
 #[derive(Debug, Clone)]
@@ -21,7 +21,6 @@ pub enum CancelMode {
 
 impl Scheduler {
     /// Drops a call: what is queued, or in flight and not begun, is gone at once, and the rest of a chunk that has begun.
-    /// Call [`Self::dispatch`] after it.
     pub fn cancel(&mut self, call_id: u32, mode: &CancelMode) {
         self.stats.cancelled += self.queue.remove_call(call_id);
         for worker_id in 0..self.workers.len() as u32 {
@@ -64,7 +63,7 @@ impl Scheduler {
                     kill_at = sent.kill_at;
                     let (seq, reason) = (sent.seq, Arc::clone(reason));
                     let frame = Outgoing::Cancel { seq, reason };
-                    self.actions.push(Action::Send { worker_id, frame });
+                    self.effects.frames.push((worker_id, frame));
                 }
                 CancelMode::Kill { .. } => {}
                 CancelMode::Discard => {

@@ -3,21 +3,20 @@
 use std::time::Duration;
 
 use super::worker::{Worker, WorkerState};
-use super::{Action, Closing, Scheduler};
+use super::{Closing, Report, Scheduler};
 
-/// After this [`Action::Closed`] is given out even if the system has not let go of a killed process.
+/// After this [`Report::Closed`] is given out even if the system has not let go of a killed process.
 const TERMINATE_BOUND: Duration = Duration::from_millis(900);
 
 impl Scheduler {
-    /// Finishes what was accepted, then lets the workers leave. Call [`Self::dispatch`] after it.
+    /// Finishes what was accepted, then lets the workers leave.
     pub fn close(&mut self) {
         if self.closing == Closing::No {
             self.closing = Closing::Drain;
         }
     }
 
-    /// Kills every worker now; open tasks count as cancelled and nothing more is heard of them. Call
-    /// [`Self::dispatch`] after it.
+    /// Kills every worker now; open tasks count as cancelled and nothing more is heard of them.
     pub fn terminate(&mut self) {
         if matches!(self.closing, Closing::Terminate(_) | Closing::Done) {
             return;
@@ -88,7 +87,7 @@ impl Scheduler {
         }
     }
 
-    /// Whether [`Action::Closed`] was given out and no process is left.
+    /// Whether [`Report::Closed`] was given out and no process is left.
     pub fn has_ended(&self) -> bool {
         self.closing == Closing::Done && self.has_no_process()
     }
@@ -105,7 +104,7 @@ impl Scheduler {
     fn report_closed_if(&mut self, is_closed: bool) {
         if is_closed {
             self.closing = Closing::Done;
-            self.actions.push(Action::Closed);
+            self.effects.reports.push(Report::Closed);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::chunk::Chunk;
 use super::worker::{InFlight, Late, Worker, WorkerState};
-use super::{Action, Loss, Scheduler};
+use super::{Loss, Report, Scheduler};
 
 /// Workers that may die on receiving a chunk before it is held to be the cause.
 const RECEIVERS_MAX: u32 = 2;
@@ -55,15 +55,14 @@ enum Lost {
 }
 
 impl Scheduler {
-    /// A worker's process has ended, or could not be started, and everything it had sent was taken in. Call
-    /// [`Self::dispatch`] after it.
+    /// A worker's process has ended, or could not be started, and everything it had sent was taken in.
     pub fn died(&mut self, worker_id: u32, death: &Death) {
         let worker = std::mem::take(&mut self.workers[worker_id as usize]);
         if !matches!(worker.state, WorkerState::Absent | WorkerState::Spawning) {
             let (pid, tasks_done) = (worker.pid, worker.tasks_done);
             let (code, signal) = (death.code, death.signal);
             // Told before its tasks are: who hears of a lost task has heard of the worker.
-            self.actions.push(Action::Exited { worker_id, pid, code, signal, tasks_done });
+            self.effects.reports.push(Report::Exited { worker_id, pid, code, signal, tasks_done });
         }
         self.settle_in_flight(worker_id, &worker, death);
         match worker.state {
@@ -135,7 +134,7 @@ impl Scheduler {
     fn lose(&mut self, chunk: &Chunk, last: u32, loss: Loss) {
         let count = last + 1 - chunk.from;
         self.stats.failed += u64::from(count);
-        self.actions.push(Action::Lose {
+        self.effects.reports.push(Report::Lost {
             call_id: chunk.call_id,
             chunk: chunk.id,
             first: chunk.from,
@@ -198,7 +197,7 @@ impl Scheduler {
             let count = chunk.unsettled();
             self.stats.failed += u64::from(count);
             let loss = Loss::StartFailed { reason: reason.to_owned() };
-            self.actions.push(Action::Lose {
+            self.effects.reports.push(Report::Lost {
                 call_id: chunk.call_id,
                 chunk: chunk.id,
                 first: chunk.from,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::worker::{InFlight, Worker, WorkerState};
-use super::{Action, Closing, Outgoing, Scheduler};
+use super::{Closing, Outgoing, Scheduler};
 use crate::scheduler::chunk::Chunk;
 
 /// Measured work that a busy worker may hold besides the running chunk: enough to bridge a round trip, little enough
@@ -13,8 +13,8 @@ const IN_FLIGHT_NS_MAX: f64 = 2_000_000.0;
 const IN_FLIGHT_CHUNKS_MAX: usize = 256;
 
 impl Scheduler {
-    /// Gives out what can be given out. Call it after each batch of events.
-    pub fn dispatch(&mut self) {
+    /// Gives out what can be given out.
+    pub(super) fn dispatch(&mut self) {
         if !self.queue.is_empty() {
             self.dispatch_to_idle();
             if self.queue.has_urgent() {
@@ -116,14 +116,14 @@ impl Scheduler {
         let brings_function = worker.known.insert(chunk.definition.id);
         if brings_function {
             let frame = Outgoing::Define(Arc::clone(&chunk.definition));
-            self.actions.push(Action::Send { worker_id, frame });
+            self.effects.frames.push((worker_id, frame));
         }
         if let Some(claims) = &worker.claims {
             claims.offer(seq);
         }
         let expected_ns = self.costs.chunk_ns(chunk.definition.id, chunk.unsettled());
         let frame = Outgoing::Chunk { seq, first_task, chunk: chunk.clone() };
-        self.actions.push(Action::Send { worker_id, frame });
+        self.effects.frames.push((worker_id, frame));
         if chunk.definition.is_forgotten() {
             self.forget_at(worker_id, chunk.definition.id);
         }
@@ -196,7 +196,7 @@ impl Scheduler {
                 self.workers[worker_id as usize].state = WorkerState::Spawning;
                 // The task that was to have another worker is the first that one gets.
                 self.avoid_worker = None;
-                self.actions.push(Action::Spawn { worker_id });
+                self.effects.spawns.push(worker_id);
             }
         }
     }

@@ -3,11 +3,11 @@
 use super::outcome::ProtocolViolation;
 use super::retire::LEAVE_TIMEOUT;
 use super::worker::WorkerState;
-use super::{Action, Cause, Scheduler};
+use super::{Cause, Scheduler};
 
 impl Scheduler {
     /// A worker's messages cannot be read any further, for this `cause`: the worker is killed. What it has not begun is
-    /// queued again at once; where it has run tasks, what comes next is not to blame. Call [`Self::dispatch`] after it.
+    /// queued again at once; where it has run tasks, what comes next is not to blame.
     pub fn unreadable(&mut self, worker_id: u32, pid: u32, cause: Cause) {
         let worker = &mut self.workers[worker_id as usize];
         if worker.is_dying || worker.state == WorkerState::Absent || worker.pid != pid {
@@ -21,18 +21,17 @@ impl Scheduler {
     }
 
     /// A worker's control socket is closed. Mostly it is dead already, and its death tells how; one that lives has cut itself
-    /// off from its lifeline, and is killed. It is given nothing more; what it has is settled by its death. Call
-    /// [`Self::dispatch`] after it.
+    /// off from its lifeline, and is killed. It is given nothing more; what it has is settled by its death.
     pub fn disconnected(&mut self, worker_id: u32, pid: u32) {
         let worker = &mut self.workers[worker_id as usize];
         if worker.pid == pid && worker.state != WorkerState::Absent {
             worker.is_disconnected = true;
-            self.actions.push(Action::Kill { worker_id });
+            self.effects.kills.push(worker_id);
         }
     }
 
     /// The worker ends by itself, within the time that leaving takes: it is given nothing more, and what it has not begun
-    /// is no task's fault. Returns its process id. Call [`Self::dispatch`] after it.
+    /// is no task's fault. Returns its process id.
     ///
     /// # Errors
     ///

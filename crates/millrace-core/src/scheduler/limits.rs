@@ -31,7 +31,6 @@ impl Scheduler {
     }
 
     /// Condemns those of the workers `heard` whose tasks are late, or have outstayed their call. Their deaths settle the tasks.
-    /// Call [`Self::dispatch`] after it.
     pub fn expire_limits(&mut self, heard: &[u32]) {
         for worker_id in heard.iter().copied() {
             let is_due = self.workers[worker_id as usize].look_at.is_some_and(|at| at <= self.now);

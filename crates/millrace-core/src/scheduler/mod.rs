@@ -1,10 +1,11 @@
-//! The scheduler: a plain state machine. Events go in, actions come out.
+//! The scheduler: a plain state machine. Events go in, effects come out.
 //!
 //! It owns the task queue, the chunks in flight at each worker, worker states, start failures and deadlines. It makes no
-//! system call and knows no thread: a mutex guards it, whoever has an event (a submit, a worker's outcome, a death)
-//! calls the method of that name and then carries out [`Scheduler::take_actions`] in their order. The only thing it
-//! touches besides its own fields is a worker's claim words, through [`Claims`]: a compare-and-exchange that decides
-//! at once whether the worker or the parent owns a chunk.
+//! system call and knows no thread: a mutex guards it. Whoever has an event (a submit, a worker's outcome, a death) calls the
+//! method of that name within [`Scheduler::handle`], and then carries out the [`Effects`]. Only [`Scheduler::outcome`] may be
+//! called by itself, many times before one `handle`. The only thing that the scheduler touches besides its own fields is a
+//! worker's claim words, through [`Claims`]: a compare-and-exchange that decides at once whether the worker or the parent owns
+//! a chunk.
 //!
 //! # A worker's states
 //!
@@ -173,28 +174,24 @@ pub enum Loss {
     },
 }
 
-/// What the scheduler wants done.
+/// What follows from an event. To be carried out in this order: kills, frames, spawns, reports.
+#[derive(Debug, Default)]
+pub struct Effects {
+    /// Workers whose process groups get a SIGKILL.
+    pub kills: Vec<u32>,
+    /// Frames, each with its worker, in the order in which they have to reach it.
+    pub frames: Vec<(u32, Outgoing)>,
+    /// Workers for which a process is to be started.
+    pub spawns: Vec<u32>,
+    /// What the submitter is told.
+    pub reports: Vec<Report>,
+}
+
+/// What a submitter is told.
 #[derive(Debug, Clone)]
-pub enum Action {
-    /// Start a process for this worker id.
-    Spawn {
-        /// The worker id.
-        worker_id: u32,
-    },
-    /// Put a frame on a worker's way.
-    Send {
-        /// The worker id.
-        worker_id: u32,
-        /// The frame.
-        frame: Outgoing,
-    },
-    /// SIGKILL the worker's process group.
-    Kill {
-        /// The worker id.
-        worker_id: u32,
-    },
-    /// Tell the submitter that tasks `first..first + count` of a chunk are lost.
-    Lose {
+pub enum Report {
+    /// Tasks `first..first + count` of a chunk are lost.
+    Lost {
         /// The call.
         call_id: u32,
         /// The chunk within the call.
@@ -206,8 +203,8 @@ pub enum Action {
         /// Why.
         loss: Loss,
     },
-    /// Tell the submitter that an attempt at a task of a chunk has failed, and that there will be another one.
-    Retry {
+    /// An attempt at a task of a chunk has failed, and there will be another one.
+    Retried {
         /// The call.
         call_id: u32,
         /// The chunk within the call.
@@ -267,7 +264,7 @@ enum Closing {
     Drain,
     /// Everything is killed; report closed at this time even if a process will not die.
     Terminate(Duration),
-    /// [`Action::Closed`] was given out.
+    /// [`Report::Closed`] was given out.
     Done,
 }
 
@@ -283,7 +280,7 @@ pub struct Scheduler {
     idle_timeout: Option<Duration>,
     start_timeout: Option<Duration>,
     now: Duration,
-    actions: Vec<Action>,
+    effects: Effects,
     /// Where the last attempt at a task failed that is to have another one.
     avoid_worker: Option<u32>,
     /// When running chunks are looked at next, for idle workers.
@@ -303,13 +300,26 @@ impl Scheduler {
             idle_timeout: None,
             start_timeout: None,
             now: Duration::ZERO,
-            actions: Vec::new(),
+            effects: Effects::default(),
             avoid_worker: None,
             split_at: None,
         }
     }
 
-    /// Accepts a chunk. Call [`Self::dispatch`] after the last of a batch. After [`Self::terminate`] its tasks count
+    /// Takes in an event at the time `now`, and gives out what can be given out: `event` calls the methods that are named after
+    /// what has happened. Returns what `event` returned, and what is to be done.
+    pub fn handle<R>(&mut self, now: Duration, event: impl FnOnce(&mut Self) -> R) -> (R, Effects) {
+        self.tick(now);
+        let result = event(self);
+        self.dispatch();
+        (result, self.take_effects())
+    }
+
+    fn take_effects(&mut self) -> Effects {
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Accepts a chunk. After [`Self::terminate`] its tasks count
     /// as cancelled and nothing more is heard of it.
     pub fn submit(&mut self, chunk: Chunk) {
         let tasks = u64::from(chunk.unsettled());
@@ -344,7 +354,7 @@ impl Scheduler {
         worker.ready_by = None;
         let pid = worker.pid;
         self.note_ready(worker_id);
-        self.actions.push(Action::Started { worker_id, pid });
+        self.effects.reports.push(Report::Started { worker_id, pid });
     }
 
     /// Nothing is submitted with the definition any more; workers that have it are told. Chunks that wait keep it: who runs
@@ -359,19 +369,18 @@ impl Scheduler {
 
     fn forget_at(&mut self, worker_id: u32, definition: u32) {
         if self.workers[worker_id as usize].known.remove(&definition) {
-            self.actions.push(Action::Send { worker_id, frame: Outgoing::Forget(definition) });
+            self.effects.frames.push((worker_id, Outgoing::Forget(definition)));
         }
     }
 
-    /// Time has passed: deadlines are looked at, but for the limits of tasks ([`Self::overdue`]). Call [`Self::dispatch`]
-    /// after it.
-    pub fn tick(&mut self, now: Duration) {
+    /// Time has passed: deadlines are looked at, but for the limits of tasks ([`Self::overdue`]).
+    fn tick(&mut self, now: Duration) {
         self.now = self.now.max(now);
         self.expire_leaving();
         self.expire_starts();
     }
 
-    /// When [`Self::tick`] has to be called next, if ever. An idle pool has no deadline.
+    /// When [`Self::handle`] has to be called next though nothing happens, if ever. An idle pool has no deadline.
     pub fn next_deadline(&self) -> Option<Duration> {
         let leaving = self.workers.iter().filter_map(|worker| worker.leave_by);
         let bound = match self.closing {
@@ -382,11 +391,6 @@ impl Scheduler {
         let starting = self.workers.iter().filter_map(|worker| worker.ready_by);
         let others = [self.pause_ends(), self.idle_ends(), self.split_at, bound];
         leaving.chain(looks).chain(starting).chain(others.into_iter().flatten()).min()
-    }
-
-    /// The actions since the last call, in the order in which they have to be carried out.
-    pub fn take_actions(&mut self) -> Vec<Action> {
-        std::mem::take(&mut self.actions)
     }
 
     /// Counts of tasks; they always add up.
@@ -418,7 +422,7 @@ impl Scheduler {
 
     fn kill(&mut self, worker_id: u32) {
         self.workers[worker_id as usize].is_dying = true;
-        self.actions.push(Action::Kill { worker_id });
+        self.effects.kills.push(worker_id);
     }
 
     /// Whether no task is open anywhere.

@@ -54,7 +54,7 @@ pub struct ProtocolViolation {
 }
 
 impl Scheduler {
-    /// Takes in one outcome. Call [`Self::dispatch`] after the last of a batch.
+    /// Takes in one outcome.
     ///
     /// # Errors
     ///

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::chunk::Chunk;
 use super::outcome::ProtocolViolation;
 use super::worker::{Worker, WorkerState};
-use super::{Action, Cause, Outgoing, Scheduler};
+use super::{Cause, Outgoing, Scheduler};
 
 /// Time for a worker to leave by itself: its exit handlers run in it.
 pub(super) const LEAVE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -54,8 +54,7 @@ impl Scheduler {
     }
 
     /// Replaces each worker that has run a task, or runs its first, after the task it runs; the process ids of these. A fresh
-    /// one stays: calls that come faster than workers start would leave none to run anything. Call [`Self::dispatch`] after
-    /// it.
+    /// one stays: calls that come faster than workers start would leave none to run anything.
     pub fn recycle(&mut self) -> Vec<u32> {
         let mut present = Vec::new();
         for worker_id in 0..self.workers.len() as u32 {
@@ -70,8 +69,7 @@ impl Scheduler {
         present
     }
 
-    /// The worker was asked to end from outside: it leaves after the task it runs, and the rest goes to others. Call
-    /// [`Self::dispatch`] after it.
+    /// The worker was asked to end from outside: it leaves after the task it runs, and the rest goes to others.
     ///
     /// # Errors
     ///
@@ -96,7 +94,7 @@ impl Scheduler {
     }
 
     /// The idle workers are told to leave, those that nobody waits for are killed, and the others go on; the process ids of all
-    /// that are leaving. Call [`Self::dispatch`] after it.
+    /// that are leaving.
     pub fn leave_idle(&mut self) -> Vec<u32> {
         let mut leaving = Vec::new();
         for worker_id in 0..self.workers.len() as u32 {
@@ -169,7 +167,7 @@ impl Scheduler {
         worker.state = WorkerState::Leaving;
         worker.leave_by = Some(self.now + LEAVE_TIMEOUT);
         worker.idle_since = None;
-        self.actions.push(Action::Send { worker_id, frame: Outgoing::Leave });
+        self.effects.frames.push((worker_id, Outgoing::Leave));
     }
 
     pub(super) fn expire_leaving(&mut self) {

@@ -5,7 +5,7 @@
 //! ones that are there: one that ends each worker would hold them up for as many starts as it has attempts.
 
 use super::chunk::Chunk;
-use super::{Action, Loss, Scheduler};
+use super::{Loss, Report, Scheduler};
 
 impl Scheduler {
     /// Puts the first open task of the chunk up for another attempt if it has one left, and the others behind it. Gives the
@@ -24,7 +24,12 @@ impl Scheduler {
             self.queue.push_front(chunk);
         }
         self.avoid_worker = Some(worker_id);
-        self.actions.push(Action::Retry { call_id, chunk: id, index, loss: loss.clone() });
+        self.effects.reports.push(Report::Retried {
+            call_id,
+            chunk: id,
+            index,
+            loss: loss.clone(),
+        });
         None
     }
 }

@@ -1,4 +1,4 @@
-//! Tests of the scheduler. [`world::World`] carries its actions out against model processes ([`process::Process`]) and
+//! Tests of the scheduler. [`world::World`] carries its effects out against model processes ([`process::Process`]) and
 //! checks after every step, with a [`ledger::Ledger`], what a submitter is promised.
 
 mod call_queue;

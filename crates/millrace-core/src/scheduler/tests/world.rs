@@ -1,4 +1,4 @@
-//! The scheduler among model processes: its actions are carried out, and what must hold is checked after each step.
+//! The scheduler among model processes: its effects are carried out, and what must hold is checked after each step.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,8 +9,8 @@ use super::process::{Ending, FINE, Process, Step};
 use crate::channel::claim::NUMBER_MASK;
 use crate::scheduler::worker::Worker;
 use crate::scheduler::{
-    Action, CancelMode, Chunk, ChunkFlags, Claims, Death, Definition, Outgoing, ProtocolViolation,
-    Scheduler, Settled, Turn, WorkerState,
+    CancelMode, Chunk, ChunkFlags, Claims, Death, Definition, Effects, Outgoing, ProtocolViolation,
+    Report, Scheduler, Settled, Turn, WorkerState,
 };
 
 /// A chunk of `count` tasks.
@@ -295,49 +295,61 @@ impl World {
         self.scheduler.workers[worker_id as usize].state
     }
 
-    /// Dispatches, carries the actions out, and checks.
+    /// Dispatches, carries the effects out, and checks.
     pub(super) fn act(&mut self) {
         self.scheduler.dispatch();
-        for action in self.scheduler.take_actions() {
-            self.carry_out(action);
-        }
+        let effects = self.scheduler.take_effects();
+        self.carry_out(effects);
         self.check();
     }
 
-    fn carry_out(&mut self, action: Action) {
-        // A process may outlive the end by a moment, or come into being after it.
-        let is_aftermath = match &action {
-            Action::Exited { .. } | Action::Kill { .. } => true,
-            Action::Send { frame, .. } => matches!(frame, Outgoing::Forget(_)),
-            _ => false,
-        };
-        assert!(!self.is_closed || is_aftermath, "{action:?} after the end");
-        match action {
-            Action::Spawn { worker_id } => {
-                assert!(
-                    self.processes[worker_id as usize].is_none(),
-                    "worker {worker_id} has a process"
-                );
-                assert!(self.spawning.insert(worker_id), "worker {worker_id} was asked for twice");
+    fn carry_out(&mut self, effects: Effects) {
+        let Effects { kills, frames, spawns, reports } = effects;
+        for (worker_id, frame) in frames {
+            // A process may outlive the end by a moment.
+            assert!(
+                !self.is_closed || matches!(frame, Outgoing::Forget(_)),
+                "{frame:?} after the end"
+            );
+            self.process(worker_id).receive(frame);
+        }
+        for worker_id in kills {
+            // A process that does not exist yet cannot be killed.
+            if let Some(process) = &self.processes[worker_id as usize] {
+                let late = self.scheduler.workers[worker_id as usize].late;
+                assert!(late.is_none_or(|late| process.words.current_task() == late.task));
+                self.killed.insert(worker_id);
             }
-            Action::Send { worker_id, frame } => self.process(worker_id).receive(frame),
-            Action::Kill { worker_id } => {
-                // A process that does not exist yet cannot be killed.
-                if let Some(process) = &self.processes[worker_id as usize] {
-                    let late = self.scheduler.workers[worker_id as usize].late;
-                    assert!(late.is_none_or(|late| process.words.current_task() == late.task));
-                    self.killed.insert(worker_id);
-                }
+        }
+        for worker_id in spawns {
+            assert!(!self.is_closed, "worker {worker_id} is wanted after the end");
+            assert!(
+                self.processes[worker_id as usize].is_none(),
+                "worker {worker_id} has a process"
+            );
+            assert!(self.spawning.insert(worker_id), "worker {worker_id} was asked for twice");
+        }
+        for report in reports {
+            // A process may outlive the end by a moment, or come into being after it.
+            let is_aftermath = matches!(report, Report::Exited { .. });
+            assert!(!self.is_closed || is_aftermath, "{report:?} after the end");
+            self.take_report(report);
+        }
+    }
+
+    fn take_report(&mut self, report: Report) {
+        match report {
+            Report::Retried { call_id, chunk, index, .. } => {
+                self.ledger.retry(call_id, chunk, index);
             }
-            Action::Retry { call_id, chunk, index, .. } => self.ledger.retry(call_id, chunk, index),
-            Action::Lose { call_id, chunk, first, count, loss } => {
+            Report::Lost { call_id, chunk, first, count, loss } => {
                 self.ledger.lose((call_id, chunk), first, count, loss, self.scheduler.now);
             }
-            Action::Closed => {
+            Report::Closed => {
                 self.is_closed = true;
                 self.ledger.close();
             }
-            Action::Started { .. } | Action::Exited { .. } => {}
+            Report::Started { .. } | Report::Exited { .. } => {}
         }
     }
 
