@@ -2,7 +2,7 @@ import { freemem } from 'node:os'
 
 import test, { type ExecutionContext } from 'ava'
 
-import { ChunkTable } from '../dist/calls/chunk-table.js'
+import { ChunkTable, firstItem } from '../dist/calls/chunk-table.js'
 import { FixedChunkSize } from '../dist/calls/chunk-size.js'
 import { type ChunkPlan, ChunkWriter } from '../dist/calls/chunk-writer.js'
 import { readValue } from '../dist/codec/decode.js'
@@ -96,7 +96,10 @@ function fillAll(
   for (const { base, items } of sent.flat()) {
     for (const [offset, item] of items.entries()) {
       t.is((item as string).length, sizes[base + offset] ?? -1)
-      t.is(chunks.indexOf(sent.flat().find((chunk) => chunk.base === base)?.chunk ?? -1, offset), base + offset)
+      t.is(
+        firstItem(chunks.itemsOf(sent.flat().find((chunk) => chunk.base === base)?.chunk ?? -1), offset),
+        base + offset
+      )
     }
   }
   const indexes = [...sent.flat().flatMap(({ base, items }) => items.map((_, offset) => base + offset)), ...failed]

@@ -15,6 +15,7 @@ import {
   type PoolStats,
   PoolTerminatedError,
   QueueFullError,
+  type IndexedResult,
   type ResultIterator,
   type SettledItem,
   task,
@@ -191,6 +192,27 @@ export async function apply(): Promise<void> {
   void pool.apply((a: number) => a, [1, 2])
   // @ts-expect-error an option of the map family
   void pool.apply((a: number) => a, [1], { chunkSize: 1 })
+}
+
+export async function batches(): Promise<void> {
+  is<string[]>()(await pool.map((xs: number[]) => xs.map(String), [1, 2], { batch: 10 }))
+  is<string[]>()(await pool.map(async (xs) => xs.map((x) => x.toFixed(1)), [1, 2], { batch: 10 }))
+  is<ResultIterator<number>>()(pool.imapUnordered((xs: readonly number[]) => xs, [1], { batch: 10, chunkSize: 2 }))
+  is<number[]>()(await pool.map((xs, ctx) => xs.map(() => ctx.index), ['a'], { batch: 2, passContext: true }))
+  is<PromiseSettledResult<number>[]>()(await pool.mapSettled((xs: number[]) => xs, [1], { batch: 2 }))
+  is<ResultIterator<SettledItem<number>>>()(pool.imapSettled((xs: number[]) => xs, [1], { batch: 2 }))
+  is<IndexedResult<number>[]>()(await pool.mapUnordered((x: number) => x, [1], { withIndex: true }))
+  is<ResultIterator<IndexedResult<number>>>()(pool.imapUnordered((x: number) => x, [1], { withIndex: true }))
+  is<IndexedResult<number>[]>()(await pool.mapUnordered((xs: number[]) => xs, [1], { withIndex: true, batch: 2 }))
+  is<number[]>()(await pool.mapUnordered((x: number) => x, [1], { withIndex: false }))
+  // @ts-expect-error the function has to return an array
+  void pool.map((xs: number[]) => xs.length, [1, 2], { batch: 10 })
+  // @ts-expect-error a batch is no number
+  void pool.map((x: number) => [x], [1, 2], { batch: 10 })
+  // @ts-expect-error spread and batch exclude each other
+  void pool.map((x: number) => [x], [[1]], { batch: 10, spread: true })
+  // @ts-expect-error apply has no batch
+  void pool.apply((x: number) => x, [1], { batch: 10 })
 }
 
 export async function references(): Promise<void> {

@@ -1,5 +1,6 @@
 /** The public API of millrace. */
 export {
+  BatchResultError,
   type DeathPhase,
   type DeathReason,
   DaemonicProcessError,

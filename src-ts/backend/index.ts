@@ -83,6 +83,13 @@ export interface Batch {
   send(): void
 }
 
+/**
+ * Makes the error of a lost task.
+ * @param index The index of its item in the call: what the user is told.
+ * @param place Its place in the chunk.
+ */
+export type MakeError = (index: number, place: number) => Error
+
 /** Who waits for the outcomes of one call. What `outcome` or `lost` throws is given to `abort`; the others may not throw. */
 export interface OutcomeListener {
   /** Fails the call as a whole. `kill`: tasks that run are told, and their workers killed after the call's grace. */
@@ -101,7 +108,7 @@ export interface OutcomeListener {
     reader: Reader
   ): void
   /** Tasks of a chunk are lost. `culprit` is the task that was running, if one was. */
-  lost(chunk: number, first: number, count: number, error: (index: number) => Error, culprit: number | undefined): void
+  lost(chunk: number, first: number, count: number, error: MakeError, culprit: number | undefined): void
   /** A batch of outcomes has ended. */
   settle(): void
 }

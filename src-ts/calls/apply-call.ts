@@ -1,4 +1,4 @@
-import type { Backend, OutcomeListener, TaskLimits } from '../backend/index.js'
+import type { Backend, MakeError, OutcomeListener, TaskLimits } from '../backend/index.js'
 import { type Reader, readResults, unreadable, writeValue } from '../codec/index.js'
 import type { CallSite } from './call-site.js'
 import type { CalledFunction } from './called-function.js'
@@ -87,8 +87,8 @@ export class ApplyCall implements Call, OutcomeListener {
     else this.#fail(unreadable())
   }
 
-  lost(_chunk: number, _first: number, _count: number, error: (index: number) => Error): void {
-    if (!this.#isOver) this.#fail(error(0))
+  lost(_chunk: number, _first: number, _count: number, error: MakeError): void {
+    if (!this.#isOver) this.#fail(error(0, 0))
   }
 
   settle(): void {

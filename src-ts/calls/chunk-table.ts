@@ -1,10 +1,28 @@
 import { Map } from '../primordials.js'
 
-interface OpenChunk {
+/** The items behind the tasks of a chunk. */
+export interface ChunkItems {
   /** Index of its first item. */
   readonly base: number
+  /** Of batches: the index of the first item of each, then that of the item after the last one. */
+  readonly starts?: readonly number[] | undefined
+}
+
+interface OpenChunk extends ChunkItems {
   /** Tasks that have not settled. */
   open: number
+}
+
+const NOTHING: ChunkItems = { base: 0 }
+
+/** The index of the first item behind task `offset` of a chunk. */
+export function firstItem({ base, starts }: ChunkItems, offset: number): number {
+  return starts === undefined ? base + offset : (starts[offset] ?? base)
+}
+
+/** The number of items behind task `offset` of a chunk. */
+export function itemCount({ starts }: ChunkItems, offset: number): number {
+  return starts === undefined ? 1 : (starts[offset + 1] ?? 0) - (starts[offset] ?? 0)
 }
 
 /** The chunks of a call that are under way. */
@@ -18,19 +36,19 @@ export class ChunkTable {
     return this.#inFlight
   }
 
-  /** Adds a chunk of `count` tasks, the first one of item `base`. Returns its number within the call. */
-  add(base: number, count: number): number {
+  /** Adds a chunk of `count` tasks. Returns its number within the call. */
+  add(items: ChunkItems, count: number): number {
     const chunk = this.#made
-    this.#chunks.set(chunk, { base, open: count })
+    this.#chunks.set(chunk, { ...items, open: count })
     this.#inFlight += count
     // As the protocol's words do: an endless input makes more chunks than a word counts.
     this.#made = (chunk + 1) >>> 0
     return chunk
   }
 
-  /** The index of the item behind task `offset` of a chunk. */
-  indexOf(chunk: number, offset: number): number {
-    return (this.#chunks.get(chunk)?.base ?? 0) + offset
+  /** The items of a chunk, which stay known to whoever asks for them before its last task has settled. */
+  itemsOf(chunk: number): ChunkItems {
+    return this.#chunks.get(chunk) ?? NOTHING
   }
 
   /** Tasks of a chunk have settled. A chunk that ends early takes its open tasks with it. */

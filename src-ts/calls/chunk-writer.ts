@@ -1,12 +1,12 @@
 import type { Batch } from '../backend/index.js'
-import type { ChunkTable } from './chunk-table.js'
+import type { ChunkItems, ChunkTable } from './chunk-table.js'
 import { type ChunkEnd, encodeChunk } from './encode-chunk.js'
 import type { MapPlan } from './map-plan.js'
 
 /** What a chunk goes by. */
 export type ChunkPlan = Pick<
   MapPlan,
-  'id' | 'backend' | 'definition' | 'flags' | 'limits' | 'size' | 'isOrderTasks' | 'nJobs' | 'site'
+  'id' | 'backend' | 'definition' | 'flags' | 'limits' | 'size' | 'isOrderTasks' | 'nJobs' | 'site' | 'batch'
 >
 
 /** Makes the chunks of one call and hands them over. */
@@ -33,8 +33,8 @@ export class ChunkWriter {
   }
 
   /**
-   * Makes one chunk of up to `size` items. Items that do not fit into one message together go in several, so that each goes that could go
-   * alone. How the last of them ended; `index` is that of the item after it.
+   * Makes one chunk of up to `size` tasks. Tasks that do not fit into one message together go in several, so that each goes that could go
+   * alone. How the last of them ended; `index` is that of the item after its tasks.
    */
   fill(size: number, next: () => IteratorResult<unknown, unknown>): ChunkEnd & { readonly index: number } {
     const { backend, isOrderTasks, nJobs, site } = this.#plan
@@ -51,19 +51,27 @@ export class ChunkWriter {
       const batch = (this.#batch ??= backend.open())
       const base = this.#taken
       const { isFlexible } = this.#plan.size
+      const isBatched = this.#plan.batch !== undefined
       site.beginItems()
-      const end = encodeChunk(batch, { base, size: left, isFlexible, next: takeNext, isWanted: this.#isWanted })
+      const end = encodeChunk(batch, {
+        base,
+        size: left,
+        isFlexible,
+        isBatched,
+        next: takeNext,
+        isWanted: this.#isWanted
+      })
       site.endItems()
       this.#taken += end.taken
       const isUsed = end.count > 0 && end.how !== 'thrown' && this.#isWanted()
-      if (isUsed) this.#commit(batch, base, end.count, only)
+      if (isUsed) this.#commit(batch, end.items, end.count, only)
       else batch.abandon()
       if (isUsed && !isMade) {
         isMade = true
         this.#made++
         this.#plan.size.take()
       }
-      if (end.how !== 'crowded' || !this.#isWanted()) return { ...end, index: base + end.count }
+      if (end.how !== 'crowded' || !this.#isWanted()) return { ...end, index: base + end.taken - (end.failed ?? 0) }
       this.send()
       left -= end.count
       unsent = end.step
@@ -77,9 +85,9 @@ export class ChunkWriter {
     if (this.#isWanted()) batch?.send()
   }
 
-  #commit(batch: Batch, base: number, count: number, only: number | undefined): void {
+  #commit(batch: Batch, items: ChunkItems, count: number, only: number | undefined): void {
     const { id, definition, flags, limits } = this.#plan
-    const chunk = this.#chunks.add(base, count)
+    const chunk = this.#chunks.add(items, count)
     batch.commit({ call: id, chunk, count, definition: definition.id(), flags, limits, only })
   }
 }

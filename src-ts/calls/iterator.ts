@@ -1,6 +1,6 @@
 import { Map, Promise, afterwards, promiseOf, rejection } from '../primordials.js'
 import { type LazyKind, MAP_TRAITS } from './map-kinds.js'
-import { PLAIN, type ResultShape, SETTLED } from './result-shape.js'
+import { chooseShape, type ResultShape } from './result-shape.js'
 import type { AfterFailure, Sink } from './sink.js'
 
 /** What the iterator needs of its call. */
@@ -36,10 +36,9 @@ export class LazyResults implements AsyncIterableIterator<unknown>, Sink {
   #call: IteratorCall | undefined
   #isAwaited = false
 
-  constructor(kind: LazyKind) {
-    const { isOrdered, isSettled } = MAP_TRAITS[kind]
-    this.#isOrdered = isOrdered
-    this.#shape = isSettled ? SETTLED : PLAIN
+  constructor(kind: LazyKind, withIndex: boolean) {
+    this.#isOrdered = MAP_TRAITS[kind].isOrdered
+    this.#shape = chooseShape(MAP_TRAITS[kind], withIndex)
   }
 
   /** Binds the iterator to the call that feeds it. */

@@ -1,11 +1,15 @@
-import type { OutcomeListener, Stop } from '../backend/index.js'
-import { type Reader, readResults, unreadable } from '../codec/index.js'
+import type { MakeError, OutcomeListener, Stop } from '../backend/index.js'
+import type { Reader } from '../codec/index.js'
 import { Array, Math, setImmediate } from '../primordials.js'
 import { PoolClosedError, WorkerStartError } from '../errors/index.js'
 import type { Call } from './call.js'
-import { ChunkTable } from './chunk-table.js'
+import { taskByTask } from './batches.js'
+import { ChunkTable, firstItem } from './chunk-table.js'
 import { ChunkWriter } from './chunk-writer.js'
+import { END } from './input-iterator.js'
 import type { MapPlan } from './map-plan.js'
+import { closeQuietly } from './source.js'
+import { TaskOutcomes } from './task-outcomes.js'
 import { Window } from './window.js'
 
 /** Chunks are handed over together up to this size. */
@@ -17,6 +21,8 @@ export class MapCall implements Call, OutcomeListener {
   readonly #window: Window
   readonly #chunks = new ChunkTable()
   readonly #writer: ChunkWriter
+  readonly #outcomes: TaskOutcomes
+  readonly #batch: number
   /** `reading`: the input may have more; `ended`: it has not; `stopped`: it was not asked any further. */
   #input: 'reading' | 'ended' | 'stopped' = 'reading'
   #isOver = false
@@ -25,12 +31,16 @@ export class MapCall implements Call, OutcomeListener {
   #gathered: unknown[] = []
   #isGathering = false
   #isFlushDue = false
+  readonly #isWanted = (): boolean => !this.#isOver
 
   constructor(plan: MapPlan) {
     this.#plan = plan
     const isAcceptedWhole = !plan.isLazy && !plan.source.isAsync && plan.source.isList
-    this.#window = new Window(plan.nJobs, plan.size, plan.maxTasksActive, isAcceptedWhole, plan.limits.lifespan)
-    this.#writer = new ChunkWriter(plan, this.#chunks, () => !this.#isOver)
+    const { nJobs, size, maxTasksActive, limits, batch } = plan
+    this.#batch = batch ?? 1
+    this.#window = new Window(nJobs, size, maxTasksActive, isAcceptedWhole, limits.lifespan, this.#batch)
+    this.#outcomes = new TaskOutcomes(plan.sink, batch !== undefined, (...failed) => this.#fail(...failed))
+    this.#writer = new ChunkWriter(plan, this.#chunks, this.#isWanted)
   }
 
   get id(): number {
@@ -61,7 +71,7 @@ export class MapCall implements Call, OutcomeListener {
   stopPulling(): void {
     if (!this.#plan.isLazy || this.#isOver || this.#input !== 'reading') return
     this.#input = 'stopped'
-    this.#closeSource()
+    closeQuietly(this.#plan.source)
     this.#guard(() => this.#sendGathered())
     this.#finishIfDone()
   }
@@ -88,34 +98,24 @@ export class MapCall implements Call, OutcomeListener {
     reader: Reader
   ): void {
     if (this.#isOver) return
-    const index = this.#chunks.indexOf(chunk, first)
+    const items = this.#chunks.itemsOf(chunk)
     this.#chunks.settle(chunk, count, isLast)
     this.#plan.size.learn(count, elapsedUs)
-    if (isFailure) {
-      this.#fail(index, this.#plan.site.readFailure(reader))
-      return
-    }
-    const read = readResults(reader, count, (offset, value) => this.#plan.sink.value(index + offset, value))
-    for (let offset = read; offset < count && !this.#isOver; offset++) this.#fail(index + offset, unreadable())
+    if (isFailure) this.#outcomes.fail(items, first, this.#plan.site.readFailure(reader))
+    else this.#outcomes.read(reader, items, first, count)
   }
 
-  lost(
-    chunk: number,
-    first: number,
-    count: number,
-    error: (index: number) => Error,
-    culprit: number | undefined
-  ): void {
-    const base = this.#chunks.indexOf(chunk, 0)
+  lost(chunk: number, first: number, count: number, error: MakeError, culprit: number | undefined): void {
+    const items = this.#chunks.itemsOf(chunk)
     // The task that was running is to blame, not those before it whose results went down with it.
     const offsets = Array.from({ length: count }, (_, offset) => first + offset)
     if (culprit !== undefined) offsets.reverse()
     this.#chunks.settle(chunk, count, false)
     for (const offset of offsets) {
       if (this.#isOver) return
-      const failure = error(base + offset)
+      const failure = error(firstItem(items, offset), offset)
       if (this.#plan.endsWithoutWorkers && failure instanceof WorkerStartError) this.#stop(failure)
-      else this.#fail(base + offset, failure)
+      else this.#outcomes.fail(items, offset, failure)
     }
   }
 
@@ -126,30 +126,38 @@ export class MapCall implements Call, OutcomeListener {
   #fill(): void {
     const { source } = this.#plan
     if (source.isAsync) return
-    const next = (): IteratorResult<unknown, unknown> => source.next()
+    const next = taskByTask(() => source.next(), this.#plan.batch, this.#isWanted)
     while (this.#input === 'reading' && !this.#isOver) {
       const room = this.#window.room(this.#chunks.inFlight, this.#plan.sink.held, this.#writer.bytes)
       if (room < 1) break
-      const size = Math.min(this.#plan.size.next(source.remaining), this.#window.chunkLimit)
-      if (size > room) break
+      const size = this.#nextSize()
+      if (size * this.#batch > room) break
       this.#fillChunk(size, next)
     }
     this.#writer.send()
   }
 
-  /** One chunk of up to `size` items; those that cannot be sent fail on their own. */
+  /** Tasks of the next chunk, at the most. */
+  #nextSize(): number {
+    const { source, size } = this.#plan
+    const { remaining } = source
+    const tasks = remaining === undefined ? undefined : Math.ceil(remaining / this.#batch)
+    return Math.min(size.next(tasks), this.#window.chunkLimit)
+  }
+
+  /** One chunk of up to `size` tasks; those that cannot be sent fail on their own. */
   #fillChunk(size: number, next: () => IteratorResult<unknown, unknown>): void {
     const end = this.#writer.fill(size, next)
     if (end.how === 'thrown') this.abort(end.error, false)
     if (end.how === 'ended' && this.#input === 'reading') this.#input = 'ended'
-    if (end.how === 'failed') this.#fail(end.index, end.error)
+    if (end.how === 'failed') this.#fail(end.index, end.failed ?? 1, end.error)
     // A worker can begin with these while the next ones are encoded.
     if (this.#writer.bytes >= SEND_BYTES) this.#writer.send()
   }
 
   /** Takes items of an asynchronous input, one at a time, while there is room. */
   async #gather(): Promise<void> {
-    const { source, size } = this.#plan
+    const { source } = this.#plan
     if (this.#isGathering || !source.isAsync) return
     this.#isGathering = true
     try {
@@ -163,8 +171,7 @@ export class MapCall implements Call, OutcomeListener {
           break
         }
         this.#gathered.push(step.value)
-        if (this.#gathered.length >= Math.min(size.next(source.remaining), this.#window.chunkLimit))
-          this.#sendGathered()
+        if (this.#gathered.length >= this.#nextSize() * this.#batch) this.#sendGathered()
         else this.#sendGatheredSoon()
       }
     } catch (error) {
@@ -177,7 +184,8 @@ export class MapCall implements Call, OutcomeListener {
 
   /** An input that is slow must not keep items waiting for a chunk to fill. */
   #sendGatheredSoon(): void {
-    if (!this.#plan.size.isFlexible || this.#isFlushDue) return
+    const { size, batch, isOrderTasks } = this.#plan
+    if (this.#isFlushDue || (!size.isFlexible && (batch === undefined || isOrderTasks))) return
     this.#isFlushDue = true
     setImmediate(() => {
       this.#isFlushDue = false
@@ -192,18 +200,25 @@ export class MapCall implements Call, OutcomeListener {
     const items = this.#gathered
     this.#gathered = []
     let at = 0
-    const next = (): IteratorResult<unknown, unknown> => ({ done: false, value: items[at++] })
-    while (at < items.length && !this.#isOver) this.#fillChunk(items.length - at, next)
+    const nextItem = (): IteratorResult<unknown, unknown> =>
+      at < items.length ? { done: false, value: items[at++] } : END
+    const next = taskByTask(nextItem, this.#plan.batch, this.#isWanted)
+    while (at < items.length && !this.#isOver) this.#fillChunk(Math.ceil((items.length - at) / this.#batch), next)
     this.#writer.send()
   }
 
-  #fail(index: number, error: unknown): void {
-    const next = this.#plan.sink.failure(index, this.#plan.site.place(error))
-    if (next === 'end') this.drop(false)
-    if (next === 'drain' && this.#input === 'reading') {
-      this.#input = 'ended'
-      this.#closeSource()
-      this.#gathered = []
+  /** Fails `count` items with the same error. */
+  #fail(index: number, count: number, error: unknown): void {
+    if (this.#isOver) return
+    const placed = this.#plan.site.place(error)
+    for (let place = 0; place < count && !this.#isOver; place++) {
+      const next = this.#plan.sink.failure(index + place, placed)
+      if (next === 'end') this.drop(false)
+      if (next === 'drain' && this.#input === 'reading') {
+        this.#input = 'ended'
+        closeQuietly(this.#plan.source)
+        this.#gathered = []
+      }
     }
   }
 
@@ -224,20 +239,12 @@ export class MapCall implements Call, OutcomeListener {
   /** Ends the call before its tasks. */
   #end(stop: Stop | undefined): void {
     this.#isOver = true
-    this.#closeSource()
+    closeQuietly(this.#plan.source)
     this.#gathered = []
     try {
       if (this.#chunks.inFlight > 0) this.#plan.backend.cancel(this.#plan.id, stop)
     } finally {
       this.#plan.onEnd(this)
-    }
-  }
-
-  #closeSource(): void {
-    try {
-      this.#plan.source.close()
-    } catch {
-      // The call ends for another reason, which its caller is told; what the input's return() throws comes after it.
     }
   }
 }

@@ -25,6 +25,9 @@ export interface MapPlan {
   readonly endsWithoutWorkers: boolean
   /** Chunk i goes to worker i mod nJobs. */
   readonly isOrderTasks: boolean
+  /** Items that the function receives together, at the most; undefined: a task is one item. */
+  readonly batch: number | undefined
+  /** Counts items. */
   readonly maxTasksActive: number | undefined
   readonly site: CallSite
   readonly onEnd: CallEnd

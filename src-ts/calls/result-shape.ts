@@ -1,3 +1,5 @@
+import type { MapTraits } from './map-kinds.js'
+
 /** The form in which a caller receives the results of its tasks. */
 export interface ResultShape {
   value(index: number, value: unknown): unknown
@@ -6,10 +8,19 @@ export interface ResultShape {
 }
 
 /** The value alone. */
-export const PLAIN: ResultShape = { value: (_index, value) => value }
+const PLAIN: ResultShape = { value: (_index, value) => value }
+
+/** The value with the index of its item. */
+const INDEXED: ResultShape = { value: (index, value) => ({ index, value }) }
 
 /** What became of each item, with its index. */
-export const SETTLED: ResultShape = {
+const SETTLED: ResultShape = {
   value: (index, value) => ({ index, status: 'fulfilled', value }),
   failure: (index, reason) => ({ index, status: 'rejected', reason })
+}
+
+/** The form of an iterator's results. */
+export function chooseShape({ isSettled }: MapTraits, withIndex: boolean): ResultShape {
+  if (isSettled) return SETTLED
+  return withIndex ? INDEXED : PLAIN
 }

@@ -1,4 +1,5 @@
 import { type ListKind, MAP_TRAITS } from './map-kinds.js'
+import { chooseShape, type ResultShape } from './result-shape.js'
 
 /** What a failure means for its call: it goes on, it takes nothing new, or it is over. */
 export type AfterFailure = 'go on' | 'drain' | 'end'
@@ -25,10 +26,12 @@ abstract class ListSink<R> implements Sink {
   protected readonly results: R[] = []
   /** What stands in a place until its result comes. */
   protected abstract readonly blank: R
+  protected readonly shape: ResultShape
   readonly #resolve: (results: never[]) => void
   readonly #reject: (error: unknown) => void
 
-  constructor(resolve: (results: never[]) => void, reject: (error: unknown) => void) {
+  constructor(shape: ResultShape, resolve: (results: never[]) => void, reject: (error: unknown) => void) {
+    this.shape = shape
     this.#resolve = resolve
     this.#reject = reject
   }
@@ -66,7 +69,7 @@ class OrderedSink extends ListSink<unknown> {
   protected readonly blank = 0
 
   value(index: number, value: unknown): void {
-    this.place(index, value)
+    this.place(index, this.shape.value(index, value))
   }
 }
 
@@ -74,8 +77,8 @@ class OrderedSink extends ListSink<unknown> {
 class CompletionSink extends ListSink<unknown> {
   protected readonly blank = 0
 
-  value(_index: number, value: unknown): void {
-    this.results.push(value)
+  value(index: number, value: unknown): void {
+    this.results.push(this.shape.value(index, value))
   }
 }
 
@@ -96,10 +99,11 @@ class SettledSink extends ListSink<PromiseSettledResult<unknown>> {
 /** The sink of a call that promises a list. */
 export function makeListSink(
   kind: ListKind,
+  withIndex: boolean,
   resolve: (results: never[]) => void,
   reject: (error: unknown) => void
 ): Sink {
   const { isOrdered, isSettled } = MAP_TRAITS[kind]
   const sinkClass = isSettled ? SettledSink : isOrdered ? OrderedSink : CompletionSink
-  return new sinkClass(resolve, reject)
+  return new sinkClass(chooseShape(MAP_TRAITS[kind], withIndex), resolve, reject)
 }

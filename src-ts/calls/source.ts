@@ -53,6 +53,15 @@ function methodOf(items: unknown, key: symbol): ((...args: never[]) => unknown) 
   return typeof method === 'function' ? (method as (...args: never[]) => unknown) : undefined
 }
 
+/** Ends the input of a call that ends for another reason, which its caller is told: what `return()` throws comes after it. */
+export function closeQuietly(source: Source): void {
+  try {
+    source.close()
+  } catch {
+    // Nobody waits for it.
+  }
+}
+
 /** An array or a typed array; its length is that at the call, holes are undefined. */
 class ListSource implements SyncSource {
   readonly isAsync = false

@@ -1,7 +1,8 @@
 import type { Backend } from '../backend/index.js'
 import { prepareFunction } from '../functions/index.js'
 import { limitsOf, type MapSettings } from '../options/index.js'
-import { EACH, FAIL_FAST, PASS_CONTEXT, SPREAD } from '../protocol/index.js'
+import { BATCH, EACH, FAIL_FAST, PASS_CONTEXT, SPREAD } from '../protocol/index.js'
+import { Math } from '../primordials.js'
 import type { CallSite } from './call-site.js'
 import { CalledFunction } from './called-function.js'
 import { type CallEnd, callFlags } from './call.js'
@@ -43,7 +44,13 @@ export function makeMapCall({ fn, items, openBackend, ...order }: MapOrder): Map
     (isEach ? EACH : 0) |
     (isSettled ? 0 : FAIL_FAST) |
     (settings.spread ? SPREAD : 0) |
-    (settings.passContext ? PASS_CONTEXT : 0)
+    (settings.passContext ? PASS_CONTEXT : 0) |
+    (settings.batch === undefined ? 0 : BATCH)
+  const { maxTasksActive } = settings
+  // A batch is not larger than what may be active.
+  const batch = settings.batch === undefined ? undefined : Math.min(settings.batch, maxTasksActive ?? Infinity)
+  const { remaining } = source
+  const tasks = remaining === undefined ? undefined : Math.ceil(remaining / (batch ?? 1))
   return new MapCall({
     ...order,
     backend,
@@ -55,9 +62,10 @@ export function makeMapCall({ fn, items, openBackend, ...order }: MapOrder): Map
     killGraceMs: settings.killGrace,
     isLazy,
     endsWithoutWorkers: isLazy && isSettled,
-    size: chooseSize(settings, source.remaining, nJobs),
+    size: chooseSize(settings, tasks, nJobs),
+    batch,
     isOrderTasks: settings.orderTasks,
-    maxTasksActive: settings.maxTasksActive
+    maxTasksActive
   })
 }
 

@@ -7,13 +7,15 @@ const LIST_CHUNKS_PER_JOB = 8
 /** Bytes under way beyond the usual window. */
 const LIST_BYTES = 8 * 1024 * 1024
 
-/** How many tasks of a call may be active. */
+/** How many items of a call may be active. */
 export class Window {
   readonly #nJobs: number
   readonly #size: ChunkSize
   readonly #limit: number | undefined
   readonly #isDeep: boolean
   readonly #lifespan: number
+  /** Items that make one task. */
+  readonly #batch: number
   /** Bytes of one task, as last seen. */
   #taskBytes = 0
 
@@ -21,7 +23,15 @@ export class Window {
    * @param limit `maxTasksActive`, if given.
    * @param lifespan Tasks that a worker may run, or 0: larger chunks would be cut, and sent once more for each piece.
    */
-  constructor(nJobs: number, size: ChunkSize, limit: number | undefined, isDeep: boolean, lifespan: number) {
+  constructor(
+    nJobs: number,
+    size: ChunkSize,
+    limit: number | undefined,
+    isDeep: boolean,
+    lifespan: number,
+    batch: number
+  ) {
+    this.#batch = batch
     this.#nJobs = nJobs
     this.#size = size
     this.#limit = limit
@@ -29,28 +39,29 @@ export class Window {
     this.#lifespan = lifespan === 0 ? Infinity : lifespan
   }
 
-  /** The largest chunk that fits into an empty window. */
+  /** The tasks of the largest chunk that fits into an empty window. */
   get chunkLimit(): number {
     if (this.#limit === undefined) return this.#lifespan
     // A size of our choice leaves something for every worker.
-    const share = this.#size.isFlexible ? Math.max(1, Math.floor(this.#limit / (2 * this.#nJobs))) : this.#limit
+    const tasks = Math.floor(this.#limit / this.#batch)
+    const share = this.#size.isFlexible ? Math.max(1, Math.floor(tasks / (2 * this.#nJobs))) : tasks
     return Math.min(share, this.#lifespan)
   }
 
   /**
-   * Tasks that may become active.
-   * @param inFlight Tasks sent and not settled.
+   * Items that may become active.
+   * @param inFlight Tasks sent and not settled; a batch counts as full.
    * @param held Results that the consumer has not taken, items that have not been sent.
    * @param bytes Bytes gathered for sending.
    */
   room(inFlight: number, held: number, bytes: number): number {
-    const active = inFlight + held
+    const active = inFlight * this.#batch + held
     if (this.#limit !== undefined) return this.#limit - active
-    const usual = 2 * this.#nJobs * this.#size.current
+    const usual = 2 * this.#nJobs * this.#size.current * this.#batch
     if (active < usual || !this.#isDeep) return usual - active
     if (bytes > 0) this.#taskBytes = Math.max(this.#taskBytes, bytes / Math.max(1, active))
     if (bytes > LIST_BYTES || this.#taskBytes * active > LIST_BYTES) return 0
     const chunks = this.#size.isFlexible ? 0 : LIST_CHUNKS_PER_JOB * this.#size.current
-    return Math.max(usual, this.#nJobs * Math.max(LIST_TASKS_PER_JOB, chunks)) - active
+    return Math.max(usual, this.#nJobs * this.#batch * Math.max(LIST_TASKS_PER_JOB, chunks)) - active
   }
 }

@@ -13,6 +13,7 @@ export type PoolErrorCode =
   | 'ERR_POOL_NOT_SERIALIZABLE'
   | 'ERR_POOL_FUNCTION'
   | 'ERR_POOL_QUEUE_FULL'
+  | 'ERR_POOL_BATCH_RESULT'
   | 'ERR_POOL_DAEMONIC'
 
 /**

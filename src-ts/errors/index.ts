@@ -1,5 +1,6 @@
 import { AssertionError } from 'node:assert'
 
+import { BatchResultError } from './batch-result.js'
 import { QueueFullError } from './queue-full.js'
 import { isInstance, markAsOwn, PoolError, setBrand, setCode } from './base.js'
 import { WorkerDiedError } from './worker-died.js'
@@ -8,6 +9,7 @@ import { Error, Object, Reflect } from '../primordials.js'
 
 export { PoolError, type PoolErrorCode } from './base.js'
 export { TaskTimeoutError, type LateTask } from './task-timeout.js'
+export { BatchResultError } from './batch-result.js'
 export { QueueFullError } from './queue-full.js'
 export { invalidOption, invalidOptionBecause, unknownOption } from './options.js'
 export { type DeathPhase, type DeathReason, WorkerDiedError } from './worker-died.js'
@@ -108,6 +110,7 @@ export const poolErrorClasses: Readonly<Record<string, new (...args: never[]) =>
     NotSerializableError,
     TaskFunctionError,
     QueueFullError,
+    BatchResultError,
     DaemonicProcessError
   })
 )

@@ -1,4 +1,5 @@
 import type { OptionValues } from './checks.js'
+import { invalidOptionBecause } from '../errors/index.js'
 import { copyOptions, readBoolean, readContext, readInteger, readMilliseconds, readSignal } from './checks.js'
 
 /** What a call of the map family goes by, checked. */
@@ -11,6 +12,10 @@ export interface MapSettings {
   readonly orderTasks: boolean
   readonly spread: boolean
   readonly passContext: boolean
+  /** Items that the function receives together, at the most; undefined: it receives one item. */
+  readonly batch: number | undefined
+  /** Results of an unordered call come with the index of their item. */
+  readonly withIndex: boolean
   /** Milliseconds. */
   readonly taskTimeout: number | undefined
   readonly retries: number
@@ -31,6 +36,8 @@ export const MAP_OPTIONS: readonly string[] = [
   'orderTasks',
   'spread',
   'passContext',
+  'batch',
+  'withIndex',
   'taskTimeout',
   'retries',
   'killGrace',
@@ -39,6 +46,9 @@ export const MAP_OPTIONS: readonly string[] = [
 
 /** As many as the protocol's word counts. */
 export const MAX_RETRIES: number = 2 ** 32 - 1
+
+/** Far more than a message holds in practice. */
+const MAX_BATCH: number = 2 ** 24
 
 const CALL_OPTIONS: readonly string[] = [...MAP_OPTIONS, 'context']
 
@@ -51,6 +61,8 @@ const NO_DEFAULTS: MapSettings = {
   orderTasks: false,
   spread: false,
   passContext: false,
+  batch: undefined,
+  withIndex: false,
   taskTimeout: undefined,
   retries: 0,
   killGrace: 100,
@@ -80,12 +92,29 @@ export function readMapSettings(values: OptionValues, defaults: MapSettings = NO
     maxTasksActive: readInteger(values, 'maxTasksActive', 1) ?? defaults.maxTasksActive,
     workerLifespan: readInteger(values, 'workerLifespan', 1) ?? defaults.workerLifespan,
     orderTasks: readBoolean(values, 'orderTasks') ?? defaults.orderTasks,
-    spread: readBoolean(values, 'spread') ?? defaults.spread,
+    ...readForm(values, defaults),
     passContext: readBoolean(values, 'passContext') ?? defaults.passContext,
+    withIndex: readBoolean(values, 'withIndex') ?? defaults.withIndex,
     taskTimeout: readMilliseconds(values, 'taskTimeout', false) ?? defaults.taskTimeout,
     retries: readInteger(values, 'retries', 0, MAX_RETRIES) ?? defaults.retries,
     killGrace: readMilliseconds(values, 'killGrace', true) ?? defaults.killGrace,
     signal: readSignal(values, 'signal') ?? defaults.signal,
     context: undefined
+  }
+}
+
+/**
+ * Reads in which form the function receives the items. What the call says replaces the other form of the pool's default.
+ * @throws RangeError where both forms are asked for.
+ */
+function readForm(values: OptionValues, defaults: MapSettings): Pick<MapSettings, 'spread' | 'batch'> {
+  const spread = readBoolean(values, 'spread')
+  const batch = readInteger(values, 'batch', 1, MAX_BATCH)
+  if (spread === true && batch !== undefined) {
+    throw invalidOptionBecause('range', 'batch', batch, 'it cannot be combined with spread: true')
+  }
+  return {
+    spread: spread ?? (batch === undefined && defaults.spread),
+    batch: batch ?? (spread === true ? undefined : defaults.batch)
   }
 }

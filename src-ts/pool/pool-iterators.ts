@@ -2,6 +2,8 @@ import type {
   AnyFunction,
   Arguments,
   ArgumentsOf,
+  BatchFunction,
+  BatchOptions,
   FunctionOrReference,
   Items,
   MapOptions,
@@ -37,6 +39,11 @@ export abstract class PoolIterators extends PoolLifecycle {
     items: Items<ArgumentsOf<F, O>>,
     options: O
   ): ResultIterator<SettledItem<Awaited<ReturnType<F>>>>
+  imapSettled<T, R, O extends Only<O, BatchOptions>>(
+    fn: BatchFunction<T, R, O>,
+    items: Items<T>,
+    options: O
+  ): ResultIterator<SettledItem<R>>
   imapSettled<T, R, O extends Only<O, MapOptions> = NoOptions>(
     fn: TaskFunction<T, R, O>,
     items: Items<T>,
@@ -45,7 +52,7 @@ export abstract class PoolIterators extends PoolLifecycle {
   imapSettled(
     fn: URL,
     items: Items<unknown>,
-    options?: MapOptions | SpreadOptions
+    options?: MapOptions | SpreadOptions | BatchOptions
   ): ResultIterator<SettledItem<unknown>>
   imapSettled(fn: unknown, items: unknown, options?: unknown): ResultIterator<unknown> {
     return stateOf(this, methods.imapSettled).iterate(methods.imapSettled, 'imapSettled', [fn, items, options])
@@ -66,6 +73,11 @@ export abstract class PoolIterators extends PoolLifecycle {
     items: Items<ArgumentsOf<F, O>>,
     options: O
   ): ResultIterator<SettledItem<Awaited<ReturnType<F>>>>
+  imapSettledUnordered<T, R, O extends Only<O, BatchOptions>>(
+    fn: BatchFunction<T, R, O>,
+    items: Items<T>,
+    options: O
+  ): ResultIterator<SettledItem<R>>
   imapSettledUnordered<T, R, O extends Only<O, MapOptions> = NoOptions>(
     fn: TaskFunction<T, R, O>,
     items: Items<T>,
@@ -74,7 +86,7 @@ export abstract class PoolIterators extends PoolLifecycle {
   imapSettledUnordered(
     fn: URL,
     items: Items<unknown>,
-    options?: MapOptions | SpreadOptions
+    options?: MapOptions | SpreadOptions | BatchOptions
   ): ResultIterator<SettledItem<unknown>>
   imapSettledUnordered(fn: unknown, items: unknown, options?: unknown): ResultIterator<unknown> {
     const entry = methods.imapSettledUnordered

@@ -104,7 +104,7 @@ export class PoolState {
     return promiseAtEntry(entry, (resolve, reject) => {
       const settings = this.#readMap(options)
       throwIfAborted(settings.signal)
-      const sink = makeListSink(kind, resolve, reject)
+      const sink = makeListSink(kind, settings.withIndex, resolve, reject)
       const call = this.#makeCall(kind, fn, items, settings, sink, new CallSite(entry, fn))
       this.#calls.open(call, settings.signal)
     })
@@ -114,7 +114,7 @@ export class PoolState {
   iterate(entry: Entry, kind: LazyKind, [fn, items, options]: MapArguments): LazyResults {
     return atEntry(entry, () => {
       const settings = this.#readMap(options)
-      const results = new LazyResults(kind)
+      const results = new LazyResults(kind, settings.withIndex)
       const call = this.#makeCall(kind, fn, items, settings, results, new CallSite(entry, fn))
       connect(results, call, this.#calls, settings.signal, () => this.isClosed)
       return results

@@ -3,7 +3,10 @@ import type {
   AnyFunction,
   Arguments,
   ArgumentsOf,
+  BatchFunction,
+  BatchOptions,
   FunctionOrReference,
+  Indexed,
   Items,
   MapOptions,
   NoOptions,
@@ -53,18 +56,23 @@ export class WorkerPool extends PoolIterators {
     fn: SpreadFunction<A, R, O>,
     items: Items<A>,
     options: O
-  ): Promise<Awaited<R>[]>
+  ): Promise<Indexed<Awaited<R>, O>[]>
   map<F extends AnyFunction, O extends Only<O, SpreadOptions>>(
     fn: FunctionOrReference<F>,
     items: Items<ArgumentsOf<F, O>>,
     options: O
-  ): Promise<Awaited<ReturnType<F>>[]>
+  ): Promise<Indexed<Awaited<ReturnType<F>>, O>[]>
+  map<T, R, O extends Only<O, BatchOptions>>(
+    fn: BatchFunction<T, R, O>,
+    items: Items<T>,
+    options: O
+  ): Promise<Indexed<R, O>[]>
   map<T, R, O extends Only<O, MapOptions> = NoOptions>(
     fn: TaskFunction<T, R, O>,
     items: Items<T>,
     options?: O
-  ): Promise<Awaited<R>[]>
-  map(fn: URL, items: Items<unknown>, options?: MapOptions | SpreadOptions): Promise<unknown[]>
+  ): Promise<Indexed<Awaited<R>, O>[]>
+  map(fn: URL, items: Items<unknown>, options?: MapOptions | SpreadOptions | BatchOptions): Promise<unknown[]>
   map(fn: unknown, items: unknown, options?: unknown): Promise<unknown[]> {
     return stateOf(this, methods.map).list(methods.map, 'map', [fn, items, options])
   }
@@ -78,18 +86,23 @@ export class WorkerPool extends PoolIterators {
     fn: SpreadFunction<A, R, O>,
     items: Items<A>,
     options: O
-  ): Promise<Awaited<R>[]>
+  ): Promise<Indexed<Awaited<R>, O>[]>
   mapUnordered<F extends AnyFunction, O extends Only<O, SpreadOptions>>(
     fn: FunctionOrReference<F>,
     items: Items<ArgumentsOf<F, O>>,
     options: O
-  ): Promise<Awaited<ReturnType<F>>[]>
+  ): Promise<Indexed<Awaited<ReturnType<F>>, O>[]>
+  mapUnordered<T, R, O extends Only<O, BatchOptions>>(
+    fn: BatchFunction<T, R, O>,
+    items: Items<T>,
+    options: O
+  ): Promise<Indexed<R, O>[]>
   mapUnordered<T, R, O extends Only<O, MapOptions> = NoOptions>(
     fn: TaskFunction<T, R, O>,
     items: Items<T>,
     options?: O
-  ): Promise<Awaited<R>[]>
-  mapUnordered(fn: URL, items: Items<unknown>, options?: MapOptions | SpreadOptions): Promise<unknown[]>
+  ): Promise<Indexed<Awaited<R>, O>[]>
+  mapUnordered(fn: URL, items: Items<unknown>, options?: MapOptions | SpreadOptions | BatchOptions): Promise<unknown[]>
   mapUnordered(fn: unknown, items: unknown, options?: unknown): Promise<unknown[]> {
     return stateOf(this, methods.mapUnordered).list(methods.mapUnordered, 'mapUnordered', [fn, items, options])
   }
@@ -111,6 +124,11 @@ export class WorkerPool extends PoolIterators {
     items: Items<ArgumentsOf<F, O>>,
     options: O
   ): Promise<PromiseSettledResult<Awaited<ReturnType<F>>>[]>
+  mapSettled<T, R, O extends Only<O, BatchOptions>>(
+    fn: BatchFunction<T, R, O>,
+    items: Items<T>,
+    options: O
+  ): Promise<PromiseSettledResult<R>[]>
   mapSettled<T, R, O extends Only<O, MapOptions> = NoOptions>(
     fn: TaskFunction<T, R, O>,
     items: Items<T>,
@@ -119,7 +137,7 @@ export class WorkerPool extends PoolIterators {
   mapSettled(
     fn: URL,
     items: Items<unknown>,
-    options?: MapOptions | SpreadOptions
+    options?: MapOptions | SpreadOptions | BatchOptions
   ): Promise<PromiseSettledResult<unknown>[]>
   mapSettled(fn: unknown, items: unknown, options?: unknown): Promise<PromiseSettledResult<unknown>[]> {
     return stateOf(this, methods.mapSettled).list(methods.mapSettled, 'mapSettled', [fn, items, options])
@@ -137,18 +155,23 @@ export class WorkerPool extends PoolIterators {
     fn: SpreadFunction<A, R, O>,
     items: Items<A>,
     options: O
-  ): ResultIterator<Awaited<R>>
+  ): ResultIterator<Indexed<Awaited<R>, O>>
   imap<F extends AnyFunction, O extends Only<O, SpreadOptions>>(
     fn: FunctionOrReference<F>,
     items: Items<ArgumentsOf<F, O>>,
     options: O
-  ): ResultIterator<Awaited<ReturnType<F>>>
+  ): ResultIterator<Indexed<Awaited<ReturnType<F>>, O>>
+  imap<T, R, O extends Only<O, BatchOptions>>(
+    fn: BatchFunction<T, R, O>,
+    items: Items<T>,
+    options: O
+  ): ResultIterator<Indexed<R, O>>
   imap<T, R, O extends Only<O, MapOptions> = NoOptions>(
     fn: TaskFunction<T, R, O>,
     items: Items<T>,
     options?: O
-  ): ResultIterator<Awaited<R>>
-  imap(fn: URL, items: Items<unknown>, options?: MapOptions | SpreadOptions): ResultIterator<unknown>
+  ): ResultIterator<Indexed<Awaited<R>, O>>
+  imap(fn: URL, items: Items<unknown>, options?: MapOptions | SpreadOptions | BatchOptions): ResultIterator<unknown>
   imap(fn: unknown, items: unknown, options?: unknown): ResultIterator<unknown> {
     return stateOf(this, methods.imap).iterate(methods.imap, 'imap', [fn, items, options])
   }
@@ -162,18 +185,27 @@ export class WorkerPool extends PoolIterators {
     fn: SpreadFunction<A, R, O>,
     items: Items<A>,
     options: O
-  ): ResultIterator<Awaited<R>>
+  ): ResultIterator<Indexed<Awaited<R>, O>>
   imapUnordered<F extends AnyFunction, O extends Only<O, SpreadOptions>>(
     fn: FunctionOrReference<F>,
     items: Items<ArgumentsOf<F, O>>,
     options: O
-  ): ResultIterator<Awaited<ReturnType<F>>>
+  ): ResultIterator<Indexed<Awaited<ReturnType<F>>, O>>
+  imapUnordered<T, R, O extends Only<O, BatchOptions>>(
+    fn: BatchFunction<T, R, O>,
+    items: Items<T>,
+    options: O
+  ): ResultIterator<Indexed<R, O>>
   imapUnordered<T, R, O extends Only<O, MapOptions> = NoOptions>(
     fn: TaskFunction<T, R, O>,
     items: Items<T>,
     options?: O
-  ): ResultIterator<Awaited<R>>
-  imapUnordered(fn: URL, items: Items<unknown>, options?: MapOptions | SpreadOptions): ResultIterator<unknown>
+  ): ResultIterator<Indexed<Awaited<R>, O>>
+  imapUnordered(
+    fn: URL,
+    items: Items<unknown>,
+    options?: MapOptions | SpreadOptions | BatchOptions
+  ): ResultIterator<unknown>
   imapUnordered(fn: unknown, items: unknown, options?: unknown): ResultIterator<unknown> {
     return stateOf(this, methods.imapUnordered).iterate(methods.imapUnordered, 'imapUnordered', [fn, items, options])
   }

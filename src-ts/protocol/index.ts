@@ -1,6 +1,6 @@
 export { currentTask, provideCurrentTask } from './current-task.js'
 export * from './frames.js'
-export { PASS_CONTEXT } from './own-flags.js'
+export { BATCH, PASS_CONTEXT } from './own-flags.js'
 export { getPhase, type Phase, setPhase } from './phase.js'
 export * from './words.js'
 export type { ClosePools, WorkerConfig } from './worker-config.js'

@@ -4,3 +4,6 @@
 
 /** The function takes the context as its last argument. */
 export const PASS_CONTEXT = 32
+
+/** Each task is a batch: the number of its items, then the items. Its result is an array of as many results. */
+export const BATCH = 64

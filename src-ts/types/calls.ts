@@ -22,9 +22,24 @@ export type Only<O, Known> = Known & { readonly [K in Exclude<keyof O, keyof Kno
 /** What the pool adds to the arguments: the context, where the call's options say `passContext: true`. */
 export type Added<O> = O extends { readonly passContext: true } ? [context: TaskContext] : []
 
+/** What a call returns for a result of type `R`: with `withIndex: true` the index of its item as well. */
+export type Indexed<R, O> = O extends { readonly withIndex: true } ? IndexedResult<R> : R
+
+/** A result with the index of its item in the input. */
+export interface IndexedResult<R> {
+  readonly index: number
+  readonly value: R
+}
+
 /** A function of one item, or the reference to one. */
 export type TaskFunction<T, R, O = NoOptions> =
   ((item: T, ...added: Added<O>) => R) | TaskReference<(item: T, ...added: Added<O>) => R>
+
+/** A function of a batch of items that returns an array with one result for each, or the reference to one. */
+export type BatchFunction<T, R, O> =
+  ((batch: T[], ...added: Added<O>) => Results<R>) | TaskReference<(batch: T[], ...added: Added<O>) => Results<R>>
+
+type Results<R> = readonly R[] | PromiseLike<readonly R[]>
 
 /** Items that are arguments. The compiler takes an array literal for a tuple here. */
 export type Arguments = readonly unknown[] | []

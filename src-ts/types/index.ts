@@ -11,7 +11,10 @@ export type {
   Added,
   Arguments,
   ArgumentsOf,
+  BatchFunction,
   FunctionOrReference,
+  Indexed,
+  IndexedResult,
   NoOptions,
   Only,
   ResultIterator,
@@ -19,10 +22,11 @@ export type {
   SpreadFunction,
   TaskFunction
 } from './calls.js'
+export type { MapDefaults } from './map-defaults.js'
 export type {
+  BatchOptions,
   CpuIds,
   JoinOptions,
-  MapDefaults,
   MapOptions,
   SpreadOptions,
   TaskOptions,

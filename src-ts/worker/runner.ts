@@ -1,7 +1,5 @@
-import { Reader, readValue } from '../codec/index.js'
-import { NotSerializableError } from '../errors/index.js'
 import type { TaskCallable } from '../functions/instantiate/index.js'
-import { Array, DataView, setImmediate } from '../primordials.js'
+import { Array, setImmediate } from '../primordials.js'
 import { CALL_SHIFT, EACH, FAIL_FAST, PASS_CONTEXT, SPREAD, TIMED } from '../protocol/index.js'
 import type { TaskContext } from '../types/index.js'
 import type { Cancelling } from './cancelling.js'
@@ -12,6 +10,7 @@ import { Lap } from './lap.js'
 import type { Outbox } from './outbox.js'
 import type { Resolved } from './functions.js'
 import { AWAITING, BEGUN, DONE, HALT, YIELD } from './run-state.js'
+import { TaskReader } from './task-reader.js'
 import { isThenable } from './thenable.js'
 import type { Turn } from './turn.js'
 
@@ -25,7 +24,7 @@ export class Runner {
   readonly #isolation: Isolation
   readonly #state: Record<string, unknown> = {}
   readonly #resume: () => void
-  readonly #reader = new Reader()
+  readonly #tasks = new TaskReader()
 
   #chunk: Chunk = { seq: 0, firstTask: 0, from: 0, count: 0, definition: 0, flags: 0 }
   #callable: TaskCallable | undefined
@@ -34,7 +33,6 @@ export class Runner {
   /** The task at `index` has begun and has not ended. */
   #isRunning = false
   #isLoading = false
-  #base = 0
   #call = -1
   readonly #lap = new Lap()
   /** Results that wait are sent when the event loop has its turn. */
@@ -88,9 +86,7 @@ export class Runner {
   start(payload: Uint8Array, resolved: Resolved): void {
     this.#callable = 'callable' in resolved ? resolved.callable : undefined
     this.#failure = 'failure' in resolved ? resolved.failure : undefined
-    this.#base = new DataView(payload.buffer, payload.byteOffset).getFloat64(0, true)
-    this.#reader.reset(payload, 8, payload.length)
-    for (let skipped = 0; skipped < this.#chunk.from; skipped++) this.#skipItem()
+    this.#tasks.open(payload, this.#chunk.from, this.#chunk.flags)
     this.#lap.begin()
     if (this.#isLoading || (this.#chunk.flags & TIMED) !== 0) this.#claims.noteBegin()
     this.#isLoading = false
@@ -144,16 +140,7 @@ export class Runner {
   }
 
   readonly #invoke = (): unknown => {
-    let item: unknown
-    try {
-      item = readValue(this.#reader)
-    } catch (error) {
-      // Where the next item begins is not known: what would be read there could be taken for one.
-      this.#reader.offset = this.#reader.end
-      throw new NotSerializableError(`items[${this.#base + this.#index}]`, 'the worker cannot decode it', {
-        cause: error
-      })
-    }
+    const item = this.#tasks.read()
     if (this.#callable === undefined) throw this.#failure
     const { call, isNative } = this.#callable
     const takesContext = (this.#chunk.flags & PASS_CONTEXT) !== 0 && !isNative
@@ -165,16 +152,8 @@ export class Runner {
     return takesContext ? call(item, this.#context()) : call(item)
   }
 
-  #skipItem(): void {
-    try {
-      readValue(this.#reader)
-    } catch {
-      this.#reader.offset = this.#reader.end
-    }
-  }
-
   #context(): TaskContext {
-    return this.#cancelling.contextOf(this.#workerId, this.#base + this.#index, this.#state)
+    return this.#cancelling.contextOf(this.#workerId, this.#tasks.index, this.#state)
   }
 
   async #await(value: PromiseLike<unknown>): Promise<void> {
@@ -200,6 +179,8 @@ export class Runner {
 
   /** Takes in a result; true when the chunk has ended. */
   #succeed(value: unknown): boolean {
+    const misfit = this.#tasks.misfit(value)
+    if (misfit !== undefined) return this.#fail(misfit)
     this.#cancelling.end()
     const unsent = this.#outbox.addResult(value, this.#lap.end)
     if (unsent !== undefined) return this.#fail(unsent.failure)

@@ -1,8 +1,5 @@
-import type { OutcomeListener } from '../index.js'
+import type { MakeError, OutcomeListener } from '../index.js'
 import { Map, Object, WeakMap } from '../../primordials.js'
-
-/** Makes the error of a failed attempt, for the task with this index in its call. */
-type MakeError = (index: number) => Error
 
 /** Failed attempts at tasks that run again, until they have settled. */
 export class Attempts {
@@ -33,8 +30,8 @@ export class Attempts {
     if (earlier === undefined) return error
     this.forget(call, chunk, place)
     return (index) => {
-      const value = earlier.map((make) => make(index))
-      return Object.defineProperty(error(index), 'attempts', { value, enumerable: true, configurable: true })
+      const value = earlier.map((make) => make(index, place))
+      return Object.defineProperty(error(index, place), 'attempts', { value, enumerable: true, configurable: true })
     }
   }
 }

@@ -3,8 +3,9 @@ import { inspect } from 'node:util'
 
 import { Reader, readValue } from '../../codec/index.js'
 import { type DeathReason, WorkerDiedError } from '../../errors/index.js'
-import { Array, DataView, Map, Object, Uint32Array } from '../../primordials.js'
+import { Array, Map, Object, Uint32Array } from '../../primordials.js'
 import {
+  BATCH,
   CAUSE_HEAP,
   CAUSE_MEMORY,
   CAUSE_OUT_OF_MEMORY,
@@ -55,9 +56,8 @@ export class Loss {
     return this.#hasBegun ? this.#word(0) : undefined
   }
 
-  /** The error of the task with this index in its call. */
-  errorOf(index: number): WorkerDiedError {
-    const place = index - this.#base
+  /** The error of the task at a place of the chunk; `index` is that of its item in the call. */
+  errorOf(index: number, place: number): WorkerDiedError {
     const isBefore = place < this.#word(0)
     return new WorkerDiedError({
       index,
@@ -77,11 +77,6 @@ export class Loss {
     return this.#word(5) !== 0
   }
 
-  get #base(): number {
-    const { buffer, byteOffset, length } = this.#items
-    return length < 8 ? 0 : new DataView(buffer, byteOffset).getFloat64(0, true)
-  }
-
   #word(place: number): number {
     return this.#words[place] ?? 0
   }
@@ -92,11 +87,17 @@ export class Loss {
     const reader = new Reader()
     reader.reset(this.#items, 8, this.#items.length)
     try {
-      while (reader.offset < reader.end) texts.push(describeItem(readValue(reader), this.#isApply))
+      while (reader.offset < reader.end) texts.push(describeItem(this.#readTask(reader), this.#isApply))
     } catch {
       // The rest is not there.
     }
     return texts
+  }
+
+  #readTask(reader: Reader): unknown {
+    const value = readValue(reader)
+    if ((this.#word(10) & BATCH) === 0 || typeof value !== 'number') return value
+    return Array.from({ length: value }, () => readValue(reader))
   }
 
   get #isApply(): boolean {

@@ -1,4 +1,4 @@
-import type { BackendListener, OutcomeListener } from '../index.js'
+import type { BackendListener, MakeError, OutcomeListener } from '../index.js'
 import { Reader, readFailure } from '../../codec/index.js'
 import { TaskTimeoutError, WorkerStartError } from '../../errors/index.js'
 import { Attempts } from './attempts.js'
@@ -121,7 +121,7 @@ export class Records {
       // That of a failed attempt is read when the last one has failed.
       const bytes = count === 0 ? this.#bytes.slice(start, start + length) : this.#bytes.subarray(start, start + length)
       const loss = new Loss(bytes)
-      this.#lose(call, second, first, count, (index) => loss.errorOf(index), loss.culprit)
+      this.#lose(call, second, first, count, (index, place) => loss.errorOf(index, place), loss.culprit)
     } else if (kind === RECORD_TIMED_OUT) {
       const payload = start / 4
       const late = { workerId: at(payload + 1), pid: at(payload + 2), timeout: at(payload + 3) }
@@ -141,7 +141,7 @@ export class Records {
     chunk: number,
     first: number,
     count: number,
-    error: (index: number) => Error,
+    error: MakeError,
     culprit: number | undefined
   ): void {
     if (count === 0) this.#attempts.add(call, chunk, first, error)

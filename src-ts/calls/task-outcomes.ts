@@ -1,0 +1,42 @@
+import { type Reader, readResults, unreadable } from '../codec/index.js'
+import { Array } from '../primordials.js'
+import { type ChunkItems, firstItem, itemCount } from './chunk-table.js'
+import type { Sink } from './sink.js'
+
+/** Puts down what became of tasks to the items behind them. */
+export class TaskOutcomes {
+  readonly #sink: Sink
+  readonly #isBatched: boolean
+  readonly #failItems: (index: number, count: number, error: unknown) => void
+
+  /** @param isBatched A task is a batch of items, and its result a list of results. */
+  constructor(sink: Sink, isBatched: boolean, failItems: (index: number, count: number, error: unknown) => void) {
+    this.#sink = sink
+    this.#isBatched = isBatched
+    this.#failItems = failItems
+  }
+
+  /** Reads the results of tasks `first` to `first + count - 1` of a chunk. */
+  read(reader: Reader, items: ChunkItems, first: number, count: number): void {
+    const read = readResults(reader, count, (offset, value) => this.#take(items, first + offset, value))
+    for (let offset = read; offset < count; offset++) this.fail(items, first + offset, unreadable())
+  }
+
+  /** Task `offset` of a chunk has failed, and each of its items with it. */
+  fail(items: ChunkItems, offset: number, error: unknown): void {
+    this.#failItems(firstItem(items, offset), itemCount(items, offset), error)
+  }
+
+  #take(items: ChunkItems, offset: number, value: unknown): void {
+    const index = firstItem(items, offset)
+    if (!this.#isBatched) {
+      this.#sink.value(index, value)
+      return
+    }
+    const count = itemCount(items, offset)
+    const results: readonly unknown[] = Array.isArray(value) ? value : []
+    // The worker has checked it; what a worker writes is not trusted.
+    if (results.length !== count) this.fail(items, offset, unreadable())
+    else for (let place = 0; place < count; place++) this.#sink.value(index + place, results[place])
+  }
+}

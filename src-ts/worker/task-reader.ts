@@ -1,0 +1,57 @@
+import { Reader, readValue } from '../codec/index.js'
+import { BatchResultError, NotSerializableError } from '../errors/index.js'
+import { Array, DataView } from '../primordials.js'
+import { BATCH } from '../protocol/index.js'
+
+/** Reads the tasks of a chunk: each an item, or a batch of items. */
+export class TaskReader {
+  readonly #reader = new Reader()
+  #isBatched = false
+  /** The index of the next item in its call. */
+  #next = 0
+  /** The index of the item of the task that was read last, of a batch that of its first item. */
+  index = 0
+  /** Items of the task that was read last. */
+  #count = 0
+
+  /** Goes to task `from` of a payload, which stays as it is until the chunk ends. */
+  open(payload: Uint8Array, from: number, flags: number): void {
+    this.#isBatched = (flags & BATCH) !== 0
+    this.#next = new DataView(payload.buffer, payload.byteOffset).getFloat64(0, true)
+    this.#reader.reset(payload, 8, payload.length)
+    for (let skipped = 0; skipped < from; skipped++) {
+      try {
+        this.read()
+      } catch {
+        // The next one says so.
+      }
+    }
+  }
+
+  /** @throws NotSerializableError where the item cannot be read back. */
+  read(): unknown {
+    this.index = this.#next
+    this.#count = 1
+    try {
+      if (!this.#isBatched) {
+        this.#next++
+        return readValue(this.#reader)
+      }
+      this.#count = readValue(this.#reader) as number
+      this.#next += this.#count
+      return Array.from({ length: this.#count }, () => readValue(this.#reader))
+    } catch (error) {
+      // Where the next item begins is not known: what would be read there could be taken for one.
+      this.#reader.offset = this.#reader.end
+      throw new NotSerializableError(`items[${this.index}]`, 'the worker cannot decode it', { cause: error })
+    }
+  }
+
+  /** What the task fails with if its result is no list of results for the items of its batch. */
+  misfit(result: unknown): BatchResultError | undefined {
+    if (!this.#isBatched) return undefined
+    const count = this.#count
+    if (!Array.isArray(result)) return new BatchResultError(count, result === null ? 'null' : typeof result)
+    return result.length === count ? undefined : new BatchResultError(count, `an array of ${result.length}`)
+  }
+}
