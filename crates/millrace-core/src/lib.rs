@@ -56,6 +56,7 @@
 //!
 //! ```
 //! use millrace_core::pool::{Collected, Pool, PoolConfig};
+//! use millrace_core::scheduler::DefinitionId;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # if !millrace_core::sys::SUPPORTED { return Ok(()); }
@@ -73,7 +74,7 @@
 //!     worker_config: Vec::new(),
 //! };
 //! let pool = Pool::new(config, Box::new(|| println!("records wait")))?;
-//! pool.define(1, b"(x) => x * 2")?;
+//! pool.define(DefinitionId(1), b"(x) => x * 2")?;
 //! assert!(pool.workers().is_empty());
 //!
 //! pool.close();

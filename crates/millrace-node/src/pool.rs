@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use millrace_core::pool::{Collected, Pool, PoolConfig};
-use millrace_core::scheduler::{CancelMode, WorkerSnapshot, WorkerState};
+use millrace_core::scheduler::{CallId, CancelMode, DefinitionId, WorkerSnapshot, WorkerState};
 use millrace_core::sys;
 use napi::CleanupEnvHook;
 use napi::bindgen_prelude::{BufferSlice, Env, Function};
@@ -173,7 +173,7 @@ impl RawPool {
     /// When the bytes are more than a message holds; when the pool was released.
     #[napi(catch_unwind)]
     pub fn define(&self, id: u32, bytes: &[u8]) -> napi::Result<()> {
-        self.pool()?.define(id, bytes).map_err(to_napi)
+        self.pool()?.define(DefinitionId(id), bytes).map_err(to_napi)
     }
 
     /// Drops a definition.
@@ -183,7 +183,7 @@ impl RawPool {
     /// When the pool was released.
     #[napi(catch_unwind)]
     pub fn forget(&self, id: u32) -> napi::Result<()> {
-        self.pool()?.forget(id);
+        self.pool()?.forget(DefinitionId(id));
         Ok(())
     }
 
@@ -205,12 +205,12 @@ impl RawPool {
     ///
     /// When the reason is more than a message holds; when the pool was released.
     #[napi(catch_unwind)]
-    pub fn cancel(&self, job: u32, kill_after: Option<u32>, reason: &[u8]) -> napi::Result<()> {
+    pub fn cancel(&self, call_id: u32, kill_after: Option<u32>, reason: &[u8]) -> napi::Result<()> {
         let mode = kill_after.map_or(CancelMode::Discard, |ms| CancelMode::Kill {
             after: Duration::from_millis(u64::from(ms)),
             reason: reason.into(),
         });
-        self.pool()?.cancel(job, &mode).map_err(to_napi)
+        self.pool()?.cancel(CallId(call_id), &mode).map_err(to_napi)
     }
 
     /// Finishes what was accepted, then lets the workers leave.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use millrace_core::scheduler::{
-    Began, Cause, Chunk, ChunkFlags, Claims, Death, Definition, Effects, Outgoing, Report, Scheduler,
+    CallId, DefinitionId, Began, Cause, Chunk, ChunkFlags, Claims, Death, Definition, Effects, Outgoing, Report, Scheduler,
     Settled, CancelMode, Turn, Verdict,
 };
 
@@ -146,7 +146,7 @@ enum Process {
 struct Alive {
     /// Chunks that were sent: number, first open task, the index after the last one.
     chunks: VecDeque<(u32, u32, u32)>,
-    known: HashSet<u32>,
+    known: HashSet<DefinitionId>,
     was_told_to_leave: bool,
 }
 
@@ -158,7 +158,7 @@ struct World {
     open: HashMap<(u32, u32), (HashSet<u32>, u32)>,
     calls: [u32; CALLS],
     definitions: [Arc<Definition>; DEFINITIONS],
-    forgotten: HashSet<u32>,
+    forgotten: HashSet<DefinitionId>,
     next_chunk: u32,
     next_pid: u32,
     now: Duration,
@@ -222,11 +222,11 @@ impl World {
     fn take_report(&mut self, report: Report) {
         match report {
             Report::Started { .. } | Report::Exited { .. } => {}
-            Report::Lost { call_id, chunk, first, count, .. } => {
+            Report::Lost { call_id: CallId(call_id), chunk, first, count, .. } => {
                 assert!(count > 0);
                 (first..first + count).for_each(|index| self.settle(call_id, chunk, index));
             }
-            Report::Retried { call_id, chunk, index, .. } => {
+            Report::Retried { call_id: CallId(call_id), chunk, index, .. } => {
                 assert!(self.open[&(call_id, chunk)].0.contains(&index), "tried again though settled");
             }
             Report::Closed => {
@@ -246,7 +246,7 @@ impl World {
 
     fn outcome(&mut self, worker_id: u32, settled: Settled) {
         // The pool stops reading a worker that has lied; that one goes on here.
-        if let Ok(Verdict::Report { call_id, chunk, is_last }) = self.scheduler.outcome(worker_id, settled)
+        if let Ok(Verdict::Report { call_id: CallId(call_id), chunk, is_last }) = self.scheduler.outcome(worker_id, settled)
         {
             let end = self.open[&(call_id, chunk)].1;
             let last = settled.first + settled.count;
@@ -287,7 +287,7 @@ impl World {
     fn submit(&mut self, chunk: Chunk) {
         let tasks = (0..chunk.count).collect();
         if self.is_accepting() {
-            self.open.insert((chunk.call_id, chunk.id), (tasks, chunk.count));
+            self.open.insert((chunk.call_id.0, chunk.id), (tasks, chunk.count));
         }
         self.drive(|scheduler| scheduler.submit(chunk));
     }
@@ -372,7 +372,7 @@ impl World {
             answers: Arc::new(Mutex::new(input.answers.iter().copied().collect())),
             open: HashMap::new(),
             calls: [0, 1, 2],
-            definitions: [0, 1, 2].map(|id| Arc::new(Definition::new(id, Box::default()))),
+            definitions: [0, 1, 2].map(|id| Arc::new(Definition::new(DefinitionId(id), Box::default()))),
             forgotten: HashSet::new(),
             next_chunk: 0,
             next_pid: 100,
@@ -417,7 +417,7 @@ impl World {
                 let definition = Arc::clone(definition);
                 self.next_chunk += 1;
                 self.submit(Chunk {
-                    call_id: self.calls[usize::from(call) % CALLS],
+                    call_id: CallId(self.calls[usize::from(call) % CALLS]),
                     id: self.next_chunk,
                     count: u32::from(count % 6) + 1,
                     from: 0,
@@ -477,12 +477,12 @@ impl World {
                     after: Duration::from_millis(u64::from(ms)),
                     reason: Arc::default(),
                 });
-                self.drive(|scheduler| scheduler.cancel(cancelled, &mode));
+                self.drive(|scheduler| scheduler.cancel(CallId(cancelled), &mode));
             }
             Step::Forget { definition } => {
                 let place = &mut self.definitions[usize::from(definition) % DEFINITIONS];
-                let next = place.id + DEFINITIONS as u32;
-                let next = Arc::new(Definition::new(next, Box::default()));
+                let next = place.id.0 + DEFINITIONS as u32;
+                let next = Arc::new(Definition::new(DefinitionId(next), Box::default()));
                 let dropped = std::mem::replace(place, next);
                 self.drive(|scheduler| scheduler.forget(&dropped));
                 self.forgotten.insert(dropped.id);

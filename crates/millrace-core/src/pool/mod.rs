@@ -49,7 +49,8 @@ pub use submission::{SubmitError, TooLarge};
 
 use crate::lock::lock;
 use crate::scheduler::{
-    CancelMode, Cause, Definition, Effects, Outgoing, Report, Scheduler, Stats, WorkerSnapshot,
+    CallId, CancelMode, Cause, Definition, DefinitionId, Effects, Outgoing, Report, Scheduler,
+    Stats, WorkerSnapshot,
 };
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sys::{self, Bell, Poller};
@@ -84,7 +85,7 @@ struct Thread {
 pub(crate) struct Shared {
     config: PoolConfig,
     scheduler: Mutex<Scheduler>,
-    definitions: Mutex<HashMap<u32, Arc<Definition>>>,
+    definitions: Mutex<HashMap<DefinitionId, Arc<Definition>>>,
     handles: Box<[WorkerHandle]>,
     outcomes: Outcomes,
     unreleased: UnreleasedOutput,
@@ -160,14 +161,14 @@ impl Pool {
     /// # Errors
     ///
     /// [`TooLarge`] when `bytes` do not fit into a message; nothing is made known then.
-    pub fn define(&self, id: u32, bytes: &[u8]) -> Result<(), TooLarge> {
+    pub fn define(&self, id: DefinitionId, bytes: &[u8]) -> Result<(), TooLarge> {
         submission::check_size("the definition", bytes.len())?;
         lock(&self.shared.definitions).insert(id, Arc::new(Definition::new(id, bytes.into())));
         Ok(())
     }
 
     /// Drops a definition, here and in the workers. Chunks that were submitted with it keep it.
-    pub fn forget(&self, id: u32) {
+    pub fn forget(&self, id: DefinitionId) {
         let dropped = lock(&self.shared.definitions).remove(&id);
         if let Some(definition) = dropped {
             self.shared.drive(|scheduler| scheduler.forget(&definition));
@@ -201,7 +202,7 @@ impl Pool {
     /// # Errors
     ///
     /// [`TooLarge`] when the reason does not fit into a message; nothing is dropped then.
-    pub fn cancel(&self, call_id: u32, mode: &CancelMode) -> Result<(), TooLarge> {
+    pub fn cancel(&self, call_id: CallId, mode: &CancelMode) -> Result<(), TooLarge> {
         if let CancelMode::Kill { reason, .. } = mode {
             submission::check_size("the reason of the cancellation", reason.len())?;
         }

@@ -22,7 +22,7 @@ use super::records::{
 };
 use crate::channel::frame::{HEADER_BYTES, padded_len};
 use crate::lock::lock;
-use crate::scheduler::{Cause, Loss};
+use crate::scheduler::{CallId, Cause, Loss};
 use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// Payloads from this size on are not packed.
@@ -154,7 +154,14 @@ impl Outcomes {
         }
     }
 
-    pub(super) fn push_loss(&self, call_id: u32, chunk: u32, first: u32, count: u32, loss: &Loss) {
+    pub(super) fn push_loss(
+        &self,
+        call_id: CallId,
+        chunk: u32,
+        first: u32,
+        count: u32,
+        loss: &Loss,
+    ) {
         match loss {
             Loss::Died {
                 index,
@@ -187,7 +194,7 @@ impl Outcomes {
                 let mut payload = to_bytes(&words);
                 payload.extend_from_slice(&items[..items.len().min(ITEMS_BYTES_MAX)]);
                 self.push(
-                    [RecordKind::Died as u32, call_id, chunk, first, count, 0, 0],
+                    [RecordKind::Died as u32, call_id.0, chunk, first, count, 0, 0],
                     &payload,
                     Wake::Yes,
                 );
@@ -195,7 +202,7 @@ impl Outcomes {
             Loss::TimedOut { index, worker_id, pid, limit } => {
                 let limit_ms = u32::try_from(limit.as_millis()).unwrap_or(u32::MAX);
                 self.push(
-                    [RecordKind::TimedOut as u32, call_id, chunk, first, count, 0, 0],
+                    [RecordKind::TimedOut as u32, call_id.0, chunk, first, count, 0, 0],
                     &to_bytes::<LATE_WORDS>(&[*index, *worker_id, *pid, limit_ms]),
                     Wake::Yes,
                 );
@@ -206,14 +213,14 @@ impl Outcomes {
                 let bytes = &definition.bytes;
                 payload.extend_from_slice(&bytes[..bytes.len().min(ITEMS_BYTES_MAX)]);
                 self.push(
-                    [RecordKind::LoadTimedOut as u32, call_id, chunk, first, count, 0, 0],
+                    [RecordKind::LoadTimedOut as u32, call_id.0, chunk, first, count, 0, 0],
                     &payload,
                     Wake::Yes,
                 );
             }
             Loss::StartFailed { reason } => {
                 self.push(
-                    [RecordKind::StartFailed as u32, call_id, chunk, first, count, 0, 0],
+                    [RecordKind::StartFailed as u32, call_id.0, chunk, first, count, 0, 0],
                     reason.as_bytes(),
                     Wake::Yes,
                 );

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use super::records::SUBMISSION_BYTES;
 use crate::channel::frame::{MAX_PAYLOAD, padded_len};
-use crate::scheduler::{Chunk, ChunkFlags, Definition, Turn};
+use crate::scheduler::{CallId, Chunk, ChunkFlags, Definition, DefinitionId, Turn};
 
 /// Why nothing was accepted.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +55,7 @@ pub enum SubmitError {
     #[error("definition {id} is not known")]
     Undefined {
         /// The definition.
-        id: u32,
+        id: DefinitionId,
     },
 }
 
@@ -76,7 +76,7 @@ pub(super) fn check_size(what: &'static str, bytes: usize) -> Result<(), TooLarg
 
 pub(super) fn read_all(
     bytes: &[u8],
-    definitions: &HashMap<u32, Arc<Definition>>,
+    definitions: &HashMap<DefinitionId, Arc<Definition>>,
     worker_count: u32,
 ) -> Result<Vec<Chunk>, SubmitError> {
     let mut chunks = Vec::new();
@@ -100,9 +100,10 @@ pub(super) fn read_all(
         let limit = (word(8) > 0).then(|| Duration::from_millis(u64::from(word(8))));
         let timed = if limit.is_some() { ChunkFlags::TIMED } else { 0 };
         let each = if limit.is_some() || word(9) > 0 { ChunkFlags::EACH } else { 0 };
-        let definition = definitions.get(&word(4)).ok_or(SubmitError::Undefined { id: word(4) })?;
+        let id = DefinitionId(word(4));
+        let definition = definitions.get(&id).ok_or(SubmitError::Undefined { id })?;
         chunks.push(Chunk {
-            call_id: word(1),
+            call_id: CallId(word(1)),
             id: word(2),
             count: word(3),
             from: 0,

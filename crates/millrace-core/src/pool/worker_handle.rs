@@ -202,8 +202,8 @@ pub(super) struct Writing {
 impl Writing {
     fn new(frame: Outgoing) -> Self {
         let (kind, fields) = match &frame {
-            Outgoing::Define(definition) => (ToWorker::Define, [definition.id, 0, 0, 0, 0, 0]),
-            Outgoing::Forget(id) => (ToWorker::Forget, [*id, 0, 0, 0, 0, 0]),
+            Outgoing::Define(definition) => (ToWorker::Define, [definition.id.0, 0, 0, 0, 0, 0]),
+            Outgoing::Forget(id) => (ToWorker::Forget, [id.0, 0, 0, 0, 0, 0]),
             Outgoing::Leave => (ToWorker::Leave, [0; 6]),
             Outgoing::Cancel { seq, .. } => (ToWorker::Cancel, [*seq, 0, 0, 0, 0, 0]),
             Outgoing::Chunk { seq, first_task, chunk } => {
@@ -212,7 +212,7 @@ impl Writing {
                     first_task: *first_task,
                     from: chunk.from,
                     count: chunk.count,
-                    definition: chunk.definition.id,
+                    definition: chunk.definition.id.0,
                     flags: chunk.flags.0,
                 };
                 (ToWorker::Chunk, fields.into())

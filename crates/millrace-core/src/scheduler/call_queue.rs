@@ -3,13 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::ids::CallId;
+
 /// Entries in order, each of one call.
 #[derive(Debug)]
 pub(super) struct CallQueue<T> {
     /// By place; a place is not used again while anything waits.
-    entries: BTreeMap<i64, (u32, T)>,
+    entries: BTreeMap<i64, (CallId, T)>,
     /// The places of each call.
-    places: BTreeSet<(u32, i64)>,
+    places: BTreeSet<(CallId, i64)>,
 }
 
 impl<T> CallQueue<T> {
@@ -17,17 +19,17 @@ impl<T> CallQueue<T> {
         Self { entries: BTreeMap::new(), places: BTreeSet::new() }
     }
 
-    pub(super) fn push_back(&mut self, call_id: u32, entry: T) {
+    pub(super) fn push_back(&mut self, call_id: CallId, entry: T) {
         let place = self.entries.last_key_value().map_or(0, |(last, _)| last + 1);
         self.insert(place, call_id, entry);
     }
 
-    pub(super) fn push_front(&mut self, call_id: u32, entry: T) {
+    pub(super) fn push_front(&mut self, call_id: CallId, entry: T) {
         let place = self.entries.first_key_value().map_or(0, |(first, _)| first - 1);
         self.insert(place, call_id, entry);
     }
 
-    fn insert(&mut self, place: i64, call_id: u32, entry: T) {
+    fn insert(&mut self, place: i64, call_id: CallId, entry: T) {
         self.entries.insert(place, (call_id, entry));
         self.places.insert((call_id, place));
     }
@@ -43,7 +45,7 @@ impl<T> CallQueue<T> {
     }
 
     /// Takes out what belongs to a call, in order.
-    pub(super) fn remove_call(&mut self, call_id: u32) -> Vec<T> {
+    pub(super) fn remove_call(&mut self, call_id: CallId) -> Vec<T> {
         let places: Vec<_> =
             self.places.range((call_id, i64::MIN)..=(call_id, i64::MAX)).copied().collect();
         let taken = places.into_iter().filter_map(|place| {

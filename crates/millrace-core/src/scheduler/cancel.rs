@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::ids::CallId;
 use super::{Outgoing, Scheduler};
 
 /// What becomes of the tasks that run when their call is cancelled.
@@ -21,7 +22,7 @@ pub enum CancelMode {
 
 impl Scheduler {
     /// Drops a call: what is queued, or in flight and not begun, is gone at once, and the rest of a chunk that has begun.
-    pub fn cancel(&mut self, call_id: u32, mode: &CancelMode) {
+    pub fn cancel(&mut self, call_id: CallId, mode: &CancelMode) {
         self.stats.cancelled += self.queue.remove_call(call_id);
         for worker_id in 0..self.workers.len() as u32 {
             if self.cancel_in_flight(worker_id, call_id, mode) {
@@ -31,7 +32,7 @@ impl Scheduler {
     }
 
     /// Whether the worker was condemned.
-    fn cancel_in_flight(&mut self, worker_id: u32, call_id: u32, mode: &CancelMode) -> bool {
+    fn cancel_in_flight(&mut self, worker_id: u32, call_id: CallId, mode: &CancelMode) -> bool {
         let worker = &mut self.workers[worker_id as usize];
         let Some(claims) = worker.claims.clone() else { return false };
         let mut is_condemned = false;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::ids::{CallId, DefinitionId};
 use crate::channel::frame::chunk_flag;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,7 +11,7 @@ use crate::sync::atomic::{AtomicBool, Ordering};
 #[derive(Debug)]
 pub struct Definition {
     /// Unique within the pool.
-    pub id: u32,
+    pub id: DefinitionId,
     /// What the worker makes the function from.
     pub bytes: Box<[u8]>,
     /// Its submitter has dropped it; chunks may have been left. Touched under the scheduler's lock.
@@ -27,7 +28,7 @@ impl Eq for Definition {}
 
 impl Definition {
     /// The function `id`, made from `bytes`.
-    pub fn new(id: u32, bytes: Box<[u8]>) -> Self {
+    pub fn new(id: DefinitionId, bytes: Box<[u8]>) -> Self {
         Self { id, bytes, is_forgotten: AtomicBool::new(false) }
     }
 
@@ -77,7 +78,7 @@ pub struct Turn {
 #[derive(Debug, Clone)]
 pub struct Chunk {
     /// The call they belong to.
-    pub call_id: u32,
+    pub call_id: CallId,
     /// The chunk within the call.
     pub id: u32,
     /// The index after its last task; the payload may hold more than it.

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use super::ids::DefinitionId;
+
 /// Weight of the newest measurement in the moving average.
 const NEWEST: f64 = 0.25;
 /// What a chunk costs besides its tasks: reading, claiming, answering.
@@ -9,11 +11,11 @@ const CHUNK_NS: f64 = 3_000.0;
 
 /// Moving averages of nanoseconds per task, by definition.
 #[derive(Debug, Default)]
-pub(super) struct Costs(HashMap<u32, f64>);
+pub(super) struct Costs(HashMap<DefinitionId, f64>);
 
 impl Costs {
     /// Notes that `count` tasks took `elapsed_us` microseconds.
-    pub(super) fn learn(&mut self, definition: u32, count: u32, elapsed_us: u32) {
+    pub(super) fn learn(&mut self, definition: DefinitionId, count: u32, elapsed_us: u32) {
         if count == 0 {
             return;
         }
@@ -25,11 +27,11 @@ impl Costs {
     }
 
     /// Expected nanoseconds of a chunk of `count` tasks; none before the first measurement.
-    pub(super) fn chunk_ns(&self, definition: u32, count: u32) -> Option<f64> {
+    pub(super) fn chunk_ns(&self, definition: DefinitionId, count: u32) -> Option<f64> {
         self.0.get(&definition).map(|task| task * f64::from(count) + CHUNK_NS)
     }
 
-    pub(super) fn forget(&mut self, definition: u32) {
+    pub(super) fn forget(&mut self, definition: DefinitionId) {
         self.0.remove(&definition);
     }
 }

@@ -35,6 +35,7 @@ mod death;
 mod dispatch;
 mod failures;
 mod fault;
+mod ids;
 mod limits;
 mod outcome;
 mod queue;
@@ -52,6 +53,7 @@ use std::time::Duration;
 pub use cancel::CancelMode;
 pub use chunk::{Chunk, ChunkFlags, Definition, Turn};
 pub use death::{Cause, Death};
+pub use ids::{CallId, DefinitionId};
 pub use outcome::{ProtocolViolation, Settled, Verdict};
 pub use worker::{WorkerSnapshot, WorkerState};
 
@@ -96,7 +98,7 @@ pub enum Outgoing {
     /// A function the worker has not seen yet.
     Define(Arc<Definition>),
     /// The worker may forget this function.
-    Forget(u32),
+    Forget(DefinitionId),
     /// Tasks to run.
     Chunk {
         /// Number of the chunk within this worker process.
@@ -193,7 +195,7 @@ pub enum Report {
     /// Tasks `first..first + count` of a chunk are lost.
     Lost {
         /// The call.
-        call_id: u32,
+        call_id: CallId,
         /// The chunk within the call.
         chunk: u32,
         /// First task lost.
@@ -206,7 +208,7 @@ pub enum Report {
     /// An attempt at a task of a chunk has failed, and there will be another one.
     Retried {
         /// The call.
-        call_id: u32,
+        call_id: CallId,
         /// The chunk within the call.
         chunk: u32,
         /// The task.
@@ -367,7 +369,7 @@ impl Scheduler {
         }
     }
 
-    fn forget_at(&mut self, worker_id: u32, definition: u32) {
+    fn forget_at(&mut self, worker_id: u32, definition: DefinitionId) {
         if self.workers[worker_id as usize].known.remove(&definition) {
             self.effects.frames.push((worker_id, Outgoing::Forget(definition)));
         }

@@ -1,6 +1,7 @@
 //! A worker reports how tasks ended.
 
 use super::chunk::ChunkFlags;
+use super::ids::CallId;
 use super::worker::InFlight;
 use super::{Cause, Scheduler};
 
@@ -35,7 +36,7 @@ pub enum Verdict {
     /// It belongs to this chunk of this call.
     Report {
         /// The call.
-        call_id: u32,
+        call_id: CallId,
         /// The chunk within the call.
         chunk: u32,
         /// Nothing more comes of the chunk, though tasks of it were not run.

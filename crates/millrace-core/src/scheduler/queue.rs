@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::call_queue::CallQueue;
 use super::chunk::{Chunk, PASSED_OVER_MAX, Turn};
+use super::ids::CallId;
 
 /// Chunks that wait here, not at a worker.
 #[derive(Debug)]
@@ -25,9 +26,9 @@ pub(super) struct Queue {
 /// Chunks of calls that take turns.
 #[derive(Debug, Default)]
 struct Rotation {
-    lanes: HashMap<u32, Lane>,
+    lanes: HashMap<CallId, Lane>,
     /// The calls in `jobs` by [`Lane::ticket`], next one first.
-    turns: BTreeMap<u64, u32>,
+    turns: BTreeMap<u64, CallId>,
     next_ticket: u64,
     chunk_count: usize,
 }
@@ -157,7 +158,7 @@ impl Queue {
     }
 
     /// Removes all chunks of a call; how many tasks they held.
-    pub(super) fn remove_call(&mut self, call_id: u32) -> u64 {
+    pub(super) fn remove_call(&mut self, call_id: CallId) -> u64 {
         let urgent = self.urgent.remove_call(call_id);
         let mut tasks = urgent.iter().map(|chunk| u64::from(chunk.unsettled())).sum::<u64>();
         tasks += self.shared.remove_call(call_id);
@@ -209,7 +210,7 @@ fn is_urgent(chunk: &Chunk) -> bool {
 
 impl Rotation {
     /// The chunks of a call, for one to be added.
-    fn lane(&mut self, call_id: u32) -> &mut VecDeque<Chunk> {
+    fn lane(&mut self, call_id: CallId) -> &mut VecDeque<Chunk> {
         self.chunk_count += 1;
         let Self { lanes, turns, next_ticket, .. } = self;
         let lane = lanes.entry(call_id).or_insert_with(|| {
@@ -254,7 +255,7 @@ impl Rotation {
         }
     }
 
-    fn remove_call(&mut self, call_id: u32) -> u64 {
+    fn remove_call(&mut self, call_id: CallId) -> u64 {
         let Some(lane) = self.lanes.remove(&call_id) else { return 0 };
         self.chunk_count -= lane.chunks.len();
         self.turns.remove(&lane.ticket);

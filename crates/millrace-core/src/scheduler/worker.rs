@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::chunk::Chunk;
 use super::failures::{FailedStarts, FailureStreak};
+use super::ids::DefinitionId;
 use super::{Cause, Claims};
 use crate::channel::claim::{NUMBER_MASK, SLOTS, seq_after, task_after};
 
@@ -133,7 +134,7 @@ pub(super) struct Worker {
     /// Sent and not ended, in the order in which the worker runs them.
     pub(super) in_flight: VecDeque<InFlight>,
     /// Definitions the process has.
-    pub(super) known: HashSet<u32>,
+    pub(super) known: HashSet<DefinitionId>,
     pub(super) next_seq: u32,
     pub(super) next_task: u32,
     pub(super) tasks_done: u64,

@@ -11,6 +11,7 @@ use rustix::process::{Pid, test_kill_process};
 use super::super::{CancelMode, Collected, Pool, PoolConfig, RecordKind};
 use super::lost;
 use crate::channel::frame::MAX_PAYLOAD;
+use crate::scheduler::{CallId, DefinitionId};
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 const WATCHDOG: Duration = Duration::from_secs(60);
@@ -33,7 +34,7 @@ pub(in crate::pool) fn config(script: &str) -> PoolConfig {
 
 /// Two chunks of one task each.
 fn submit(pool: &Pool) {
-    pool.define(1, b"definition").expect("it is small");
+    pool.define(DefinitionId(1), b"definition").expect("it is small");
     let words = |chunk: u32| [0, 1, chunk, 1, 1, 0, 0, 0, 0, 0, 0, 0];
     let bytes: Vec<u8> =
         [words(0), words(1)].concat().into_iter().flat_map(u32::to_le_bytes).collect();
@@ -92,7 +93,7 @@ fn end_of(pool: &Pool, pids: &[u32]) -> String {
     assert_eq!((stats.running, stats.queued), (0, 0));
     // What comes later does nothing, and does not hang.
     submit(pool);
-    pool.cancel(1, &CancelMode::Discard).expect("there is no reason");
+    pool.cancel(CallId(1), &CancelMode::Discard).expect("there is no reason");
     pool.close();
     pool.terminate();
     assert!(pool.has_ended());
@@ -186,10 +187,10 @@ fn what_does_not_fit_into_a_message_is_refused() {
     let pool = Pool::new(config("sleep 1000"), Box::new(|| ())).expect("a pool");
     // Nobody touches these pages.
     let bytes = vec![0; MAX_PAYLOAD + 1];
-    let refused = pool.define(1, &bytes).expect_err("one byte more than the limit");
+    let refused = pool.define(DefinitionId(1), &bytes).expect_err("one byte more than the limit");
     assert_eq!(
         refused.to_string(),
         format!("the definition has {} bytes, the limit is {MAX_PAYLOAD}", MAX_PAYLOAD + 1)
     );
-    pool.define(1, b"").expect("an empty one is fine");
+    pool.define(DefinitionId(1), b"").expect("an empty one is fine");
 }

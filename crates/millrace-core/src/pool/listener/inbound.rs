@@ -144,7 +144,7 @@ fn handle(
                 let flags = if is_last { flags } else { flags & !outcome_flag::LAST };
                 let words = [
                     RecordKind::Outcome as u32,
-                    call_id,
+                    call_id.0,
                     chunk,
                     first,
                     count,

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use crate::scheduler::CallId;
 use crate::scheduler::call_queue::CallQueue;
 
 #[derive(Debug, Clone)]
@@ -31,11 +32,11 @@ proptest! {
         for (number, op) in ops.into_iter().enumerate() {
             match op {
                 Op::Back(call_id) => {
-                    queue.push_back(call_id, number);
+                    queue.push_back(CallId(call_id), number);
                     list.push((call_id, number));
                 }
                 Op::Front(call_id) => {
-                    queue.push_front(call_id, number);
+                    queue.push_front(CallId(call_id), number);
                     list.insert(0, (call_id, number));
                 }
                 Op::Pop => {
@@ -46,7 +47,7 @@ proptest! {
                     let (gone, kept): (Vec<_>, Vec<_>) =
                         list.into_iter().partition(|(own, _)| *own == call_id);
                     let gone: Vec<_> = gone.into_iter().map(|(_, entry)| entry).collect();
-                    prop_assert_eq!(queue.remove_call(call_id), gone);
+                    prop_assert_eq!(queue.remove_call(CallId(call_id)), gone);
                     list = kept;
                 }
                 Op::TakeAll => {

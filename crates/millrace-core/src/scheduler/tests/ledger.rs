@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
-use crate::scheduler::{Chunk, Loss, Settled, Stats, Verdict};
+use crate::scheduler::{CallId, Chunk, Loss, Settled, Stats, Verdict};
 
 /// How a task was settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +31,7 @@ struct Task {
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     tasks: BTreeMap<(u32, u32, u32), Task>,
-    cancelled_jobs: HashSet<u32>,
+    cancelled_calls: HashSet<u32>,
     is_terminated: bool,
     /// Workers may say what is not so.
     pub(super) has_liars: bool,
@@ -52,7 +52,7 @@ impl Ledger {
                 fate,
             };
             assert!(
-                self.tasks.insert((chunk.call_id, chunk.id, index), task).is_none(),
+                self.tasks.insert((chunk.call_id.0, chunk.id, index), task).is_none(),
                 "submitted twice"
             );
         }
@@ -79,9 +79,9 @@ impl Ledger {
     }
 
     pub(super) fn report(&mut self, verdict: Verdict, settled: &Settled, chunk: &Chunk) {
-        let Verdict::Report { call_id, chunk: id, is_last } = verdict else {
+        let Verdict::Report { call_id: CallId(call_id), chunk: id, is_last } = verdict else {
             assert!(
-                settled.count == 0 || self.cancelled_jobs.contains(&chunk.call_id),
+                settled.count == 0 || self.cancelled_calls.contains(&chunk.call_id.0),
                 "discarded what is waited for"
             );
             let discarded =
@@ -89,7 +89,7 @@ impl Ledger {
             *discarded += u64::from(settled.count);
             return;
         };
-        assert_eq!((call_id, id), (chunk.call_id, chunk.id), "reported as another chunk");
+        assert_eq!((call_id, id), (chunk.call_id.0, chunk.id), "reported as another chunk");
         let end = settled.first + settled.count;
         let fate = if settled.is_error { Fate::Failed } else { Fate::Completed };
         for index in settled.first..end {
@@ -132,7 +132,7 @@ impl Ledger {
     }
 
     pub(super) fn cancel(&mut self, call_id: u32) {
-        self.cancelled_jobs.insert(call_id);
+        self.cancelled_calls.insert(call_id);
         self.cancel_where(|key| key.0 == call_id);
     }
 

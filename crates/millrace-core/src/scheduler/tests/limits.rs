@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::ledger::Fate::{Completed, Lost};
 use super::process::{FINE, Step};
 use super::world::{World, chunk, limited, sigkill};
-use crate::scheduler::{Chunk, ChunkFlags, Definition, Loss};
+use crate::scheduler::{Chunk, ChunkFlags, Definition, DefinitionId, Loss};
 
 const LIMIT: u64 = 100;
 const LOADING: u64 = 10_000;
@@ -282,7 +282,7 @@ fn a_worker_that_goes_on_saying_it_loads_is_not_believed_for_ever() {
 fn loading_has_its_time_from_when_it_began_behind_another_chunk() {
     let mut world = World::started(1, Some(1));
     world.scheduler.start_timeout = Some(Duration::from_millis(LOADING));
-    let other = Arc::new(Definition::new(77, Box::new([])));
+    let other = Arc::new(Definition::new(DefinitionId(77), Box::new([])));
     world.submit_all([chunk(1, 0, 1), Chunk { definition: other, ..chunk(2, 0, 1) }]);
     world.run_to_task(0);
     (0..3 * LOADING).for_each(|_| world.tick(1));

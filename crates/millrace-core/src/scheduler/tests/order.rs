@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::ledger::Fate;
 use super::process::FINE;
 use super::world::{World, chunk, sigkill};
-use crate::scheduler::{Chunk, Definition};
+use crate::scheduler::{Chunk, Definition, DefinitionId};
 
 fn only(worker_id: u32, chunk: Chunk) -> Chunk {
     Chunk { only: Some(worker_id), ..chunk }
@@ -95,7 +95,7 @@ fn a_function_is_sent_once_to_each_process() {
 #[test]
 fn a_forgotten_function_is_sent_again_with_a_chunk_that_still_needs_it() {
     let mut world = World::started(1, None);
-    let definition = Arc::new(Definition::new(9, Box::default()));
+    let definition = Arc::new(Definition::new(DefinitionId(9), Box::default()));
     let made = |id| Chunk { definition: Arc::clone(&definition), ..chunk(1, id, 1) };
     world.submit_all((0..3).map(made));
     world.forget(&definition);

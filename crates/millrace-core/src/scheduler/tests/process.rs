@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::words::{Answer, Words};
 use crate::channel::claim::NUMBER_MASK;
-use crate::scheduler::{Chunk, ChunkFlags, Outgoing, Settled};
+use crate::scheduler::{Chunk, ChunkFlags, DefinitionId, Outgoing, Settled};
 
 /// How a task ends.
 #[derive(Debug, Clone, Copy)]
@@ -66,10 +66,10 @@ pub(super) struct Process {
     /// The lowest of those of the calls it has worked for.
     lifespan: u32,
     inbox: VecDeque<Outgoing>,
-    pub(super) known: HashSet<u32>,
+    pub(super) known: HashSet<DefinitionId>,
     running: Option<Running>,
     batch: Vec<Settled>,
-    batch_job: u32,
+    batch_call: u32,
     /// Sent, and not heard by the parent yet.
     pub(super) sent: VecDeque<Settled>,
 }
@@ -91,7 +91,7 @@ impl Process {
             known: HashSet::new(),
             running: None,
             batch: Vec::new(),
-            batch_job: 0,
+            batch_call: 0,
             sent: VecDeque::new(),
         }
     }
@@ -160,10 +160,10 @@ impl Process {
             "a chunk came to another worker than its own"
         );
         assert!(chunk.from < chunk.count, "a chunk came without tasks");
-        if chunk.call_id != self.batch_job || chunk.flags.has(ChunkFlags::EACH) {
+        if chunk.call_id.0 != self.batch_call || chunk.flags.has(ChunkFlags::EACH) {
             self.flush();
         }
-        self.batch_job = chunk.call_id;
+        self.batch_call = chunk.call_id.0;
         self.running =
             Some(Running { seq, first_task, next: chunk.from, chunk, is_on_task: false });
     }
@@ -186,7 +186,7 @@ impl Process {
                 self.lifespan = self.lifespan.min(running.chunk.lifespan.unwrap_or(u32::MAX));
                 assert!(self.begun <= self.lifespan, "it has lived too long");
                 Step::Began {
-                    call_id: running.chunk.call_id,
+                    call_id: running.chunk.call_id.0,
                     chunk: running.chunk.id,
                     index: running.next,
                 }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::process::{Ending, Step};
 use super::world::{World, flagged, limited, no_start, sigkill};
-use crate::scheduler::{Chunk, ChunkFlags, Definition, Settled};
+use crate::scheduler::{Chunk, ChunkFlags, Definition, DefinitionId, Settled};
 
 const WORKERS: u32 = 3;
 const CALLS: usize = 4;
@@ -167,7 +167,8 @@ impl Player {
         Self {
             world: World::new(WORKERS),
             calls: [(1, 0), (2, 0), (3, 0), (4, 0)],
-            definitions: [1, 2, 3].map(|id| Arc::new(Definition::new(id, Box::default()))),
+            definitions: [1, 2, 3]
+                .map(|id| Arc::new(Definition::new(DefinitionId(id), Box::default()))),
         }
     }
 
@@ -246,7 +247,10 @@ impl Player {
             }
             Op::Forget { definition } => {
                 let place = &mut self.definitions[definition];
-                let next = Arc::new(Definition::new(place.id + DEFINITIONS as u32, Box::default()));
+                let next = Arc::new(Definition::new(
+                    DefinitionId(place.id.0 + DEFINITIONS as u32),
+                    Box::default(),
+                ));
                 let dropped = std::mem::replace(place, next);
                 world.forget(&dropped);
             }

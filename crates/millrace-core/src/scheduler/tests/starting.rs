@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::ledger::Fate;
 use super::process::FINE;
 use super::world::{World, chunk, no_start, sigkill};
-use crate::scheduler::{Chunk, Death, Loss, WorkerState};
+use crate::scheduler::{Chunk, Death, DefinitionId, Loss, WorkerState};
 
 fn asked(world: &World) -> Vec<u32> {
     world.spawning.iter().copied().collect()
@@ -73,7 +73,7 @@ fn chunks_that_ran_in_a_batch_start_no_worker() {
     world.start(1);
     world.rest();
     // Both are in flight and begun: the first has run, its result waits for the second's.
-    world.scheduler.costs.learn(1, 1, 1);
+    world.scheduler.costs.learn(DefinitionId(1), 1, 1);
     world.submit_all([chunk(2, 0, 1), chunk(2, 1, 1), chunk(3, 0, 1), chunk(3, 1, 1)]);
     assert!(world.spawning.remove(&2));
     world.die(2, &no_start());

@@ -3,7 +3,7 @@
 use super::ledger::Fate;
 use super::process::FINE;
 use super::world::{World, chunk, flagged};
-use crate::scheduler::{Chunk, ChunkFlags, Definition};
+use crate::scheduler::{Chunk, ChunkFlags, Definition, DefinitionId};
 
 fn bulk(count: u32) -> impl Iterator<Item = Chunk> {
     (0..count).map(|id| chunk(1, id, 1))
@@ -20,7 +20,7 @@ fn a_busy_worker_holds_nothing_more_while_the_cost_is_unknown() {
 #[test]
 fn the_cost_of_a_forgotten_function_is_forgotten() {
     let mut world = World::started(1, Some(1));
-    world.scheduler.forget(&Definition::new(1, Box::default()));
+    world.scheduler.forget(&Definition::new(DefinitionId(1), Box::default()));
     world.submit_all(bulk(3));
     assert_eq!(world.in_flight(0).len(), 1);
     world.end();
@@ -37,7 +37,7 @@ fn a_busy_worker_holds_up_to_two_milliseconds_of_known_work() {
 #[test]
 fn one_slow_task_moves_the_expected_cost_by_a_quarter_of_the_way() {
     let mut world = World::started(1, Some(100));
-    world.scheduler.costs.learn(1, 1, 1_000);
+    world.scheduler.costs.learn(DefinitionId(1), 1, 1_000);
     world.submit_all(bulk(9));
     assert_eq!(world.in_flight(0).len(), 6, "each is expected to cost 325 µs and a little");
     world.end();
@@ -54,7 +54,7 @@ fn a_busy_worker_holds_nothing_more_than_one_long_chunk() {
 #[test]
 fn work_in_flight_is_bounded_in_number() {
     let mut world = World::started(1, Some(0));
-    world.scheduler.costs.learn(1, 1_000_000, 0);
+    world.scheduler.costs.learn(DefinitionId(1), 1_000_000, 0);
     world.submit_all(bulk(1_000));
     assert!(world.in_flight(0).len() <= 667, "{}", world.in_flight(0).len());
     world.end();

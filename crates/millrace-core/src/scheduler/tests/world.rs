@@ -9,14 +9,14 @@ use super::process::{Ending, FINE, Process, Step};
 use crate::channel::claim::NUMBER_MASK;
 use crate::scheduler::worker::Worker;
 use crate::scheduler::{
-    CancelMode, Chunk, ChunkFlags, Claims, Death, Definition, Effects, Outgoing, ProtocolViolation,
-    Report, Scheduler, Settled, Turn, WorkerState,
+    CallId, CancelMode, Chunk, ChunkFlags, Claims, Death, Definition, DefinitionId, Effects,
+    Outgoing, ProtocolViolation, Report, Scheduler, Settled, Turn, WorkerState,
 };
 
 /// A chunk of `count` tasks.
 pub(super) fn chunk(call_id: u32, id: u32, count: u32) -> Chunk {
     Chunk {
-        call_id,
+        call_id: CallId(call_id),
         id,
         count,
         from: 0,
@@ -28,7 +28,7 @@ pub(super) fn chunk(call_id: u32, id: u32, count: u32) -> Chunk {
         lifespan: None,
         is_piece: false,
         turn: Turn::default(),
-        definition: Arc::new(Definition::new(1, Box::default())),
+        definition: Arc::new(Definition::new(DefinitionId(1), Box::default())),
         payload: Arc::default(),
     }
 }
@@ -65,7 +65,7 @@ pub(super) struct World {
     pub(super) killed: BTreeSet<u32>,
     pub(super) ledger: Ledger,
     pub(super) is_closed: bool,
-    forgotten: BTreeSet<u32>,
+    forgotten: BTreeSet<DefinitionId>,
     /// Processes are taken to have had so many chunks and tasks before; 30 bits.
     pub(super) numbers_from: u32,
     next_pid: u32,
@@ -92,9 +92,9 @@ impl World {
         let mut world = Self::new(workers);
         world.submit_all((0..workers).map(|id| Chunk { only: Some(id), ..chunk(u32::MAX, id, 1) }));
         world.rest();
-        world.scheduler.costs.forget(1);
+        world.scheduler.costs.forget(DefinitionId(1));
         if let Some(us) = task_us {
-            world.scheduler.costs.learn(1, 1, us);
+            world.scheduler.costs.learn(DefinitionId(1), 1, us);
         }
         world
     }
@@ -228,7 +228,7 @@ impl World {
             reason: Arc::from(&b"why"[..]),
         });
         self.ledger.cancel(call_id);
-        self.scheduler.cancel(call_id, &mode);
+        self.scheduler.cancel(CallId(call_id), &mode);
         self.act();
     }
 
@@ -288,7 +288,7 @@ impl World {
     /// The chunks in flight at a worker, as (call, chunk).
     pub(super) fn in_flight(&self, worker_id: u32) -> Vec<(u32, u32)> {
         let in_flight = &self.scheduler.workers[worker_id as usize].in_flight;
-        in_flight.iter().map(|sent| (sent.chunk.call_id, sent.chunk.id)).collect()
+        in_flight.iter().map(|sent| (sent.chunk.call_id.0, sent.chunk.id)).collect()
     }
 
     pub(super) fn state(&self, worker_id: u32) -> WorkerState {
@@ -339,10 +339,10 @@ impl World {
 
     fn take_report(&mut self, report: Report) {
         match report {
-            Report::Retried { call_id, chunk, index, .. } => {
+            Report::Retried { call_id: CallId(call_id), chunk, index, .. } => {
                 self.ledger.retry(call_id, chunk, index);
             }
-            Report::Lost { call_id, chunk, first, count, loss } => {
+            Report::Lost { call_id: CallId(call_id), chunk, first, count, loss } => {
                 self.ledger.lose((call_id, chunk), first, count, loss, self.scheduler.now);
             }
             Report::Closed => {

@@ -8,7 +8,7 @@ use crate::channel::memory::HeapMemory;
 use crate::channel::segment::{SEGMENT_BYTES, Segment};
 use crate::pool::claims::SegmentClaims;
 use crate::pool::{Pool, PoolConfig};
-use crate::scheduler::{Cause, Chunk, ChunkFlags, Definition, Turn};
+use crate::scheduler::{CallId, Cause, Chunk, ChunkFlags, Definition, DefinitionId, Turn};
 
 fn refuse(room: &mut Vec<u8>, _bytes: usize) -> Result<(), TryReserveError> {
     room.try_reserve(usize::MAX)
@@ -16,7 +16,7 @@ fn refuse(room: &mut Vec<u8>, _bytes: usize) -> Result<(), TryReserveError> {
 
 fn chunk() -> Chunk {
     Chunk {
-        call_id: 1,
+        call_id: CallId(1),
         id: 0,
         count: 1,
         from: 0,
@@ -28,7 +28,7 @@ fn chunk() -> Chunk {
         lifespan: None,
         is_piece: false,
         turn: Turn::default(),
-        definition: Arc::new(Definition::new(1, Box::default())),
+        definition: Arc::new(Definition::new(DefinitionId(1), Box::default())),
         payload: Arc::default(),
     }
 }
