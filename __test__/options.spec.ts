@@ -5,6 +5,7 @@ import { inspect } from 'node:util'
 import test from 'ava'
 import type { PoolErrorCode } from '../src-ts/errors/index.js'
 import {
+  BatchResultError,
   DaemonicProcessError,
   NotSerializableError,
   PoolClosedError,
@@ -48,6 +49,8 @@ const bad: { readonly [option: string]: readonly Bad[] } = {
   orderTasks: notBooleans,
   spread: notBooleans,
   passContext: notBooleans,
+  withIndex: notBooleans,
+  batch: [...notCounts, [2 ** 24 + 1, R]],
   retries: [...notNumbers, ...[-1, 0.5, NaN, Infinity, 2 ** 32].map((x): Bad => [x, R])],
   killGrace: [...notNumbers, ...[-1, NaN, Infinity, -Infinity, 2 ** 31, 2 ** 32, 1e12].map((x): Bad => [x, R])],
   taskTimeout: [
@@ -267,7 +270,9 @@ test('a pool without options has the defaults', (t) => {
       workerLifespan: undefined,
       orderTasks: false,
       spread: false,
+      batch: undefined,
       passContext: false,
+      withIndex: false,
       taskTimeout: undefined,
       retries: 0,
       killGrace: 100,
@@ -287,7 +292,9 @@ test('good values are taken as they are', (t) => {
     maxTasksActive: 2 ** 53 - 1,
     orderTasks: true,
     spread: true,
+    batch: undefined,
     passContext: true,
+    withIndex: true,
     taskTimeout: 2 ** 31 - 1,
     retries: 3,
     killGrace: 0,
@@ -400,6 +407,7 @@ const made: readonly (readonly [Error, string, PoolErrorCode])[] = [
   ],
   [new WorkerStartError('no'), 'WorkerStartError', 'ERR_POOL_WORKER_START'],
   [new TaskTimeoutError({ timeout: 5, index: 7, workerId: 2, pid: 123 }), 'TaskTimeoutError', 'ERR_POOL_TASK_TIMEOUT'],
+  [new BatchResultError(3, 'an array of 2'), 'BatchResultError', 'ERR_POOL_BATCH_RESULT'],
   [new NotSerializableError('items[3].callback', 'a function'), 'NotSerializableError', 'ERR_POOL_NOT_SERIALIZABLE'],
   [new TaskFunctionError('no', { variable: 'socket' }), 'TaskFunctionError', 'ERR_POOL_FUNCTION'],
   [new DaemonicProcessError(), 'DaemonicProcessError', 'ERR_POOL_DAEMONIC'],
