@@ -62,7 +62,7 @@ export declare class RawPool {
    *
    * When the reason is more than a message holds; when the pool was released.
    */
-  cancel(job: number, killAfter: number | undefined | null, reason: Uint8Array): void
+  cancel(callId: number, killAfter: number | undefined | null, reason: Uint8Array): void
   /**
    * Finishes what was accepted, then lets the workers leave.
    *

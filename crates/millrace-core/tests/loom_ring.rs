@@ -18,7 +18,7 @@ struct Bell {
 }
 
 impl Bell {
-    fn ring(&self) {
+    fn notify(&self) {
         *self.notified.lock().unwrap() = true;
         self.changed.notify_one();
     }

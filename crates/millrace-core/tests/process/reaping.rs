@@ -9,8 +9,8 @@ use rustix::process::{WaitOptions, wait};
 use crate::support::{exit_of, myself, next_text, role, shell, start, until_readable, watch};
 
 const ENTRY: &str = "reaping::entry";
-/// Says who lives in its group, then ends; the group lives on.
-const LEAVES_A_CHILD: &str = "sleep 1000 & printf %s $! >&3; exit 3";
+/// Says who lives in its group, then ends; the group lives on. It stays for a moment, so that the launch can adopt it.
+const LEAVES_A_CHILD: &str = "sleep 1000 & printf %s $! >&3; sleep 0.2; exit 3";
 
 /// Not a test of its own: what this program does when a test below starts it.
 #[test]

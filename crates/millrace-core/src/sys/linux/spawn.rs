@@ -52,8 +52,10 @@ pub fn launch(launch: &Launch, control: Control) -> io::Result<Child> {
 
     check(error).map_err(|error| explain(launch, &error))?;
     let pid = Pid::from_raw(pid).ok_or_else(|| io::Error::other("the new process has no id"))?;
+    // First: where the program ignores SIGCHLD, a process that ends at once leaves nothing to adopt.
+    let child = Child::adopt(pid);
     kill_at_end_of(&socket, pid);
-    Child::adopt(pid)
+    child
 }
 
 /// This process's output and error streams, with flags of their own where that can be; Node marks the originals close-on-exec.
