@@ -23,12 +23,12 @@ const later: Untyped = async (shape: Shape) => {
 }
 
 const hinted: readonly (readonly [title: string, fn: Untyped, items: Iterable<unknown>, note: RegExp])[] = [
-  ['a method', area, [new Shape(1)], /class Shape .*the method 'area'/],
-  ['a method of a class above', area, [new Square(1)], /class Square .*the method 'area'/],
-  ['an instance in an item', deep, [{ shapes: [new Shape(1)] }], /class Shape /],
-  ['items of a generator', area, (function* () { yield new Shape(1) })(), /class Shape /],
-  ['an asynchronous task', later, [new Shape(1)], /class Shape /],
-  ['an iterator', spread, [new Shape(1)], /class Shape .*its iterator/]
+  ['a method', area, [new Shape(1)], /class Shape\b.*the method 'area'/],
+  ['a method of a class above', area, [new Square(1)], /class Square\b.*the method 'area'/],
+  ['an instance in an item', deep, [{ shapes: [new Shape(1)] }], /class Shape\b/],
+  ['items of a generator', area, (function* () { yield new Shape(1) })(), /class Shape\b/],
+  ['an asynchronous task', later, [new Shape(1)], /class Shape\b/],
+  ['an iterator', spread, [new Shape(1)], /class Shape\b.*its iterator/]
 ] // prettier-ignore
 
 const plain: readonly (readonly [title: string, fn: Untyped, items: Iterable<unknown>])[] = [
