@@ -11,6 +11,7 @@ import {
   WorkerStartError
 } from '../dist/index.js'
 import type * as Jobs from './fixtures/jobs-map.mjs'
+import { Counter } from './helpers/counter.js'
 import { Gates } from './helpers/gates.js'
 import { watchedPool } from './helpers/pools.js'
 import { until } from './helpers/processes.js'
@@ -37,20 +38,6 @@ function sorted<R>(results: readonly SettledItem<R>[]): SettledItem<R>[] {
 
 function reasonOf(result: SettledItem<unknown> | undefined): unknown {
   return result?.status === 'rejected' ? result.reason : undefined
-}
-
-/** Counts without end; tells what was pulled and whether it was told to return. */
-class Counter implements Iterable<number> {
-  pulled = 0
-  returns = 0;
-
-  *[Symbol.iterator](): Generator<number> {
-    try {
-      for (;;) yield this.pulled++
-    } finally {
-      this.returns++
-    }
-  }
 }
 
 for (const kind of KINDS) {

@@ -5,6 +5,7 @@ import test from 'ava'
 
 import { tasks } from '../dist/index.js'
 import type * as Jobs from './fixtures/jobs-map.mjs'
+import { Counter } from './helpers/counter.js'
 import { Gates } from './helpers/gates.js'
 import { watchedPool } from './helpers/pools.js'
 import { until } from './helpers/processes.js'
@@ -21,20 +22,6 @@ async function collect<T>(results: AsyncIterable<T>): Promise<T[]> {
   const list: T[] = []
   for await (const result of results) list.push(result)
   return list
-}
-
-/** Counts without end; tells what was pulled and whether it was told to return. */
-class Counter implements Iterable<number> {
-  pulled = 0
-  returns = 0;
-
-  *[Symbol.iterator](): Generator<number> {
-    try {
-      for (;;) yield this.pulled++
-    } finally {
-      this.returns++
-    }
-  }
 }
 
 class AsyncCounter implements AsyncIterable<number> {
