@@ -15,21 +15,21 @@ import {
 } from '../protocol/index.js'
 
 /**
- * The worker's half of the claim words: on them it begins chunks and tasks, and the parent stops it, by
- * compare-and-exchange, so that one of them wins. The core's `channel/claim.rs` explains the protocol and is checked by loom.
+ * The worker's half of the claim words. The worker begins chunks and tasks on them, and the parent stops the worker on them. Both use
+ * compare-and-exchange, so one of them wins. The core's `channel/claim.rs` explains the protocol, and loom checks it.
  */
 
-/** What became of the wish to begin a task. */
+/** The task may begin. */
 export const BEGIN = 0
-/** The rest of the chunk is not wanted. */
+/** The parent does not want the rest of the chunk. */
 export const STOP_CHUNK = 1
-/** This process begins nothing more. */
+/** This process must begin nothing more. */
 export const STOP_WORKER = 2
 
 /** The claim words in the status block. */
 export class Claims {
   readonly #words: Int32Array
-  /** The claim word as this side left it; the parent adds only flags. */
+  /** The claim word as this side wrote it last. The parent only adds flags. */
   #at = 0
   #originMs: number | undefined
 
@@ -37,23 +37,23 @@ export class Claims {
     this.#words = words
   }
 
-  /** False when the parent has taken the chunk back. */
+  /** False if the parent has taken the chunk back. */
   beginChunk(seq: number): boolean {
     const offered = (seq << STATE_BITS) | OFFERED
     const begun = (seq << STATE_BITS) | BEGUN
     const found = Atomics.compareExchange(this.#words, SLOTS_AT + (seq % SLOT_COUNT), offered, begun)
     if (found === offered) return true
-    // Taken back; perhaps so long ago that the slot is another chunk's.
+    // The chunk was taken back, perhaps so long ago that another chunk has its slot.
     const other = found >>> STATE_BITS
     if (found === ((seq << STATE_BITS) | REVOKED) || (other !== seq && other % SLOT_COUNT === seq % SLOT_COUNT))
       return false
     throw new Error('a chunk slot is out of step')
   }
 
-  /** Goes on to a chunk's first task. The chunk may have been cancelled since it was begun. */
+  /** Begins a chunk's first task. The chunk may have been cancelled since it was begun. */
   beginFirstTask(seq: number, task: number): number {
     let answer = this.beginTask(task)
-    // That flag was meant for the chunk before.
+    // That flag was meant for the previous chunk.
     while (answer === STOP_CHUNK) answer = this.beginTask(task)
     if (answer !== BEGIN) return answer
     const slot = Atomics.load(this.#words, SLOTS_AT + (seq % SLOT_COUNT))
@@ -61,14 +61,14 @@ export class Claims {
   }
 
   /**
-   * Notes that a task with a limit begins now: in milliseconds of the clock that both processes read, rounded up, so that
-   * it is never taken for late too early. To be called before the claim word moves on to the task.
+   * Notes that a task with a limit begins now, in milliseconds of the clock that both processes read. The time is rounded up, so the
+   * task is never considered late too early. To be called before the claim word moves to the task.
    */
   noteBegin(): void {
     this.#noteBegin(0)
   }
 
-  /** Notes that the function of the next task is being loaded from now on: that has a limit of its own. */
+  /** Notes that the function of the next task is being loaded from now on. Loading has a limit of its own. */
   noteLoading(): void {
     this.#noteBegin(LOADING_BIT)
   }
@@ -78,7 +78,7 @@ export class Claims {
     Atomics.store(this.#words, TASK_BEGAN_WORD, (Math.ceil(now / 2) * 2) | bit)
   }
 
-  /** What the common clock showed when this process's own began; both run on from there. */
+  /** The time of the common clock at the origin of this process's own clock. */
   #clockAtOrigin(): number {
     if (this.#originMs === undefined) {
       const [seconds, nanoseconds] = hrtime()
@@ -87,7 +87,7 @@ export class Claims {
     return this.#originMs
   }
 
-  /** Goes on to the next task of a chunk. */
+  /** Begins the next task of a chunk. */
   beginTask(task: number): number {
     const next = (task & NUMBER_MASK) << STATE_BITS
     const found = Atomics.compareExchange(this.#words, TASK_WORD, this.#at, next)
@@ -96,9 +96,9 @@ export class Claims {
       return BEGIN
     }
     if ((found & CONDEMNED) !== 0) return STOP_WORKER
-    // Somebody else wrote the word; this process cannot know its place any more.
+    // Somebody else wrote the word. This process no longer knows where it is.
     if ((found & SKIP) === 0) throw new Error('the claim word is out of step')
-    // The parent may condemn between the two exchanges; the next one shows it.
+    // The parent may condemn between the two exchanges. The next one shows it.
     Atomics.compareExchange(this.#words, TASK_WORD, found, this.#at)
     return STOP_CHUNK
   }

@@ -1,7 +1,7 @@
 import { Math, Uint32Array, Uint8Array } from '../primordials.js'
 import { HEADER_BYTES, KIND, LENGTH, paddedLength } from '../protocol/index.js'
 
-/** Copies frames into the memory given: bytes, 0 when there are none, or minus the bytes that the next one needs. */
+/** Copies frames into `into`. Returns the bytes copied, 0 if there are no frames, or minus the bytes that the next frame needs. */
 export type Receive = (into: Uint8Array) => number
 
 const USUAL_BYTES = 256 * 1024
@@ -14,21 +14,21 @@ export class Inbox {
   #words = new Uint32Array(this.#bytes.buffer)
   #at = 0
   #end = 0
-  /** Frames that were received while the present one was at work. */
+  /** Frames that were received while the current one was being handled. */
   readonly #ahead: Uint8Array[] = []
-  /** The header of the present frame, by words. */
+  /** The header of the current frame, in words. */
   header: Uint32Array = this.#words
 
   constructor(receive: Receive) {
     this.#receive = receive
   }
 
-  /** Whether all that was received has been taken. */
+  /** Whether every frame that was received has been handled. */
   get isEmpty(): boolean {
     return this.#at === this.#end
   }
 
-  /** Moves on to the next frame; false when there is none, and the parent will ring for the next one. */
+  /** Goes to the next frame. False if there is none; then the parent notifies this worker of the next one. */
   next(): boolean {
     if (this.isEmpty && !this.#fill()) return false
     this.header = this.#words.subarray(this.#at / 4, this.#at / 4 + HEADER_BYTES / 4)
@@ -36,7 +36,7 @@ export class Inbox {
     return true
   }
 
-  /** The payload of the present frame; its memory is used again for frames that follow. */
+  /** The payload of the current frame. Later frames reuse its memory. */
   get payload(): Uint8Array {
     const start = this.#at - paddedLength(this.#length)
     return this.#bytes.subarray(start, start + this.#length)
@@ -47,8 +47,8 @@ export class Inbox {
   }
 
   /**
-   * Receives what is there, for later: the present frame stays as it is. When this returns, the parent will ring for the
-   * next one. Shows frames of one kind at once.
+   * Receives frames for later. The current frame stays as it is, and the parent notifies this worker of the next one. Frames of one
+   * kind are passed to `show` at once.
    */
   readAhead(kind: number, show: (header: Uint32Array, payload: Uint8Array) => void): void {
     const shown: (readonly [Uint32Array, Uint8Array])[] = []
@@ -65,7 +65,7 @@ export class Inbox {
     for (const [header, payload] of shown) show(header, payload)
   }
 
-  /** Memory of its own with the frames that are there; empty where there are none. */
+  /** The frames that are there, in memory of their own. Empty if there are none. */
   #block(): Uint8Array {
     let block = new Uint8Array(AHEAD_BYTES)
     let got = this.#receive(block)
@@ -85,7 +85,7 @@ export class Inbox {
       this.#end = block.length
       return true
     }
-    // Memory for a message of many megabytes does not stay behind small ones.
+    // The memory of a message of many megabytes is not kept for small ones.
     if (this.#bytes.byteLength !== USUAL_BYTES) this.#allocate(USUAL_BYTES)
     let got = this.#receive(this.#bytes)
     if (got < 0) {

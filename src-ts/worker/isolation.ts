@@ -1,16 +1,16 @@
 import type { AsyncResource } from 'node:async_hooks'
 
-/** What `lifeline.cjs` saw to before any code of the user ran. */
+/** Prepared by `lifeline.cjs` before any code of the user ran. */
 export interface AsyncContext {
-  /** Made while there was no context: what runs in it sees no store of an `AsyncLocalStorage`. */
+  /** Made while there was no context. Code that runs in it sees no store of an `AsyncLocalStorage`. */
   readonly empty: AsyncResource
   /** True once anybody has called `AsyncLocalStorage.prototype.enterWith`. */
   hasEntered: boolean
 }
 
 /**
- * Runs each task in an empty asynchronous context. Without it a store that a task enters by `enterWith` would be seen by the tasks
- * after it, which run in the same turn of the event loop. It costs nothing before `enterWith` was called for the first time.
+ * Runs each task in an empty asynchronous context. Otherwise the tasks after it, which run in the same turn of the event loop, would see
+ * a store that a task has entered by `enterWith`. This costs nothing until `enterWith` is called for the first time.
  */
 export class Isolation {
   readonly #context: AsyncContext
@@ -25,7 +25,7 @@ export class Isolation {
   run<T>(task: () => T): T {
     const { empty, hasEntered } = this.#context
     if (!hasEntered) return task()
-    // A resource of its own, made in the empty one: until Node 22 `enterWith` writes to the resource that runs.
+    // A new resource, made in the empty one: until Node 22 `enterWith` writes to the resource that runs.
     return empty.runInAsyncScope(this.#make).runInAsyncScope(task)
   }
 }

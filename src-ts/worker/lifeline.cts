@@ -1,8 +1,8 @@
 /**
- * The first code in a worker, before any preload of the user: from here on the worker's life hangs on its parent's.
- * The addon's path is the last argument; it is taken off, and what was read is kept for `worker.mjs`.
+ * The first code in a worker, before any preload of the user. From here on the worker dies with its parent. The last argument is the
+ * path of the addon. This file removes it and leaves for `worker.mjs` what it has prepared.
  *
- * A thread that a task starts runs this file too: Node gives its threads the preloads of the process.
+ * A thread that a task starts runs this file too, because Node gives its threads the preloads of the process.
  */
 
 import asyncHooks = require('node:async_hooks')
@@ -18,32 +18,32 @@ interface StartBinding {
 // `--require` and this file come first. A task's children and pools inherit the options after them.
 const [, self = ''] = process.execArgv.splice(0, 2)
 
-// Where NODE_OPTIONS has preloads, this file is the first of these too, so that one that blocks dies with the parent.
+// If NODE_OPTIONS has preloads, this file is the first of them too, so that a preload that blocks dies with the parent.
 const asPreload = `--require ${/[ "]/.test(self) ? `"${self.replaceAll(/["\\]/g, String.raw`\$&`)}"` : self} `
 const nodeOptions = process.env['NODE_OPTIONS']
 if (nodeOptions?.startsWith(asPreload)) process.env['NODE_OPTIONS'] = nodeOptions.slice(asPreload.length)
 
-// Node runs preloads again in each thread: one that a task starts has a script of its own, the thread of module hooks has
-// not, but like any other it cannot change the directory. (Asking `node:worker_threads` would cost every worker 2 ms.)
+// Node runs preloads again in each thread. A thread that a task starts has a script of its own. The thread of module hooks has none, but
+// like every other thread it cannot change the directory. (Loading `node:worker_threads` to ask would cost each worker 2 ms.)
 const isOtherThread = (process.chdir as { disabled?: boolean }).disabled === true
 if (!isOtherThread && process.argv[1] === self.replace(/lifeline\.cjs$/, 'worker.mjs')) start()
 
 function start(): void {
   const binding = require(process.argv.pop() ?? '') as StartBinding
-  // For another copy of this package: its addon is another library, which knows of no lifeline.
+  // Another copy of this package reads it here: its addon is another library and has no lifeline.
   const identity = binding.initWorker()
-  leave('millrace.identity', identity)
+  provide('millrace.identity', identity)
   const { isPiped } = JSON.parse(identity.config) as { readonly isPiped?: boolean }
   const streams: OwnStreams = { made: [], onMade: undefined }
   prepare(streams, 'stdout', isPiped === true)
   prepare(streams, 'stderr', isPiped === true)
-  // The preloads of the user are modules as well; see `phase.ts`.
-  leave('millrace.phase', 'loading')
+  // Preloads of the user are modules too; see `phase.ts`.
+  provide('millrace.phase', 'loading')
   const reportStartError = (error: unknown): void => {
     binding.sendStartError(error instanceof Error ? (error.stack ?? error.message) : String(error))
   }
   process.on('uncaughtExceptionMonitor', reportStartError)
-  leave('millrace.start', { binding, reportStartError, streams, context: watchContexts() })
+  provide('millrace.start', { binding, reportStartError, streams, context: watchContexts() })
 }
 
 /** See `isolation.ts`. */
@@ -62,7 +62,7 @@ function watchContexts(): AsyncContext {
   return context
 }
 
-/** Sees to a stream when it is first used: making it costs each start a millisecond. */
+/** Prepares a stream when it is first used. Making it at the start would cost each worker a millisecond. */
 function prepare(streams: OwnStreams, name: 'stdout' | 'stderr', isPiped: boolean): void {
   const made = Object.getOwnPropertyDescriptor(process, name)
   if (made?.get === undefined || made.configurable !== true) return
@@ -71,10 +71,10 @@ function prepare(streams: OwnStreams, name: 'stdout' | 'stderr', isPiped: boolea
     const stream = Reflect.apply(made.get as () => NodeJS.WriteStream, process, [])
     if (isNew) {
       isNew = false
-      // A full pipe makes the task wait, and not its output pile up. The pipe is this process's own.
+      // If the pipe is full, the task waits and its output does not pile up. Only this process writes to the pipe.
       const { _handle: handle } = stream as { _handle?: { setBlocking?: (isBlocking: boolean) => void } }
       if (isPiped) handle?.setBlocking?.(true)
-      // Its reader is gone, which is no error of a task. Other errors are what they are where nobody handles them.
+      // EPIPE means that the reader is gone, which is not the task's error. Other errors remain unhandled errors.
       stream.on('error', (error: NodeJS.ErrnoException) => {
         if (error.code !== 'EPIPE' && stream.listenerCount('error') === 1) throw error
       })
@@ -87,6 +87,6 @@ function prepare(streams: OwnStreams, name: 'stdout' | 'stderr', isPiped: boolea
   Object.defineProperty(process, name, { ...made, get })
 }
 
-function leave(key: string, value: unknown): void {
+function provide(key: string, value: unknown): void {
   Object.defineProperty(globalThis, Symbol.for(key), { value, configurable: true, enumerable: false })
 }

@@ -16,24 +16,24 @@ import {
   paddedLength
 } from '../protocol/index.js'
 
-/** Sends frames to the parent; blocks while the ring is full. */
+/** Sends frames to the parent. Blocks while the ring is full. */
 export type Send = (frames: Uint8Array, length: number) => void
 
-/** A batch of results is sent when it has grown to this size. */
+/** Results are sent when they have grown to this size together. */
 const BATCH_BYTES = 64 * 1024
 
 const INSPECT = { depth: 1, customInspect: false, maxStringLength: 200, maxArrayLength: 8 }
 const SHOWN_LENGTH = 400
 
-/** Outcomes on their way to the parent: frames under construction, the last one perhaps still open. */
+/** Gathers outcomes in frames and sends them to the parent. The last frame may be open: results can still be added to it. */
 export class Outbox {
   readonly #send: Send
   readonly #limit: number
   #writer: Writer
   readonly #memory: MemoryLimit
-  /** This worker begins nothing more: its next outcome says so. */
+  /** Whether this worker begins nothing more. Its next outcome says so. */
   isRetiring = false
-  /** Where the open frame starts; -1: none is open. */
+  /** Where the open frame starts; -1 if none is open. */
   #open = -1
   #seq = 0
   #first = 0
@@ -47,13 +47,13 @@ export class Outbox {
     this.#memory = memory
   }
 
-  /** Whether this worker is to be replaced after the task that has just ended. */
+  /** Whether this worker must be replaced after the task that has just ended. */
   retiresNow(): boolean {
     this.isRetiring ||= this.#memory.isExceeded()
     return this.isRetiring
   }
 
-  /** Starts a chunk, whose next outcome is that of task `first`. */
+  /** Starts a chunk. Its next outcome is that of task `first`. */
   startChunk(seq: number, first: number): void {
     this.#seq = seq
     this.#first = first
@@ -61,17 +61,18 @@ export class Outbox {
   }
 
   /**
-   * Adds a result. Why one cannot be encoded, a throwing getter included, is a failure of its task alone, given back. One for which there
-   * is no room beside others goes alone, after these; `elapsedUs` is asked for the microseconds that they took.
+   * Adds a result. If there is no room for it beside the results before it, they are sent first.
+   * @param elapsedUs Returns the microseconds that the results before it took.
+   * @returns why the result cannot be encoded, a throwing getter included: only its own task fails with that
    */
   addResult(value: unknown, elapsedUs: () => number): { readonly failure: unknown } | undefined {
     const isAlone = this.#writer.length === 0
     if (this.#open < 0) this.#openFrame()
-    const mark = this.#writer.length
+    const start = this.#writer.length
     try {
       writeValue(this.#writer, value, resultRoot)
     } catch (failure) {
-      this.#writer.length = mark
+      this.#writer.length = start
       const isOverfull = this.#takeOverfull()
       if (isAlone || !isOverfull) return { failure }
       this.#sendAll(elapsedUs())
@@ -81,12 +82,12 @@ export class Outbox {
     return undefined
   }
 
-  /** Closes the frame of results so far; they took `elapsedUs` microseconds. */
+  /** Closes the frame with the results so far, which took `elapsedUs` microseconds. */
   endResults(elapsedUs: number, isLast: boolean): void {
     if (this.#count > 0) this.#closeFrame(isLast ? OUTCOME_LAST : 0, elapsedUs)
   }
 
-  /** Adds the failure of the next task; results before it have to be ended. `drops`: the chunk ends here, short of its last task. */
+  /** Adds the failure of the next task. The results before it must be ended. With `drops` the chunk ends here, before its last task. */
   addFailure(error: unknown, elapsedUs: number, isLast: boolean, drops: boolean): void {
     if (this.#open < 0) this.#openFrame()
     this.#writeError(error)
@@ -95,8 +96,8 @@ export class Outbox {
   }
 
   /**
-   * Says that an error which nobody handles ends this process. Results before it have to be ended.
-   * @param stray Holds the error where no task fails by it.
+   * Reports that an unhandled error ends this process. The results before it must be ended.
+   * @param stray The error, if no task fails with it.
    */
   addFault(stray: { readonly error: unknown } | undefined): void {
     this.#openFrame()
@@ -104,28 +105,28 @@ export class Outbox {
     this.#pad([FRAME_FAULT])
   }
 
-  /** Says that this process was asked to end. Results before it have to be ended. */
+  /** Reports that this process was asked to end. The results before it must be ended. */
   addRetirement(): void {
     this.#openFrame()
     this.#pad([FRAME_RETIRE])
   }
 
-  /** Ends the chunk before its last task: the parent wants no more of it. */
+  /** Ends the chunk before its last task, because the parent wants no more of it. */
   dropRest(elapsedUs: number): void {
     if (this.#open < 0) this.#openFrame()
     this.#closeFrame(OUTCOME_LAST | OUTCOME_DROPPED, elapsedUs)
   }
 
-  /** True when enough has gathered to be sent. */
+  /** Whether enough has gathered to be sent. */
   get isFull(): boolean {
     return this.#writer.length >= BATCH_BYTES
   }
 
-  /** Sends what has gathered. The open frame has to be ended before. */
+  /** Sends what has gathered. The open frame must be ended before. */
   flush(): void {
     if (this.#writer.length === 0) return
     this.#send(this.#writer.bytes, this.#writer.length)
-    // A result of many megabytes shall not stay allocated behind small ones.
+    // The memory of a result of many megabytes is not kept for small ones.
     if (this.#writer.bytes.length > 16 * BATCH_BYTES) this.#writer = new Writer(BATCH_BYTES * 2, this.#limit)
     this.#writer.length = 0
   }
@@ -142,7 +143,7 @@ export class Outbox {
     return isOverfull
   }
 
-  /** Sends what is complete; an open frame without results goes. */
+  /** Sends the complete frames. An open frame without results is removed. */
   #sendAll(elapsedUs: number): void {
     this.endResults(elapsedUs, false)
     if (this.#open >= 0) this.#writer.length = this.#open
@@ -151,11 +152,11 @@ export class Outbox {
   }
 
   #writeError(error: unknown): void {
-    const mark = this.#writer.length
+    const start = this.#writer.length
     try {
       writeValue(this.#writer, error, errorRoot)
     } catch (unwritable) {
-      this.#writer.length = mark
+      this.#writer.length = start
       this.#writer.isOverfull = false
       writeValue(this.#writer, describe(error, unwritable), errorRoot)
     }
@@ -168,7 +169,7 @@ export class Outbox {
     this.#count = 0
   }
 
-  /** Ends the open frame; `words` are its kind and its fields. */
+  /** Ends the open frame. `words` are its kind and its fields. */
   #pad(words: readonly number[]): void {
     const writer = this.#writer
     const start = this.#open
@@ -193,7 +194,7 @@ function errorRoot(): string {
   return 'error'
 }
 
-// Both are what the user's code threw, the task or a getter of its error: they may be anything, their texts too.
+// The user's code threw both: the task, or a getter of its error. They may be anything, and so may their texts.
 function describe(thrown: unknown, why: unknown): Error {
   if (!(why instanceof NotSerializableError)) {
     return new NotSerializableError('error', `failed while it was encoded: ${show(why)}`)

@@ -1,16 +1,16 @@
 const URL_OF_BUNDLE = import.meta.url
-const PLACE = /:\d+:\d+\)?$/
+const LOCATION = /:\d+:\d+\)?$/
 
 function isOwn(line: string): boolean {
-  return line.includes(URL_OF_BUNDLE) && PLACE.test(line)
+  return line.includes(URL_OF_BUNDLE) && LOCATION.test(line)
 }
 
-/** Frames of Node, and those without a place, which a frame of ours is called by or calls. */
+/** Whether a frame is Node's, or has no location. Such frames stand between ours. */
 function isBelow(line: string): boolean {
   return /^\s+at (?:.* \()?(?:node:|<anonymous>)/.test(line)
 }
 
-/** The stack of a task's error without the frames of what runs the task, which is nothing that its user has written. */
+/** The stack of a task's error without the frames of the code that runs the task. */
 export function withoutOwnFrames(stack: string): string {
   if (!stack.includes(URL_OF_BUNDLE)) return stack
   let isDropping = false

@@ -3,7 +3,7 @@ import type { Writable } from 'node:stream'
 
 import { Atomics, Buffer, Int32Array, monotonicMs, Reflect, SharedArrayBuffer } from '../primordials.js'
 
-/** The output streams of this process, as `lifeline.cjs` hands them over: each is made when it is first used. */
+/** The output streams of this process, from `lifeline.cjs`. Each is made when it is first used. */
 export interface OwnStreams {
   readonly made: OwnStream[]
   /** Called with each stream that is made from now on. */
@@ -21,15 +21,15 @@ const RETRY_MS = 2
 const write = writeSync
 const sleeper = new Int32Array(new SharedArrayBuffer(4))
 
-/** Whether something that was written to the stream has not reached the system yet, and still can. */
+/** Whether the stream still has data that the system has not accepted. A destroyed stream never has. */
 export function isDraining({ stream }: OwnStream): boolean {
   return stream.writableLength > 0 && !stream.destroyed
 }
 
 /**
- * Makes a stream write at once from now on: exit handlers print when the event loop does not run any more. (Streams of files
- * and terminals do so anyway.) The descriptor keeps its flags, for it may be shared with the parent.
- * @param deadline When to give up on a reader that takes nothing, by `monotonicMs`.
+ * Makes a stream write synchronously from now on, because exit handlers print when the event loop no longer runs. (Streams of files
+ * and terminals always do.) The descriptor keeps its flags, because the parent may share it.
+ * @param deadline When to give up on a reader that reads nothing, by `monotonicMs`.
  */
 export function writeAtOnce({ fd, stream }: OwnStream, deadline: number): void {
   if (Reflect.get(stream, '_type') !== 'pipe') return

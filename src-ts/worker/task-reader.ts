@@ -3,18 +3,18 @@ import { BatchResultError, NotSerializableError } from '../errors/index.js'
 import { Array, DataView } from '../primordials.js'
 import { BATCH } from '../protocol/index.js'
 
-/** Reads the tasks of a chunk: each an item, or a batch of items. */
+/** Reads the tasks of a chunk. A task is an item, or a batch of items. */
 export class TaskReader {
   readonly #reader = new Reader()
   #isBatched = false
   /** The index of the next item in its call. */
   #next = 0
-  /** The index of the item of the task that was read last, of a batch that of its first item. */
+  /** The index of the item that was read last. For a batch, that of its first item. */
   index = 0
-  /** Items of the task that was read last. */
+  /** The number of items of the task that was read last. */
   #count = 0
 
-  /** Goes to task `from` of a payload, which stays as it is until the chunk ends. */
+  /** Goes to task `from` of a payload. The payload must stay as it is until the chunk ends. */
   open(payload: Uint8Array, from: number, flags: number): void {
     this.#isBatched = (flags & BATCH) !== 0
     this.#next = new DataView(payload.buffer, payload.byteOffset).getFloat64(0, true)
@@ -23,12 +23,12 @@ export class TaskReader {
       try {
         this.read()
       } catch {
-        // The next one says so.
+        // The next read fails as well and says so.
       }
     }
   }
 
-  /** @throws NotSerializableError where the item cannot be read back. */
+  /** @throws NotSerializableError if the item cannot be decoded */
   read(): unknown {
     this.index = this.#next
     this.#count = 1
@@ -41,13 +41,13 @@ export class TaskReader {
       this.#next += this.#count
       return Array.from({ length: this.#count }, () => readValue(this.#reader))
     } catch (error) {
-      // Where the next item begins is not known: what would be read there could be taken for one.
+      // Nobody knows where the next item begins. Whatever follows must not be read as an item.
       this.#reader.offset = this.#reader.end
       throw new NotSerializableError(`items[${this.index}]`, 'the worker cannot decode it', { cause: error })
     }
   }
 
-  /** What the task fails with if its result is no list of results for the items of its batch. */
+  /** The error of a batch whose result is not a list with one result for each of its items. */
   misfit(result: unknown): BatchResultError | undefined {
     if (!this.#isBatched) return undefined
     const count = this.#count

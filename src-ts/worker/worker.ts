@@ -1,4 +1,4 @@
-/** The program of a worker process: it takes frames from its ring, runs their tasks, and puts outcomes into the other. */
+/** The program of a worker process. It reads frames from one ring, runs their tasks, and writes outcomes into the other ring. */
 import module from 'node:module'
 import { types } from 'node:util'
 
@@ -6,7 +6,6 @@ import {
   Error,
   JSON,
   Object,
-  Reflect,
   Set,
   Symbol,
   afterwards,
@@ -29,37 +28,25 @@ import {
   setPhase
 } from '../protocol/index.js'
 import { filterStacks } from '../codec/index.js'
-import type { RawWorkerIdentity, RawWorkerEndpoint } from '../../index.js'
-import { Cancelling } from './cancelling.js'
 import type { Chunk } from './chunk.js'
 import { Claims } from './claims.js'
+import { GracefulExit } from './graceful-exit.js'
 import { Inbox } from './inbox.js'
-import { Leaving } from './leaving.js'
-import { type AsyncContext, Isolation } from './isolation.js'
+import { Isolation } from './isolation.js'
 import { MemoryLimit } from './memory-limit.js'
 import { withoutOwnFrames } from './own-frames.js'
 import { Outbox } from './outbox.js'
-import type { OwnStreams } from './own-streams.js'
-import { Functions } from './functions.js'
+import { reportUnhandled, retireOnSignals } from './process-end.js'
 import { BEGUN, DONE, HALT, YIELD } from './run-state.js'
 import { Runner } from './runner.js'
-import { Turn } from './turn.js'
-import { Unheard } from './unheard.js'
+import { takeStart } from './start.js'
+import { TaskCancellation } from './task-cancellation.js'
+import { TaskFunctions } from './task-functions.js'
+import { TaskInvoker } from './task-invoker.js'
+import { TimeSlice } from './time-slice.js'
+import { WakeupWatchdog } from './wakeup-watchdog.js'
 
-/** What `lifeline.cjs` left for this program. */
-interface Start {
-  readonly binding: {
-    readonly RawWorkerEndpoint: new (notify: () => void, useLoop: boolean) => RawWorkerEndpoint
-    workerIdentity(): RawWorkerIdentity | null
-  }
-  readonly reportStartError: (error: unknown) => void
-  readonly streams: OwnStreams
-  readonly context: AsyncContext
-}
-
-const START_KEY = Symbol.for('millrace.start')
-const start = Reflect.get(globalObject, START_KEY) as Start
-Reflect.deleteProperty(globalObject, START_KEY)
+const start = takeStart()
 // Node 20 has no compile cache. What comes out of it has no block coverage.
 if ((process.env['NODE_V8_COVERAGE'] ?? '') === '')
   (module as { enableCompileCache?: () => void }).enableCompileCache?.()
@@ -72,91 +59,92 @@ setPhase('running')
 filterStacks(withoutOwnFrames)
 
 const endpoint = new start.binding.RawWorkerEndpoint(wake, process.versions['bun'] === undefined)
-// V8 calls the last of such callbacks only, and this option's is Node's own.
+// V8 calls only the last callback that was set. With this option Node sets its own.
 endpoint.watchHeap(!/heapsnapshot.near.heap.limit/.test(`${process.execArgv.join()} ${process.env['NODE_OPTIONS']}`))
 const inbox = new Inbox((into) => endpoint.receive(into))
 const outbox = new Outbox((frames, length) => endpoint.send(frames, length), new MemoryLimit(maxWorkerMemory))
 const words = endpoint.statusBlock()
 const claims = new Claims(words)
-const unheard = new Unheard(words, () => endpoint.notifyAgain())
-const registry = new Functions()
-const turn = new Turn()
-const cancelling = new Cancelling(listen)
-const runner = new Runner(claims, outbox, turn, cancelling, new Isolation(start.context), workerId, resume)
+const wakeupWatchdog = new WakeupWatchdog(words, () => endpoint.notifyAgain())
+const functions = new TaskFunctions()
+const timeSlice = new TimeSlice()
+const cancellation = new TaskCancellation(readAhead)
+const invoker = new TaskInvoker(cancellation, new Isolation(start.context), workerId)
+const runner = new Runner(claims, outbox, timeSlice, cancellation, invoker, resume)
 provideCurrentTask(runner.current)
 const pools = new Set<ClosePools>()
-// The package that tasks import is another copy of this code.
+// Tasks import another copy of this package, which finds the set here.
 Object.defineProperty(globalObject, Symbol.for('millrace.pools'), {
   value: pools,
   configurable: true,
   enumerable: false
 })
-const leaving = new Leaving(start.streams, pools, (error) => runner.interrupt(error))
+const gracefulExit = new GracefulExit(start.streams, pools, (error) => runner.interrupt(error))
 
-/** A chunk is unfinished, a module is being loaded, or this process leaves: no frame is taken. */
+/** True while a chunk is unfinished, a module is being loaded, or this process leaves. Then no frame is read. */
 let isBusy = false
 
 /** The parent has notified this worker. */
 function wake(): void {
   if (isBusy) {
-    if (cancelling.isWanted) listen()
+    if (cancellation.isWanted) readAhead()
     return
   }
-  turn.begin()
+  timeSlice.begin()
   work()
 }
 
-/** Hears what the parent says while a task runs. */
-function listen(): void {
-  inbox.readAhead(FRAME_CANCEL, (header, payload) => cancelling.cancel(header[FIELDS_AT] ?? 0, payload))
+/** Reads frames while a task runs, in case the parent has cancelled it. */
+function readAhead(): void {
+  inbox.readAhead(FRAME_CANCEL, (header, payload) => cancellation.cancel(header[FIELDS_AT] ?? 0, payload))
 }
 
-/** Goes on when the event loop has had its turn: with one immediate alone it would not hear signals and sockets in between. */
-function afterTurn(goOn: () => void): void {
-  setImmediate(() => setImmediate(goOn))
+/** Continues when the event loop has run. With a single immediate it would not see signals and sockets in between. */
+function afterLoop(proceed: () => void): void {
+  setImmediate(() => setImmediate(proceed))
 }
 
-/** The event loop has had its turn. */
-function takeTurn(): void {
-  turn.begin()
+/** The event loop has run while a chunk is unfinished. */
+function resumeInNewSlice(): void {
+  timeSlice.begin()
   resume()
 }
 
-/** An unfinished chunk goes on. */
+/** Continues an unfinished chunk. */
 function resume(): void {
-  if (turn.isOver()) {
-    afterTurn(takeTurn)
+  if (timeSlice.isOver()) {
+    afterLoop(resumeInNewSlice)
     return
   }
   if (runChunk()) work()
 }
 
-/** Takes frames until there are none, or one of them has to be waited for. */
+/** Handles frames until there are none, or until one of them needs to wait. */
 function work(): void {
   isBusy = false
   for (;;) {
     if (inbox.isEmpty) outbox.flush()
     if (!inbox.next()) {
-      unheard.watch()
+      wakeupWatchdog.watch()
       return
     }
     if (!handleFrame()) return
-    if (turn.isOver()) {
+    if (timeSlice.isOver()) {
       isBusy = true
       outbox.flush()
-      afterTurn(workOn)
+      afterLoop(workInNewSlice)
       return
     }
   }
 }
 
-/** The event loop has had its turn between two frames. */
-function workOn(): void {
-  turn.begin()
+/** The event loop has run between two frames. */
+function workInNewSlice(): void {
+  timeSlice.begin()
   work()
 }
 
-/** True when the frame is done with. */
+/** True if the frame is done with. */
 function handleFrame(): boolean {
   const { header } = inbox
   const id = header[FIELDS_AT] ?? 0
@@ -164,18 +152,18 @@ function handleFrame(): boolean {
     case FRAME_CHUNK:
       return startChunk(header)
     case FRAME_DEFINE:
-      registry.define(id, inbox.payload)
+      functions.define(id, inbox.payload)
       return true
     case FRAME_FORGET:
-      registry.forget(id)
+      functions.forget(id)
       return true
     case FRAME_CANCEL:
-      // The chunk has ended: while it ran, whoever wanted to know has been told.
+      // The chunk has ended. While it ran, `readAhead` has shown this frame to its task.
       return true
     case FRAME_LEAVE:
       outbox.flush()
       isBusy = true
-      void leaving.leave()
+      void gracefulExit.run()
       return false
     default:
       throw new Error(`the parent sent a frame of kind ${header[KIND]}`)
@@ -187,10 +175,10 @@ function startChunk(header: Uint32Array): boolean {
   // The parent takes back what a retiring worker has not begun.
   if (outbox.isRetiring || !claims.beginChunk(seq)) return true
   const chunk: Chunk = { seq, firstTask, from, count, definition, flags }
-  const begun = runner.begin(chunk, registry.isResolved(definition))
+  const begun = runner.begin(chunk, functions.isResolved(definition))
   if (begun !== BEGUN) return settle(begun)
   const { payload } = inbox
-  const resolved = registry.resolve(definition)
+  const resolved = functions.resolve(definition)
   if (types.isPromise(resolved)) {
     isBusy = true
     outbox.flush()
@@ -206,44 +194,23 @@ function startChunk(header: Uint32Array): boolean {
   return runChunk()
 }
 
-/** True when the chunk has ended. */
+/** True if the chunk has ended. */
 function runChunk(): boolean {
   const state = runner.run()
-  if (state === YIELD) afterTurn(takeTurn)
+  if (state === YIELD) afterLoop(resumeInNewSlice)
   return settle(state)
 }
 
 function settle(state: number): boolean {
-  // The parent is about to kill this worker. Where a task has overwritten the claim word, nobody else would.
+  // The parent is about to kill this worker. If a task has overwritten the claim word, only the worker itself can.
   if (state === HALT) kill(process.pid, 'SIGKILL')
   isBusy = state !== DONE
   return state === DONE
 }
 
-/** Node tells of an error that nobody handles, and ends this process when this function has returned. */
-function endByError(error: unknown): void {
-  // A task or a preload has its own way with such errors.
-  if (process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback()) return
-  // Another one may come from an exit handler.
-  process.off('uncaughtExceptionMonitor', endByError)
-  runner.interrupt(error)
-}
-
-/** The signals of service managers and of terminals that close. The user's handlers act beside this one. */
-const LEAVE_SIGNALS = ['SIGTERM', 'SIGHUP'] as const
-let isAsked = false
-
-/** Somebody asks this process to end; it is the parent who lets it leave, when its task has ended. */
-function retire(): void {
-  if (isAsked) return
-  isAsked = true
-  runner.retire()
-}
-
-// Before this worker is ready it has nothing to lose, and ends by the signal.
-if (process.platform !== 'win32') for (const signal of LEAVE_SIGNALS) process.on(signal, retire)
+retireOnSignals(() => runner.retire())
 endpoint.sendReady()
 process.off('uncaughtExceptionMonitor', start.reportStartError)
-process.on('uncaughtExceptionMonitor', endByError)
-// Nothing is there yet; from now on the parent rings.
+reportUnhandled((error) => runner.interrupt(error))
+// Whatever the parent has sent is read now. From here on it notifies.
 wake()

@@ -2,30 +2,30 @@ import { Reader, readValue } from '../codec/index.js'
 import { AbortController } from '../primordials.js'
 import type { TaskContext } from '../types/index.js'
 
-/** The chunk that runs was cancelled; the task's signal aborts with the reason, if there is one. */
+/** A chunk that the parent has cancelled, and the reason, if there is one. */
 interface Cancelled {
   readonly seq: number
   readonly reason: readonly unknown[]
 }
 
 /**
- * Tells the running task that its call has ended. The signal is made when a task asks for it, and only then does the worker
- * listen to the parent while a task runs: others pay nothing.
+ * Aborts the signal of the running task when the parent cancels its chunk. The signal is made when a task asks for it. Only then does
+ * the worker read frames while a task runs, so other tasks pay nothing.
  */
-export class Cancelling {
-  readonly #listen: () => void
-  /** The context of the running task, once somebody has asked for it. */
+export class TaskCancellation {
+  readonly #readAhead: () => void
+  /** The context of the running task, if anybody has asked for it. */
   #task: Context | undefined
   #controller: AbortController | undefined
   #seq = 0
   #cancelled: Cancelled | undefined
 
-  /** @param listen Called when a task wants to hear; what the parent has said by then has to be taken in. */
-  constructor(listen: () => void) {
-    this.#listen = listen
+  /** @param readAhead Called when a task asks for its signal: the worker reads what the parent has sent so far. */
+  constructor(readAhead: () => void) {
+    this.#readAhead = readAhead
   }
 
-  /** Whether the running task wants to hear. */
+  /** Whether the running task has asked for its signal. */
   get isWanted(): boolean {
     return this.#controller !== undefined
   }
@@ -41,13 +41,13 @@ export class Cancelling {
     return this.#task
   }
 
-  /** The task has ended; its signal never aborts any more. */
+  /** The task has ended. From now on nothing aborts its signal. */
   end(): void {
     this.#task = undefined
     this.#controller = undefined
   }
 
-  /** The parent does not want a chunk any more; `reason` is encoded, or empty. */
+  /** The parent has cancelled a chunk. `reason` is encoded, or empty. */
   cancel(seq: number, reason: Uint8Array): void {
     if (seq !== this.#seq) return
     this.#cancelled = { seq, reason: decode(reason) }
@@ -60,33 +60,33 @@ export class Cancelling {
     if (task !== this.#task) return controller.signal
     this.#controller = controller
     if (this.#cancelled?.seq === this.#seq) controller.abort(...this.#cancelled.reason)
-    else this.#listen()
+    else this.#readAhead()
     return controller.signal
   }
 }
 
-/** What a task is told about itself. The signal is no property of its own: a context can be sent as a result. */
+/** The context of a task. Its signal is an accessor and no own property, so a task can return its context as a result. */
 class Context implements TaskContext {
   readonly workerId: number
   readonly index: number
   readonly state: Record<string, unknown>
-  readonly #cancelling: Cancelling
+  readonly #cancellation: TaskCancellation
   #signal: AbortSignal | undefined
 
-  constructor(workerId: number, index: number, state: Record<string, unknown>, cancelling: Cancelling) {
+  constructor(workerId: number, index: number, state: Record<string, unknown>, cancellation: TaskCancellation) {
     this.workerId = workerId
     this.index = index
     this.state = state
-    this.#cancelling = cancelling
+    this.#cancellation = cancellation
   }
 
   get signal(): AbortSignal {
-    this.#signal ??= this.#cancelling.signalOf(this)
+    this.#signal ??= this.#cancellation.signalOf(this)
     return this.#signal
   }
 }
 
-/** The reason as the one argument of `abort`; none where it could not be sent: that makes an AbortError. */
+/** The arguments of `abort`: the reason, or nothing if it could not be sent. Without a reason the signal makes an AbortError. */
 function decode(bytes: Uint8Array): readonly unknown[] {
   if (bytes.length === 0) return []
   const reader = new Reader()

@@ -1,15 +1,15 @@
 import { Math, monotonicMs } from '../primordials.js'
 
-/** The time of tasks since the last report of it. */
-export class Lap {
+/** Measures how long tasks run, from one outcome to the next. */
+export class Stopwatch {
   #since = 0
 
-  begin(): void {
+  start(): void {
     this.#since = monotonicMs()
   }
 
-  /** Microseconds since the last report; the next lap begins. */
-  readonly end = (): number => {
+  /** Microseconds since the start or the last lap. A new lap begins. */
+  readonly lap = (): number => {
     const now = monotonicMs()
     const elapsed = Math.round((now - this.#since) * 1000)
     this.#since = now

@@ -14,33 +14,33 @@ import {
 import type { ClosePools } from '../protocol/index.js'
 import { isDraining, type OwnStreams, writeAtOnce } from './own-streams.js'
 
-/** Milliseconds for all of it. The parent kills a worker that has not ended after five seconds; exit handlers need time too. */
-const LEAVE_MS = 4500
-/** The longest pause between two looks at what is not written yet. */
+/** Milliseconds for all steps. The parent kills a worker that has not ended after five seconds, and exit handlers need time too. */
+const EXIT_MS = 4500
+/** The longest pause between two checks for pending writes. */
 const LONGEST_PAUSE_MS = 16
 
-/** What the system was asked to write, under the names by which Node counts it. Timers, servers and connections do not count. */
+/** Node's names of resources that write. Timers, servers and connections are not among them. */
 const WRITING: ReadonlySet<string> = new Set(['FSReqCallback', 'FSReqPromise', 'WriteWrap', 'ShutdownWrap'])
 
 /**
- * The end of this process in order: pools that tasks have made close, what was written gets out, `beforeExit` and `exit` are
- * emitted as at the end of any program. What tasks left open, such as a server, does not hold it up.
+ * Ends this process gracefully. Pools that tasks have made are closed, pending writes finish, and `beforeExit` and `exit` are
+ * emitted as at the end of any program. Resources that tasks have left open, such as a server, do not delay it.
  */
-export class Leaving {
+export class GracefulExit {
   readonly #streams: OwnStreams
   readonly #pools: ReadonlySet<ClosePools>
   readonly #report: (error: unknown) => void
   #deadline = 0
 
-  /** @param report Tells the parent of an error that a listener has thrown. */
+  /** @param report Tells the parent about an error that a listener has thrown. */
   constructor(streams: OwnStreams, pools: ReadonlySet<ClosePools>, report: (error: unknown) => void) {
     this.#streams = streams
     this.#pools = pools
     this.#report = report
   }
 
-  async leave(): Promise<void> {
-    this.#deadline = monotonicMs() + LEAVE_MS
+  async run(): Promise<void> {
+    this.#deadline = monotonicMs() + EXIT_MS
     if (this.#pools.size > 0) await this.#closePools()
     await this.#until(() => !this.#isWriting())
     if (process.listenerCount('beforeExit') > 0) {
@@ -51,7 +51,7 @@ export class Leaving {
     this.#streams.onMade = (made) => writeAtOnce(made, this.#deadline)
     for (const made of this.#streams.made) writeAtOnce(made, this.#deadline)
     this.#guard(() => exit(0))
-    // An exit handler has thrown. The others are not called any more, as in any program.
+    // An exit handler has thrown. As in any program, the others are not called.
     exit(1)
   }
 
@@ -72,7 +72,7 @@ export class Leaving {
     }
   }
 
-  /** What keeps the event loop alive, counted by kind; the output streams, which Node counts once they are made, do not. */
+  /** Counts what keeps the event loop alive, by kind, without the output streams. Node counts those once they are made. */
   #countActive(): ReadonlyMap<string, number> {
     const counts = new Map<string, number>()
     for (const name of getActiveResourcesInfo()) counts.set(name, (counts.get(name) ?? 0) + 1)
@@ -88,9 +88,9 @@ export class Leaving {
     return this.#streams.made.some(isDraining) || getActiveResourcesInfo().some((name) => WRITING.has(name))
   }
 
-  /** Looks again and again, at the latest until the deadline: nothing tells of all of this. */
+  /** Checks again and again, until the deadline at most. No event tells of all of this. */
   async #until(isDone: () => boolean): Promise<void> {
-    // What has been put off to the next turn of the event loop may write.
+    // Code that is due in the next turn of the event loop may write.
     await new Promise((resolve) => setImmediate(resolve))
     for (let pause = 1; !isDone() && monotonicMs() < this.#deadline; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       await new Promise((resolve) => setTimeout(resolve, pause))

@@ -3,17 +3,17 @@ import { types } from 'node:util'
 import { instantiate, type Packed, type TaskCallable, unpackDefinition } from '../functions/instantiate/index.js'
 import { Map, Uint8Array, afterwards } from '../primordials.js'
 
-/** A function that is ready, one that is being loaded, or the reason why it cannot be had. */
+/** A function that is ready, or the reason why it could not be made. */
 export type Resolved = { readonly callable: TaskCallable } | { readonly failure: unknown }
 
 const UNKNOWN: Packed = { json: '', data: new Uint8Array() }
 
-/** The functions that this worker was told of, made when first needed. */
-export class Functions {
+/** The functions that the parent has defined. Each is made when a chunk first needs it. */
+export class TaskFunctions {
   readonly #sources = new Map<number, Packed>()
   readonly #resolved = new Map<number, Resolved>()
 
-  /** @param bytes Of a memory that is about to be used again. */
+  /** @param bytes Memory that is reused after this call. */
   define(id: number, bytes: Uint8Array): void {
     this.#sources.set(id, unpackDefinition(bytes))
     this.#resolved.delete(id)
@@ -24,12 +24,12 @@ export class Functions {
     this.#resolved.delete(id)
   }
 
-  /** Whether the function is there, or the reason why it cannot be had. */
+  /** Whether the function was made, or failed to be made. */
   isResolved(id: number): boolean {
     return this.#resolved.has(id)
   }
 
-  /** The function, at once where it is known or needs no module. */
+  /** The function. At once if it was made already, or needs no module. */
   resolve(id: number): Resolved | Promise<Resolved> {
     const known = this.#resolved.get(id)
     if (known !== undefined) return known

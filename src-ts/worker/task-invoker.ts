@@ -1,0 +1,68 @@
+import type { TaskCallable } from '../functions/instantiate/index.js'
+import type { BatchResultError } from '../errors/index.js'
+import { Array } from '../primordials.js'
+import { PASS_CONTEXT, SPREAD } from '../protocol/index.js'
+import type { TaskContext } from '../types/index.js'
+import type { Chunk } from './chunk.js'
+import type { Isolation } from './isolation.js'
+import type { TaskCancellation } from './task-cancellation.js'
+import type { Resolved } from './task-functions.js'
+import { TaskReader } from './task-reader.js'
+
+/** Calls the function of a chunk, once for each task. */
+export class TaskInvoker {
+  readonly #workerId: number
+  readonly #cancellation: TaskCancellation
+  readonly #isolation: Isolation
+  readonly #state: Record<string, unknown> = {}
+  readonly #tasks = new TaskReader()
+  #callable: TaskCallable | undefined
+  #failure: unknown
+  #flags = 0
+
+  constructor(cancellation: TaskCancellation, isolation: Isolation, workerId: number) {
+    this.#cancellation = cancellation
+    this.#isolation = isolation
+    this.#workerId = workerId
+  }
+
+  /** Goes to the first task of a chunk. `payload` must stay as it is until the chunk ends. */
+  open(payload: Uint8Array, { from, flags }: Chunk, resolved: Resolved): void {
+    this.#callable = 'callable' in resolved ? resolved.callable : undefined
+    this.#failure = 'failure' in resolved ? resolved.failure : undefined
+    this.#flags = flags
+    this.#tasks.open(payload, from, flags)
+  }
+
+  /**
+   * Reads the next task and calls the function with it.
+   * @returns what the function returns, which may be a promise
+   * @throws what the function throws, or why there is no function or no item
+   */
+  invoke(): unknown {
+    return this.#isolation.run(this.#call)
+  }
+
+  /** The context of the task that was read last. */
+  context(): TaskContext {
+    return this.#cancellation.contextOf(this.#workerId, this.#tasks.index, this.#state)
+  }
+
+  /** The error of a batch whose result is not a list with one result for each of its items. */
+  misfit(result: unknown): BatchResultError | undefined {
+    return this.#tasks.misfit(result)
+  }
+
+  readonly #call = (): unknown => {
+    const item = this.#tasks.read()
+    if (this.#callable === undefined) throw this.#failure
+    const { call, isNative } = this.#callable
+    const takesContext = (this.#flags & PASS_CONTEXT) !== 0 && !isNative
+    // As in MPIRE, an item that is not an array is itself the argument.
+    if ((this.#flags & SPREAD) !== 0 && Array.isArray(item)) {
+      const args: unknown[] = item
+      return takesContext ? call(...args, this.context()) : call(...args)
+    }
+    return takesContext ? call(item, this.context()) : call(item)
+  }
+}
