@@ -10,7 +10,7 @@ function optionError(kind: 'type' | 'range', message: string): TypeError | Range
   return error
 }
 
-// The value comes from the caller: its getters and custom inspection are not run, and its text has an end.
+// The value comes from the caller, so its getters and custom inspection are not run, and its text is cut.
 function show(value: unknown): string {
   try {
     const text = inspect(value, {
@@ -29,8 +29,8 @@ function show(value: unknown): string {
 /**
  * The error for an option with a bad value: `chunkSize must be an integer >= 1, got 0`.
  * @param kind `type` for the wrong kind of value (TypeError), `range` for the right kind out of bounds (RangeError).
- * @param option The option, with a path where the fault lies deeper: `env.PATH`.
- * @param allowed What is allowed, to be read after "must be".
+ * @param option The option, or the path to a part of it, such as `env.PATH`.
+ * @param allowed What is allowed. To be read after "must be".
  */
 export function invalidOption(
   kind: 'type' | 'range',
@@ -41,7 +41,7 @@ export function invalidOption(
   return optionError(kind, `${option} must be ${allowed}, got ${show(value)}`)
 }
 
-/** The same where "must be" does not fit: `cpuIds: CPU IDs cannot be negative, got [ -1 ]`. */
+/** The same if "must be" does not fit: `cpuIds: CPU IDs cannot be negative, got [ -1 ]`. */
 export function invalidOptionBecause(
   kind: 'type' | 'range',
   option: string,
@@ -51,7 +51,17 @@ export function invalidOptionBecause(
   return optionError(kind, `${option}: ${reason}, got ${show(value)}`)
 }
 
-/** The error for an option that does not exist: `unknown option 'chunksize' (got 5); the options are chunkSize, signal`. */
-export function unknownOption(option: string, value: unknown, known: readonly string[]): TypeError | RangeError {
-  return optionError('type', `unknown option '${option}' (got ${show(value)}); the options are ${known.join(', ')}`)
+/**
+ * The error for an option that does not exist:
+ * `unknown option 'chunksize' (got 5); did you mean 'chunkSize'? The options are chunkSize, signal`.
+ */
+export function unknownOption(
+  option: string,
+  value: unknown,
+  known: readonly string[],
+  hint?: string
+): TypeError | RangeError {
+  const list = `options are ${known.join(', ')}`
+  const rest = hint === undefined ? `the ${list}` : `${hint}${hint.endsWith('?') ? '' : '.'} The ${list}`
+  return optionError('type', `unknown option '${option}' (got ${show(value)}); ${rest}`)
 }

@@ -1,31 +1,33 @@
 import { invalidOption, unknownOption } from '../errors/index.js'
 import { Array, Number, Object, Reflect, String } from '../primordials.js'
+import type { OptionScope } from './names.js'
+import { hintFor } from './unknown-names.js'
 
-/** Options as they were at the call: own properties only, without those that are undefined. */
+/** Options as they were at the call. Own properties only, without those that are undefined. */
 export type OptionValues = Readonly<Partial<Record<string, unknown>>>
 
 /**
- * Copies options, each read once.
- * @param what The argument's name, for the message.
- * @param known The options that exist.
- * @throws TypeError where `options` is no object or holds an option that does not exist.
+ * Copies options. Reads each of them once.
+ * @param scope The options that exist.
+ * @throws TypeError if `options` is not an object or has an option that does not exist
  */
-export function copyOptions(options: unknown, what: string, known: readonly string[]): OptionValues {
+export function copyOptions(options: unknown, scope: OptionScope): OptionValues {
   const values: Record<string, unknown> = Object.create(null) as Record<string, unknown>
   if (options === undefined) return values
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw invalidOption('type', what, options, 'an object')
+    throw invalidOption('type', 'options', options, 'an object')
   }
   for (const key of Reflect.ownKeys(options)) {
     const value: unknown = Reflect.get(options, key)
     if (value === undefined) continue
-    if (typeof key === 'symbol' || !known.includes(key)) throw unknownOption(String(key), value, known)
+    if (typeof key === 'symbol') throw unknownOption(String(key), value, scope.names)
+    if (!scope.names.includes(key)) throw unknownOption(key, value, scope.names, hintFor(key, scope))
     values[key] = value
   }
   return values
 }
 
-/** @throws TypeError where the value is no number, RangeError where it is no integer from `min` to `max`. */
+/** @throws TypeError if the value is not a number, RangeError if it is not an integer from `min` to `max`. */
 export function readInteger(
   values: OptionValues,
   option: string,
@@ -44,9 +46,9 @@ export function readInteger(
 const LONGEST_MS = 2 ** 31 - 1
 
 /**
- * Reads a time in milliseconds, at the most some 24 days; fractions are fine.
+ * Reads a time in milliseconds, at most about 24 days. It may have a fraction.
  * @param isZeroFine Whether 0 has a meaning.
- * @throws TypeError where the value is no number, RangeError where it is out of bounds.
+ * @throws TypeError if the value is not a number, RangeError if it is out of bounds
  */
 export function readMilliseconds(values: OptionValues, option: string, isZeroFine: boolean): number | undefined {
   const value = values[option]
@@ -58,7 +60,7 @@ export function readMilliseconds(values: OptionValues, option: string, isZeroFin
   return value + 0
 }
 
-/** @throws TypeError where the value is neither true nor false. */
+/** @throws TypeError if the value is neither true nor false */
 export function readBoolean(values: OptionValues, option: string): boolean | undefined {
   const value = values[option]
   if (value === undefined || typeof value === 'boolean') return value
@@ -66,8 +68,8 @@ export function readBoolean(values: OptionValues, option: string): boolean | und
 }
 
 /**
- * Reads the option `context`: an object whose own properties are values for free names.
- * @throws TypeError for anything else, RangeError for a key that is no name.
+ * Reads the option `context`, an object whose own properties are values for free names.
+ * @throws TypeError for anything else, RangeError for a key that cannot be a name
  */
 export function readContext(values: OptionValues): Readonly<Record<string, unknown>> | undefined {
   const value = values['context']
@@ -85,14 +87,14 @@ export function readContext(values: OptionValues): Readonly<Record<string, unkno
   return context
 }
 
-/** @throws TypeError where the value is no AbortSignal, of this realm or a compatible one. */
+/** @throws TypeError if the value is not an AbortSignal, of this realm or compatible with it */
 export function readSignal(values: OptionValues, option: string): AbortSignal | undefined {
   const value = values[option]
   if (value === undefined || isAbortSignal(value)) return value as AbortSignal | undefined
   throw invalidOption('type', option, value, 'an AbortSignal')
 }
 
-// By what is used of it: there are polyfills, other realms, and objects that only inherit from a signal and throw at each use.
+// Checks the members that are used. There are polyfills, other realms, and objects that inherit from a signal and throw at each use.
 function isAbortSignal(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   try {

@@ -2,7 +2,8 @@ import { readCpuIds } from './cpu-ids.js'
 import { invalidOption } from '../errors/index.js'
 import { copyOptions, readBoolean, readContext, readInteger, readMilliseconds, readSignal } from './checks.js'
 import type { MapSettings } from './map-options.js'
-import { MAP_OPTIONS, MAX_RETRIES, readMapSettings } from './map-options.js'
+import { MAX_RETRIES, readMapSettings } from './map-options.js'
+import { APPLY_OPTIONS, JOIN_OPTIONS, POOL_OPTIONS } from './names.js'
 import { readCwd, readEnv, readExecArgv, readExecPath, readStdio } from './process-options.js'
 import { readMaxHeap } from './worker-options.js'
 import { Math, Number } from '../primordials.js'
@@ -11,20 +12,20 @@ export { readMapOptions } from './map-options.js'
 export { limitsOf } from './limits.js'
 export type { MapSettings } from './map-options.js'
 
-/** What a pool goes by, checked. */
+/** The checked options of a pool. */
 export interface PoolSettings {
   readonly nJobs: number
-  /** The CPUs of each worker; empty: no pinning. */
+  /** The CPUs of each worker. Empty if there is no pinning. */
   readonly cpuIds: readonly (readonly number[])[]
   readonly daemon: boolean
-  /** The whole environment of a worker; undefined: that of this process. */
+  /** The whole environment of a worker, or undefined for that of this process. */
   readonly env: Readonly<Record<string, string>> | undefined
   /** An absolute path. */
   readonly cwd: string | undefined
   readonly execArgv: readonly string[] | undefined
   readonly execPath: string | undefined
   readonly stdio: 'inherit' | 'ignore' | 'pipe'
-  /** Waiting `apply` calls; undefined: no limit. */
+  /** The number of `apply` calls that may wait, or undefined for no limit. */
   readonly maxQueue: number | undefined
   /** Milliseconds. */
   readonly idleTimeout: number | undefined
@@ -37,44 +38,27 @@ export interface PoolSettings {
   readonly map: MapSettings
 }
 
-/** What the options of a pool are checked against. */
+/** The limits of this machine, which options of a pool are checked against. */
 export interface Machine {
-  /** Logical CPUs of the system: the bound of the ids. */
+  /** Logical CPUs of the system. Each id is below it. */
   readonly cpuCount: number
   /** The ids that this process may use. */
   readonly availableCpus: readonly number[]
-  /** The number of workers where `nJobs` is not given. */
+  /** The number of workers if `nJobs` is not given. */
   readonly defaultJobs: number
-  /** False where the system has no pinning. */
+  /** False if the system has no pinning. */
   readonly canPin: boolean
 }
 
 const MAX_JOBS = 1024
 const START_TIMEOUT_MS = 60_000
 
-const POOL_OPTIONS: readonly string[] = [
-  'nJobs',
-  'cpuIds',
-  'daemon',
-  'env',
-  'cwd',
-  'execArgv',
-  'execPath',
-  'stdio',
-  'maxQueue',
-  'idleTimeout',
-  'workerStartTimeout',
-  'maxWorkerMemory',
-  'maxHeap',
-  ...MAP_OPTIONS
-]
-
 /**
  * Reads the options of a pool.
  * @throws TypeError or RangeError, `ERR_POOL_INVALID_OPTION`.
  */
 export function readPoolOptions(options: unknown, machine: Machine): PoolSettings {
-  const values = copyOptions(options, 'options', POOL_OPTIONS)
+  const values = copyOptions(options, POOL_OPTIONS)
   const nJobs = readInteger(values, 'nJobs', 1, MAX_JOBS) ?? Math.min(machine.defaultJobs, MAX_JOBS)
   return {
     nJobs,
@@ -94,21 +78,19 @@ export function readPoolOptions(options: unknown, machine: Machine): PoolSetting
   }
 }
 
-/** What an `apply` goes by, checked. */
+/** The checked options of an `apply`. */
 export type ApplySettings = Pick<
   MapSettings,
   'signal' | 'context' | 'passContext' | 'taskTimeout' | 'retries' | 'killGrace' | 'workerLifespan'
 >
 
-const APPLY_OPTIONS: readonly string[] = ['taskTimeout', 'retries', 'killGrace', 'signal', 'passContext', 'context']
-
 /**
  * Reads the options of one `apply`.
- * @param defaults Those of the pool.
+ * @param defaults The pool's options for its calls.
  * @throws TypeError or RangeError, `ERR_POOL_INVALID_OPTION`.
  */
 export function readApplyOptions(options: unknown, defaults: MapSettings): ApplySettings {
-  const values = copyOptions(options, 'options', APPLY_OPTIONS)
+  const values = copyOptions(options, APPLY_OPTIONS)
   return {
     signal: readSignal(values, 'signal') ?? defaults.signal,
     context: readContext(values),
@@ -125,7 +107,7 @@ export function readApplyOptions(options: unknown, defaults: MapSettings): Apply
  * @throws TypeError or RangeError, `ERR_POOL_INVALID_OPTION`.
  */
 export function readJoinOptions(options: unknown): { readonly timeoutMs: number | undefined } {
-  const timeout = copyOptions(options, 'options', ['timeout'])['timeout']
+  const timeout = copyOptions(options, JOIN_OPTIONS)['timeout']
   if (timeout === undefined) return { timeoutMs: undefined }
   const allowed = 'a finite number of milliseconds >= 0'
   if (typeof timeout !== 'number') throw invalidOption('type', 'timeout', timeout, allowed)

@@ -1,8 +1,9 @@
 import type { OptionValues } from './checks.js'
 import { invalidOptionBecause } from '../errors/index.js'
+import { MAP_OPTIONS } from './names.js'
 import { copyOptions, readBoolean, readContext, readInteger, readMilliseconds, readSignal } from './checks.js'
 
-/** What a call of the map family goes by, checked. */
+/** The checked options of a map call. */
 export interface MapSettings {
   readonly chunkSize: number | undefined
   readonly nSplits: number | undefined
@@ -12,9 +13,9 @@ export interface MapSettings {
   readonly orderTasks: boolean
   readonly spread: boolean
   readonly passContext: boolean
-  /** Items that the function receives together, at the most; undefined: it receives one item. */
+  /** The most items that the function receives together, or undefined if it receives one item. */
   readonly batch: number | undefined
-  /** Results of an unordered call come with the index of their item. */
+  /** Whether results come with the index of their item. */
   readonly withIndex: boolean
   /** Milliseconds. */
   readonly taskTimeout: number | undefined
@@ -22,35 +23,15 @@ export interface MapSettings {
   /** Milliseconds. */
   readonly killGrace: number
   readonly signal: AbortSignal | undefined
-  /** Values for free names of the function; never a pool's default. */
+  /** Values for free names of the function. A pool has no default for them. */
   readonly context: Readonly<Record<string, unknown>> | undefined
 }
 
-/** The options that a pool can set for its calls. */
-export const MAP_OPTIONS: readonly string[] = [
-  'chunkSize',
-  'nSplits',
-  'iterableLength',
-  'maxTasksActive',
-  'workerLifespan',
-  'orderTasks',
-  'spread',
-  'passContext',
-  'batch',
-  'withIndex',
-  'taskTimeout',
-  'retries',
-  'killGrace',
-  'signal'
-]
-
-/** As many as the protocol's word counts. */
+/** The largest number that a word of the protocol can hold. */
 export const MAX_RETRIES: number = 2 ** 32 - 1
 
-/** Far more than a message holds in practice. */
+/** Far more items than a message holds in practice. */
 const MAX_BATCH: number = 2 ** 24
-
-const CALL_OPTIONS: readonly string[] = [...MAP_OPTIONS, 'context']
 
 const NO_DEFAULTS: MapSettings = {
   chunkSize: undefined,
@@ -72,15 +53,15 @@ const NO_DEFAULTS: MapSettings = {
 
 /**
  * Reads the options of one map.
- * @param defaults Those of the pool.
+ * @param defaults The pool's options for its calls.
  * @throws TypeError or RangeError, `ERR_POOL_INVALID_OPTION`.
  */
 export function readMapOptions(options: unknown, defaults: MapSettings): MapSettings {
-  const values = copyOptions(options, 'options', CALL_OPTIONS)
+  const values = copyOptions(options, MAP_OPTIONS)
   return { ...readMapSettings(values, defaults), context: readContext(values) }
 }
 
-/** Reads the options of a map out of options that were copied already. */
+/** Reads the options of a map from options that were already copied. */
 export function readMapSettings(values: OptionValues, defaults: MapSettings = NO_DEFAULTS): MapSettings {
   const nSplits = readInteger(values, 'nSplits', 1)
   // chunkSize wins over nSplits, but a pool's default does not win over what a call asks for.
@@ -104,8 +85,8 @@ export function readMapSettings(values: OptionValues, defaults: MapSettings = NO
 }
 
 /**
- * Reads in which form the function receives the items. What the call says replaces the other form of the pool's default.
- * @throws RangeError where both forms are asked for.
+ * Reads in which form the function receives the items. The form that a call names replaces the other form of the pool's defaults.
+ * @throws RangeError if both forms are asked for
  */
 function readForm(values: OptionValues, defaults: MapSettings): Pick<MapSettings, 'spread' | 'batch'> {
   const spread = readBoolean(values, 'spread')
