@@ -48,7 +48,7 @@ test('a signal that has aborted starts nothing and touches no input', async (t) 
   t.is(listeners(options.signal), 0)
 })
 
-test('a queued task is dropped and never runs; its neighbours run', async (t) => {
+test('a queued task is dropped and never runs; the tasks beside it run', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const gates = new Gates(t)
   const controller = new AbortController()
@@ -68,7 +68,7 @@ test('a queued task is dropped and never runs; its neighbours run', async (t) =>
   t.is(pool.workers[0]?.pid, worker?.pid)
 })
 
-test('a running task, even in a busy loop, goes with its worker, which is replaced; neighbours are unharmed', async (t) => {
+test('a running task, even in a busy loop, is killed with its worker, which is replaced; other tasks are unharmed', async (t) => {
   const { pool, started, exits } = watchedPool(t, { nJobs: 2 })
   const gates = new Gates(t)
   const controller = new AbortController()
@@ -144,7 +144,7 @@ test('an iterator throws the reason, then has ended; its input returns', async (
   }
 })
 
-test('an iterator that waits for a running task is told at once', async (t) => {
+test('an iterator that waits for a running task rejects at once', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const gates = new Gates(t)
   const controller = new AbortController()
@@ -296,7 +296,7 @@ test('a running task is told the reason and may end by itself: its worker lives 
   t.is(exits.length, 0)
 })
 
-test('a task that goes on goes with its worker after the grace; with none, at once and untold', async (t) => {
+test('after killGrace a task that still runs is killed with its worker; without a grace period at once and without notice', async (t) => {
   const { pool, exits } = watchedPool(t, { nJobs: 1 })
   for (const [killGrace, then] of [
     [undefined, 'never'],
@@ -338,7 +338,7 @@ test('the grace is kept while this process is busy', async (t) => {
   t.is(await call, 'stop')
 })
 
-test('an iterator that is told to return tells its tasks; those that go on go with their workers', async (t) => {
+test('return() of an iterator aborts the signals of its tasks; tasks that go on are killed with their workers', async (t) => {
   const { pool, exits } = watchedPool(t, { nJobs: 1, killGrace: 500 })
   for (const method of ['imap', 'imapUnordered'] as const) {
     for (const then of ['end', 'never'] as const) {
@@ -358,7 +358,7 @@ test('an iterator that is told to return tells its tasks; those that go on go wi
   t.is(exits.length, 2)
 })
 
-test('a map that fails lets its running tasks end, untold', async (t) => {
+test('a map that fails lets its running tasks end without notice', async (t) => {
   const { pool, exits } = watchedPool(t, { nJobs: 2, killGrace: 1 })
   const gates = new Gates(t)
   const map = pool.map(jobs.passOrFail, [

@@ -20,7 +20,7 @@ test('apply runs one task with its arguments', async (t) => {
   t.is((await pool.apply(jobs.look, ['x'])).index, 0)
 })
 
-test('what is changed after the call has no effect on it', async (t) => {
+test('changes after the call have no effect on it', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const args: [number, number] = [1, 2]
   const buffer = Buffer.from('before')
@@ -47,7 +47,7 @@ test('an apply goes in front of the chunks of a map that no worker has begun', a
   t.deepEqual(gates.lines('notes').slice(0, 4), ['0', 'apply 1', 'apply 2', '1'])
 })
 
-test('an apply waits for no more than the chunk that is begun, also where chunks are in hand', async (t) => {
+test('an apply waits only for the chunk that has begun, even if more chunks are in flight', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const items = Array.from({ length: 200_000 }, (_, i) => i)
   let isMapped = false
@@ -177,7 +177,7 @@ test("the submitter's AsyncLocalStorage is there in its continuations and inside
   t.deepEqual(await Promise.all(both), ['three', 'four'])
 })
 
-test('stats add up at every moment and never have more running than there are workers', async (t) => {
+test('stats always add up and never count more running tasks than workers', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 3 })
   const problems: string[] = []
   let samples = 0

@@ -141,7 +141,7 @@ for (const [name, [call, table]] of Object.entries(calls)) {
     t.deepEqual(pool.workers, [])
   })
 
-  test(`${name}: options that are no object are refused`, async (t) => {
+  test(`${name}: options that are not an object are refused`, async (t) => {
     const { pool } = watchedPool(t, { nJobs: 1 })
     for (const options of [null, 0, 5, '', 'fast', true, [], [1], () => ({}), Symbol('x'), 1n]) {
       const { how, error } = await refusal(() => call(pool, options))
@@ -153,7 +153,7 @@ for (const [name, [call, table]] of Object.entries(calls)) {
     t.deepEqual(pool.workers, [])
   })
 
-  test(`${name}: what the getter of an option throws comes through`, async (t) => {
+  test(`${name}: an error from the getter of an option is passed on`, async (t) => {
     const { pool } = watchedPool(t, { nJobs: 1 })
     const option = Object.keys(table)[0] ?? ''
     const mine = new Error('mine')
@@ -182,7 +182,7 @@ for (const [name, call] of Object.entries(maps)) {
     t.deepEqual(pool.workers, [])
   })
 
-  test(`${name}: what is no function is refused`, async (t) => {
+  test(`${name}: a value that is no function is refused`, async (t) => {
     const { pool } = watchedPool(t, { nJobs: 1 })
     const method = pool[name as 'map'].bind(pool) as unknown as (fn: unknown, items: unknown) => unknown
     for (const fn of [5, null, undefined, 'Math.sqrt', {}, [], { url: 'file:///x.mjs', name: 'f' }, Symbol('x')]) {
@@ -221,7 +221,7 @@ async function drain(result: unknown): Promise<readonly unknown[]> {
   return all
 }
 
-test('args that are no array are refused', async (t) => {
+test('args that are not an array are refused', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const apply = pool.apply.bind(pool) as unknown as (fn: unknown, args: unknown) => Promise<unknown>
   for (const args of [null, 5, 'ab', {}, { length: 1 }, new Set([1]), new Uint8Array(1), same]) {
@@ -247,7 +247,7 @@ test('a pool goes on after refusals, and nothing of them is counted', async (t) 
   t.is(pool.stats.submitted, 2)
 })
 
-test('what is changed after the call has no effect', async (t) => {
+test('changes after the call have no effect', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const args = [{ n: 1 }, 2]
   const applied = pool.apply((a: { n: number }, b: number) => [a.n, b], args as [{ n: number }, number])

@@ -74,7 +74,7 @@ const heavy: readonly (readonly [title: string, value: unknown])[] = [
   ['a long array', Array.from({ length: 5e6 }, () => 1.5)]
 ]
 
-test.serial('what weighs too much is refused before it is copied', async (t) => {
+test.serial('a capture that is too large is refused before it is copied', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const small = 1
   for (const [title, value] of heavy) {
@@ -108,7 +108,7 @@ test.serial('a SharedArrayBuffer is refused by name', async (t) => {
   }
 })
 
-test.serial('what leads to a library is refused soon, with the way to import it', async (t) => {
+test.serial('a capture that leads to a library is refused soon, with the way to import it', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const many = Object.fromEntries(Array.from({ length: 20_000 }, (_, n) => [`f${n}`, (): number => n]))
   const nodes = Array.from({ length: 20_000 }, () => Object.freeze({}))

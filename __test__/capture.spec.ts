@@ -36,7 +36,7 @@ test.serial('functions of ES modules run as they do where they stand', async (t)
 
 test.serial('functions of CommonJS modules run as they do where they stand', async (t) => runAll(t, commonJs.runs))
 
-test.serial('what cannot travel is refused by the name of the variable before anything runs', async (t) => {
+test.serial('a variable that cannot be sent is refused by its name before anything runs', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const seen: string[] = []
   const refuse = async (rows: readonly Refused[]): Promise<void> => {
@@ -54,7 +54,7 @@ test.serial('what cannot travel is refused by the name of the variable before an
   t.is(pool.stats.submitted, 0)
 })
 
-test.serial('an exported function is that of its module, also where its text is all that it needs', async (t) => {
+test.serial('an exported function is that of its module, even if its text is all that it needs', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   let one = 1
   one += 0

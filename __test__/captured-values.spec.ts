@@ -39,7 +39,7 @@ test.serial('captured accessors are copied and not run', async (t) => {
   t.is(accessor.runs(), 0)
 })
 
-test.serial('what cannot travel is refused by the name of the variable and the path to it', async (t) => {
+test.serial('a value that cannot be sent is refused by the name of the variable and the path to it', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   for (const [what, value] of strangers) {
     for (const [variable, path, fn] of within(value)) {
@@ -51,7 +51,7 @@ test.serial('what cannot travel is refused by the name of the variable and the p
   t.is(pool.stats.submitted, 0)
 })
 
-test.serial('what changed between two calls is seen by the second', async (t) => {
+test.serial('the second call sees changes since the first', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const table: Record<string, unknown> = { a: 1 }
   const read = (): unknown => [typeof table['a'], table['b']]

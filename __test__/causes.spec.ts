@@ -57,7 +57,7 @@ const heaps: Readonly<Record<string, Task>> = {
 } // prettier-ignore
 
 for (const [what, task] of Object.entries(heaps)) {
-  test.serial(`a heap that is used up is told, with its limit: ${what}`, async (t) => {
+  test.serial(`a full heap is reported with its limit: ${what}`, async (t) => {
     const error = await failure(t, { maxHeap: 48 * MB }, task)
     isDeath(t, error, 'heap', /^worker 0 \(.*\) was killed by SIG\w+ \(JavaScript heap out of memory, limit \d+ MB\) while it ran task 0: \(\)$/) // prettier-ignore
   })
@@ -68,7 +68,7 @@ for (const [how, options] of Object.entries({
   'by NODE_OPTIONS': { env: { ...process.env, NODE_OPTIONS: '--max-old-space-size=40' } },
   'where Node watches the limit itself': { execArgv: ['--max-old-space-size=40', '--heapsnapshot-near-heap-limit=1'] } // prettier-ignore
 } satisfies Record<string, WorkerPoolOptions>)) {
-  test.serial(`a limit of the heap that is set otherwise: ${how}`, async (t) => {
+  test.serial(`a full heap is reported if its limit was set another way: ${how}`, async (t) => {
     // Where Node writes its snapshot. One of large arrays is small.
     const cwd = mkdtempSync(join(tmpdir(), 'millrace-causes-'))
     t.teardown(() => rmSync(cwd, { recursive: true }))
@@ -77,7 +77,7 @@ for (const [how, options] of Object.entries({
   })
 }
 
-test.serial('a heap that is used up on a busy machine is told', async (t) => {
+test.serial('a full heap on a busy machine is reported', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 6, stdio: 'ignore', maxHeap: 48 * MB })
   const task: Task = heaps['large arrays'] ?? (() => undefined)
   const results = await within(
@@ -103,12 +103,12 @@ const others: readonly (readonly [string, Task, RegExp])[] = [
 ]
 
 for (const [what, task, message] of others) {
-  test.serial(`an end is put down to nothing that is not known: ${what}`, async (t) => {
+  test.serial(`no death is attributed to an unproven cause: ${what}`, async (t) => {
     isDeath(t, await failure(t, {}, task), undefined, message)
   })
 }
 
-test.serial('an abort after the heap was nearly full, and free again, is not put down to the heap', async (t) => {
+test.serial('an abort after the heap was nearly full, and free again, is not attributed to the heap', async (t) => {
   const task = (): void => {
     const all: unknown[] = []
     // Young garbage in great amounts beside a heap that is two thirds full.

@@ -54,7 +54,7 @@ test.serial('the stack of an error says that an item has lost its class', async 
   t.regex(error.stack ?? '', /this call was sent an instance of the class Shape/)
 })
 
-test.serial('it says so only where that is the reason', async (t) => {
+test.serial('it says so only if that is the reason', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   for (const [title, fn, items] of plain) {
     const error = await t.throwsAsync(pool.map(fn, items as Iterable<never>), { any: true }, title)

@@ -112,7 +112,7 @@ test('stopAndJoin does not wait for an asynchronous input that never answers', a
   await t.throwsAsync(second, CLOSED)
 })
 
-test('the process lives until the pool has ended, whatever is asked of it meanwhile', async (t) => {
+test('the process lives until the pool has ended, whatever is called meanwhile', async (t) => {
   const { code, lines, stderr } = await run(t, 'step-while-closing.mjs').end
   t.deepEqual({ code, lines, stderr }, { code: 0, lines: ['ERR_POOL_CLOSED', 'joined'], stderr: '' })
 })
@@ -163,7 +163,7 @@ test('every call after closing fails with CLOSED', async (t) => {
   }
 })
 
-test('terminate rejects all that is open, whatever the workers are at', async (t) => {
+test('terminate rejects all open work, whatever the workers do', async (t) => {
   const { pool, started, exits } = watchedPool(t, { nJobs: 3 })
   const gates = new Gates(t)
   let returns = 0
@@ -236,7 +236,7 @@ test('terminate from within the input of a map', async (t) => {
   await within(ended ?? Promise.reject(new Error('not reached')), 'terminate does not end')
 })
 
-test('disposal joins where nothing is pending', async (t) => {
+test('disposal joins if nothing is pending', async (t) => {
   const { pool, exits } = watchedPool(t, { nJobs: 1 })
   await pool.map(double, [1, 2, 3])
   await within(pool[Symbol.asyncDispose](), 'disposal does not end')
@@ -245,7 +245,7 @@ test('disposal joins where nothing is pending', async (t) => {
   await pool[Symbol.asyncDispose]()
 })
 
-test('disposal terminates where a promise or an iterator is open', async (t) => {
+test('disposal terminates if a promise or an iterator is open', async (t) => {
   const { pool, exits } = watchedPool(t, { nJobs: 1 })
   const gates = new Gates(t)
   const spinning = t.throwsAsync(pool.apply(jobs.spin, [gates.path('in')]), TERMINATED)
@@ -277,7 +277,7 @@ test('at the end of an `await using` scope an apply that was not awaited is reje
   await gone(pids)
 })
 
-test('events tell of every worker and of the end', async (t) => {
+test('events report every worker and the end', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
   const gates = new Gates(t)
   const events: string[] = []

@@ -287,7 +287,7 @@ test('resizable buffers and their views stay so', (t) => {
   }
 })
 
-test('what structured clone changes, changes here in the same way', (t) => {
+test('values that structured clone changes are changed the same way', (t) => {
   class Point {
     x = 1
     #hidden = 2
@@ -330,7 +330,7 @@ test('a key __proto__ is a key', (t) => {
   }
 })
 
-test('getters are read once; what they throw comes out as it is; they may encode themselves', (t) => {
+test('getters are read once, their errors are passed on unchanged, and they may encode themselves', (t) => {
   let reads = 0
   const value = {
     get once(): number {
@@ -384,7 +384,7 @@ test('errors arrive whole', (t) => {
   t.deepEqual(Object.keys(aggregate), [])
 })
 
-test('what an error does not have, it does not have after', (t) => {
+test('a decoded error has no property that the original lacks', (t) => {
   const bare = copyOf(new Error())
   t.false(Object.hasOwn(bare, 'message'))
   t.false(Object.hasOwn(bare, 'cause'))
@@ -445,14 +445,14 @@ test('errors within errors cost no more with each level, whatever hangs on them'
   t.true(Object.is(copy.errors, copy.same))
 })
 
-test('what cannot be sent of an error does not count as depth', (t) => {
+test('a property of an error that cannot be sent does not count as depth', (t) => {
   const error = new Error('many') as Error & Record<string, unknown>
   for (let index = 0; index < 3000; index++) error[`f${index}`] = () => index
   error['last'] = { kept: [1] }
   t.deepEqual(copyOf(error)['last'], { kept: [1] })
 })
 
-test('a chain of causes that is too long ends in words', (t) => {
+test('a chain of causes that is too long ends in a description', (t) => {
   let error = new Error('first')
   for (let index = 0; index < 10_000; index++) error = new Error(`${index}`, { cause: error })
   let length = 0
@@ -553,7 +553,7 @@ test('a refusal names the path', (t) => {
   )
 })
 
-test('a writer set back after a refusal goes on', (t) => {
+test('a writer that was rewound after a refusal goes on', (t) => {
   const writer = new Writer(16)
   writeValue(writer, 'before', root)
   const mark = writer.length
@@ -803,7 +803,7 @@ test('random structures arrive', (t) => {
   t.pass()
 })
 
-test('torn bytes end in a value or a plain error', (t) => {
+test('corrupt bytes decode to a value or throw a plain error', (t) => {
   t.log(`CODEC_SEED=${seed}`)
   const kinds = new Set<unknown>()
   const tryRead = (bytes: Uint8Array): void => {
@@ -830,7 +830,7 @@ test('torn bytes end in a value or a plain error', (t) => {
   t.true(kinds.has('RangeError'))
 })
 
-test('a few bytes do not take much memory, whatever lengths they tell', (t) => {
+test('a few bytes do not take much memory, whatever lengths they announce', (t) => {
   const holes = encoded(
     Array.from({ length: 1000 }, () => {
       const array: unknown[] = []

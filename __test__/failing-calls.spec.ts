@@ -132,7 +132,7 @@ for (const isAsync of [false, true]) {
     await within(pool.stopAndJoin(), 'stopAndJoin')
   })
 
-  test(`whatever is true in done ends ${kind} input; value is not read then`, async (t) => {
+  test(`any truthy done ends ${kind} input, and value is not read then`, async (t) => {
     const { pool } = watchedPool(t, { nJobs: 1 })
     for (const done of [1, 'yes', {}, Symbol('end'), 2n]) {
       for (const method of METHODS) {
@@ -250,7 +250,7 @@ test('options, arguments and items whose getters throw leave nothing behind', as
   await within(pool.stopAndJoin(), 'stopAndJoin')
 })
 
-test('a getter may throw what throws at every question', async (t) => {
+test('a getter may throw an object whose every property throws', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const { proxy, revoke } = Proxy.revocable({}, {})
   revoke()

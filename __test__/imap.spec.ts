@@ -37,7 +37,7 @@ class AsyncCounter implements AsyncIterable<number> {
   }
 }
 
-test('imap yields in the order of the input, whatever the tasks take', async (t) => {
+test('imap yields in the order of the input, however long the tasks take', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 4 })
   const random = randomNumbers(77)
   const items = Array.from({ length: 150 }, (_, value) => ({ value, ms: Math.floor(random() * 6) }))
@@ -127,7 +127,7 @@ test('break, return() and throw() drop what is queued and end the input', async 
   )
 })
 
-test('return() settles who waits in next()', async (t) => {
+test('return() settles pending next() calls', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const gates = new Gates(t)
   const results = pool.imap(jobs.pass, [{ enter: gates.path('in'), leave: gates.path('out'), value: 1 }])

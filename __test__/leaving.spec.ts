@@ -31,7 +31,7 @@ async function leave(t: ExecutionContext, job: string, how: string, reader = LAT
 }
 
 for (const how of ['join', 'dispose', 'recycle', 'lifespan', 'idle', 'memory']) {
-  test(`what a worker has written arrives in full before it leaves (${how})`, async (t) => {
+  test(`all output of a worker arrives before it leaves (${how})`, async (t) => {
     const job = how === 'memory' ? 'grows' : 'manyLines'
     const [read, went] = await leave(t, job, how)
     t.is(count(read, 'stdout'), LINES)
@@ -60,7 +60,7 @@ for (const [job, names] of Object.entries(writers)) {
   })
 }
 
-test('a task that fails has its output in full too', async (t) => {
+test('all output of a failed task arrives too', async (t) => {
   const [read, went] = await leave(t, 'throws', 'join')
   t.is(count(read, 'stdout'), LINES)
   t.deepEqual(went, { ...FINE, outcome: 'after the output' })
@@ -89,13 +89,13 @@ for (const [job, words] of Object.entries(ends)) {
   })
 }
 
-test('an exit handler that throws ends the worker, and its error is told', async (t) => {
+test('an exit handler that throws ends the worker, and its error is reported', async (t) => {
   const [read, went] = await leave(t, 'exitThrows', 'join')
   t.is(count(read, 'stdout'), LINES)
   t.deepEqual(went, { ...FINE, exits: [1], errors: ['in an exit handler'] })
 })
 
-test('so it is where the task handles uncaught exceptions', async (t) => {
+test('the same holds if the task handles uncaught exceptions', async (t) => {
   const [, went] = await leave(t, 'unhandledExitError', 'join')
   t.deepEqual(went, { ...FINE, exits: [1], errors: ['in an exit handler'] })
 })
@@ -106,18 +106,18 @@ test('a listener of beforeExit that throws does not keep the exit handlers from 
   t.deepEqual(went, { ...FINE, errors: ['before the exit'] })
 })
 
-test('a reader that goes away holds up no worker', async (t) => {
+test('a reader that goes away blocks no worker', async (t) => {
   const [read, went] = await leave(t, 'oneWrite', 'join', 'head -n 1')
   t.is(count(read, 'stdout'), 1)
   t.deepEqual(went, FINE)
 })
 
-test('a reader that takes nothing holds up a worker for a bounded time, and exit handlers run all the same', async (t) => {
+test('a reader that reads nothing blocks a worker for a bounded time, and exit handlers still run', async (t) => {
   const [, went] = await leave(t, 'oneWrite', 'join', 'sleep 8')
   t.deepEqual(went, FINE)
 })
 
-test('with pipes to the pool, what is written in the end arrives too', async (t) => {
+test('with pipes to the pool, output of exit handlers arrives too', async (t) => {
   const jobs = tasks<typeof import('./fixtures/jobs-leaving.mjs')>(new URL('./fixtures/jobs-leaving.mjs', import.meta.url)) // prettier-ignore
   const { pool, exits } = watchedPool(t, { nJobs: 1, stdio: 'pipe' })
   if (pool.stdout === null || pool.stderr === null) return t.fail()
@@ -133,7 +133,7 @@ test('with pipes to the pool, what is written in the end arrives too', async (t)
   )
 })
 
-test('a socket that is read late has everything as well', async (t) => {
+test('a socket that is read late gets all output too', async (t) => {
   const gates = new Gates(t)
   const script = fileURLToPath(new URL('fixtures/leaving-parent.mjs', import.meta.url))
   const child = spawn(process.execPath, [script, 'both', 'join', gates.path('file')], {

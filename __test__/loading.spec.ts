@@ -17,7 +17,7 @@ const jobs = tasks<typeof loadingJobs>(new URL('./fixtures/jobs-loading.mjs', im
 
 const loaded = { isWorker: false, cpus: cpuCount(), results: [2, 3] }
 
-test('the package is imported by its name, used, and the process ends by itself, without a word', async (t) => {
+test('the package is imported by its name, used, and the process ends by itself, without output', async (t) => {
   const { code, lines, stderr } = await run(t, 'loads.mjs').end
   t.deepEqual([code, stderr], [0, ''])
   t.deepEqual(JSON.parse(lines[0] ?? ''), loaded)

@@ -31,7 +31,7 @@ async function* slowlyUpTo(count: number): AsyncGenerator<number> {
 
 const numbers = (count: number): number[] => [...upTo(count)]
 
-test('map gives results in the order of the input, whatever the tasks take', async (t) => {
+test('map gives results in the order of the input, however long the tasks take', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 4 })
   const random = randomNumbers(20_251)
   const items = numbers(200).map((value) => ({ value, ms: Math.floor(random() * 6) }))
@@ -58,7 +58,7 @@ test('mapUnordered gives results in the order of completion', async (t) => {
   )
 })
 
-test('mapSettled tells of every task, in the order of the input', async (t) => {
+test('mapSettled reports every task, in the order of the input', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
   const failAtThree = (x: number): number => {
     if (x % 3 === 0) throw new RangeError(`no ${x}`)
@@ -75,7 +75,7 @@ test('mapSettled tells of every task, in the order of the input', async (t) => {
   }
 })
 
-test('every kind of input is taken', async (t) => {
+test('every kind of input is accepted', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
   const both = {
     *[Symbol.iterator](): Generator<string> {
@@ -295,7 +295,7 @@ test('errors arrive whole, with the stack of the worker and then the line that s
   t.false(mine instanceof PoolError)
 })
 
-test('what is thrown and is no error arrives as it is', async (t) => {
+test('a thrown value that is no error arrives unchanged', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const kinds = ['undefined', 'null', 'text', 'number', 'object'] as const
   const thrown = [undefined, null, 'a text', -0, { code: 7 }]

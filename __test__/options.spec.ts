@@ -229,7 +229,7 @@ test('cpuIds gives each worker its set', (t) => {
   t.deepEqual(readPoolOptions({ cpuIds: [0, 1] }, machine).cpuIds, [[0], [1]], 'checked against the default of nJobs')
 })
 
-test('where nothing can be pinned, one warning says so and the ids are still checked', async (t) => {
+test('if nothing can be pinned, one warning says so and the ids are still checked', async (t) => {
   const unpinned: Machine = { ...machine, availableCpus: [], canPin: false }
   const warnings: Error[] = []
   const note = (warning: Error): void => {
@@ -283,7 +283,7 @@ test('a pool without options has the defaults', (t) => {
   t.is(readPoolOptions({}, { ...machine, defaultJobs: 2000 }).nJobs, 1024)
 })
 
-test('good values are taken as they are', (t) => {
+test('valid values are used unchanged', (t) => {
   const { signal } = new AbortController()
   const map = {
     chunkSize: 1,

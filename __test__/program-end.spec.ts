@@ -85,12 +85,12 @@ test('a top-level await that never settles still ends the program with code 13',
   t.deepEqual([code, count(file, 'file')], [13, LINES])
 })
 
-test('with pipes to the pool, what is written in the end arrives', async (t) => {
+test('with pipes to the pool, output of exit handlers arrives', async (t) => {
   const { code, read } = await end(t, 'piped')
   t.deepEqual([code, count(read, 'stdout')], [0, LINES])
 })
 
-test('a worker that does not end holds the program for a bounded time', async (t) => {
+test('a worker that does not end delays the program for a bounded time', async (t) => {
   t.is((await end(t, 'hangs')).code, 0)
 })
 

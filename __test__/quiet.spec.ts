@@ -6,12 +6,12 @@ import { Gates } from './helpers/gates.js'
 import { gone } from './helpers/processes.js'
 import { run } from './helpers/run.js'
 
-test('hundreds of calls and listeners, and many pools on one signal, are no leak to node', async (t) => {
+test('hundreds of calls and listeners, and many pools on one signal, cause no leak warning', async (t) => {
   const { code, lines, stderr } = await run(t, 'quiet-many.mjs').end
   t.deepEqual([code, lines, stderr], [0, ['aborted 30', 'done'], ''])
 })
 
-test('a reader of the output that goes away is no error of a task', async (t) => {
+test('a reader of the output that goes away causes no error in a task', async (t) => {
   const script = run(t, 'quiet-epipe.mjs')
   t.regex((await script.next()) ?? '', /^x+$/)
   script.closeOutput()

@@ -66,7 +66,7 @@ test('a lifespan of the pool holds for every call, apply too, and a call may hav
   t.deepEqual(lives(own), [3, 3])
 })
 
-test('a failure within a chunk that was cut ends the call as ever', async (t) => {
+test('a failure within a chunk that was cut ends the call as usual', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2, workerLifespan: 2, maxWorkerMemory: 2 ** 40 })
   const settled = await pool.mapSettled(jobs.keepAndThrow, [0, 0, 0, 0, 0], { chunkSize: 5 })
   t.true(settled.every(({ status }) => status === 'rejected'))
@@ -128,7 +128,7 @@ test('the least maxHeap is enough for a worker', async (t) => {
   t.deepEqual(await pool.map((item: number) => item + 1, [1, 2]), [2, 3])
 })
 
-test('an idle pool has no worker after its idle time-out, and works again', async (t) => {
+test('an idle pool has no worker after its idle timeout, and works again', async (t) => {
   const gates = new Gates(t)
   const { pool, exits, started } = watchedPool(t, { nJobs: 2, idleTimeout: 50 })
   const notes = gates.path('notes')
@@ -159,7 +159,7 @@ test('a busy worker is not idle', async (t) => {
   t.is(await busy, pool.workers[0]?.pid ?? 0)
 })
 
-test('with an idle time-out of 0 nothing is lost between tasks', async (t) => {
+test('with an idle timeout of 0 nothing is lost between tasks', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2, idleTimeout: 0 })
   for (const item of items(4)) t.is((await pool.apply(jobs.count, [item])).item, item)
   t.is((await pool.map(jobs.count, items(40), { chunkSize: 3 })).length, 40)
@@ -269,7 +269,7 @@ test('calls of all kinds at once share the lifespans of workers', async (t) => {
   t.true(lives(ran.flat()).every((life) => life <= 7))
 })
 
-test('limits as high as they may be are none: no number wraps', async (t) => {
+test('the highest limits act as no limit: no number wraps', async (t) => {
   const most = Number.MAX_SAFE_INTEGER
   const limits = { taskTimeout: 2 ** 31 - 1, killGrace: 2 ** 31 - 1, retries: 2 ** 32 - 1 }
   const { pool } = watchedPool(t, {

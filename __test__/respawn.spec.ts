@@ -45,7 +45,7 @@ test('tasks that kill their worker now and then leave the others their results',
   )
 })
 
-test('workers that die as soon as they are ready end the calls that wait, and the processor has its rest', async (t) => {
+test('workers that die as soon as they are ready end the calls that wait, and the CPU stays idle', async (t) => {
   const gates = new Gates(t)
   const env = { ...process.env, SPAWNS: gates.path('spawns'), DIES_UNTIL: gates.path('never') }
   const { pool } = watchedPool(t, { nJobs: 2, execArgv: ['--require', DIES_WHEN_READY], env })
@@ -56,7 +56,7 @@ test('workers that die as soon as they are ready end the calls that wait, and th
   t.true(starts <= 8, `${starts} starts`)
 })
 
-test('terminate ends a storm at once, and every task of it', async (t) => {
+test('terminate ends a crash loop at once, with every task in it', async (t) => {
   const { pool, exits } = watchedPool(t, { nJobs: 4 })
   const items = Array.from({ length: 500 }, (_, item) => item)
   const applied = items.slice(0, 20).map(() => pool.apply(jobs.die))

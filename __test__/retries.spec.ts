@@ -71,7 +71,7 @@ for (const way of ['exit', 'kill', 'spin'] as const) {
   })
 }
 
-test('a task runs again on another worker where there is one', async (t) => {
+test('a task runs again on another worker if there is one', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 3 })
   const gates = new Gates(t)
   const input = { item: 1, bad: 1, way: 'kill' as const, file: gates.path('notes'), times: 1 }
@@ -80,7 +80,7 @@ test('a task runs again on another worker where there is one', async (t) => {
   t.deepEqual(workers, ['0', '1'])
 })
 
-test('with orderTasks it runs again on its own', async (t) => {
+test('with orderTasks a task runs again on its own worker', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 3 })
   const gates = new Gates(t)
   const inputs = [0, 1, 2].map((item) => ({ item, bad: 1, way: 'kill' as const, file: gates.path('notes'), times: 2 }))
@@ -134,7 +134,7 @@ test('a task that throws after its worker died is not run again', async (t) => {
   t.like(pool.stats, { submitted: 1, completed: 0, failed: 1 })
 })
 
-test('attempts that ended in different ways: each is told as what it was, and where the call was made', async (t) => {
+test('attempts that ended in different ways are each reported as such, with the line of the call', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const gates = new Gates(t)
   const input = { file: gates.path('notes'), plan: ['exit', 'spin', 'kill'] as const }
@@ -167,7 +167,7 @@ test('what was accepted before the pool was closed has all of its attempts', asy
   t.is(gates.lines('notes').length, 3)
 })
 
-test('terminate and aborts end endless attempts, at whatever moment', async (t) => {
+test('terminate and aborts end endless attempts at any moment', async (t) => {
   for (const way of ['terminate', 'abort'] as const) {
     for (const begun of [1, 2, 3]) {
       const { pool } = watchedPool(t, { nJobs: 2 })

@@ -33,11 +33,11 @@ async function terminal(t: ExecutionContext, what: string, how: string): Promise
   return readFileSync(file, 'utf8').trim()
 }
 
-test('what prints without streams gets no EAGAIN because the parent has used its stdout', async (t) => {
+test('code that prints without streams gets no EAGAIN after the parent has used its stdout', async (t) => {
   t.is(await piped(t, 'writeAfterParent', 'join'), 'all written')
 })
 
-test('nor does the parent, because a worker has used its', async (t) => {
+test('the parent gets no EAGAIN after a worker has used its stdout', async (t) => {
   // Node itself may have opened stderr as a stream, which must not be the same pipe.
   t.is(await piped(t, 'parentWrites', 'join', '2> /dev/null'), 'all written')
 })
@@ -51,13 +51,13 @@ for (const how of ['join', 'recycle', 'idle', 'SIGTERM', 'exit', 'throw', 'abort
 }
 
 for (const how of ['join', 'recycle', 'SIGTERM', 'exit', 'throw']) {
-  test(`those of a shared socket stay as the parent has set them (${how})`, async (t) => {
+  test(`the flags of a shared socket stay as the parent has set them (${how})`, async (t) => {
     const file = new Gates(t).path('file')
     await within(run(t, 'shared-streams.mjs', ['flagsAfterStart', how, file]).end, 'the program has ended')
     t.is(readFileSync(file, 'utf8').trim(), 'true')
   })
 
-  test(`those of a file stay (${how})`, async (t) => {
+  test(`the flags of a file stay (${how})`, async (t) => {
     const states = JSON.parse(await piped(t, 'flags', how, '> /dev/null 2>&1')) as string[]
     t.is(new Set(states).size, 1, states.join(' '))
   })

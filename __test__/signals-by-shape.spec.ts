@@ -199,7 +199,7 @@ for (const [kind, make] of Object.entries(made)) {
   })
 }
 
-test('what only stands for a true signal works, or is refused', async (t) => {
+test('an object that only resembles a signal works, or is refused', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const standIns: Record<string, (signal: AbortSignal) => AbortSignal> = {
     'a Proxy': (signal) => new Proxy(signal, {}),
@@ -222,7 +222,7 @@ test('what only stands for a true signal works, or is refused', async (t) => {
   await within(pool.stopAndJoin(), 'stopAndJoin')
 })
 
-test('a reason stays as it is, whatever it is', async (t) => {
+test('any reason is passed on unchanged', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   for (const reason of [null, 0, '', false, { why: 'object' }, new Error('mine')]) {
     for (const call of Object.values(calls)) {
@@ -268,7 +268,7 @@ const unusable: Record<string, () => object> = {
   'it has no addEventListener': () => ({ aborted: false })
 }
 
-test('a signal that cannot be used fails its call, and nothing of it is left', async (t) => {
+test('a signal that cannot be used fails its call and leaves nothing behind', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   for (const [what, make] of Object.entries(unusable)) {
     for (const [method, call] of Object.entries(calls)) {
@@ -307,7 +307,7 @@ test('a reason whose getter throws, and one that cannot be sent, end the call al
   await within(pool.stopAndJoin(), 'stopAndJoin')
 })
 
-test('a signal that tells a listener while it subscribes', async (t) => {
+test('a signal that calls a listener while it subscribes', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const eager = (): AbortSignal => {
     const polyfill = new Polyfill()

@@ -81,7 +81,7 @@ for (const signal of SIGNALS) {
     t.not(await pool.apply(jobs.pid), first)
   })
 
-  test(`${signal}: handlers of the task act beside, and exit handlers run`, async (t) => {
+  test(`${signal}: handlers of the task run as well, and so do exit handlers`, async (t) => {
     const gates = new Gates(t)
     const { pool } = watchedPool(t, { nJobs: 1 })
     const call = pool.apply(jobs.withHandlers, [gates.path('begun'), gates.path('gate'), 1])
@@ -142,7 +142,7 @@ test('while a module is loaded: its task is run, and the worker leaves', async (
   t.true(exits.some((exit) => exit.pid === pid && exit.exitCode === 0))
 })
 
-test('a task that sends the signal to itself ends well, whatever often it does', async (t) => {
+test('a task that sends the signal to itself ends normally, however often it does', async (t) => {
   const gates = new Gates(t)
   const { pool } = watchedPool(t, { nJobs: 1 })
   const few = items.slice(0, 5)

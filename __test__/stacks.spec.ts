@@ -65,7 +65,7 @@ function check(t: ExecutionContext, args: readonly string[], expected: RegExp): 
 
 const inTypeScript = /\/stacks\.mts:\d+:\d+$/
 
-test('stacks of workers name what those of the program do: ES module', (t) => {
+test('stacks of workers name the same places as those of the program: ES module', (t) => {
   const lines = check(t, [transpile(place(t, 'plain'), 'esm')], /^file:.*\/stacks\.mjs:\d+:\d+$/)
   // Also where a task writes it down itself.
   t.regex(lines.at(-1)?.at?.[0] ?? '', /\(?file:.*\/stacks\.mjs:\d+:\d+\)?$/)
@@ -114,7 +114,7 @@ test('a program that maps its stacks by Error.prepareStackTrace', (t) => {
   check(t, ['--require', hook, transpile(place(t, 'hooked'), 'esm')], /^\/original\.ts:1?\d{3,}:\d+$/)
 })
 
-test('where code may not come from strings, functions with variables run and name no wrong line', (t) => {
+test('if code from strings is disallowed, functions with variables run and name no wrong line', (t) => {
   const program = transpile(place(t, 'strict'), 'esm')
   const args = ['--disallow-code-generation-from-strings', program, index]
   const run = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 100_000 })

@@ -57,7 +57,7 @@ for (const end of ['exit', 'kill', 'throw', 'none']) {
   })
 }
 
-test('nobody reads: no worker waits, the last MiB is kept, and what was dropped is said', async (t) => {
+test('nobody reads: no worker waits, the last MiB is kept, and a line says how much was dropped', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1, stdio: 'pipe' })
   t.is(await within(pool.apply(jobs.much, [8 * MIB]), 'the task has written'), 8 * MIB)
   await pool.stopAndJoin()
@@ -93,7 +93,7 @@ test('somebody reads slowly: nothing is dropped, and the worker waits', async (t
   t.true(bytes > 7 * MIB)
 })
 
-test('a stream that is destroyed holds up nobody', async (t) => {
+test('a destroyed stream blocks no worker', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1, stdio: 'pipe' })
   pool.stdout?.resume()
   pool.stdout?.destroy()

@@ -56,7 +56,7 @@ test.serial(
   }
 )
 
-test.serial('what of an error cannot be sent is told in words, the rest is kept', async (t) => {
+test.serial('a part of an error that cannot be sent is described, and the rest is kept', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const error = await fail(pool, 'own properties that cannot be sent')
   t.is(error.message, 'kept')
@@ -66,7 +66,7 @@ test.serial('what of an error cannot be sent is told in words, the rest is kept'
   t.is(typeof error['socket'], 'string')
 })
 
-test.serial('system errors and DOMExceptions arrive as such', async (t) => {
+test.serial('system errors and DOMExceptions keep their kind', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const system = await fail(pool, 'system')
   t.like(system, { errno: -2, code: 'ENOENT', syscall: 'open', path: '/x' })
@@ -89,7 +89,7 @@ test.serial('whatever an error looks like, its task is rejected and the others a
   t.deepEqual(exits, [])
 })
 
-test.serial('what is thrown and is no error comes through as it is', async (t) => {
+test.serial('a thrown value that is no error is passed on unchanged', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const values = [
     undefined,
@@ -119,7 +119,7 @@ test.serial('what is thrown and is no error comes through as it is', async (t) =
   t.is(pool.stats.completed, 0)
 })
 
-test.serial('what is thrown and cannot be sent is told as such', async (t) => {
+test.serial('a thrown value that cannot be sent is reported as such', async (t) => {
   const { pool, exits } = watchedPool(t, { nJobs: 1 })
   for (const kind of ['function', 'symbol', 'promise']) {
     const error = await reasonOf(pool.apply(jobs.failUnsendable, [kind]))
@@ -154,7 +154,7 @@ test.serial('promises and thenables of all kinds give one result each', async (t
   t.deepEqual(exits, [])
 })
 
-test.serial('a rejection with what is no error comes through as it is', async (t) => {
+test.serial('a rejection with a value that is no error is passed on unchanged', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const reasons = { undefined, null: null, zero: 0, text: 'no', object: { a: 1 } }
   const settled = await pool.mapSettled(jobs.rejecting, Object.keys(reasons), { chunkSize: 2 })

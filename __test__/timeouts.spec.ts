@@ -169,7 +169,7 @@ test.serial('tasks whose length is about the limit settle once, one way or the o
   t.deepEqual([completed + failed, cancelled], [30, 0])
 })
 
-test.serial('limits that make no sense are refused', async (t) => {
+test.serial('invalid limits are refused', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const code = 'ERR_POOL_INVALID_OPTION'
   for (const taskTimeout of [0, -1, NaN, Infinity, 2 ** 31]) {

@@ -73,7 +73,7 @@ test('calls that wait behind such an error are not touched by it', async (t) => 
 })
 
 for (const how of ['later', 'rejectLater'] as const) {
-  test(`where no task runs the pool tells of the error, and replaces the worker (${how})`, async (t) => {
+  test(`if no task runs the pool emits the error and replaces the worker (${how})`, async (t) => {
     const { pool, exits } = watchedPool(t, { nJobs: 1 })
     const told = nextError(pool)
     const first = await pool.apply(jobs[how], ['class'])
@@ -86,7 +86,7 @@ for (const how of ['later', 'rejectLater'] as const) {
   })
 }
 
-test('what was thrown and is no error is the cause of one', async (t) => {
+test('a thrown value that is no error is the cause of one', async (t) => {
   for (const [kind, cause] of [
     ['text', 'just a text'],
     ['undefined', undefined]
@@ -102,7 +102,7 @@ test('what was thrown and is no error is the cause of one', async (t) => {
   }
 })
 
-test('without a listener it is a warning of the process, and only that', async (t) => {
+test('without a listener it is only a process warning', async (t) => {
   const script = run(t, 'uncaught-parent.mjs')
   const { code, lines, stderr } = await script.end
   t.deepEqual([code, lines], [0, ['went on']])
@@ -123,14 +123,14 @@ test('a handler of the task’s own wins', async (t) => {
   )
 })
 
-test('what node is told to do with unhandled rejections holds', async (t) => {
+test('the --unhandled-rejections option of node is respected', async (t) => {
   const { pool, exits } = watchedPool(t, { nJobs: 1, execArgv: ['--unhandled-rejections=warn'] })
   pool.on('error', (error) => t.fail(String(error)))
   t.is(await pool.apply(jobs.warned), 'went on')
   t.deepEqual(exits, [])
 })
 
-test('a worker that does not end by itself after such an error is ended', async (t) => {
+test('a worker that does not end by itself after such an error is killed', async (t) => {
   const { pool, exits } = watchedPool(t, { nJobs: 1 })
   const [first] = await Promise.all([pool.apply(jobs.pid), pool.apply(jobs.pid)])
   await t.throwsAsync(within(pool.apply(jobs.stuck), 'the task has failed'), { message: 'stray' })
@@ -139,7 +139,7 @@ test('a worker that does not end by itself after such an error is ended', async 
   t.deepEqual(exits, [{ id: 0, pid: first, exitCode: null, signal: 'SIGKILL' }])
 })
 
-test('what a worker writes while it dies of such an error arrives, to its last words', async (t) => {
+test('output that a worker writes while it dies of such an error arrives complete', async (t) => {
   const { pool, exits } = watchedPool(t, { nJobs: 1, stdio: 'pipe' })
   pool.on('error', (error) => t.fail(String(error)))
   const { stdout } = pool

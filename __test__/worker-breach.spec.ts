@@ -64,7 +64,7 @@ test('a worker that closes its control socket harms nobody', async (t) => {
 })
 
 for (const bells of ['its bells', 'all it has']) {
-  test(`a worker that closes ${bells} is ended and replaced`, async (t) => {
+  test(`a worker that closes ${bells} is killed and replaced`, async (t) => {
     const { pool } = watchedPool(t, { nJobs: 1 })
     const first = await pool.apply(jobs.pid)
     const pattern = bells === 'its bells' ? 'eventfd' : '.'
@@ -77,7 +77,7 @@ for (const bells of ['its bells', 'all it has']) {
   })
 }
 
-test('what a worker writes into its control socket ends that worker at the most', async (t) => {
+test('bytes that a worker writes into its control socket end at most that worker', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const first = await pool.apply(jobs.pid)
   await pool.apply(jobs.writeToControl, ['H garbage', 1000])

@@ -157,7 +157,7 @@ test('a worker killed while it receives an item is replaced, and the item sent o
   t.not(lines()[0], String(pid))
 })
 
-test('an item that two workers did not live to receive is rejected', async (t) => {
+test('an item is rejected after two workers died while they received it', async (t) => {
   const { file, lines } = notes(t)
   const { pool, exits, started } = watchedPool(t, { nJobs: 1 })
   pool.on('workerStart', ({ pid }) => {
@@ -211,7 +211,7 @@ test('a worker killed at any moment of a large result settles the task once', as
   t.is(await pool.apply(jobs.waitFor, [1]), 1)
 })
 
-test('a busy worker that is killed from outside fails its task, its neighbour goes on', async (t) => {
+test('a busy worker that is killed from outside fails its task, and the other worker goes on', async (t) => {
   const { file, lines } = notes(t)
   const watched = watchedPool(t, { nJobs: 2 })
   const { pool } = watched
@@ -290,7 +290,7 @@ test('a worker killed while it leaves does not keep stopAndJoin waiting', async 
   t.is(exits[0]?.signal, 'SIGKILL')
 })
 
-test('a worker that was stopped is ended all the same', async (t) => {
+test('a stopped worker is killed all the same', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const pid = await pool.apply(jobs.pid)
   process.kill(pid, 'SIGSTOP')

@@ -106,7 +106,7 @@ for (const [what, { options, says, spawns }] of Object.entries(broken)) {
   })
 }
 
-test('a pool whose workers can start again is good again', async (t) => {
+test('a pool works again once its workers can start', async (t) => {
   const repaired = join(directory(t), 'repaired')
   const execArgv = ['--require', fixture('preload-until-repaired.cjs')]
   const { pool } = watchedPool(t, { nJobs: 2, execArgv, env: { REPAIRED: repaired } })
@@ -184,7 +184,7 @@ test('stopAndJoin lets workers that are not needed any more end while they start
   t.true(exits.length <= 3)
 })
 
-test('a process without descriptors is told that workers cannot start, and has good pools later', async (t) => {
+test('in a process without free descriptors workers cannot start, and later pools work', async (t) => {
   // The shell sets the limit, which Node itself must keep to while it loads the library; the script is its $0.
   const execArgv = ['-c', `ulimit -n 256; exec '${process.execPath}' "$0"`]
   const end = await run(t, 'few-descriptors.mjs', [], { execPath: '/bin/sh', execArgv }).end
@@ -212,7 +212,7 @@ test('the standard input of a worker is empty', async (t) => {
   t.is(await pool.apply(jobs.streamInput), 0)
 })
 
-test('what a task forks and the threads it starts are no workers', async (t) => {
+test('forks and threads of a task are not workers', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1, execArgv: ['--no-deprecation'] })
   t.deepEqual(await pool.apply(jobs.forkChild), { argv: ['argument'], execArgv: ['--no-deprecation'] })
   t.is(await pool.apply(jobs.startThread), 2)
@@ -253,7 +253,7 @@ for (const given of flags) {
   })
 }
 
-test('starts that somebody else kills lose no task beside a good worker', async (t) => {
+test('starts that are killed from outside lose no task beside a good worker', async (t) => {
   const { pool, exits } = watchedPool(t, { nJobs: 2 })
   await pool.apply(double, [1])
   const good = pool.workers[0]?.pid
@@ -277,7 +277,7 @@ test('starts that somebody else kills lose no task beside a good worker', async 
   t.true(exits.every(({ pid }) => pid !== good))
 })
 
-test('starts that somebody else kills do not reject work before ten of them in a row', async (t) => {
+test('starts that are killed from outside do not reject work before ten of them in a row', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1, execArgv: ['--require', fixture('preload-waits.cjs')] })
   const call = t.throwsAsync(pool.apply(double, [1]), { instanceOf: WorkerStartError, message: /signal 9/ })
   const killed = new Set<number>()
