@@ -27,7 +27,7 @@ function* endless(): Generator<number> {
   for (let i = 0; ; i++) yield i
 }
 
-test('a signal that has aborted starts nothing and touches no input', async (t) => {
+test('an aborted signal starts nothing and does not touch the input', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const reason = { why: 'before' }
   const options = { signal: AbortSignal.abort(reason) }
@@ -97,7 +97,7 @@ test('a running task, even in a busy loop, is killed with its worker, which is r
   t.like(pool.stats, { completed: 4, failed: 0, cancelled: 1 })
 })
 
-test('the maps are rejected with the reason, their workers killed, their inputs told to return', async (t) => {
+test('an abort rejects maps with the reason, kills their workers and calls return() of their inputs', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
   for (const method of ['map', 'mapUnordered', 'mapSettled'] as const) {
     const gates = new Gates(t)
@@ -122,7 +122,7 @@ test('the maps are rejected with the reason, their workers killed, their inputs 
   t.deepEqual(await pool.map(double, [1, 2, 3]), [2, 4, 6])
 })
 
-test('an iterator throws the reason, then has ended; its input returns', async (t) => {
+test('after an abort an iterator throws the reason and then ends, and return() of its input is called', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   for (const method of ['imap', 'imapUnordered'] as const) {
     const controller = new AbortController()
@@ -156,7 +156,7 @@ test('an iterator that waits for a running task rejects at once', async (t) => {
   t.is(await pool.apply(double, [2]), 4)
 })
 
-test('an abort reaches an input that never answers', async (t) => {
+test('an abort ends a call whose input never answers', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const controller = new AbortController()
   const silent = { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => undefined) }) }
@@ -193,7 +193,7 @@ test('a long-lived signal keeps no listener and causes no warning', async (t) =>
   t.deepEqual(warnings, [])
 })
 
-test("the pool's signal holds for every call that brings none of its own", async (t) => {
+test("the pool's signal applies to every call without a signal of its own", async (t) => {
   const controller = new AbortController()
   const own = new AbortController()
   const { pool } = watchedPool(t, { nJobs: 2, signal: controller.signal })
@@ -263,7 +263,7 @@ test('aborts at random moments leave the pool as good as new', async (t) => {
 const isSameWorker = async (pool: WorkerPool, pid: number): Promise<boolean> =>
   (await pool.apply(() => process.pid)) === pid
 
-test('a running task is told the reason and may end by itself: its worker lives on', async (t) => {
+test('a running task receives the reason, and if it ends by itself its worker stays', async (t) => {
   const { pool, exits } = watchedPool(t, { nJobs: 1, killGrace: 60_000 })
   const pid = await pool.apply(() => process.pid)
   const abortable: readonly (readonly [unknown, string])[] = [
@@ -324,7 +324,7 @@ test('after killGrace a task that still runs is killed with its worker; without 
   t.like(pool.stats, { completed: 4, failed: 0, cancelled: 4 })
 })
 
-test('the grace is kept while this process is busy', async (t) => {
+test('killGrace is kept while this process is busy', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const gates = new Gates(t)
   const controller = new AbortController()
@@ -392,7 +392,7 @@ test('the signal of a context belongs to its task', async (t) => {
   t.false(await pool.apply(limits.keptSignal))
 })
 
-test('a signal that is asked for after the abort has aborted already', async (t) => {
+test('a task that reads its signal after the abort finds it aborted', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1, killGrace: 60_000 })
   const gates = new Gates(t)
   const controller = new AbortController()
@@ -415,7 +415,7 @@ test('a signal that is asked for after the abort has aborted already', async (t)
   t.deepEqual(gates.lines('told'), ['true stop'])
 })
 
-test('chunks that wait behind a task that listens arrive whole', async (t) => {
+test('chunks queued behind a task that reads its signal arrive complete', async (t) => {
   const { pool, exits } = watchedPool(t, { nJobs: 1, killGrace: 60_000 })
   await pool.map(double, [1, 2, 3])
   const gates = new Gates(t)

@@ -31,7 +31,7 @@ test('changes after the call have no effect on it', async (t) => {
   t.deepEqual(await Promise.all<unknown>(results), [3, 'before'])
 })
 
-test('an apply goes in front of the chunks of a map that no worker has begun', async (t) => {
+test('an apply goes ahead of map chunks that no worker has begun', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const gates = new Gates(t)
   const file = gates.path('notes')
@@ -61,7 +61,7 @@ test('an apply waits only for the chunk that has begun, even if more chunks are 
   await mapped
 })
 
-test('the errors of an apply carry its line', async (t) => {
+test('the errors of an apply name the line of the call', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const submitHere = (): Promise<unknown> => pool.apply(jobs.failRichly, [1])
   const error = await t.throwsAsync(submitHere(), { instanceOf: TypeError, message: 'bad number 1' })
@@ -128,7 +128,7 @@ test('workers start on demand: no more than there are tasks, the lowest id first
   t.is(started.length, 3)
 })
 
-test("the submitter's AsyncLocalStorage is there in its continuations and inside its inputs", async (t) => {
+test("the caller's AsyncLocalStorage is present in its continuations and inside its inputs", async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
   const storage = new AsyncLocalStorage<string>()
   const seen: unknown[] = []

@@ -238,7 +238,7 @@ test('args that are not an array are refused', async (t) => {
   t.deepEqual(pool.workers, [])
 })
 
-test('a pool goes on after refusals, and nothing of them is counted', async (t) => {
+test('a pool works after refusals, and does not count them', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   await refusal(() => pool.map(same, 5 as never))
   await refusal(() => pool.apply(same, [1], { progressBar: true } as object))
@@ -278,7 +278,7 @@ test('the options of a pool are copied by its constructor', async (t) => {
   t.is(await pool.apply(() => process.env['WORD']), 'before')
 })
 
-test('task() and tasks() refuse what names no module', async (t) => {
+test('task() and tasks() refuse a value that names no module', async (t) => {
   for (const url of [5, null, undefined, {}, [], same, Symbol('x')]) {
     for (const make of [() => task(url as never), () => tasks(url as never)]) {
       const { how, error } = await refusal(make)

@@ -91,7 +91,7 @@ test('maxTasksActive and iterableLength count items', async (t) => {
   t.deepEqual(await pool.map(double, generated(), { batch: 4, iterableLength: 6 }), [0, 2, 4, 6, 8, 10])
 })
 
-test('a result that is no array of that length rejects with ERR_POOL_BATCH_RESULT', async (t) => {
+test('a result that is not an array of that length rejects with ERR_POOL_BATCH_RESULT', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const wrong = {
     'an array of 1': () => [1],
@@ -170,7 +170,7 @@ test('retries run the whole batch again', async (t) => {
   t.deepEqual(await pool.map(dieOnce, [1, 2, 3, 4, 5], { batch: 2, retries: 1 }), [2, 3, 4, 5, 6])
 })
 
-test('batches of a slow asynchronous input leave short', async (t) => {
+test('batches of a slow asynchronous input are sent before they are full', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   for (const options of [{ batch: 64 }, { batch: 64, chunkSize: 2 }]) {
     let more: (() => void) | undefined
@@ -194,7 +194,7 @@ test('batches of a slow asynchronous input leave short', async (t) => {
   }
 })
 
-test('batch and spread exclude each other, and apply knows no batch', async (t) => {
+test('batch and spread exclude each other, and apply does not take batch', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const bad = {
     name: 'RangeError',
@@ -209,7 +209,7 @@ test('batch and spread exclude each other, and apply knows no batch', async (t) 
   }
 })
 
-test('what a call says replaces the other form of the default of the pool', async (t) => {
+test("batch or spread of a call replaces the other as the pool's default", async (t) => {
   const batched = watchedPool(t, { nJobs: 1, batch: 2 }).pool
   t.deepEqual(await batched.map(double as never, [1, 2, 3]), [2, 4, 6] as never)
   const add = (a: number, b: number): number => a + b
@@ -218,7 +218,7 @@ test('what a call says replaces the other form of the default of the pool', asyn
   t.deepEqual(await spread.map(double, [1, 2, 3], { batch: 2 }), [2, 4, 6])
 })
 
-test('withIndex tells the index of each result of an unordered call', async (t) => {
+test('withIndex gives the index of each result of an unordered call', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
   const expected = numbers.map((index) => ({ index, value: index * 2 }))
   const byIndex = (a: { index: number }, b: { index: number }): number => a.index - b.index

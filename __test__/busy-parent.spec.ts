@@ -46,7 +46,7 @@ test.serial('workers get more work while the event loop of their pool is busy wi
   t.deepEqual(await within(map, 'the map stays open'), items)
 })
 
-test.serial('results larger than the ring are taken in while the event loop is busy with a callback', async (t) => {
+test.serial('results larger than the ring are read while the event loop is busy with a callback', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const make = (ms: number): Uint8Array => {
     const end = performance.now() + ms

@@ -36,7 +36,7 @@ const binaries: readonly Binary[] = [
   { title: 'two views of one buffer', value: [new Uint8Array(shared, 4), new Uint16Array(shared, 8)], read: ([a, b]: [Uint8Array, Uint16Array]) => [a.buffer === b.buffer, a.byteOffset, b.byteOffset], result: [true, 4, 8] }
 ] // prettier-ignore
 
-test.serial('binary data are copied as bytes, at each call as they are then', async (t) => {
+test.serial('binary data are copied as bytes, anew for each call', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   for (const { title, value, read, result } of binaries) {
     // Blocked for as long as the call takes to begin: a walk over the elements takes seconds.
@@ -54,7 +54,7 @@ test.serial('binary data are copied as bytes, at each call as they are then', as
   }
 })
 
-test.serial('a resizable ArrayBuffer stays so', async (t) => {
+test.serial('a resizable ArrayBuffer stays resizable', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const Resizable = ArrayBuffer as unknown as new (length: number, options: { maxByteLength: number }) => ArrayBuffer
   const buffer = new Resizable(8, { maxByteLength: 64 }) as ArrayBuffer & { maxByteLength: number }
@@ -136,7 +136,7 @@ test.serial('a capture that leads to a library is refused soon, with the way to 
   t.is(pool.stats.submitted, 0)
 })
 
-test.serial('many records without functions are data, and travel', async (t) => {
+test.serial('many records without functions are sent as data', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const records = Array.from({ length: 30_000 }, (_, id) => ({ id, name: `n${id}` }))
   const table = new Map(records.map((record) => [record.name, record]))

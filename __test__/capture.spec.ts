@@ -32,9 +32,9 @@ async function runAll(t: ExecutionContext, rows: readonly Run[]): Promise<void> 
   }
 }
 
-test.serial('functions of ES modules run as they do where they stand', async (t) => runAll(t, runs))
+test.serial('functions of ES modules run in a worker as in their file', async (t) => runAll(t, runs))
 
-test.serial('functions of CommonJS modules run as they do where they stand', async (t) => runAll(t, commonJs.runs))
+test.serial('functions of CommonJS modules run in a worker as in their file', async (t) => runAll(t, commonJs.runs))
 
 test.serial('a variable that cannot be sent is refused by its name before anything runs', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
@@ -54,7 +54,7 @@ test.serial('a variable that cannot be sent is refused by its name before anythi
   t.is(pool.stats.submitted, 0)
 })
 
-test.serial('an exported function is that of its module, even if its text is all that it needs', async (t) => {
+test.serial('an exported function is imported from its module, even if its text would suffice', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   let one = 1
   one += 0

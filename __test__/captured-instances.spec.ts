@@ -18,7 +18,7 @@ interface Classes {
 const url: string = './fixtures/captured-classes.mjs'
 const { Account, isAccount, makeHidden } = (await import(url)) as Classes
 
-test.serial('an instance of an exported class has that class of the module of the worker', async (t) => {
+test.serial("an instance of an exported class has the class of the worker's own module", async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const account = new Account(5)
   t.deepEqual(await pool.apply(() => [account.pay(2), account.isEmpty, account.pay(3), account.isEmpty]), [3, false, 0, true])
@@ -52,7 +52,7 @@ test.serial('instances of one class, and of classes in a Map, share the class', 
   )
 })
 
-test.serial('an instance travels by the option context as well', async (t) => {
+test.serial('an instance can also be sent by the option context', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const account = new Account(5)
   const read = ((): unknown => [given.pay(1), given.isEmpty]) as () => unknown
@@ -60,7 +60,7 @@ test.serial('an instance travels by the option context as well', async (t) => {
 })
 declare const given: Account
 
-test.serial('a class of a CommonJS module that exports it is that of the module', async (t) => {
+test.serial("an exported class of a CommonJS module is the module's own class in the worker", async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const require = createRequire(import.meta.url)
   const { Tally } = require('./fixtures/captured-classes.cjs') as { Tally: new () => { add(n: number): number } }
@@ -68,7 +68,7 @@ test.serial('a class of a CommonJS module that exports it is that of the module'
   t.deepEqual(await pool.apply(() => [tally.add(2), tally.add(3), tally instanceof Tally]), [2, 5, true])
 })
 
-test.serial('private members are refused by their name, also those of a class above', async (t) => {
+test.serial('private members are refused by name, those of a superclass too', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   class Safe {
     readonly #code = 1

@@ -140,7 +140,7 @@ const own: readonly (readonly [string, Task, string])[] = [
   }, 'memory limit'] // prettier-ignore
 ]
 
-test.serial('an error about memory that a task throws is its own error, and no death', async (t) => {
+test.serial("an error about memory that a task throws is the task's error, not a death", async (t) => {
   const { pool, exits } = watchedPool(t, { nJobs: 1 })
   for (const [what, task, message] of own) {
     const error = await pool.apply(task).then(() => t.fail(what) as never, (reason: unknown) => reason as Error) // prettier-ignore

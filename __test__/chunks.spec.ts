@@ -52,7 +52,7 @@ test('a chunkSize above maxTasksActive is cut to it', async (t) => {
   }
 })
 
-test('maxTasksActive bounds what a map has pulled and not done', async (t) => {
+test('maxTasksActive bounds the tasks that a map has pulled and not done', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
   const gates = new Gates(t)
   let pulled = 0
@@ -105,7 +105,7 @@ test('orderTasks gives chunk i to worker i mod nJobs, counted anew in each call'
   }
 })
 
-test('orderTasks holds after a worker was replaced, and with calls side by side', async (t) => {
+test('orderTasks holds after a worker was replaced, and with concurrent calls', async (t) => {
   const { pool, nextStart } = watchedPool(t, { nJobs: 2, orderTasks: true, chunkSize: 1 })
   const workersOf = async (): Promise<number[]> =>
     (await pool.map(jobs.look, numbers(9))).map(({ workerId }) => workerId)
@@ -247,7 +247,7 @@ test('spread makes the arguments of an array item; the context follows them', as
   ])
 })
 
-test("the pool's options are the defaults of its calls; a call's own win, undefined is absent", async (t) => {
+test("the pool's options are defaults; the options of a call win, and undefined counts as absent", async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2, spread: true, orderTasks: true, chunkSize: 3, iterableLength: 6 })
   const pairs = numbers(20).map((i) => [i, i] as [number, number])
   t.deepEqual(await pool.map((a: number, b: number) => a + b, pairs, { spread: true }), [0, 2, 4, 6, 8, 10])

@@ -129,7 +129,7 @@ await pool.stopAndJoin()`
   t.deepEqual(shown(ROWS.length), expected)
 })
 
-test.serial('each call has the state of its time', async (t) => {
+test.serial('each call has the state at the time of the call', async (t) => {
   const directory = scratch(t, {
     'main.mjs': `import { WorkerPool } from '${PACKAGE}'
 class A { static n = 0; static list = [1]; m() { return 1 } }

@@ -312,7 +312,7 @@ test('events report every worker and the end', async (t) => {
   t.throws(() => pool.on('close', 5 as never), { instanceOf: TypeError })
 })
 
-test('a worker that is gone before anybody is told of its start has both events', async (t) => {
+test('a worker that dies before its start was reported still gets both events', async (t) => {
   const { pool, started, exits } = watchedPool(t, { nJobs: 1 })
   const dying = pool.apply(() => process.exit(3))
   const next = pool.apply(double, [2])

@@ -39,7 +39,7 @@ test.serial('an exported function runs by reference: its module has one state pe
   t.is(await pool.apply(() => count()), 3)
 })
 
-test.serial('calls that wait for their function can be aborted, joined and terminated', async (t) => {
+test.serial('calls whose function is still being resolved can be aborted, joined and terminated', async (t) => {
   // A module of its own each time, so that what it exports is not known yet.
   const fresh = async (n: number): Promise<() => number> =>
     ((await import(`./fixtures/closures-jobs.mjs?${n}`)) as { count: () => number }).count
@@ -75,7 +75,7 @@ async function heap(pool: WorkerPool): Promise<number> {
   })
 }
 
-test.serial('what calls captured is forgotten with them, in the workers too', async (t) => {
+test.serial('captured values are forgotten with their calls, in the workers too', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1, execArgv: ['--expose-gc'] })
   let text = ''
   const round = async (n: number): Promise<void> => {
@@ -89,7 +89,7 @@ test.serial('what calls captured is forgotten with them, in the workers too', as
   t.true((await heap(pool)) - before < 5_000_000)
 })
 
-test.serial('given values are free names', async (t) => {
+test.serial('the option context gives values to free names', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const other = Object.assign((x: number): number => x * factor, {})
   t.is(await pool.apply(other, [2], { context: { factor: 100 } }), 200)
@@ -105,13 +105,13 @@ test.serial('given values are free names', async (t) => {
   }
 })
 
-test.serial('a program, and a module that is evaluating, are not run by workers', async (t) => {
+test.serial('workers do not run the main program, nor a module that is still evaluating', async (t) => {
   const { code, lines, stderr } = await run(t, 'closures-entry.mjs').end
   t.is(code, 0, stderr)
   t.deepEqual(lines, ['evaluated in the parent: 101', '[[3,6],101]', '[1,2,13]', '[1,2]'])
 })
 
-test.serial('without the inspector the error names the other ways, which work', async (t) => {
+test.serial('without the inspector the error names other ways, and they work', async (t) => {
   const preload = `data:text/javascript,import { Session } from 'node:inspector'; Session.prototype.connect = () => { throw new Error('none') }`
   const { code, lines, stderr } = await run(t, 'closures-given.mjs', [], { execArgv: ['--import', preload] }).end
   t.is(code, 0, stderr)

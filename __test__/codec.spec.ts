@@ -161,7 +161,7 @@ const table: Readonly<Record<string, readonly unknown[]>> = {
 }
 
 for (const [name, values] of Object.entries(table)) {
-  test(`${name} arrive as they are`, (t) => {
+  test(`${name} arrive unchanged`, (t) => {
     for (const value of values) {
       const copy = copyOf(value)
       assert.deepStrictEqual(copy, value)
@@ -184,7 +184,7 @@ for (const [name, values] of Object.entries(table)) {
   })
 }
 
-test('an invalid Date stays one', (t) => {
+test('an invalid Date stays invalid', (t) => {
   // Not in the table: the deep comparison of Node 20 finds two of them different.
   const copy = copyOf(new Date(NaN))
   t.true(copy instanceof Date)
@@ -220,7 +220,7 @@ test('cycles and shared objects keep their identity within a value, not across v
   t.not(readValue(reader), readValue(reader))
 })
 
-test('views of one ArrayBuffer go on sharing it', (t) => {
+test('views of one ArrayBuffer still share it', (t) => {
   const buffer = new ArrayBuffer(32)
   const copy = copyOf({
     a: new Uint8Array(buffer, 8, 4),
@@ -237,7 +237,7 @@ test('views of one ArrayBuffer go on sharing it', (t) => {
   t.is(new DataView(copy.c).getFloat64(8, true), 1)
 })
 
-test('a Buffer is the bytes that it shows', (t) => {
+test('a Buffer is sent as the bytes that it shows, without the rest of its memory', (t) => {
   const pooled = Buffer.from('secret neighbours').subarray(0, 6)
   const copy = copyOf(pooled)
   t.true(Buffer.isBuffer(copy))
@@ -256,7 +256,7 @@ test('a Buffer is the bytes that it shows', (t) => {
   t.is(both[2].again, both[0])
 })
 
-test('resizable buffers and their views stay so', (t) => {
+test('resizable buffers and their views stay resizable', (t) => {
   type Resizable = ArrayBuffer & { resize(length: number): void; maxByteLength: number }
   const make = ArrayBuffer as unknown as new (length: number, options: { maxByteLength: number }) => Resizable
   for (const length of [8, 16]) {
@@ -366,7 +366,7 @@ test('getters are read once, their errors are passed on unchanged, and they may 
   t.deepEqual(copyOf(deleting) as object, { a: 1 })
 })
 
-test('errors arrive whole', (t) => {
+test('errors arrive complete', (t) => {
   for (const type of [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError]) {
     const error = Object.assign(new type('message', { cause: { why: [1] } }), { code: 'E_X', detail: new Date(5) })
     const copy = copyOf(error)
@@ -399,7 +399,7 @@ test('a decoded error has no property that the original lacks', (t) => {
   t.is(copy.cause, copy)
 })
 
-test('an error of a user class keeps its name and takes the nearest class', (t) => {
+test("an error of a user's class keeps its name and gets the nearest built-in class", (t) => {
   class HttpError extends TypeError {
     override name = 'HttpError'
     status = 404
@@ -429,7 +429,7 @@ test('an error of a user class keeps its name and takes the nearest class', (t) 
   )
 })
 
-test('errors within errors cost no more with each level, whatever hangs on them', (t) => {
+test('the cost of nested errors does not grow with each level', (t) => {
   let error: Error = new Error('innermost')
   // Twice the time for each level would not end.
   for (let level = 0; level < 200; level++) error = new AggregateError([error, () => level], `level ${level}`)
@@ -462,7 +462,7 @@ test('a chain of causes that is too long ends in a description', (t) => {
   t.is(typeof at, 'string')
 })
 
-test('a DOMException stays one', (t) => {
+test('a DOMException stays a DOMException', (t) => {
   const error = new DOMException('stop', 'AbortError')
   const copy = copyOf(Object.assign(error, { extra: 1 }))
   t.true(copy instanceof DOMException)
@@ -479,7 +479,7 @@ test('errors of the library keep their class', (t) => {
   t.true(daemonic instanceof DaemonicProcessError && daemonic instanceof assert.AssertionError)
 })
 
-test('an error comes back whatever hangs on it', (t) => {
+test('an error arrives whatever its properties hold', (t) => {
   const error = Object.assign(new Error('x', { cause: () => 1 }), {
     callback: () => 1,
     context: { deep: [Symbol('s')] },
@@ -648,7 +648,7 @@ test('refused: a module namespace', async (t) => {
   refused(t, await import('../src-ts/codec/tags.js'), 'items[0]', /a module namespace/)
 })
 
-test('classes of users that only have the name of a host class arrive', (t) => {
+test('instances of user classes that are named like a host class arrive', (t) => {
   class Event {
     kind = 'click'
   }
@@ -848,7 +848,7 @@ test('a few bytes do not take much memory, whatever lengths they announce', (t) 
   t.true(arrays.every((array) => !(0 in array)))
 })
 
-test('a value cut at any byte is an error, and the reader goes on', (t) => {
+test('a value cut at any byte throws, and the reader still works', (t) => {
   const value = [
     1,
     'text',

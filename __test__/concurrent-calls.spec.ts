@@ -69,7 +69,7 @@ test('the chunks of calls take turns', async (t) => {
   for (const name of ['a', 'b', 'c']) t.true(half.filter((letter) => letter === name).length >= 4, order.join(''))
 })
 
-test('a failing call leaves its neighbours alone', async (t) => {
+test('a failing call does not affect the calls beside it', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
   const failAt = (x: number): number => {
     if (x === 77) throw new RangeError('seventy-seven')
@@ -82,7 +82,7 @@ test('a failing call leaves its neighbours alone', async (t) => {
   await Promise.all(failing)
 })
 
-test('timers of earlier tasks live on between tasks, and tasks that resolve at once do not starve them', async (t) => {
+test('timers of earlier tasks fire between tasks, and tasks that resolve at once do not starve them', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   await pool.apply(jobs.startTicking)
   // All in one chunk, which takes long enough for the timer many times over.

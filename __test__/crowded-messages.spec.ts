@@ -119,7 +119,7 @@ test('items that do not fit into one message go in several, in order', (t) => {
   )
 })
 
-test('an item as large as a message may be goes alone, wherever it stands in its chunk', (t) => {
+test('an item of the largest size is sent alone, wherever it is in its chunk', (t) => {
   const largest = LIMIT - HEADER - 8 - 3
   for (const sizes of [
     [largest],
@@ -133,7 +133,7 @@ test('an item as large as a message may be goes alone, wherever it stands in its
   }
 })
 
-test('an item that is too large alone fails alone, and what is beside it is sent', (t) => {
+test('an item that is too large fails alone, and the items beside it are sent', (t) => {
   for (const sizes of [[2_000], [1, 2_000], [2_000, 1], [300, 300, 2_000, 300, 300, 300], [2_000, 2_000]]) {
     for (const chunkSize of [1, 2, 3, 8]) {
       const { failed } = fillAll(t, sizes, chunkSize)

@@ -8,7 +8,7 @@ import { RandomValues } from './helpers/values.js'
 // Another seed for a run of one's own; a failure tells which one it was.
 const seed = Number(process.env['MILLRACE_SEED'] ?? 20_261_123)
 
-test.serial(`random values come back as structured clone gives them, whatever the chunks (seed ${seed})`, async (t) => {
+test.serial(`random values come back as from structuredClone, for all chunk sizes (seed ${seed})`, async (t) => {
   const values = new RandomValues(randomNumbers(seed))
   const same = (x: unknown): unknown => x
   const pools = [1, 2, 3].map((nJobs) => watchedPool(t, { nJobs }).pool)

@@ -118,7 +118,7 @@ for (const [way, send] of Object.entries(ways)) {
     t.deepEqual((await send(pool, [new Date(NaN)])).map(Number), [NaN])
   })
 
-  test.serial(`${way} copies Buffers, which stay Buffers, without what is beside them`, async (t) => {
+  test.serial(`${way} copies Buffers, which stay Buffers, without the memory beside them`, async (t) => {
     const { pool } = watchedPool(t, { nJobs: 2 })
     const pooled = Array.from({ length: 20 }, (_, n) => Buffer.from(`secret ${n}`))
     const part = Buffer.alloc(1000, 1).subarray(10, 20)
@@ -232,7 +232,7 @@ for (const [name, fn] of Object.entries({ synchronous: jobs.results, asynchronou
   })
 }
 
-test.serial('a getter that throws while an item is encoded fails its task alone, as it is', async (t) => {
+test.serial('the error of a getter that throws while an item is encoded fails its task alone, unchanged', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const mine = new TypeError('mine')
   const { stack } = mine

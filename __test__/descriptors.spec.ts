@@ -51,7 +51,7 @@ for (const phase of phases) {
   }
 }
 
-test('a pool and its workers have no low descriptors, where the limit allows it', async (t) => {
+test('a pool and its workers use no low descriptors if the limit allows it', async (t) => {
   const before = new Set(descriptors(process.pid, readlinkSync).keys())
   const { pool } = watchedPool(t, { nJobs: 1, stdio: 'pipe' })
   const inWorker = await pool.apply(() =>

@@ -53,7 +53,7 @@ for (const [what, [words, payloadBytes]] of Object.entries(forged)) {
   })
 }
 
-test('a worker that forges what cannot be is ended, though it would run for ever', async (t) => {
+test('a worker that forges an impossible message is killed, even if it would run forever', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const words = [0, OUTCOME, 777, 0, 1, LAST, 0, 0]
   await t.throwsAsync(pool.apply(attacks.forge, [words, 0, 'spin']), { code: 'ERR_POOL_WORKER_DIED' })

@@ -93,7 +93,7 @@ test('instanceof accepts every error of the library, of both copies of the packa
   t.false((new copy.PoolClosedError() as unknown) instanceof Mine)
 })
 
-test.serial('errors of the library are still its instances when they have crossed processes', async (t) => {
+test.serial('errors of the library are instances of its classes after they have crossed processes', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1, daemon: false })
   const inner = async (kind: string, module: string): Promise<unknown> => {
     const { WorkerPool: Inner } = (await import(module)) as typeof millrace
@@ -152,7 +152,7 @@ const known: readonly Known[] = [
   { name: 'QuotaExceededError', make: () => new (ofGlobal('QuotaExceededError'))('kept', { quota: 5, requested: 7 }), own: { quota: 5, requested: 7 } } // prettier-ignore
 ] // prettier-ignore
 
-test('errors of every class that the process has arrive as such, with what they hold', (t) => {
+test('errors of every class of the process keep their class and properties', (t) => {
   for (const { name, make, own = {} } of known.filter((each) => Object.hasOwn(globalThis, each.name))) {
     const sent = make()
     const error = decoded(encoded(sent)) as Error
@@ -164,29 +164,26 @@ test('errors of every class that the process has arrive as such, with what they 
   }
 })
 
-test.serial(
-  'a class that is newer than the library arrives as such, and as an Error of its name where it is missing',
-  (t) => {
-    class BrandNewError extends Error {
-      constructor(message: string) {
-        super(message)
-        Object.defineProperty(this, 'detail', { value: 5 })
-      }
+test.serial('an error class newer than the library is kept, or becomes an Error of its name if it is missing', (t) => {
+  class BrandNewError extends Error {
+    constructor(message: string) {
+      super(message)
+      Object.defineProperty(this, 'detail', { value: 5 })
     }
-    Object.defineProperty(BrandNewError.prototype, 'name', { value: 'BrandNewError' })
-    Object.assign(globalThis, { BrandNewError })
-    const bytes = encoded(new BrandNewError('kept'))
-    const error = decoded(bytes) as Error & { detail: unknown }
-    t.true(error instanceof BrandNewError)
-    t.is(error.detail, 5)
-    Reflect.deleteProperty(globalThis, 'BrandNewError')
-    const plain = decoded(bytes) as Error & { detail: unknown }
-    t.is(Object.getPrototypeOf(plain), Error.prototype)
-    t.deepEqual([plain.name, plain.message, plain.detail], ['BrandNewError', 'kept', 5])
   }
-)
+  Object.defineProperty(BrandNewError.prototype, 'name', { value: 'BrandNewError' })
+  Object.assign(globalThis, { BrandNewError })
+  const bytes = encoded(new BrandNewError('kept'))
+  const error = decoded(bytes) as Error & { detail: unknown }
+  t.true(error instanceof BrandNewError)
+  t.is(error.detail, 5)
+  Reflect.deleteProperty(globalThis, 'BrandNewError')
+  const plain = decoded(bytes) as Error & { detail: unknown }
+  t.is(Object.getPrototypeOf(plain), Error.prototype)
+  t.deepEqual([plain.name, plain.message, plain.detail], ['BrandNewError', 'kept', 5])
+})
 
-test('a class is not taken from a global that is none, nor is a getter run for another name', (t) => {
+test('a global that is not a class is not used as one, and no getter runs for another name', (t) => {
   const ran: string[] = []
   const getter = (name: string) => (): never => {
     ran.push(name)
@@ -208,7 +205,7 @@ test('a class is not taken from a global that is none, nor is a getter run for a
   t.true(decoded(encoded(foreign)) instanceof AggregateError)
 })
 
-test.serial('what a task throws of a class that only newer systems have', async (t) => {
+test.serial('a task can throw an error whose class exists only in newer versions of Node', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const task = (name: string): never => {
     const Own = Reflect.get(globalThis, name) as Made

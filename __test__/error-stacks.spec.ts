@@ -39,7 +39,7 @@ function placeOf(kind: string): { readonly first: number; readonly last: number 
 
 const OWN_FRAME = /^\s+at .*\/dist\//m
 
-test('an error of the library, and one of a task, has no frame of the library and the line of its caller', async (t) => {
+test("errors of the library and of tasks have no frame of the library, and name the caller's line", async (t) => {
   const all = await failures('')
   t.is(all.length, lines.filter((line) => /^ {2}'.*': /.test(line)).length + 3)
   for (const { kind, name, message, stacks } of all) {
@@ -60,7 +60,7 @@ test('an error of the library, and one of a task, has no frame of the library an
 })
 
 for (const how of ['no limit', 'limit 0', 'frozen', 'call sites']) {
-  test(`errors are the same where a program has changed how stacks are made: ${how}`, async (t) => {
+  test(`errors are the same if a program has changed how stacks are made: ${how}`, async (t) => {
     const usual = await failures('')
     const all = await failures(how)
     t.deepEqual(all.map(({ kind, name }) => [kind, name]), usual.map(({ kind, name }) => [kind, name])) // prettier-ignore
@@ -80,7 +80,7 @@ for (const kind of [
   'an item that cannot be sent',
   'a closed pool'
 ]) {
-  test(`the report of an error that nobody handles begins with no line of the library: ${kind}`, async (t) => {
+  test(`the report of an unhandled error does not begin with a line of the library: ${kind}`, async (t) => {
     const { stderr } = await run(kind)
     const { first } = placeOf(kind)
     const [head = ''] = stderr.split(/^\w*Error(?: \[\w+\])?: /m)

@@ -46,7 +46,7 @@ function start(t: ExecutionContext, name: string, args: readonly string[] = []):
   return child
 }
 
-test('the examples of the list are all that there are', (t) => {
+test('the list names all examples', (t) => {
   const found = readdirSync(`${root}/examples`, { withFileTypes: true }).flatMap((entry) =>
     entry.isDirectory()
       ? readdirSync(`${root}/examples/${entry.name}`).includes('main.mjs')
@@ -60,7 +60,7 @@ test('the examples of the list are all that there are', (t) => {
 })
 
 for (const [name, expected] of Object.entries(EXAMPLES)) {
-  test.serial(`examples/${name} prints what it should`, async (t) => {
+  test.serial(`examples/${name} prints the expected output`, async (t) => {
     const child = start(t, name)
     const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
     t.is(stderr, '')
@@ -74,7 +74,7 @@ for (const [name, expected] of Object.entries(EXAMPLES)) {
   })
 }
 
-test('examples/server.mjs answers with the hash of a file, refuses what is not there, and closes on SIGTERM', async (t) => {
+test('examples/server.mjs answers with the hash of a file, refuses a missing file, and closes on SIGTERM', async (t) => {
   const child = start(t, 'server.mjs', ['0'])
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const [, url] = /^listening on (.*)$/.exec((await lines.next()).value) ?? []

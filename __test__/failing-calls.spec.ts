@@ -180,7 +180,7 @@ for (const isAsync of [false, true]) {
   })
 }
 
-test('lengths are read as the language reads them', async (t) => {
+test('array-likes have the length that the language gives them', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
   const withLength = (length: unknown, list: number[] = [1, 2, 3]): unknown =>
     new Proxy(list, { get: (target, key) => (key === 'length' ? length : (Reflect.get(target, key) as unknown)) })
@@ -274,7 +274,7 @@ test('a getter may throw an object whose every property throws', async (t) => {
 
 // The prototype is shared by all pools of this process: one test at a time, in this file alone.
 for (const method of ['submit', 'define'] as const) {
-  test.serial(`a call ends where the core's ${method}() throws`, async (t) => {
+  test.serial(`a call ends if the core's ${method}() throws`, async (t) => {
     const offset = 1
     const byValue = (x: number): number => x + offset
     const { pool } = watchedPool(t, { nJobs: 1 })
@@ -294,7 +294,7 @@ for (const method of ['submit', 'define'] as const) {
   })
 }
 
-test.serial('a call ends where there is no memory for what it sends', async (t) => {
+test.serial('a call ends if there is no memory for its items', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   await isAsNew(t, pool, 'before')
   const { allocUnsafeSlow } = Buffer

@@ -131,7 +131,7 @@ for (const nJobs of [1, 2]) {
   }
 }
 
-test('an apply that is retried again and again does not hold up another one', async (t) => {
+test('an apply that is retried again and again does not delay another one', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const gates = new Gates(t)
   const dying = pool.apply(

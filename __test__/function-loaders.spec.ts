@@ -43,7 +43,7 @@ test('require() of the package gives what import gives', async (t) => {
 })
 
 for (const name of ['__webpack_require__', '__vite_ssr_dynamic_import__']) {
-  test(`${name}, to which import() was made, is refused by name`, (t) => {
+  test(`${name}, which import() was compiled to, is refused by name`, (t) => {
     const fn: unknown = vm.runInThisContext(`((${name}) => () => ${name}('./x.js'))(() => undefined)`)
     const error = t.throws(() => prepareFunction(fn), { instanceOf: TaskFunctionError, code: 'ERR_POOL_FUNCTION' })
     t.is(error?.variable, name)
@@ -52,7 +52,7 @@ for (const name of ['__webpack_require__', '__vite_ssr_dynamic_import__']) {
 }
 
 for (const name of ['_interopRequireWildcard', '_interop_require_wildcard']) {
-  test(`${name} has a stand-in, without its caches`, async (t) => {
+  test(`${name} gets a substitute, without its caches`, async (t) => {
     const code = `((cache) => { function ${name}(x) { return cache.get(x) } return (x) => ${name}(x) })(new WeakMap())`
     const call = await ship(vm.runInThisContext(code))
     t.deepEqual(call({ a: 1 }), { a: 1, default: { a: 1 } })
@@ -64,7 +64,7 @@ for (const name of ['_interopRequireWildcard', '_interop_require_wildcard']) {
   })
 }
 
-test('what Babel makes of `import *` of a module that is none of ECMAScript: its members travel on their own', async (t) => {
+test('members of a namespace that Babel makes of `import *` of a CommonJS module are sent one by one', async (t) => {
   const code = `(() => {
     const module = { double: (x) => x * 2, unused: new WeakMap() }
     const _lib = { __proto__: null, default: module, double: module.double, unused: module.unused }

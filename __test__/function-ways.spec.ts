@@ -24,7 +24,7 @@ test.before('every kind of function in every way of running', async (t) => {
 })
 
 for (const { title } of kinds) {
-  test(`${title}: as the page says, in every way of running`, (t) => {
+  test(`${title}: the page is right, in every way of running`, (t) => {
     const found = cells.filter(({ kind }) => kind === title)
     t.is(found.length, open.length)
     t.deepEqual(
@@ -34,7 +34,7 @@ for (const { title } of kinds) {
   })
 }
 
-test('the page is what the script writes', async (t) => {
+test('the page is the output of its script', async (t) => {
   const { version } = node
   const expected = await renderExpected(cells)
   t.is(readFileSync(page, 'utf8'), expected, `Node ${version}: run node scripts/functions/table.mjs`)

@@ -454,12 +454,12 @@ for (const { title, code, variable, message = /./ } of refusals) {
   })
 }
 
-test('import.meta is that of the module', async (t) => {
+test("import.meta is the module's own", async (t) => {
   const fn = (): unknown => [import.meta.url, import.meta.resolve('./x.js')]
   t.deepEqual((await ship(fn)).call(), [import.meta.url, new URL('./x.js', import.meta.url).href])
 })
 
-test('constants are read once, other variables in each call', async (t) => {
+test('constants are read once, other variables at each call', async (t) => {
   const { fixed, contents, variable, set } = script(
     `(() => {
       const factor = 3, object = { n: 1 }; let n = 1
@@ -476,7 +476,7 @@ test('constants are read once, other variables in each call', async (t) => {
   t.is((await ship(variable)).call(), 2)
 })
 
-test('given names come before variables, and do without the inspector', async (t) => {
+test('names in the option context win over variables, and need no inspector', async (t) => {
   const fn = script('(() => { const a = 1, b = 10; return () => [a, b] })()')
   const some = prepareFunction(fn, { a: 2 }) as FunctionDefinition
   t.deepEqual((await instantiate(some.json, some.data)).call(), [2, 10])
@@ -489,7 +489,7 @@ test('given names come before variables, and do without the inspector', async (t
   t.throws(() => prepareFunction(task(jobs), { a: 1 }), { code: 'ERR_POOL_INVALID_OPTION' })
 })
 
-test('the name of a function and whether it can be constructed stay', async (t) => {
+test('a function keeps its name, and whether it can be constructed', async (t) => {
   const arrow = script('const named = (a, b, c = 1) => named; named') as Callable
   const plain = script('(function (a) { return new.target !== undefined })') as Callable
   t.is(((await ship(arrow)).call() as Callable).name, 'named')
@@ -513,7 +513,7 @@ test('the columns of a stack count from the start of the text', async (t) => {
   }
 })
 
-test('a function object is looked at once, and equal texts are one definition', (t) => {
+test('a function object is analyzed once, and equal texts share a definition', (t) => {
   const make = (): Callable => script('(x) => x + 12345') as Callable
   const fn = make()
   t.is(resolveFunction(fn), resolveFunction(fn))
@@ -524,7 +524,7 @@ test('a function object is looked at once, and equal texts are one definition', 
   t.is(resolveFunction(task(jobs, 'default')).key, resolveFunction(jobs).key)
 })
 
-test('native functions go by their global path', async (t) => {
+test('native functions are sent by their global path', async (t) => {
   const table: readonly (readonly [Callable, string, unknown[], unknown])[] = [
     [Math.sqrt as Callable, 'Math.sqrt', [9], 3],
     [Number.parseFloat as Callable, 'parseFloat', ['1.5'], 1.5],
@@ -542,7 +542,7 @@ test('native functions go by their global path', async (t) => {
   }
 })
 
-test('a bound function is refused also where the global object holds it', (t) => {
+test('a bound function is refused even if the global object has it', (t) => {
   const fn = script('Math.boundByTest = Math.max.bind(Math, 1)')
   t.teardown(() => void script('delete Math.boundByTest'))
   t.throws(() => resolveFunction(fn), { instanceOf: TaskFunctionError, message: /bound/ })
@@ -555,7 +555,7 @@ test('a global that the process of the worker lacks is refused with its name', (
   t.is(error?.variable, 'CloseEvenz')
 })
 
-test('an import that cannot be placed is refused in the worker as well', async (t) => {
+test('an import that cannot be resolved is refused in the worker too', async (t) => {
   const shipped = await ship(script('(x) => import(x)'))
   for (const specifier of ['./x.js', 'some-package', '#inner']) {
     const error = await t.throwsAsync(async () => await shipped.call(specifier), { instanceOf: TaskFunctionError })
@@ -563,7 +563,7 @@ test('an import that cannot be placed is refused in the worker as well', async (
   }
 })
 
-test('the worker side is small when bundled, and runs without a loader or a warning', async (t) => {
+test("the worker's bundle is small, and runs without a loader or a warning", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-functions-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
   const outfile = join(folder, 'instantiate.mjs')
@@ -632,7 +632,7 @@ test('tasks() names every export and can be awaited', async (t) => {
   t.throws(() => resolveFunction(named), { code: 'ERR_POOL_INVALID_OPTION' })
 })
 
-test('a missing file or export is named, and what a module throws comes through', async (t) => {
+test('a missing file or export is named, and an error that a module throws is passed on', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-functions-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
   const place = (name: string, text: string): URL => {
@@ -669,7 +669,7 @@ test('a missing file or export is named, and what a module throws comes through'
   t.is((await ship(place('esm.cjs', `exports.__esModule = true; exports.default = () => 5`))).call(), 5)
 })
 
-test('what names no function is an invalid option', (t) => {
+test('a reference that names no function is an invalid option', (t) => {
   const bad: readonly (readonly [() => unknown, typeof TypeError | typeof RangeError, RegExp])[] = [
     ...[undefined, null, 5, 'file:///x.mjs', {}, [], { url: jobs.href, name: 'add' }].map(
       (value) => [() => resolveFunction(value), TypeError, /^fn must be a function/] as const

@@ -23,7 +23,7 @@ const open: Readonly<Record<string, readonly string[]>> = {
 }
 
 for (const [what, lines] of Object.entries(open)) {
-  test.serial(`a process ends by itself when its pool is ${what} and nothing is pending any more`, async (t) => {
+  test.serial(`a process ends by itself when its pool is ${what} and nothing is pending`, async (t) => {
     const process = run(t, 'idle-parent.mjs', [what])
     const workers = new Set<number>()
     const look = setInterval(() => childrenOf(process.pid).forEach((pid) => workers.add(pid)), 20)
@@ -38,7 +38,7 @@ for (const [what, lines] of Object.entries(open)) {
 const sleepsOf = (pid: number): ReadonlyMap<number, Thread> =>
   new Map(threads(pid).map((thread) => [thread.id, thread]))
 
-test.serial('nothing wakes while a pool is idle', async (t) => {
+test.serial('nothing wakes up while a pool is idle', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
   await pool.map(
     double,

@@ -41,7 +41,7 @@ function reasonOf(result: SettledItem<unknown> | undefined): unknown {
 }
 
 for (const kind of KINDS) {
-  test(`${kind} yields what became of each item and goes on after failures`, async (t) => {
+  test(`${kind} yields the outcome of each item and goes on after failures`, async (t) => {
     const { pool } = watchedPool(t, { nJobs: 2 })
     const items = Array.from({ length: 200 }, (_, i) => i)
     const later = async function* (): AsyncGenerator<number> {
@@ -61,7 +61,7 @@ for (const kind of KINDS) {
     t.deepEqual(await collect(pool[kind](oddFails, [])), [])
   })
 
-  test(`${kind}: a death, a timeout and what cannot be sent reject their own item alone`, async (t) => {
+  test(`${kind}: a death, a timeout and an item that cannot be sent each reject their own item alone`, async (t) => {
     const { pool } = watchedPool(t, { nJobs: 2 })
     const misbehave = (what: unknown): unknown => {
       if (what === 'exit') process.exit(3)
@@ -91,7 +91,7 @@ for (const kind of KINDS) {
     t.is((getter as Error).message, 'a getter')
   })
 
-  test(`${kind} takes nothing beyond maxTasksActive, also where no item can be sent`, async (t) => {
+  test(`${kind} pulls nothing beyond maxTasksActive, even if no item can be sent`, async (t) => {
     const { pool } = watchedPool(t, { nJobs: 2 })
     for (const toItem of [(i: number): unknown => i, () => () => 1]) {
       const input = new Counter()
@@ -171,7 +171,7 @@ for (const kind of KINDS) {
     t.is(await pool.apply(oddFails, [4]), 8)
   })
 
-  test(`${kind}: after stopAndJoin what was pulled stays readable, then next() throws PoolClosedError`, async (t) => {
+  test(`${kind}: after stopAndJoin results stay readable, then next() throws PoolClosedError`, async (t) => {
     const { pool } = watchedPool(t, { nJobs: 1 })
     const input = new Counter()
     const results = pool[kind](oddFails, input, { maxTasksActive: 4, chunkSize: 1 })
@@ -182,7 +182,7 @@ for (const kind of KINDS) {
     t.deepEqual(await results.next(), DONE)
   })
 
-  test(`${kind}: next() throws WorkerStartError where no worker can be started`, async (t) => {
+  test(`${kind}: next() throws WorkerStartError if no worker can be started`, async (t) => {
     const { pool } = watchedPool(t, { nJobs: 2, execArgv: ['--no-such-flag'] })
     const input = new Counter()
     const results = pool[kind](oddFails, input, { chunkSize: 1 })

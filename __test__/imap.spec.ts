@@ -81,7 +81,7 @@ test('imap checks at the call and runs nothing before the first next()', async (
   t.deepEqual(await results.next(), { done: false, value: 0 })
 })
 
-test('an iterator that is ended before its first next() is no open call', async (t) => {
+test('an iterator that ends before its first next() does not count as an open call', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const controller = new AbortController()
   const input = new Counter()
@@ -139,7 +139,7 @@ test('return() settles pending next() calls', async (t) => {
   t.deepEqual(await pool.apply(double, [4]), 8)
 })
 
-test('an input that ends its own call while it runs is told to return', async (t) => {
+test('return() is called on an input that ends its own call while it runs', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   let returns = 0
   const call: { results?: AsyncIterableIterator<number> } = {}
@@ -254,7 +254,7 @@ test('of two failures imap throws the one that comes first in the input', async 
   t.deepEqual(await results.next(), DONE)
 })
 
-test('imapUnordered yields what was done before the failure, then throws', async (t) => {
+test('imapUnordered yields the results before the failure, then throws', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const fail = (x: number): number => {
     if (x === 3) throw new RangeError('three')
@@ -315,7 +315,7 @@ test('iterators can be disposed of and iterate over themselves', async (t) => {
   t.is(input.returns, 1)
 })
 
-test('an iterator that was forgotten does not keep the process alive; one that is waited for does', async (t) => {
+test('a forgotten iterator does not keep the process alive; an awaited one does', async (t) => {
   const { code, signal, lines, stderr } = await run(t, 'forgotten-iterator.mjs').end
   t.deepEqual({ code, signal, lines, stderr }, { code: 0, signal: null, lines: ['0', '1', '2'], stderr: '' })
 })

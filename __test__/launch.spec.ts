@@ -87,7 +87,7 @@ test('NODE_OPTIONS is read and quoted as Node does', (t) => {
   t.is(workerNodeOptions('-r ./a.cjs', '/my home'), '-r "/my home/a.cjs"')
 })
 
-test('the environment goes to a worker without what was meant for this process', (t) => {
+test('a worker gets the environment without the variables that were meant for this process only', (t) => {
   const env = {
     PATH: '/bin',
     EMPTY: '',
@@ -134,7 +134,7 @@ const HERITAGE = {
   isSingleExecutable: false
 }
 
-test('what the user did not give is inherited', (t) => {
+test('settings that the user did not give are inherited', (t) => {
   t.deepEqual(describeLaunch(NOTHING, FILES, HERITAGE), {
     program: '/bin/node',
     args: ['/bin/node', '--require', FILES.lifeline, '-r', './a.cjs', FILES.worker, FILES.addon],
@@ -161,7 +161,7 @@ test('in another directory, inherited paths are those of the directory where the
   t.deepEqual(fromDeleted.args.slice(3, 5), ['-r', './a.cjs'])
 })
 
-test('what the user gave is used as it is, except variables that are not for workers', (t) => {
+test('settings that the user gave are used unchanged, except variables that are not for workers', (t) => {
   const settings = {
     env: { B: '2', NODE_OPTIONS: '--inspect -r ./c.cjs', NODE_UNIQUE_ID: '1' },
     cwd: '/data',
@@ -209,7 +209,7 @@ const typed: readonly (readonly string[])[] = [
   ['--input-type', 'module', '--inspect-port', '0', '--test-shard', '1/2', '-e', PRINT]
 ]
 
-test('process.execArgv is made up as expected, whatever way code is given', (t) => {
+test('process.execArgv has the expected form, whichever way the code is given', (t) => {
   for (const words of typed) {
     const { stdout, stderr } = run(['--title', 'x', ...words, '--no-deprecation', '--'])
     const execArgv = printed(stdout)
@@ -219,7 +219,7 @@ test('process.execArgv is made up as expected, whatever way code is given', (t) 
 })
 
 // What reading execArgv without a table of flags stands on.
-test('Node refuses a value that looks like a flag, and a V8 flag with a value apart', (t) => {
+test('Node refuses a value that looks like a flag, and a V8 flag that is separate from its value', (t) => {
   t.regex(run(['--title', '-x', '-e', PRINT]).stderr, /--title requires an argument/)
   t.not(run(['--stack-trace-limit', '5', '-e', PRINT]).status, 0)
   const escaped = ['--title', '\\-x', '-e', PRINT]

@@ -16,7 +16,7 @@ test('every number of the protocol is the same in TypeScript and in the core', (
   t.deepEqual(new Map(numbers.toSorted(byName)), new Map(core.toSorted(byName)))
 })
 
-test('a flag that only TypeScript reads is none of the core, and none of the bits of the call', (t) => {
+test("a flag that only TypeScript reads overlaps neither the core's flags nor the bits of the call", (t) => {
   const { EACH, FAIL_FAST, SPREAD, URGENT, TIMED, CALL_SHIFT } = frames
   t.is(PASS_CONTEXT & (EACH | FAIL_FAST | SPREAD | URGENT | TIMED), 0)
   t.true(PASS_CONTEXT < 1 << CALL_SHIFT)

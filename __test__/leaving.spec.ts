@@ -82,7 +82,7 @@ const ends: Readonly<Record<string, string>> = {
 }
 
 for (const [job, words] of Object.entries(ends)) {
-  test(`a worker ends as a program does, with code 0 (${job})`, async (t) => {
+  test(`a worker ends like any program, with code 0 (${job})`, async (t) => {
     const [, went, file] = await leave(t, job, 'join', 'cat')
     t.is(file, words)
     t.deepEqual(went, FINE)

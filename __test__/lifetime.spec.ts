@@ -15,7 +15,7 @@ for (const [used, count] of [
   ['unused', 200],
   ['used', 12]
 ] as const) {
-  test(`${count} pools that were made and closed leave nothing behind, ${used}`, async (t) => {
+  test(`${count} pools that were created and closed leave nothing behind, ${used}`, async (t) => {
     const script = run(t, 'many-pools.mjs', [String(count), used], { execArgv: ['--expose-gc'] })
     const { code, lines, stderr } = await within(script.end, 'the pools are not closed')
     t.deepEqual([code, stderr], [0, ''])

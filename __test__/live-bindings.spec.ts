@@ -184,7 +184,7 @@ const SEEN: Readonly<Record<string, unknown>> = {
   function: [1, 'own', 0]
 }
 
-test.serial('imported variables are read as they are, in every form of export and of use', async (t) => {
+test.serial('imported variables have their current values, in every form of export and use', async (t) => {
   const directory = scratch(t, { ...FILES, 'main.mjs': MAIN })
   const { lines, stderr } = await runNode(t, directory, ['main.mjs'])
   t.deepEqual(
@@ -226,7 +226,7 @@ const bump = () => { n++ }`
 }
 
 for (const [what, lib] of Object.entries(COMPILED)) {
-  test.serial(`what a module of CommonJS changes is seen where it was compiled: ${what}`, async (t) => {
+  test.serial(`compiled CommonJS sees what the module changes: ${what}`, async (t) => {
     const directory = scratch(t, {
       'lib.cjs': lib,
       'main.mjs': `

@@ -87,7 +87,7 @@ function filesOf(folder: string): string[] {
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
 }
 
-test('the build holds what the sources make, and nothing else', (t) => {
+test('the build has the output of the sources, and nothing else', (t) => {
   const sources = filesOf(join(root, 'src-ts')).filter((file) => !file.endsWith('.md'))
   const expected = sources.flatMap((file) =>
     file.endsWith('.cts')
@@ -106,7 +106,7 @@ test('the build holds what the sources make, and nothing else', (t) => {
   )
 })
 
-test('the packed package holds what is needed to run, no sources and no binary', (t) => {
+test('the packed package has everything that it needs to run, no sources and no binary', (t) => {
   const text = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
     cwd: root,
     encoding: 'utf8',

@@ -79,25 +79,22 @@ test.serial(
   }
 )
 
-test.serial(
-  'stopAndJoin with a time-out rejects all that is open by then with one error that has its line',
-  async (t) => {
-    const { pool } = watchedPool(t, { nJobs: 2 })
-    const ends = Array.from({ length: WAITING }, () =>
-      pool.apply(forever).then(
-        () => 'fulfilled',
-        (error: unknown) => error
-      )
+test.serial('after its timeout stopAndJoin rejects all open work with one error that has its line', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 2 })
+  const ends = Array.from({ length: WAITING }, () =>
+    pool.apply(forever).then(
+      () => 'fulfilled',
+      (error: unknown) => error
     )
-    await (function joinHere() {
-      return pool.stopAndJoin({ timeout: 1 })
-    })()
-    const reasons = (await within(Promise.all(ends), 'the calls do not end', 90_000)) as Error[]
-    t.is(new Set(reasons).size, 1)
-    t.is(reasons[0]?.name, 'PoolTerminatedError')
-    t.regex(reasons[0]?.stack?.split('\n')[1] ?? '', /joinHere .*many-waiting\.spec\.ts/)
-  }
-)
+  )
+  await (function joinHere() {
+    return pool.stopAndJoin({ timeout: 1 })
+  })()
+  const reasons = (await within(Promise.all(ends), 'the calls do not end', 90_000)) as Error[]
+  t.is(new Set(reasons).size, 1)
+  t.is(reasons[0]?.name, 'PoolTerminatedError')
+  t.regex(reasons[0]?.stack?.split('\n')[1] ?? '', /joinHere .*many-waiting\.spec\.ts/)
+})
 
 test.serial('calls that are aborted one by one leave the queue one by one', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })

@@ -140,7 +140,7 @@ test('promises among the items are refused with the path to them', async (t) => 
   t.like(second, { status: 'rejected', reason: { path: 'items[1]' } })
 })
 
-test('an input that throws fails the map with its own error, at once or midway', async (t) => {
+test('an input that throws fails the map with its own error, at the start or midway', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
   for (const at of [0, 5, 500]) {
     const error = new TypeError('broken input')
@@ -227,7 +227,7 @@ test('an asynchronous input returns when a map fails', async (t) => {
   await t.throwsAsync(pool.map(fail, mixed()), { message: 'three' })
 })
 
-test('a return() of the input that throws does not hide why the map failed', async (t) => {
+test('an input whose return() throws does not hide why the map failed', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const fail = (): never => {
     throw new RangeError('the task')
@@ -248,7 +248,7 @@ test('a return() of the input that throws does not hide why the map failed', asy
   )
 })
 
-test('iterableLength bounds what is taken of an input, which then returns; a shorter input ends by itself', async (t) => {
+test('iterableLength bounds the items that are pulled, then return() is called; a shorter input ends by itself', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
   let pulled = 0
   let returns = 0
@@ -275,7 +275,7 @@ test('iterableLength bounds what is taken of an input, which then returns; a sho
   t.is(returns, 2)
 })
 
-test('errors arrive whole, with the stack of the worker and then the line that submitted the task', async (t) => {
+test('errors arrive complete, with the stack of the worker and then the line that submitted the task', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const submitHere = (): Promise<unknown> => pool.map(jobs.failRichly, [7])
   const error = (await t.throwsAsync(submitHere(), { instanceOf: TypeError })) as Error & {

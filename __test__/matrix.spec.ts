@@ -11,13 +11,13 @@ const parentCells = allParentCells().filter(({ way }) => way === 'heap exhaustio
 const outcomes = runCells([...cells, ...parentCells])
 
 for (const [at, { fault, phase, method }] of cells.entries()) {
-  test(`${fault}, ${phase}: ${method} settles, its neighbours are right, nothing is left`, async (t) => {
+  test(`${fault}, ${phase}: ${method} settles, calls beside it are right, nothing is left behind`, async (t) => {
     t.deepEqual((await outcomes)[at]?.wrong, [])
   })
 }
 
 for (const [at, { way, state }] of parentCells.entries()) {
-  test(`nothing is left of a pool when its process goes by ${way}: ${state}`, async (t) => {
+  test(`nothing is left of a pool when its process ends by ${way}: ${state}`, async (t) => {
     t.deepEqual((await outcomes)[cells.length + at]?.wrong, [])
   })
 }

@@ -28,13 +28,13 @@ function run(folder: string, program: string, ...flags: readonly string[]): stri
 
 const load = `import 'millrace'`
 
-test('a missing addon is told as such', (t) => {
+test('a missing addon is reported as such', (t) => {
   const report = run(install(t, false), load)
   t.regex(report, /millrace has no native addon for this system \(\w+-\w+\): build it with "npm run build"/)
   t.notRegex(report, /npm has a bug/)
 })
 
-test('an addon that cannot be loaded is told with what the system says', (t) => {
+test("an addon that cannot be loaded is reported with the system's message", (t) => {
   const report = run(install(t, false, { [addon]: 'no library' }), load)
   t.regex(report, /the native addon of millrace cannot be loaded: .*(?:invalid ELF header|file too short)/)
   t.notRegex(report, /npm has a bug/)
@@ -42,7 +42,7 @@ test('an addon that cannot be loaded is told with what the system says', (t) => 
 
 const permission = Number(process.versions.node.split('.')[0]) < 24 ? '--experimental-permission' : '--permission'
 for (const flags of [['--no-addons'], [permission, '--allow-fs-read=*']]) {
-  test(`addons that are not allowed are told with what allows them: ${flags.join(' ')}`, (t) => {
+  test(`the error for addons that are not allowed says how to allow them: ${flags.join(' ')}`, (t) => {
     const report = run(root, `import ${JSON.stringify(new URL('../dist/index.js', import.meta.url).href)}`, ...flags)
     t.regex(report, /Node\.js may not load native addons in this process, .* start node with --allow-addons/)
     t.regex(report, /ERR_DLOPEN_DISABLED/)
@@ -50,7 +50,7 @@ for (const flags of [['--no-addons'], [permission, '--allow-fs-read=*']]) {
   })
 }
 
-test('a missing parser is told by its name', (t) => {
+test('a missing parser is reported by name', (t) => {
   const program = `import { WorkerPool } from 'millrace'
     const pool = new WorkerPool({ nJobs: 1 })
     const y = 1

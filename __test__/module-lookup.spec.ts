@@ -15,7 +15,7 @@ export const resolve = async (...args) => {
 }
 `
 
-test.serial('an export goes by reference at the first call, however slow a hook of the loader is', async (t) => {
+test.serial('an export is sent by reference at the first call, however slow a loader hook is', async (t) => {
   const directory = scratch(t, {
     'jobs.mjs': JOBS,
     'hooks.mjs': SLOW,
@@ -31,7 +31,7 @@ test.serial('an export goes by reference at the first call, however slow a hook 
   t.deepEqual(lines, ['1,2'], stderr)
 })
 
-test.serial('the same for hooks in the thread of the program, where Node has them', async (t) => {
+test.serial("the same holds for hooks in the program's own thread, if Node has them", async (t) => {
   const directory = scratch(t, {
     'jobs.mjs': JOBS,
     'main.mjs': `import module from 'node:module'
@@ -98,7 +98,7 @@ test.serial('a module of node:vm is not evaluated from disk by the program', asy
   )
 })
 
-test.serial('functions of a module that still evaluates go by value, and by reference once it has', async (t) => {
+test.serial('functions of a module are sent by value while it evaluates, and then by reference', async (t) => {
   const directory = scratch(t, {
     // Awaits something that the program gives only after a call.
     'awaiting.mjs': `let n = 0
@@ -180,7 +180,7 @@ const FORMS: readonly (readonly [what: string, code: string])[] = [
   ['rolldown', 'Object.defineProperty(exports, "count", { enumerable: true, get: function () { return count; } })']
 ]
 
-test.serial('exports of CommonJS go by reference, however a compiler writes them', async (t) => {
+test.serial('exports of CommonJS are sent by reference, however a compiler writes them', async (t) => {
   const files = Object.fromEntries(
     FORMS.map(([, code], at) => [`form-${at}.cjs`, `let n = 0\nfunction count() { return ++n }\n${code}\n`])
   )

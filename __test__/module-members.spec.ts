@@ -125,7 +125,7 @@ for (const [what, ns] of Object.entries(NAMESPACES)) {
   })
 }
 
-test.serial('members of a namespace that is imported', async (t) => {
+test.serial('members of an imported namespace', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   t.is(await pool.apply(() => lib.scale(2)), lib.scale(2))
   t.is(

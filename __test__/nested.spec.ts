@@ -65,20 +65,20 @@ test('a thread of a worker may make a pool where the worker may', async (t) => {
   t.deepEqual(await pool.apply(jobs.poolInThread, [{}]), { isWorker: true, doubled: [2, 4, 6] })
 })
 
-test('a child process of a task is no worker: the mark is in the process, not in the environment', async (t) => {
+test('a child process of a task is not a worker, because the mark is in the process, not in the environment', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const made = JSON.stringify({ isWorker: false, doubled: [2, 4, 6] })
   t.deepEqual(await pool.apply(jobs.poolInChild), [0, made])
   t.deepEqual(await pool.apply(jobs.poolInFork), [0, made])
 })
 
-test('a worker knows that it is one, and has none of the options it was started with', async (t) => {
+test('isWorker is true in a worker, and tasks see none of the options it was started with', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1, execArgv: ['--no-warnings'] })
   t.false(isWorker)
   t.deepEqual(await pool.apply(jobs.describe), { isWorker: true, execArgv: ['--no-warnings'], args: 2 })
 })
 
-test('without the daemon mark pools nest and give results', async (t) => {
+test('with daemon: false pools can be nested', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2, daemon: false })
   const doubled = [2, 4, 6]
   t.deepEqual(await pool.map(jobs.makePool, [{}, {}]), [doubled, doubled])

@@ -354,7 +354,7 @@ test('options are copied at the call', (t) => {
   t.deepEqual(settings.cpuIds[0], [0, 1])
 })
 
-test('a signal of another realm is taken by its shape', (t) => {
+test('a signal of another realm is accepted by its shape', (t) => {
   const signal = { aborted: false, addEventListener() {}, removeEventListener() {} }
   t.is(readApplyOptions({ signal }, defaults).signal as unknown, signal)
 })
@@ -416,7 +416,7 @@ const made: readonly (readonly [Error, string, PoolErrorCode])[] = [
 ]
 
 for (const [error, name, code] of made) {
-  test(`${code} as ${name} is a PoolError with a code that stays`, (t) => {
+  test(`${code} as ${name} is a PoolError with a stable code`, (t) => {
     t.true(error instanceof PoolError)
     t.is(error.name, name)
     t.true(error.stack?.startsWith(`${name}: ${error.message}\n`))
@@ -431,7 +431,7 @@ for (const [error, name, code] of made) {
   })
 }
 
-test('errors carry what happened', (t) => {
+test('errors say what happened in their properties', (t) => {
   const death = { exitCode: 3, signal: null, pid: 123, workerId: 2, index: 7, uptime: 1234 }
   const died = new WorkerDiedError(death)
   t.deepEqual({ ...died } as object, { ...death, code: 'ERR_POOL_WORKER_DIED', reason: undefined, phase: 'running' })
@@ -460,7 +460,7 @@ test('errors carry what happened', (t) => {
   t.is(new DaemonicProcessError().message, 'daemonic processes are not allowed to have children')
 })
 
-test('other errors are no PoolError', (t) => {
+test('other errors are not instances of PoolError', (t) => {
   t.false((new Error('x') as unknown) instanceof PoolError)
   t.false((Object.assign(new Error('x'), { code: 'ENOENT' }) as unknown) instanceof PoolError)
   t.false(({ code: 'ERR_POOL_CLOSED' } as unknown) instanceof PoolError)

@@ -86,7 +86,7 @@ test.serial('nothing is left of workers that were stopped when their parent died
 })
 
 // The system wakes stopped orphans, but not those of which a thread still runs: the main thread alone has stopped, or none.
-test.serial('nothing is left of workers that were being stopped when their parent died', async (t) => {
+test.serial('nothing is left of workers that were about to be stopped when their parent died', async (t) => {
   const all = await family(t, 'stopped', NOTED)
   for (const pid of all.workers) process.kill(pid, 'SIGSTOP')
   all.parent.kill('SIGKILL')

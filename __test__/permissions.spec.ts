@@ -21,7 +21,7 @@ const expected: readonly RegExp[] = [
 ]
 
 for (const who of ['parent', 'worker']) {
-  test.serial(`workers are ended where signals are refused, because the ${who} has given up root`, async (t) => {
+  test.serial(`workers are killed even if signals are refused, because the ${who} has given up root`, async (t) => {
     if (!isRoot) {
       t.log('only root can give up root: not tried')
       t.pass()
@@ -33,7 +33,7 @@ for (const who of ['parent', 'worker']) {
   })
 }
 
-test.serial('workers end with a parent that may not signal them', async (t) => {
+test.serial('workers end with a parent that is not allowed to signal them', async (t) => {
   if (!isRoot) {
     t.log('only root can give up root: not tried')
     t.pass()

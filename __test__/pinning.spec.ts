@@ -62,7 +62,7 @@ for (const [name, cpuIds, nJobs, sets] of shapes) {
 }
 
 for (const cpuIds of [null, undefined, []]) {
-  test(`workers are not pinned where cpuIds is ${JSON.stringify(cpuIds)}`, async (t) => {
+  test(`workers are not pinned if cpuIds is ${JSON.stringify(cpuIds)}`, async (t) => {
     const watched = watchedPool(t, { nJobs: 1, cpuIds })
     const [pid = 0] = await startAll(watched, 1)
     const mine = cpusOfProcess(process.pid)
@@ -72,7 +72,7 @@ for (const cpuIds of [null, undefined, []]) {
   })
 }
 
-test.serial('pinning workers leaves the threads of this process as they are', async (t) => {
+test.serial('pinning workers does not change the affinity of this process', async (t) => {
   const mine = cpusOfProcess(process.pid)
   t.deepEqual(mine, available)
   const watched = watchedPool(t, { nJobs: 2, cpuIds: [[low], [high]] })

@@ -87,7 +87,7 @@ test('once calls its listener once, and off removes one', async (t) => {
 })
 
 for (const method of ['on', 'once', 'off'] as const) {
-  test(`${method} refuses an unknown event and a listener that is no function`, (t) => {
+  test(`${method} refuses an unknown event and a listener that is not a function`, (t) => {
     const pool = new WorkerPool()
     const listen =
       (...args: unknown[]) =>

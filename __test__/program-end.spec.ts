@@ -55,7 +55,7 @@ for (const where of ['main', 'thread']) {
     t.deepEqual([code, said, count(file, 'file')], [0, 'beforeExit 1\n', LINES])
   })
 
-  test(`a listener that works each time is called for its own work and no more (${where})`, async (t) => {
+  test(`a beforeExit listener that starts work is called again for that work only (${where})`, async (t) => {
     const { code, said } = await end(t, 'workEachTime', where)
     t.deepEqual([code, said], [0, 'round 1\n'.repeat(3)])
   })
@@ -67,13 +67,13 @@ for (const where of ['main', 'thread']) {
     })
   }
 
-  test(`the exit code stays (${where})`, async (t) => {
+  test(`the exit code does not change (${where})`, async (t) => {
     const { code, file } = await end(t, 'exitCode', where)
     t.deepEqual([code, count(file, 'file')], [7, LINES])
   })
 
   for (const [what, expected] of Object.entries({ exits: 4, throws: 1 })) {
-    test(`an abrupt end kills (${what}, ${where})`, async (t) => {
+    test(`an abrupt end kills the workers (${what}, ${where})`, async (t) => {
       const { code } = await end(t, what, where)
       t.is(code, expected)
     })

@@ -9,7 +9,7 @@ const jobs = tasks<typeof import('./fixtures/jobs-recycling.mjs')>(
 )
 
 for (const maxQueue of [0, 1, 3]) {
-  test(`maxQueue ${maxQueue} lets so many calls of apply wait beside those that workers take`, async (t) => {
+  test(`maxQueue ${maxQueue} lets that many apply calls wait, beside those that workers take`, async (t) => {
     const gates = new Gates(t)
     const { pool } = watchedPool(t, { nJobs: 2, maxQueue })
     const gate = gates.path('gate')
@@ -38,7 +38,7 @@ test('functions by value count before they are sent', async (t) => {
   )
 })
 
-test('maps do not count, but take the workers', async (t) => {
+test('maps do not count as waiting, but occupy workers', async (t) => {
   const gates = new Gates(t)
   const { pool } = watchedPool(t, { nJobs: 1, maxQueue: 1 })
   const gate = gates.path('gate')
@@ -54,7 +54,7 @@ test('maps do not count, but take the workers', async (t) => {
   t.is(await waiting, pool.workers[0]?.pid ?? 0)
 })
 
-test('an abort makes room', async (t) => {
+test('an abort makes room in the queue', async (t) => {
   const gates = new Gates(t)
   const { pool } = watchedPool(t, { nJobs: 1, maxQueue: 1 })
   const first = pool.apply(jobs.waitForFile, [gates.path('gate')])

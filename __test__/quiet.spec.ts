@@ -20,7 +20,7 @@ test('a reader of the output that goes away causes no error in a task', async (t
 })
 
 for (const way of ['none', 'terminate', 'stopAndJoin']) {
-  test(`Ctrl-C: no trace of a stack, the status as node has it, nothing left (handler: ${way})`, async (t) => {
+  test(`Ctrl-C: no stack trace, the exit status of Node, nothing left behind (handler: ${way})`, async (t) => {
     const gates = new Gates(t)
     const script = run(t, 'interrupted.mjs', [way, gates.path('pid')], { ownGroup: true })
     const workers = JSON.parse((await script.next()) ?? '[]') as number[]

@@ -112,7 +112,7 @@ test('a limit below what Node needs leaves each worker one task', async (t) => {
   t.is(new Set(ran.map(({ pid }) => pid)).size, 3)
 })
 
-test('maxHeap sets the limit of V8, over what is inherited', async (t) => {
+test('maxHeap sets the limit of V8, over an inherited one', async (t) => {
   const { pool } = watchedPool(t, {
     nJobs: 1,
     maxHeap: 100 * MEBIBYTE,
@@ -123,7 +123,7 @@ test('maxHeap sets the limit of V8, over what is inherited', async (t) => {
   t.true(limit >= 100 && limit < 300, `${limit} MiB`)
 })
 
-test('the least maxHeap is enough for a worker', async (t) => {
+test('the smallest maxHeap is enough for a worker', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1, maxHeap: 16 * MEBIBYTE })
   t.deepEqual(await pool.map((item: number) => item + 1, [1, 2]), [2, 3])
 })
@@ -165,7 +165,7 @@ test('with an idle timeout of 0 nothing is lost between tasks', async (t) => {
   t.is((await pool.map(jobs.count, items(40), { chunkSize: 3 })).length, 40)
 })
 
-test('recycle replaces every worker after the task it runs, and what it had not begun goes on', async (t) => {
+test('recycle replaces every worker after its running task, and other workers run what it had not begun', async (t) => {
   const gates = new Gates(t)
   const { pool, exits } = watchedPool(t, { nJobs: 2 })
   const notes = gates.path('notes')
@@ -238,7 +238,7 @@ test('terminate ends a recycle that waits for a task', async (t) => {
   await t.throwsAsync(call, { code: 'ERR_POOL_TERMINATED' })
 })
 
-test('a backlog of a thousand calls outlives each of the workers that it wears out', async (t) => {
+test('a backlog of a thousand calls finishes although it uses up many workers', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2, workerLifespan: 40 })
   const ran = await within(Promise.all(items(1_000).map((item) => pool.apply(jobs.count, [item]))), 'some are stranded')
   t.deepEqual(

@@ -28,7 +28,7 @@ void pool.map((x) => x * 2, [1, 2, 3]).then(async (list) => {
   t.regex(output, /list 2,4,6 8/)
 })
 
-test('functions, classes and variables typed into the REPL travel', async (t) => {
+test('functions, classes and variables typed into the REPL can be sent', async (t) => {
   const child = spawn(process.execPath, ['--no-warnings', '-i'], { stdio: ['pipe', 'pipe', 'pipe'] })
   t.teardown(() => child.kill('SIGKILL'))
   let output = ''

@@ -35,7 +35,7 @@ test('tasks that all kill their worker are rejected one by one, each with its re
   t.deepEqual(await pool.map(jobs.dieWhere, [1, 2, 3]), [1, 2, 3])
 })
 
-test('tasks that kill their worker now and then leave the others their results', async (t) => {
+test('tasks that sometimes kill their worker do not cost other tasks their results', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
   const items = Array.from({ length: 24 }, (_, item) => item)
   const settled = await pool.mapSettled(jobs.dieWhere, items, { chunkSize: 1 })

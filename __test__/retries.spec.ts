@@ -14,7 +14,7 @@ const items = Array.from({ length: 12 }, (_, item) => item)
 for (const way of ['exit', 'kill', 'spin'] as const) {
   const taskTimeout = way === 'spin' ? 1_000 : undefined
 
-  test.serial(`a task that ends its worker (${way}) runs again; its neighbours run once`, async (t) => {
+  test.serial(`a task that ends its worker (${way}) runs again; the tasks beside it run once`, async (t) => {
     const { pool, exits } = watchedPool(t, { nJobs: 2, taskTimeout, retries: 2 })
     for (const method of ['map', 'imap', 'mapSettled'] as const) {
       const gates = new Gates(t)
@@ -156,7 +156,7 @@ test('attempts that ended in different ways are each reported as such, with the 
   }
 })
 
-test('what was accepted before the pool was closed has all of its attempts', async (t) => {
+test('tasks that were accepted before the pool was closed have all their attempts', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const gates = new Gates(t)
   const input = { file: gates.path('notes'), plan: ['exit', 'exit', 'end'] as const }

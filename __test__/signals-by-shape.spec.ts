@@ -235,7 +235,7 @@ test('any reason is passed on unchanged', async (t) => {
   }
 })
 
-test('all calls of a signal without a reason fail with one error', async (t) => {
+test('all calls with an aborted signal that has no reason share one error', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const { signal, abort } = fromPolyfill(new Polyfill())
   const running = Object.values(calls).map((call) => reasonOf(call(pool, signal), 'it does not end'))
@@ -286,7 +286,7 @@ test('a signal that cannot be used fails its call and leaves nothing behind', as
   await within(pool.stopAndJoin(), 'stopAndJoin')
 })
 
-test('a reason whose getter throws, and one that cannot be sent, end the call all the same', async (t) => {
+test('a reason whose getter throws, and a reason that cannot be sent, still end the call', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const polyfill = Object.defineProperty(new Polyfill(), 'reason', { get: fails })
   const { signal, abort } = fromPolyfill(polyfill)

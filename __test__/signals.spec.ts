@@ -95,7 +95,7 @@ for (const signal of SIGNALS) {
   })
 }
 
-test('a signal to all workers while the pool is told to close loses nothing', async (t) => {
+test('a signal to all workers while the pool closes loses nothing', async (t) => {
   const gates = new Gates(t)
   const { pool, exits } = watchedPool(t, { nJobs: 2 })
   const rows = items.map((item) => [gates.path('begun'), gates.path('gate'), item])
@@ -114,7 +114,7 @@ test('a signal to all workers while the pool is told to close loses nothing', as
   t.true(exits.slice(0, 2).every(({ exitCode }) => exitCode === 0))
 })
 
-test('a signal in the middle of leaving changes nothing', async (t) => {
+test('a signal to a worker that is already leaving changes nothing', async (t) => {
   const gates = new Gates(t)
   const { pool, exits } = watchedPool(t, { nJobs: 1 })
   const pid = await pool.apply(jobs.pid)
@@ -128,7 +128,7 @@ test('a signal in the middle of leaving changes nothing', async (t) => {
   t.like(exits[0], { exitCode: 0, signal: null })
 })
 
-test('while a module is loaded: its task is run, and the worker leaves', async (t) => {
+test('a signal while a module is loading: its task runs, then the worker leaves', async (t) => {
   const gates = new Gates(t)
   const env = { ...process.env, LOADS_FILE: gates.path('loads') }
   const { pool, exits } = watchedPool(t, { nJobs: 1, env })
@@ -161,7 +161,7 @@ test('SIGKILL still kills', async (t) => {
   await t.throwsAsync(within(call, 'the task has settled'), { instanceOf: WorkerDiedError })
 })
 
-test('a service that closes its pool in a handler of its own ends with all results', async (t) => {
+test('a service that closes its pool in its own signal handler ends with all results', async (t) => {
   const gates = new Gates(t)
   const service = run(t, 'service.mjs', [gates.path('begun'), gates.path('gate')])
   await until(

@@ -4,7 +4,7 @@ import { soak } from './soak/soak.mjs'
 
 const SECONDS = 10
 
-test('random work is right, done once and settled while workers are killed and stopped at random', async (t) => {
+test('random work is correct, runs once and settles while workers are killed and stopped at random', async (t) => {
   t.timeout(180_000)
   const seed = Date.now() % 2 ** 31
   t.log(`seed ${seed}`)

@@ -122,7 +122,7 @@ test('a chunk of a call with orderTasks is not split', async (t) => {
   t.is(new Set(begun().map(({ pid }) => pid)).size, 1)
 })
 
-test('a death in the running task of a split chunk costs that task alone', async (t) => {
+test('the death of a worker with a split chunk costs its running task alone', async (t) => {
   const { pool, items } = await setUp(t, { waits: true, ending: 'die' })
   const settled = await within(pool.mapSettled(jobs.work, items, { chunkSize: COUNT }), 'the call')
   const [first, ...others] = settled
@@ -135,7 +135,7 @@ test('a death in the running task of a split chunk costs that task alone', async
   )
 })
 
-test('a death of the worker that took the rest costs its running task alone', async (t) => {
+test('the death of the worker that took the rest costs its running task alone', async (t) => {
   const { pool, items, gates } = await setUp(t, { waits: true })
   const victim = items.findIndex(({ number }) => number === 1)
   items[victim] = { file: gates.path('begun'), number: 1, ending: 'die' }
@@ -146,7 +146,7 @@ test('a death of the worker that took the rest costs its running task alone', as
   )
 })
 
-test('a task that dies in a split chunk runs again where retries allow it', async (t) => {
+test('a task that dies in a split chunk runs again if retries allow it', async (t) => {
   const { pool, items, begun } = await setUp(t, { waits: true, ending: 'die once' })
   const results = await within(pool.map(jobs.work, items, { chunkSize: COUNT, retries: 1 }), 'the call')
   t.deepEqual(results, numbers(COUNT))
@@ -154,7 +154,7 @@ test('a task that dies in a split chunk runs again where retries allow it', asyn
   t.is(begun().length, COUNT + 1)
 })
 
-test('a failure in a split chunk fails the call, and the pool is as good as new', async (t) => {
+test('a failure in a split chunk fails the call, and the pool still works', async (t) => {
   for (const method of ['map', 'mapUnordered', 'imap', 'imapUnordered']) {
     const { pool, items } = await setUp(t, { waits: true, ending: 'throw' })
     const call = METHODS[method]?.(pool, jobs.work, items, { chunkSize: COUNT })

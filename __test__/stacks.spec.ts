@@ -80,7 +80,7 @@ test('TypeScript by tsx, and by @oxc-node', (t) => {
   for (const loader of ['tsx', '@oxc-node/core/register']) check(t, ['--import', loader, main], inTypeScript)
 })
 
-test('bundles by esbuild with source maps: flag, switched on by the program, of one line; or without', async (t) => {
+test('bundles by esbuild, with source maps (by flag, switched on by the program, in one line) and without', async (t) => {
   const folder = place(t, 'bundles')
   const bundle = async (name: string, minify: boolean, sourcemap: boolean | 'inline'): Promise<string> => {
     const outfile = join(folder, name)

@@ -25,7 +25,7 @@ test('without pipes there are no streams', (t) => {
   }
 })
 
-test('the lines of all workers come whole, in the order of each worker, complete when the pool has closed', async (t) => {
+test('the lines of all workers arrive whole and in order, and all of them before the pool has closed', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 3, stdio: 'pipe' })
   const read = textOf(pool.stdout)
   const names = ['a', 'b', 'c', 'd', 'e', 'f']
@@ -45,7 +45,7 @@ test('the lines of all workers come whole, in the order of each worker, complete
 })
 
 for (const end of ['exit', 'kill', 'throw', 'none']) {
-  test(`the output of a worker is complete to the last line, also of one that dies (${end})`, async (t) => {
+  test(`the output of a worker is complete to the last line, even if it dies (${end})`, async (t) => {
     const { pool } = watchedPool(t, { nJobs: 1, stdio: 'pipe' })
     pool.on('error', () => undefined)
     await Promise.allSettled([within(pool.apply(jobs.lastWords, [2000, end]), 'the task has settled')])
@@ -57,7 +57,7 @@ for (const end of ['exit', 'kill', 'throw', 'none']) {
   })
 }
 
-test('nobody reads: no worker waits, the last MiB is kept, and a line says how much was dropped', async (t) => {
+test('without a reader: no worker waits, the last MiB is kept, and a line says how much was dropped', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1, stdio: 'pipe' })
   t.is(await within(pool.apply(jobs.much, [8 * MIB]), 'the task has written'), 8 * MIB)
   await pool.stopAndJoin()
@@ -69,7 +69,7 @@ test('nobody reads: no worker waits, the last MiB is kept, and a line says how m
   t.true(kept.split('\n').every((line) => line.length === 1023 || line === ''))
 })
 
-test('somebody reads slowly: nothing is dropped, and the worker waits', async (t) => {
+test('a slow reader: nothing is dropped, and the worker waits', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1, stdio: 'pipe' })
   const { stdout } = pool
   if (stdout === null) return t.fail()
@@ -113,7 +113,7 @@ test.serial('pipes are closed with their workers', async (t) => {
   t.is(pipes(), before)
 })
 
-test('the error of workers that do not start ends with what they wrote to stderr', async (t) => {
+test('the error of workers that do not start ends with their output on stderr', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1, stdio: 'pipe', execArgv: ['--no-such-option'] })
   const error = await t.throwsAsync(within(pool.apply(jobs.links), 'the call has failed'), {
     instanceOf: WorkerStartError

@@ -75,7 +75,7 @@ test.serial('system errors and DOMExceptions keep their kind', async (t) => {
   t.like(dom, { name: 'DataCloneError', message: 'kept', code: 25 })
 })
 
-test.serial('whatever an error looks like, its task is rejected and the others are not', async (t) => {
+test.serial('an error of any form rejects its own task and no other', async (t) => {
   const { pool, exits } = watchedPool(t, { nJobs: 1 })
   for (const kind of errorKinds) {
     t.not(await fail(pool, kind), undefined, kind)

@@ -45,7 +45,7 @@ test.serial('functions of every form run by their source', async (t) => {
   for (const [code, args, result] of bySource) t.deepEqual(await pool.apply(script(code), [...args]), result, code)
 })
 
-test.serial('with passContext functions of every form receive the context', async (t) => {
+test.serial('with passContext, functions of every form receive the context', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const seen = async (code: string, items: readonly unknown[], spread = false): Promise<unknown> =>
     spread
@@ -59,7 +59,7 @@ test.serial('with passContext functions of every form receive the context', asyn
   t.deepEqual(await pool.apply(script('(context) => typeof context.state'), [], { passContext: true }), 'object')
 })
 
-test.serial('native functions are found by their place and never given a context', async (t) => {
+test.serial('native functions are looked up by their path and never receive a context', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
   const items = Array.from({ length: 1000 }, (_, n) => n)
   t.deepEqual(await pool.map(Math.sqrt, items), items.map(Math.sqrt))
@@ -104,7 +104,7 @@ test.serial('a module with a top-level await is waited for', async (t) => {
   t.deepEqual(await pool.map(word, [1, 2, 3], { chunkSize: 1 }), ['loaded 1', 'loaded 2', 'loaded 3'])
 })
 
-test.serial('a module or export that is not there is told by name, and the pool goes on', async (t) => {
+test.serial('a missing module or export is reported by name, and the pool goes on', async (t) => {
   const { pool, exits } = watchedPool(t, { nJobs: 1 })
   const kinds = fixture('jobs-kinds.mjs')
   const bad: readonly (readonly [reference: unknown, message: RegExp])[] = [
@@ -131,7 +131,7 @@ test.serial('a module or export that is not there is told by name, and the pool 
   t.deepEqual(exits, [])
 })
 
-test.serial('what a module throws while it loads is the failure of each of its tasks', async (t) => {
+test.serial('the error that a module throws while it loads fails each of its tasks', async (t) => {
   const { pool, exits } = watchedPool(t, { nJobs: 1 })
   const broken = task(fixture('jobs-throws.mjs'), 'job')
   for (let round = 0; round < 2; round++) {
@@ -146,7 +146,7 @@ test.serial('what a module throws while it loads is the failure of each of its t
   t.deepEqual(exits, [])
 })
 
-test.serial('a pool whose worker loads a module for ever can be terminated, and a call on it aborted', async (t) => {
+test.serial('a pool whose worker loads a module forever can be terminated, and its call aborted', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-loading-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const loading = join(folder, 'loading')
@@ -181,7 +181,7 @@ test.serial('a pool whose worker loads a module for ever can be terminated, and 
 })
 
 test.serial(
-  'a function that cannot travel is refused before anything runs, by the name of what it needs',
+  'a function that cannot be sent is refused before anything runs, with the name that it needs',
   async (t) => {
     const { pool } = watchedPool(t, { nJobs: 1 })
     const bad: readonly (readonly [code: string, variable: string | undefined, message: RegExp])[] = [
@@ -250,7 +250,7 @@ test.serial('one function object serves several pools, and a replaced worker', a
   t.is(await first?.apply(fn, [4]), 8)
 })
 
-test.serial('a module that changes after it was named runs as the worker finds it', async (t) => {
+test.serial('a worker runs a module as it is when the worker loads it', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-module-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   // A place with all that a URL has to encode.

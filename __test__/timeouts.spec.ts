@@ -63,7 +63,7 @@ for (const way of ['spin', 'sleep', 'never', 'stop'] as const) {
   })
 }
 
-test.serial('map and imap fail by the late task; what comes before it in an imap is delivered', async (t) => {
+test.serial('map and imap fail with the late task; imap delivers the results before it', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2, taskTimeout: 2_000 })
   const gates = new Gates(t)
   const inputs = items.map((item) => ({ item, bad: BAD, way: 'spin' as const, file: gates.path('notes') }))
@@ -79,7 +79,7 @@ test.serial('map and imap fail by the late task; what comes before it in an imap
   t.deepEqual(await pool.map((x: number) => x * 2, [1, 2]), [2, 4])
 })
 
-test.serial('the limit of a call goes before that of the pool', async (t) => {
+test.serial('the limit of a call wins over that of the pool', async (t) => {
   const { pool, exits } = watchedPool(t, { nJobs: 1, taskTimeout: 60_000 })
   const gates = new Gates(t)
   const error = await t.throwsAsync(pool.apply(jobs.hang, [gates.path('in'), 'spin'], { taskTimeout: 50 }), {
@@ -103,13 +103,16 @@ test.serial('the clock starts with the task, not with the wait for a worker', as
   t.is(exits.length, 0)
 })
 
-test.serial('tasks that keep to the limit cost no worker, in one chunk for much longer than the limit', async (t) => {
-  const { pool, exits } = watchedPool(t, { nJobs: 2, taskTimeout: 500 })
-  const inputs = Array.from({ length: 200 }, () => 12)
-  t.deepEqual(await pool.map(jobs.spinFor, inputs, { chunkSize: 100 }), inputs)
-  t.deepEqual(await pool.map(jobs.spinFor, inputs.slice(0, 50)), inputs.slice(0, 50))
-  t.is(exits.length, 0)
-})
+test.serial(
+  'tasks within the limit cost no worker, even if their chunk takes much longer than the limit',
+  async (t) => {
+    const { pool, exits } = watchedPool(t, { nJobs: 2, taskTimeout: 500 })
+    const inputs = Array.from({ length: 200 }, () => 12)
+    t.deepEqual(await pool.map(jobs.spinFor, inputs, { chunkSize: 100 }), inputs)
+    t.deepEqual(await pool.map(jobs.spinFor, inputs.slice(0, 50)), inputs.slice(0, 50))
+    t.is(exits.length, 0)
+  }
+)
 
 test.serial('a late task is killed while this process is busy, and work goes on', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
@@ -129,7 +132,7 @@ test.serial('a late task is killed while this process is busy, and work goes on'
 })
 
 test.serial(
-  'a late task of a nested pool arrives as what it is; a late task takes its nested pool with it',
+  'a late task of a nested pool is reported as late; a late task takes its nested pool with it',
   async (t) => {
     const { pool } = watchedPool(t, { nJobs: 1, daemon: false })
     const error = await t.throwsAsync(pool.apply(jobs.nested, [here.href]), { instanceOf: TaskTimeoutError })
@@ -143,7 +146,7 @@ test.serial(
   }
 )
 
-test.serial('many late tasks at once: each fails by itself, in a pool that lives on', async (t) => {
+test.serial('many late tasks at once fail one by one, and the pool goes on', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 4 })
   const results = await Promise.allSettled([
     ...Array.from({ length: 8 }, () => pool.apply(jobs.hang, ['/dev/null', 'spin'], { taskTimeout: 20 })),
@@ -156,7 +159,7 @@ test.serial('many late tasks at once: each fails by itself, in a pool that lives
   t.like(pool.stats, { completed: 8, failed: 8, cancelled: 0 })
 })
 
-test.serial('tasks whose length is about the limit settle once, one way or the other', async (t) => {
+test.serial('tasks that take about as long as the limit settle once, either way', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2, taskTimeout: 10 })
   const inputs = Array.from({ length: 30 }, (_, i) => 7 + (i % 7))
   const settled = await within(pool.mapSettled(jobs.spinFor, inputs, { chunkSize: 6 }), 'the map stays open')
@@ -190,7 +193,7 @@ test.serial('invalid limits are refused', async (t) => {
   t.is(pool.workers.length, 1)
 })
 
-test.serial('tasks that are late one after the other in a chunk fail, and no other one', async (t) => {
+test.serial('late tasks that follow each other in a chunk fail, and no other task', async (t) => {
   const { pool, exits } = watchedPool(t, { nJobs: 1, taskTimeout: LIMIT })
   const gates = new Gates(t)
   const late = new Set([0, 3, 4, 11])
@@ -217,7 +220,7 @@ test.serial('tasks that are late one after the other in a chunk fail, and no oth
   )
 })
 
-test.serial('thousands of short tasks under a limit: none is taken for late', async (t) => {
+test.serial('none of thousands of short tasks with a limit is considered late', async (t) => {
   const { pool, exits } = watchedPool(t, { nJobs: 3, taskTimeout: LIMIT })
   const many = Array.from({ length: 20_000 }, (_, item) => item)
   for (const options of [{}, { chunkSize: 1 }, { chunkSize: 5_000 }]) {
@@ -228,7 +231,7 @@ test.serial('thousands of short tasks under a limit: none is taken for late', as
   t.is(exits.length, 0)
 })
 
-test.serial('results that nobody reads in time are not late: a busy process, a slow consumer', async (t) => {
+test.serial('results that are read late are not late: a busy process, a slow consumer', async (t) => {
   const { pool, exits } = watchedPool(t, { nJobs: 2, taskTimeout: LIMIT })
   await pool.map(jobs.returns, [1, 2], { chunkSize: 1 })
   const texts = Array.from({ length: 1_000 }, (_, item) => `${item}`.padEnd(4_000, '.'))

@@ -22,7 +22,7 @@ function nextError(pool: WorkerPool): Promise<ErrorEvent> {
 }
 
 for (const how of ['during', 'rejectDuring'] as const) {
-  test(`an error that nobody handles rejects the task that runs, with that error (${how})`, async (t) => {
+  test(`an unhandled error rejects the running task with that error (${how})`, async (t) => {
     const { pool, exits } = watchedPool(t, { nJobs: 1 })
     pool.on('error', (error) => t.fail(String(error)))
     const first = await pool.apply(jobs.pid)
@@ -62,7 +62,7 @@ test('the other tasks of a chunk keep their results or run elsewhere', async (t)
   }
 })
 
-test('calls that wait behind such an error are not touched by it', async (t) => {
+test('waiting calls are not affected by such an error', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const struck = pool.apply(jobs.during, ['error'])
   const waiting = [pool.apply(jobs.pid), pool.map(jobs.within, [{ n: 7 } as never]), pool.apply(jobs.pid)]
@@ -112,7 +112,7 @@ test('without a listener it is only a process warning', async (t) => {
   )
 })
 
-test('a handler of the task’s own wins', async (t) => {
+test('a handler that the task has set wins', async (t) => {
   const { pool, exits } = watchedPool(t, { nJobs: 1 })
   pool.on('error', (error) => t.fail(String(error)))
   t.deepEqual(await within(pool.apply(jobs.handled), 'the handler was called'), ['for the handler'])
@@ -178,7 +178,7 @@ test('a worker that never became ready has an exit and no start', async (t) => {
   t.deepEqual([started.length, exits.map(({ exitCode }) => exitCode)], [0, [1, 1, 1]])
 })
 
-test('workers that end by such an error before they do anything fail what waits for them', async (t) => {
+test('workers that end by such an error before they run anything fail the waiting work', async (t) => {
   const preload = fileURLToPath(new URL('./fixtures/preload-spins-then-throws.cjs', import.meta.url))
   const { pool, exits } = watchedPool(t, { nJobs: 1, execArgv: ['--require', preload] })
   pool.on('error', () => undefined)

@@ -19,7 +19,7 @@ const overwritten: Readonly<Record<string, readonly [start: number, length: numb
 }
 
 for (const [what, [start, length, value]] of Object.entries(overwritten)) {
-  test(`a worker that overwrites ${what} of its shared memory harms its own tasks only`, async (t) => {
+  test(`a worker that overwrites ${what} of its shared memory harms only its own tasks`, async (t) => {
     const { pool } = watchedPool(t, { nJobs: 2 })
     const ready = await pool.map(jobs.waitFor, [20, 20], { chunkSize: 1 })
     t.deepEqual(ready, [20, 20])
@@ -56,7 +56,7 @@ for (const [what, [start, length, value]] of Object.entries(overwritten)) {
   })
 }
 
-test('a worker that closes its control socket harms nobody', async (t) => {
+test('a worker that closes its control socket harms no other worker', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   t.is(await pool.apply(jobs.closeDescriptors, ['^socket:']), 1)
   t.is(await pool.apply(jobs.waitFor, [1]), 1)

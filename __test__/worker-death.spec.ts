@@ -52,7 +52,7 @@ const DIE_AT = 5
 const items = Array.from({ length: 10 }, (_, item) => item)
 
 for (const [way, { exitCode = null, signal, throws }] of Object.entries(ways)) {
-  test(`a worker that ends by ${way} fails the task it ran and no other one`, async (t) => {
+  test(`a worker that ends by ${way} fails its running task and no other`, async (t) => {
     const { file, lines } = notes(t)
     const watched = watchedPool(t, { nJobs: 2, execArgv: way === 'heap' ? ['--max-old-space-size=24'] : [] })
     const { pool } = watched
@@ -117,7 +117,7 @@ for (const [way, { exitCode = null, signal, throws }] of Object.entries(ways)) {
   })
 }
 
-test('a module that ends the process that imports it fails its tasks, and only these', async (t) => {
+test('a module that ends the process while it loads fails its own tasks only', async (t) => {
   const { pool, exits } = watchedPool(t, { nJobs: 1 })
   const never = task(new URL('./fixtures/exits-on-load.mjs', import.meta.url), 'never')
   const before = pool.map(jobs.waitFor, [1, 2])
@@ -143,7 +143,7 @@ test('a module that ends the process that imports it fails its tasks, and only t
   t.true(exits.every(({ exitCode }) => exitCode === 7))
 })
 
-test('a worker killed while it receives an item is replaced, and the item sent once more', async (t) => {
+test('a worker killed while it receives an item is replaced, and the item is sent once more', async (t) => {
   const { file, lines } = notes(t)
   const { pool, nextStart } = watchedPool(t, { nJobs: 1 })
   const pid = await pool.apply(jobs.pid)
@@ -265,7 +265,7 @@ test('an idle worker that dies is replaced under its id when there is work', asy
 })
 
 for (const what of ['kill', 'code', 'throw', 'spin'] as const) {
-  test(`stopAndJoin ends when a worker leaves by ${what} of its exit handlers`, async (t) => {
+  test(`stopAndJoin ends when an exit handler of a worker ends it by ${what}`, async (t) => {
     const { pool, exits } = watchedPool(t, { nJobs: 1 })
     await pool.apply(jobs.onExit, [what])
     const pid = pool.workers[0]?.pid ?? 0

@@ -43,7 +43,7 @@ test('the error of a lost task says how its worker ended, which task it was, and
   ])
 })
 
-test('of apply the error shows the arguments, of a large item what fits a line', async (t) => {
+test('the error of an apply shows the arguments, and of a large item the part that fits a line', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const error = await death(t, applyTo(pool, 'exit', [1, 2], undefined))
   t.is(wordsOf(error), "worker 0 (PID) exited with code 7 while it ran task 0: ('exit', [ 1, 2 ], undefined)")
@@ -56,7 +56,7 @@ test('of apply the error shows the arguments, of a large item what fits a line',
   t.is(wordsOf(huge), 'worker 0 (PID) exited with code 7 while it ran task 1')
 })
 
-test('an item of an iterator that makes use of it again is shown as it was sent', async (t) => {
+test('an item that its iterator reuses is shown as it was sent', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   function* reuse(): Generator<{ n: number; end?: 'exit' }> {
     const item: { n: number; end?: 'exit' } = { n: 0 }
@@ -70,7 +70,7 @@ test('an item of an iterator that makes use of it again is shown as it was sent'
   t.is(wordsOf(error), "worker 0 (PID) exited with code 7 while it ran task 2: { n: 2, end: 'exit' }")
 })
 
-test('an end for want of heap is told as one, with the limit; an abort of another kind is not', async (t) => {
+test('a death by a full heap is reported with the limit; other aborts are not', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1, execArgv: ['--max-old-space-size=32'] })
   const error = await death(t, applyTo(pool, 'heap'))
   t.regex(
@@ -80,7 +80,7 @@ test('an end for want of heap is told as one, with the limit; an abort of anothe
   t.is(wordsOf(await death(t, applyTo(pool, 'abort'))), "worker 0 (PID) was killed by SIGABRT while it ran task 0: ('abort')") // prettier-ignore
 })
 
-test('a task that no worker lived to begin is said to be so', async (t) => {
+test('the error says if no worker lived to begin the task', async (t) => {
   const execArgv = ['--require', fileURLToPath(new URL('./fixtures/preload-dies-when-ready.cjs', import.meta.url))]
   const env = { SPAWNS: '/dev/null', DIES_UNTIL: '/does/not/exist' }
   const { pool, exits } = watchedPool(t, { nJobs: 1, execArgv, env })

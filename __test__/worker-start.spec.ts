@@ -119,7 +119,7 @@ test('a pool works again once its workers can start', async (t) => {
   t.deepEqual(await pool.map(double, [1, 2, 3]), [2, 4, 6])
 })
 
-test('a worker that dies between ready and its first task is tried once more', async (t) => {
+test('after a worker dies between ready and its first task, the task is tried once more', async (t) => {
   const files = directory(t)
   const [SPAWNS, DIES_UNTIL] = [join(files, 'spawns'), join(files, 'healed')]
   const execArgv = ['--require', fixture('preload-dies-when-ready.cjs')]
@@ -156,7 +156,7 @@ for (const end of ['terminate', 'stopAndJoin'] as const) {
   })
 }
 
-test('a pool ends before the processes it has asked for are there', async (t) => {
+test('a pool can end before its worker processes exist', async (t) => {
   for (let round = 0; round < 10; round++) {
     const { pool } = watchedPool(t, { nJobs: 4 })
     const rejected = t.throwsAsync(pool.map(double, [1, 2, 3, 4], { chunkSize: 1 }), {
@@ -168,7 +168,7 @@ test('a pool ends before the processes it has asked for are there', async (t) =>
   }
 })
 
-test('stopAndJoin lets workers that are not needed any more end while they start', async (t) => {
+test('stopAndJoin ends starting workers that are no longer needed', async (t) => {
   const { pool, exits } = watchedPool(t, { nJobs: 3 })
   const aborter = new AbortController()
   const call = pool.map(double, [1, 2, 3], { chunkSize: 1, signal: aborter.signal })
@@ -192,7 +192,7 @@ test('in a process without free descriptors workers cannot start, and later pool
   t.deepEqual([end.code, end.lines, end.stderr], [0, expected, ''])
 })
 
-test('a worker has a title, a group of its own, and what the pool was given', async (t) => {
+test("a worker has a title, its own process group, and the pool's env, cwd and flags", async (t) => {
   const cwd = directory(t)
   const env = { PATH: process.env['PATH'], ONLY: 'this', GONE: undefined }
   const { pool } = watchedPool(t, { nJobs: 1, cwd, env, execArgv: ['--no-deprecation', '--stack-trace-limit=7'] })
@@ -219,7 +219,7 @@ test('forks and threads of a task are not workers', async (t) => {
   t.deepEqual(await pool.map(double, [1]), [2])
 })
 
-test('preloads run in workers, those that bring a thread of module hooks too', async (t) => {
+test('preloads run in workers, even those that start a thread of module hooks', async (t) => {
   const { pool } = watchedPool(t, {
     nJobs: 1,
     execArgv: ['--require', fixture('preload-marks.cjs'), '--import=@oxc-node/core/register']
@@ -228,7 +228,7 @@ test('preloads run in workers, those that bring a thread of module hooks too', a
   t.deepEqual(await pool.apply(jobs.loaded), [2])
 })
 
-test('output of workers goes where the parent’s goes, or nowhere', async (t) => {
+test("workers inherit the parent's stdout and stderr, or write nowhere", async (t) => {
   const inherited = await run(t, 'prints.mjs', ['inherit']).end
   t.deepEqual(inherited.lines, ['task on stdout'])
   t.is(inherited.stderr, 'task on stderr\n')
@@ -239,7 +239,7 @@ test('output of workers goes where the parent’s goes, or nowhere', async (t) =
 const flags = [['--test'], ['--inspect=0'], ['--test', '--test-reporter=spec'], ['--inspect=0', '--no-deprecation']]
 
 for (const given of flags) {
-  test(`a parent that runs under ${given.join(' ')} has good workers`, async (t) => {
+  test(`workers of a parent that runs under ${given.join(' ')} work`, async (t) => {
     const out = join(directory(t), 'seen.json')
     const end = await run(t, 'under-flags.mjs', [], { execArgv: given, env: { ...process.env, OUT: out } }).end
     t.is(end.code, 0, end.stderr)
@@ -355,7 +355,7 @@ for (const value of [0, -1, NaN, 2 ** 31, '60']) {
 }
 
 for (const when of ['before', 'after'] as const) {
-  test(`a program that changes its directory ${when} it makes a pool has workers that start as it was started`, async (t) => {
+  test(`workers start in the right directory if a program changes it ${when} it makes a pool`, async (t) => {
     const home = directory(t)
     const away = join(home, 'away')
     mkdirSync(join(home, 'node_modules/by-name'), { recursive: true })

@@ -72,7 +72,7 @@ const COUNTERS: [(&str, &str, &str); 6] = [
 ];
 
 #[test]
-fn a_large_worker_is_put_down_to_a_kill_that_was_just_counted() {
+fn a_kill_that_was_just_counted_is_attributed_to_a_large_worker() {
     for (name, membership, file) in COUNTERS {
         let root = Root::new(name);
         root.write("proc/self/cgroup", membership);
@@ -102,7 +102,7 @@ fn a_large_worker_is_put_down_to_a_kill_that_was_just_counted() {
 }
 
 #[test]
-fn a_kill_that_was_counted_before_has_killed_somebody_else() {
+fn a_kill_that_was_counted_before_is_not_attributed_to_this_worker() {
     let root = Root::new("before");
     root.write("proc/vmstat", "oom_kill 0\n");
     let mut causes = Causes::new(&root.0, |_| None);
@@ -119,7 +119,7 @@ fn a_kill_that_was_counted_before_has_killed_somebody_else() {
 }
 
 #[test]
-fn a_worker_in_a_group_of_its_own_is_measured_by_that() {
+fn a_worker_in_its_own_control_group_is_judged_by_that_group() {
     let root = Root::new("moved");
     root.write("proc/self/cgroup", "0::/a\n");
     root.write("proc/1/cgroup", "0::/a/small\n");
@@ -134,7 +134,7 @@ fn a_worker_in_a_group_of_its_own_is_measured_by_that() {
 }
 
 #[test]
-fn the_log_of_the_system_knows_better_than_any_size() {
+fn the_system_log_outweighs_the_size_of_a_worker() {
     let root = Root::new("log");
     root.write("proc/vmstat", "oom_kill 0\n");
     for (log, cause) in [(Some(true), SystemMemory), (Some(false), Unknown), (None, SystemMemory)] {
@@ -157,7 +157,7 @@ fn the_log_of_the_system_knows_better_than_any_size() {
 }
 
 #[test]
-fn an_abort_is_for_a_limit_that_was_reached() {
+fn an_abort_is_attributed_to_the_heap_only_if_its_limit_was_reached() {
     let mut causes = Causes::new(Path::new("/does/not/exist"), |_| None);
     let [calm, close, watched, out, unknown] = [(); 5].map(|()| segment());
     close.note_memory_limit(512 << 20);

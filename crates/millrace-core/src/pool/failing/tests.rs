@@ -129,7 +129,7 @@ fn a_panic_of_the_waiting_thread_fails_the_pool() {
 }
 
 #[test]
-fn the_first_reason_counts_and_is_told_once() {
+fn the_first_reason_is_kept_and_reported_once() {
     let told = Arc::new(AtomicU32::new(0));
     let notify = {
         let told = Arc::clone(&told);
@@ -154,7 +154,7 @@ fn a_pool_that_has_started_nothing_fails_at_once() {
 }
 
 #[test]
-fn a_ring_before_the_bell_was_closed_is_heard() {
+fn a_notification_before_the_bell_was_closed_arrives() {
     // Output of the worker stops the waiting thread here, where it cannot take the notification before the bell is closed.
     let ((reached, is_there), (go, goes)) = (unbounded::<()>(), unbounded::<()>());
     let notify = move || {
@@ -183,7 +183,7 @@ fn the_loop_notices_a_closed_bell_while_workers_start() {
 }
 
 #[test]
-fn what_does_not_fit_into_a_message_is_refused() {
+fn a_reason_that_does_not_fit_into_a_message_is_refused() {
     let pool = Pool::new(config("sleep 1000"), Box::new(|| ())).expect("a pool");
     // Nobody touches these pages.
     let bytes = vec![0; MAX_PAYLOAD + 1];

@@ -6,7 +6,7 @@ use super::world::{World, chunk, flagged, sigkill};
 use crate::scheduler::ChunkFlags;
 
 #[test]
-fn what_waits_and_what_is_in_flight_is_gone_at_once() {
+fn queued_chunks_and_chunks_in_flight_are_cancelled_at_once() {
     let mut world = World::started(1, Some(1));
     world.submit_all((0..300).map(|id| chunk(1, id, 2)));
     world.cancel(1, false);
@@ -79,7 +79,7 @@ fn with_kill_the_worker_that_runs_it_is_condemned_and_replaced() {
 }
 
 #[test]
-fn with_kill_a_worker_that_runs_something_else_is_left_alone() {
+fn with_kill_a_worker_that_runs_another_chunk_is_left_alone() {
     let mut world = World::started(1, Some(1));
     world.submit_all([chunk(1, 0, 2), chunk(2, 0, 1)]);
     world.run_to_task(0);
@@ -104,7 +104,7 @@ fn with_kill_a_task_that_has_just_ended_does_not_cost_the_next_one_its_worker() 
 }
 
 #[test]
-fn a_worker_that_has_taken_the_chunk_and_not_begun_its_first_task_drops_it() {
+fn a_worker_that_has_begun_the_chunk_but_not_its_first_task_drops_it() {
     for kill in [false, true] {
         let mut world = World::started(1, None);
         world.submit_all([chunk(1, 0, 2), chunk(2, 0, 1)]);
@@ -119,7 +119,7 @@ fn a_worker_that_has_taken_the_chunk_and_not_begun_its_first_task_drops_it() {
 }
 
 #[test]
-fn a_wish_to_skip_that_comes_after_the_last_task_does_not_hit_the_next_chunk() {
+fn a_skip_after_the_last_task_does_not_hit_the_next_chunk() {
     let mut world = World::started(1, Some(1));
     world.submit_all([chunk(1, 0, 1), chunk(2, 0, 2)]);
     world.run_to_task(0);
@@ -157,7 +157,7 @@ fn cancelling_with_kill_after_cancelling_without_kills() {
 }
 
 #[test]
-fn killing_for_one_call_is_not_held_against_the_chunk_behind_it() {
+fn killing_for_one_call_does_not_count_against_the_chunk_behind_it() {
     let mut world = World::started(1, Some(1));
     world.submit(chunk(9, 0, 1));
     for call_id in 0..3 {
@@ -181,7 +181,7 @@ fn killing_for_one_call_is_not_held_against_the_chunk_behind_it() {
 }
 
 #[test]
-fn with_grace_the_task_is_told_and_its_worker_killed_only_if_it_is_still_on_it() {
+fn with_a_grace_period_the_task_is_notified_and_its_worker_killed_only_if_it_still_runs() {
     let mut world = World::started(1, None);
     world.submit_all([flagged(1, 0, 3, ChunkFlags::EACH), chunk(2, 0, 1)]);
     world.run_to_task(0);
@@ -198,7 +198,7 @@ fn with_grace_the_task_is_told_and_its_worker_killed_only_if_it_is_still_on_it()
 }
 
 #[test]
-fn a_task_that_ends_within_its_grace_costs_nobody_the_worker() {
+fn a_task_that_ends_within_its_grace_period_costs_no_worker() {
     for hears_in_time in [true, false] {
         let mut world = World::started(1, None);
         world.submit_all([flagged(1, 0, 3, ChunkFlags::EACH), chunk(2, 0, 1)]);
@@ -219,7 +219,7 @@ fn a_task_that_ends_within_its_grace_costs_nobody_the_worker() {
 }
 
 #[test]
-fn a_chunk_that_has_not_begun_its_first_task_needs_no_telling() {
+fn a_chunk_that_has_not_begun_its_first_task_gets_no_cancel_frame() {
     let mut world = World::started(1, None);
     world.submit_all([chunk(1, 0, 2), chunk(2, 0, 1)]);
     assert_eq!(world.step(0, FINE), Step::Moved);
@@ -232,7 +232,7 @@ fn a_chunk_that_has_not_begun_its_first_task_needs_no_telling() {
 }
 
 #[test]
-fn a_kill_at_the_end_of_a_grace_does_not_hit_the_next_call() {
+fn a_kill_at_the_end_of_a_grace_period_does_not_hit_the_next_call() {
     let mut world = World::started(1, Some(1));
     world.submit_all([chunk(1, 0, 2), chunk(2, 0, 1)]);
     world.run_to_task(0);
@@ -246,7 +246,7 @@ fn a_kill_at_the_end_of_a_grace_does_not_hit_the_next_call() {
 }
 
 #[test]
-fn an_abort_after_a_failure_tells_the_tasks_that_were_to_be_discarded() {
+fn an_abort_after_a_failure_notifies_the_tasks_that_would_be_discarded() {
     let mut world = World::started(1, None);
     world.submit(chunk(1, 0, 2));
     world.run_to_task(0);
@@ -260,7 +260,7 @@ fn an_abort_after_a_failure_tells_the_tasks_that_were_to_be_discarded() {
 }
 
 #[test]
-fn closing_waits_for_a_grace_and_no_longer() {
+fn closing_waits_for_a_grace_period_and_no_longer() {
     let mut world = World::started(1, None);
     world.submit(chunk(1, 0, 1));
     world.run_to_task(0);

@@ -40,7 +40,7 @@ fn closing_starts_the_workers_that_accepted_work_needs() {
 }
 
 #[test]
-fn work_that_comes_while_the_workers_leave_is_done() {
+fn work_that_arrives_while_the_workers_leave_is_done() {
     let mut world = World::started(1, None);
     world.close();
     assert_eq!(world.state(0), WorkerState::Leaving);
@@ -51,7 +51,7 @@ fn work_that_comes_while_the_workers_leave_is_done() {
 }
 
 #[test]
-fn a_worker_that_is_still_starting_when_all_is_done_is_killed() {
+fn a_worker_that_is_still_starting_when_all_work_is_done_is_killed() {
     let mut world = World::new(2);
     world.submit_all([chunk(1, 0, 1), chunk(1, 1, 1)]);
     world.start(0);
@@ -134,7 +134,7 @@ fn terminating_kills_every_worker_and_cancels_what_is_open() {
 }
 
 #[test]
-fn results_that_arrive_after_terminating_are_not_heard_of() {
+fn results_that_arrive_after_terminating_are_not_reported() {
     let mut world = World::started(1, None);
     world.submit(chunk(1, 0, 1));
     world.run_to_task(0);
@@ -174,7 +174,7 @@ fn a_worker_that_was_being_started_when_the_pool_was_terminated_is_killed_when_i
 }
 
 #[test]
-fn a_worker_that_becomes_ready_after_the_end_is_not_heard_of() {
+fn a_worker_that_becomes_ready_after_the_end_is_not_reported() {
     let mut world = World::new(1);
     world.submit(chunk(1, 0, 1));
     world.terminate();
@@ -201,7 +201,7 @@ fn terminating_overtakes_closing() {
 }
 
 #[test]
-fn what_is_submitted_after_the_end_counts_as_cancelled() {
+fn tasks_that_are_submitted_after_the_end_count_as_cancelled() {
     let mut world = World::new(1);
     world.terminate();
     world.submit(chunk(1, 0, 2));
@@ -210,7 +210,7 @@ fn what_is_submitted_after_the_end_counts_as_cancelled() {
 }
 
 #[test]
-fn a_process_that_the_system_does_not_let_go_of_is_given_up_after_the_end() {
+fn a_process_that_the_system_does_not_release_is_abandoned_after_the_end() {
     let mut world = World::started(2, None);
     world.terminate();
     world.die(0, &sigkill());

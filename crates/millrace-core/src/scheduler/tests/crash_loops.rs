@@ -108,7 +108,7 @@ fn only_a_few_workers_are_tried_after_a_pause() {
 }
 
 #[test]
-fn one_worker_that_dies_again_and_again_beside_good_ones_pauses_too() {
+fn a_worker_that_dies_again_and_again_beside_good_ones_pauses_too() {
     let mut world = World::new(2);
     let mut pauses = Vec::new();
     world.submit(chunk(9, 0, 1));

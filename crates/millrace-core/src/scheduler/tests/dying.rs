@@ -34,7 +34,7 @@ fn the_running_task_is_lost_and_the_loss_names_it() {
 }
 
 #[test]
-fn the_rest_of_a_chunk_that_reports_each_task_goes_on_elsewhere() {
+fn the_rest_of_a_chunk_that_reports_each_task_continues_on_another_worker() {
     let mut world = World::started(2, None);
     world.submit(flagged(1, 0, 4, EACH));
     world.run_to_task(0);
@@ -100,7 +100,7 @@ fn results_of_several_chunks_in_one_batch_are_lost_together() {
 }
 
 #[test]
-fn a_batch_partly_sent_is_lost_from_where_it_was_not() {
+fn a_batch_that_was_partly_sent_is_lost_from_the_first_unsent_result() {
     let mut world = World::started(1, Some(1));
     world.submit_all([chunk(1, 0, 3), chunk(1, 1, 2)]);
     world.run_to_task(0);
@@ -117,7 +117,7 @@ fn a_batch_partly_sent_is_lost_from_where_it_was_not() {
 }
 
 #[test]
-fn results_of_one_call_do_not_go_down_with_a_task_of_another() {
+fn results_of_one_call_are_not_lost_with_a_task_of_another() {
     let mut world = World::started(1, Some(1));
     world.submit_all([chunk(1, 0, 2), chunk(2, 0, 2)]);
     for _ in 0..3 {
@@ -179,7 +179,7 @@ fn a_chunk_that_has_settled_tasks_does_not_count_its_receivers() {
 }
 
 #[test]
-fn chunks_behind_the_one_that_kills_are_not_held_guilty() {
+fn chunks_behind_one_that_kills_its_worker_are_not_blamed() {
     let mut world = World::started(1, Some(1));
     world.submit_all([chunk(1, 0, 1), chunk(1, 1, 1), chunk(2, 0, 1)]);
     for _ in 0..2 {
@@ -208,7 +208,7 @@ fn a_failure_ends_a_chunk_only_where_its_call_fails_as_a_whole() {
 }
 
 #[test]
-fn a_task_of_a_cancelled_call_that_dies_is_not_heard_of() {
+fn a_task_of_a_cancelled_call_that_dies_is_not_reported() {
     let mut world = World::started(1, None);
     world.submit(chunk(1, 0, 3));
     world.run_to_task(0);

@@ -82,7 +82,7 @@ fn urgent_chunks_leave_one_turn_in_eight_to_others() {
 
 /// Each time the chunk is sent, and taken back for an urgent one before the worker has begun it.
 #[test]
-fn a_chunk_that_gave_way_before_it_began_is_not_passed_over_for_ever() {
+fn a_chunk_that_gave_way_before_it_began_is_not_passed_over_forever() {
     for cost_us in [None, Some(1)] {
         let mut world = World::started(1, cost_us);
         world.submit_all((0..3).map(|id| chunk(1, id, 1)));
@@ -109,7 +109,7 @@ fn an_urgent_chunk_goes_ahead_again_once_the_turn_was_taken() {
 }
 
 #[test]
-fn an_urgent_task_that_ends_each_worker_does_not_hold_up_the_others() {
+fn an_urgent_task_that_ends_each_worker_does_not_delay_the_others() {
     let mut world = World::started(1, None);
     let each = URGENT | ChunkFlags::EACH;
     world.submit(Chunk { retries: 1_000, ..flagged(1, 0, 1, each) });

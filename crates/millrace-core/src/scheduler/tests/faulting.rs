@@ -10,7 +10,7 @@ fn exit() -> Death {
 }
 
 #[test]
-fn it_is_given_nothing_more_and_what_it_had_goes_to_its_replacement() {
+fn a_faulted_worker_gets_nothing_more_and_its_chunks_go_to_its_replacement() {
     let mut world = World::started(1, Some(1));
     world.submit_all([flagged(1, 0, 2, ChunkFlags::EACH), chunk(2, 0, 1)]);
     world.run_to_task(0);
@@ -30,7 +30,7 @@ fn it_is_given_nothing_more_and_what_it_had_goes_to_its_replacement() {
 }
 
 #[test]
-fn a_chunk_on_its_way_to_such_a_worker_is_not_held_to_have_ended_it() {
+fn a_chunk_on_its_way_to_such_a_worker_does_not_count_as_its_killer() {
     let mut world = World::started(1, None);
     world.submit(chunk(1, 0, 1));
     assert!(world.scheduler.faulted(0).is_ok());
@@ -43,7 +43,7 @@ fn a_chunk_on_its_way_to_such_a_worker_is_not_held_to_have_ended_it() {
 }
 
 #[test]
-fn workers_that_fault_before_they_have_done_anything_do_so_twice_at_the_most() {
+fn workers_that_fault_before_they_run_anything_are_started_at_most_twice() {
     let mut world = World::new(1);
     world.submit(chunk(1, 0, 1));
     for _ in 0..2 {
@@ -56,7 +56,7 @@ fn workers_that_fault_before_they_have_done_anything_do_so_twice_at_the_most() {
 }
 
 #[test]
-fn one_that_does_not_end_by_itself_is_killed() {
+fn a_faulted_worker_that_does_not_end_by_itself_is_killed() {
     let mut world = World::started(1, None);
     let pid = world.scheduler.workers()[0].pid;
     assert_eq!(world.scheduler.faulted(0), Ok(pid));
@@ -67,7 +67,7 @@ fn one_that_does_not_end_by_itself_is_killed() {
 }
 
 #[test]
-fn it_is_said_once_and_by_a_ready_worker() {
+fn a_fault_is_accepted_once_and_only_from_a_ready_worker() {
     let mut twice = World::started(1, None);
     assert!(twice.scheduler.faulted(0).is_ok());
     assert_eq!(twice.scheduler.faulted(0), Err(ProtocolViolation { worker_id: 0 }));
@@ -81,7 +81,7 @@ fn it_is_said_once_and_by_a_ready_worker() {
 }
 
 #[test]
-fn closing_waits_for_its_end() {
+fn closing_waits_for_the_end_of_a_faulted_worker() {
     let mut world = World::started(1, None);
     world.submit(chunk(1, 0, 1));
     world.run_to_task(0);
@@ -95,7 +95,7 @@ fn closing_waits_for_its_end() {
 }
 
 #[test]
-fn a_worker_whose_control_socket_is_closed_is_given_nothing_more() {
+fn a_worker_whose_control_socket_is_closed_gets_nothing_more() {
     let mut world = World::started(2, None);
     world.scheduler.disconnected(0, 101);
     world.act();
@@ -126,7 +126,7 @@ fn a_closed_control_socket_is_not_the_cause_of_a_death() {
 }
 
 #[test]
-fn a_loss_for_want_of_memory_says_so() {
+fn a_loss_for_lack_of_memory_says_so() {
     for cause in [Cause::OutOfMemory, Cause::ProtocolViolation] {
         let mut world = World::started(1, None);
         world.submit(chunk(1, 0, 1));

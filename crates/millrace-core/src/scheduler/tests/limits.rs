@@ -70,7 +70,7 @@ fn a_task_behind_another_call_has_its_time_from_its_own_beginning() {
 }
 
 #[test]
-fn a_result_that_was_sent_in_time_counts_however_late_it_is_heard() {
+fn a_result_that_was_sent_in_time_counts_however_late_it_is_read() {
     let mut world = World::started(1, None);
     world.submit(limited(1, 0, 1, 0, LIMIT));
     world.run_to_task(0);
@@ -111,7 +111,7 @@ fn a_task_that_ends_after_its_worker_was_condemned_settles_once() {
 }
 
 #[test]
-fn a_call_that_was_cancelled_keeps_its_limit_so_that_its_worker_comes_free() {
+fn a_cancelled_call_keeps_its_limit_so_that_its_worker_becomes_free() {
     let mut world = World::started(1, None);
     world.submit_all([limited(1, 0, 1, 0, LIMIT), chunk(2, 0, 1)]);
     world.run_to_task(0);
@@ -124,7 +124,7 @@ fn a_call_that_was_cancelled_keeps_its_limit_so_that_its_worker_comes_free() {
 }
 
 #[test]
-fn a_death_of_its_own_just_before_the_limit_is_a_death() {
+fn a_death_just_before_the_limit_is_a_death_and_no_timeout() {
     let mut world = World::started(1, None);
     world.submit(limited(1, 0, 1, 0, LIMIT));
     world.run_to_task(0);
@@ -134,7 +134,7 @@ fn a_death_of_its_own_just_before_the_limit_is_a_death() {
 }
 
 #[test]
-fn an_urgent_task_with_a_limit_is_kept_to_it() {
+fn an_urgent_task_is_held_to_its_limit() {
     let mut world = World::started(1, None);
     world.submit(limited(1, 0, 1, ChunkFlags::URGENT, LIMIT));
     world.run_to_task(0);
@@ -144,7 +144,7 @@ fn an_urgent_task_with_a_limit_is_kept_to_it() {
 }
 
 #[test]
-fn there_is_no_deadline_where_no_task_has_a_limit() {
+fn there_is_no_deadline_if_no_task_has_a_limit() {
     let mut world = World::started(1, None);
     world.submit(chunk(1, 0, 2));
     world.run_to_task(0);
@@ -153,7 +153,7 @@ fn there_is_no_deadline_where_no_task_has_a_limit() {
 }
 
 #[test]
-fn tasks_that_keep_to_their_limit_are_looked_at_once_in_its_length() {
+fn tasks_within_their_limit_are_checked_once_per_limit() {
     let mut world = World::started(1, None);
     world.submit(limited(1, 0, 200, 0, LIMIT));
     let mut looks = 0;
@@ -173,7 +173,7 @@ fn tasks_that_keep_to_their_limit_are_looked_at_once_in_its_length() {
 }
 
 #[test]
-fn a_worker_that_goes_on_saying_it_has_just_begun_is_not_believed_for_ever() {
+fn a_worker_that_keeps_saying_it_has_just_begun_is_not_believed_forever() {
     let mut world = World::started(1, None);
     world.scheduler.start_timeout = Some(Duration::from_millis(LOADING));
     world.submit(limited(1, 0, 1, 0, LIMIT));
@@ -225,7 +225,7 @@ fn loading_the_function_does_not_count_as_the_task() {
 }
 
 #[test]
-fn a_task_that_was_loading_when_it_was_looked_at_has_no_more_than_its_limit() {
+fn a_task_that_was_loading_at_the_check_has_no_more_than_its_limit() {
     let mut world = loading(limited(1, 0, 1, 0, LIMIT));
     (0..3 * LIMIT).for_each(|_| world.tick(1));
     let now_ms = world.scheduler.now.as_millis() as u32;
@@ -267,7 +267,7 @@ fn a_function_that_is_not_loaded_in_time_fails_its_task_and_is_not_tried_again_f
 }
 
 #[test]
-fn a_worker_that_goes_on_saying_it_loads_is_not_believed_for_ever() {
+fn a_worker_that_keeps_saying_it_loads_is_not_believed_forever() {
     let mut world = loading(chunk(1, 0, 1));
     for _ in 0..2 * LOADING + LIMIT {
         let now_ms = world.scheduler.now.as_millis() as u32;
@@ -310,7 +310,7 @@ fn a_function_that_was_loaded_leaves_no_deadline() {
 }
 
 #[test]
-fn a_beginning_before_the_chunk_was_sent_is_not_believed() {
+fn a_begin_time_before_the_chunk_was_sent_is_not_believed() {
     let mut world = World::started(1, None);
     world.tick(50 * LIMIT);
     world.submit(limited(1, 0, 1, 0, LIMIT));
@@ -324,7 +324,7 @@ fn a_beginning_before_the_chunk_was_sent_is_not_believed() {
 }
 
 #[test]
-fn a_worker_that_was_not_heard_is_not_condemned() {
+fn a_worker_with_unread_results_is_not_condemned() {
     let mut world = World::started(1, None);
     world.submit(limited(1, 0, 1, 0, 100));
     world.run_to_task(0);

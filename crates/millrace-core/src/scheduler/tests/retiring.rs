@@ -67,7 +67,7 @@ fn a_worker_that_has_run_its_tasks_leaves_at_once_and_is_replaced_when_there_is_
 }
 
 #[test]
-fn the_lowest_lifespan_of_the_calls_it_worked_for_holds() {
+fn the_lowest_lifespan_of_the_calls_a_worker_has_served_applies() {
     let mut world = World::new(1);
     world.submit(aged(1, 0, 2, 5));
     world.start(0);
@@ -84,7 +84,7 @@ fn the_lowest_lifespan_of_the_calls_it_worked_for_holds() {
 }
 
 #[test]
-fn a_worker_that_has_run_its_tasks_takes_over_nothing() {
+fn a_worker_that_has_run_its_tasks_steals_nothing() {
     let mut world = World::new(2);
     world.submit(Chunk { only: Some(0), ..chunk(0, 0, 1) });
     world.submit(Chunk { only: Some(1), ..aged(0, 1, 1, 2) });
@@ -112,7 +112,7 @@ fn a_queue_is_not_stranded_by_workers_that_retire() {
 }
 
 #[test]
-fn what_fails_in_a_piece_leaves_the_other_pieces_running() {
+fn a_failure_in_a_piece_leaves_the_other_pieces_running() {
     let mut world = World::new(1);
     let flags = ChunkFlags(EACH | ChunkFlags::FAIL_FAST);
     world.submit(Chunk { flags, ..aged(1, 0, 6, 3) });
@@ -168,7 +168,7 @@ fn an_idle_worker_leaves_after_its_time() {
 }
 
 #[test]
-fn work_begins_the_idle_time_anew() {
+fn work_restarts_the_idle_time() {
     let mut world = World::new(1);
     world.scheduler.idle_timeout = Some(Duration::from_millis(100));
     for id in 0..3 {
@@ -265,7 +265,7 @@ fn a_worker_that_does_not_leave_when_it_retires_is_killed() {
 }
 
 #[test]
-fn a_worker_that_is_as_old_as_it_may_be_takes_nothing_over() {
+fn a_worker_at_the_end_of_its_lifespan_steals_nothing() {
     let mut world = World::started(2, Some(10));
     // Worker 0 has run one task already; worker 1 is busy, with others behind.
     let bulk = (0..6).map(|id| Chunk { only: None, ..chunk(2, id, 1) });
@@ -299,7 +299,7 @@ fn a_worker_that_wants_to_leave_ends_its_task_and_the_rest_goes_to_others() {
 }
 
 #[test]
-fn an_idle_worker_that_wants_to_leave_is_let_go_at_once_and_twice_is_as_good_as_once() {
+fn an_idle_worker_that_wants_to_leave_leaves_at_once_even_if_it_asks_twice() {
     let mut world = World::started(1, None);
     world.want_to_leave(0);
     assert_eq!(world.state(0), WorkerState::Leaving);
@@ -311,7 +311,7 @@ fn an_idle_worker_that_wants_to_leave_is_let_go_at_once_and_twice_is_as_good_as_
 }
 
 #[test]
-fn what_such_a_worker_has_not_begun_is_not_held_to_have_ended_it() {
+fn a_chunk_that_such_a_worker_has_not_begun_does_not_count_as_its_killer() {
     let mut world = World::new(1);
     world.submit(flagged(1, 0, 1, EACH));
     for _ in 0..5 {
@@ -335,7 +335,7 @@ fn a_worker_that_is_not_ready_cannot_want_to_leave() {
 }
 
 #[test]
-fn workers_that_nobody_waits_for_are_killed_when_idle_ones_leave() {
+fn workers_that_no_call_waits_for_are_killed_when_idle_ones_leave() {
     let mut world = World::new(2);
     world.submit_all([chunk(1, 0, 2), chunk(1, 1, 2)]);
     world.spawn(1);

@@ -26,7 +26,7 @@ fn a_task_whose_worker_dies_runs_again_alone_on_another_worker_and_its_chunk_goe
 }
 
 #[test]
-fn a_worker_that_has_to_be_started_for_it_is_another_one() {
+fn a_retry_prefers_to_start_another_worker() {
     let mut world = World::new(2);
     world.submit(retried(1, chunk(1, 0, 1)));
     world.start(0);
@@ -38,7 +38,7 @@ fn a_worker_that_has_to_be_started_for_it_is_another_one() {
 }
 
 #[test]
-fn starts_go_by_the_lowest_id_again_once_a_worker_was_started_for_it() {
+fn after_a_start_for_a_retry_the_lowest_id_starts_first_again() {
     let mut world = World::new(3);
     world.submit(retried(1, chunk(1, 0, 1)));
     world.start(0);

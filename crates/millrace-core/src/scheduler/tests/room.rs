@@ -17,7 +17,7 @@ fn fill(world: &mut World, call_id: u32, limit: u32) -> u32 {
 }
 
 #[test]
-fn each_free_worker_takes_one_beside_those_that_may_wait() {
+fn each_free_worker_takes_a_task_beside_those_that_may_wait() {
     for limit in [0, 1, 5] {
         assert_eq!(fill(&mut World::new(3), 1, limit), limit + 3, "none is started");
         assert_eq!(fill(&mut World::started(3, None), 1, limit), limit + 3, "all are idle");
@@ -25,7 +25,7 @@ fn each_free_worker_takes_one_beside_those_that_may_wait() {
 }
 
 #[test]
-fn what_runs_does_not_wait() {
+fn running_tasks_do_not_count_as_waiting() {
     let mut world = World::started(2, None);
     assert_eq!(fill(&mut world, 1, 1), 3);
     world.run_to_task(0);
@@ -50,14 +50,14 @@ fn other_work_takes_workers_and_does_not_count_as_waiting() {
 }
 
 #[test]
-fn those_that_are_not_submitted_yet_count() {
+fn tasks_that_are_not_submitted_yet_count() {
     let world = World::new(1);
     assert!(world.scheduler.has_room(2, 2));
     assert!(!world.scheduler.has_room(2, 3));
 }
 
 #[test]
-fn there_is_room_again_after_deaths_and_cancellations() {
+fn deaths_and_cancellations_make_room() {
     let mut world = World::started(1, None);
     assert_eq!(fill(&mut world, 1, 1), 2);
     world.run_to_task(0);

@@ -46,7 +46,7 @@ fn finish(world: &mut World, worker_id: u32) -> Vec<u32> {
 }
 
 #[test]
-fn an_idle_worker_gets_half_of_the_rest_and_who_is_free_next_the_other() {
+fn an_idle_worker_gets_half_of_the_rest_and_the_next_free_worker_the_other() {
     for flags in [0, EACH, FAIL_FAST, EACH | FAIL_FAST] {
         let mut world = split(flagged(1, 0, 9, flags));
         assert_eq!((open(&world, 0), open(&world, 1)), (1, 4));
@@ -94,7 +94,7 @@ fn the_last_task_of_a_rest_goes_alone() {
 }
 
 #[test]
-fn what_is_not_split() {
+fn some_chunks_are_never_split() {
     let ordered = Chunk { only: Some(0), ..chunk(1, 0, 9) };
     for (what, kept) in [("ordered", ordered), ("alone", chunk(1, 0, 1))] {
         let mut world = long_task(kept);
@@ -152,7 +152,7 @@ fn a_large_payload_is_sent_again_only_after_a_longer_run() {
 }
 
 #[test]
-fn an_idle_pool_has_no_deadline_and_neither_has_one_whose_chunks_cannot_be_split() {
+fn there_is_no_deadline_without_work_or_if_no_chunk_can_be_split() {
     let mut world = split(chunk(1, 0, 2));
     assert_eq!(world.scheduler.next_deadline(), None, "both are on their last task");
     world.rest();
@@ -386,7 +386,7 @@ fn a_worker_that_lies_about_a_chunk_that_was_split_is_killed() {
 }
 
 #[test]
-fn a_worker_that_never_gives_back_the_rest_holds_up_nothing_else() {
+fn a_worker_that_never_gives_back_the_rest_delays_nothing_else() {
     let mut world = split(flagged(1, 0, 5, EACH));
     world.step(0, FINE);
     world.hear(0);

@@ -54,7 +54,7 @@ fn the_lowest_idle_worker_gets_the_next_chunk() {
 }
 
 #[test]
-fn a_worker_that_has_not_said_it_is_ready_gets_nothing() {
+fn a_worker_that_is_not_ready_gets_nothing() {
     let mut world = World::new(1);
     world.submit(chunk(1, 0, 1));
     world.spawn(0);
@@ -151,7 +151,7 @@ fn killed_from_outside() -> Death {
 }
 
 #[test]
-fn starts_that_a_signal_from_outside_ends_say_little_about_the_set_up() {
+fn starts_that_are_killed_from_outside_count_only_after_many() {
     let mut world = World::new(1);
     world.submit(chunk(1, 0, 1));
     for round in 0..10 {
@@ -219,7 +219,7 @@ fn a_worker_that_is_not_ready_in_time_is_killed_and_has_failed_to_start() {
 }
 
 #[test]
-fn a_worker_that_becomes_ready_wipes_out_earlier_failures() {
+fn a_worker_that_becomes_ready_clears_earlier_failures() {
     let mut world = World::new(1);
     for id in 0..5 {
         world.submit(chunk(1, id, 1));

@@ -10,7 +10,7 @@ fn bulk(count: u32) -> impl Iterator<Item = Chunk> {
 }
 
 #[test]
-fn a_busy_worker_holds_nothing_more_while_the_cost_is_unknown() {
+fn a_busy_worker_has_one_chunk_in_flight_while_the_cost_is_unknown() {
     let mut world = World::started(2, None);
     world.submit_all(bulk(6));
     assert_eq!((world.in_flight(0).len(), world.in_flight(1).len()), (1, 1));
@@ -27,7 +27,7 @@ fn the_cost_of_a_forgotten_function_is_forgotten() {
 }
 
 #[test]
-fn a_busy_worker_holds_up_to_two_milliseconds_of_known_work() {
+fn a_busy_worker_has_up_to_two_milliseconds_of_known_work_in_flight() {
     let mut world = World::started(1, Some(400));
     world.submit_all(bulk(9));
     assert_eq!(world.in_flight(0).len(), 4, "each costs 400 µs and a little");
@@ -44,7 +44,7 @@ fn one_slow_task_moves_the_expected_cost_by_a_quarter_of_the_way() {
 }
 
 #[test]
-fn a_busy_worker_holds_nothing_more_than_one_long_chunk() {
+fn a_busy_worker_has_no_more_than_one_long_chunk_in_flight() {
     let mut world = World::started(1, Some(5_000));
     world.submit_all(bulk(3));
     assert_eq!(world.in_flight(0).len(), 1);
@@ -86,7 +86,7 @@ fn an_idle_worker_steals_half_of_what_the_fullest_worker_has() {
 }
 
 #[test]
-fn ordered_work_in_flight_is_not_taken_over() {
+fn ordered_work_in_flight_is_not_stolen() {
     let mut world = World::started(2, Some(1));
     world.submit_all((0..6).map(|id| Chunk { only: Some(0), ..chunk(1, id, 1) }));
     assert_eq!((world.in_flight(0).len(), world.in_flight(1).len()), (6, 0));
@@ -94,7 +94,7 @@ fn ordered_work_in_flight_is_not_taken_over() {
 }
 
 #[test]
-fn ordered_work_that_was_sent_last_does_not_keep_the_rest_from_being_taken_over() {
+fn ordered_work_that_was_sent_last_does_not_keep_the_rest_from_being_stolen() {
     let mut world = World::new(2);
     world.submit(chunk(0, 0, 1));
     world.start(0);

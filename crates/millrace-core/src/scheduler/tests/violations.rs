@@ -27,7 +27,7 @@ fn honest() -> Settled {
 }
 
 #[test]
-fn what_an_honest_worker_says_is_taken_in() {
+fn outcomes_of_an_honest_worker_are_accepted() {
     let mut world = running(0);
     assert_eq!(world.take_in(0, honest()), Ok(()));
     let end = Settled { first: 1, count: 2, is_last: true, ..honest() };
@@ -126,7 +126,7 @@ fn an_outcome_before_ready_is_a_failed_start() {
 }
 
 #[test]
-fn a_chunk_on_whose_receipt_workers_lie_is_rejected() {
+fn a_chunk_is_rejected_if_workers_lie_about_receiving_it() {
     let mut world = World::new(1);
     world.submit(chunk(1, 0, 2));
     for _ in 0..2 {
@@ -139,7 +139,7 @@ fn a_chunk_on_whose_receipt_workers_lie_is_rejected() {
 }
 
 #[test]
-fn what_a_misbehaving_worker_ran_and_was_not_heard_about_does_not_run_again() {
+fn tasks_that_a_misbehaving_worker_ran_unreported_do_not_run_again() {
     let mut world = World::started(1, Some(1));
     world.ledger.has_liars = true;
     world.submit_all([chunk(1, 0, 1), chunk(2, 0, 2)]);

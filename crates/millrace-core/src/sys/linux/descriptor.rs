@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_another_descriptor_has_taken_is_not_closed() {
+    fn a_number_that_another_descriptor_has_now_is_not_closed() {
         let eventfd = || rustix::event::eventfd(0, rustix::event::EventfdFlags::CLOEXEC).unwrap();
         let mut first = Descriptor::new(eventfd());
         let mut others = Vec::new();

@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bell_that_has_got_the_number_is_not_read() {
+    fn a_bell_that_has_the_number_now_is_not_read() {
         let (pipe, _end) = Pipe::new().unwrap();
         let number = pipe.as_fd().as_raw_fd();
         pipe.0.close_behind_its_back();

@@ -34,7 +34,7 @@ fn chunk() -> Chunk {
 }
 
 #[test]
-fn a_result_that_there_is_no_memory_for_is_not_taken_and_is_no_violation() {
+fn a_result_without_memory_for_it_is_not_read_and_is_no_violation() {
     let config = PoolConfig {
         worker_count: 1,
         cpus: Vec::new(),

@@ -8,7 +8,7 @@ use crate::pool::failing::tests::config;
 use crate::pool::spawner::Spawner;
 
 #[test]
-fn a_worker_whose_bell_became_another_one_is_not_admitted() {
+fn a_worker_whose_bell_became_another_one_is_not_registered() {
     let closings: [fn(&SpawnedWorker) -> &Bell; 3] =
         [|worker| &worker.to_worker, |worker| &worker.to_parent, |worker| &worker.to_loop];
     for closing in closings {
