@@ -237,10 +237,27 @@ export async function references(): Promise<void> {
   void pool.map(jobs.double, ['a'])
   // @ts-expect-error the width is missing
   void pool.apply(jobs.resize, ['a.png'])
-  // @ts-expect-error not callable
+  // @ts-expect-error no function
   void jobs.version
   // @ts-expect-error a class cannot be called
   void jobs.Resizer
+  is<number>()(await jobs.double(1))
+  is<Promise<number>>()(jobs.double(1))
+  is<Promise<Uint8Array>>()(jobs.resize('a.png', 10, currentTask() as TaskContext))
+  is<Promise<string>>()(jobs.label(1))
+  is<Promise<string>>()(jobs.label(1, '#'))
+  is<Promise<unknown>>()(task(url)('anything', 1))
+  is<string>()(await tasks<PathModule>('node:path').join('a', 'b'))
+  is<number>()(await pool.apply(jobs.double, [1]))
+  is<IndexedResult<number>[]>()(await pool.map(jobs.double, [1], { withIndex: true }))
+  is<PromiseSettledResult<string>[]>()(await pool.mapSettled(jobs.label, [[1, '#']], { spread: true }))
+  const doubleAll = task<(xs: number[]) => Promise<number[]>>(url, 'doubleAll')
+  is<number[]>()(await pool.map(doubleAll, [1, 2], { batch: 10 }))
+  is<number[]>()(await pool.map((x: number) => jobs.double(x), [1]))
+  // @ts-expect-error a string is no number
+  void jobs.double('a')
+  // @ts-expect-error the width is missing
+  void jobs.resize('a.png')
   // @ts-expect-error a reference is not made by hand
   void pool.map({ url: 'file:///jobs.js', name: 'double' }, [1])
 }

@@ -13,7 +13,7 @@ import { isPlaceless, isSelfContained, shipSource } from './ship/from-source.js'
 import type { Graph, ClosureNode } from './ship/graph.js'
 import { hasInspector } from './capture/inspector.js'
 import { isUrl, locateModule } from './reference/module-url.js'
-import { ModuleReference } from './reference/reference.js'
+import { referencePlace } from './reference/callable.js'
 import { accessor, callName, isNativeText, sourceOf, uncallable } from './refusal/refusals.js'
 import { shipClosure } from './ship/ship-closure.js'
 import type { Shipped } from './ship/shipped.js'
@@ -174,14 +174,16 @@ function resolveCallable(fn: object, given: GivenNames | undefined): FunctionDef
  * @throws TypeError or RangeError, `ERR_POOL_INVALID_OPTION`, for what names no function.
  */
 export function prepareFunction(fn: unknown, given?: GivenNames): FunctionDefinition {
-  if (typeof fn === 'function') return resolveCallable(fn, given)
+  const reference = referencePlace(fn)
+  if (typeof fn === 'function' && reference === undefined) return resolveCallable(fn, given)
   if (given !== undefined) throw invalidOption('type', 'fn', fn, 'a function if the option context is given')
   // Not remembered: a URL can be changed.
   if (isUrl(fn)) return define({ kind: 'module', url: locateModule('fn', fn) }, 'default')
-  if (ModuleReference.is(fn)) {
+  if (typeof fn === 'function' && reference !== undefined) {
     const known = byFunction.get(fn)
     if (known !== undefined && 'definition' in known) return known.definition
-    return remember(fn, define({ kind: 'module', url: fn.url, name: fn.name }, fn.name ?? 'default'))
+    const { url, name } = reference
+    return remember(fn, define({ kind: 'module', url, name }, name ?? 'default'))
   }
   throw invalidOption('type', 'fn', fn, 'a function, a reference made by task() or tasks(), or a URL object')
 }

@@ -1,4 +1,4 @@
-import type { AnyFunction, ArgsOf, TaskContext, TaskReference } from './functions.js'
+import type { AnyFunction, ArgsOf, Referenced, TaskContext } from './functions.js'
 
 /**
  * The results of `imap` and its siblings, for `for await`. Its `return()`, which leaving the loop and the end of the scope of an
@@ -33,11 +33,11 @@ export interface IndexedResult<R> {
 
 /** A function of one item, or the reference to one. */
 export type TaskFunction<T, R, O = NoOptions> =
-  ((item: T, ...added: Added<O>) => R) | TaskReference<(item: T, ...added: Added<O>) => R>
+  Referenced<(item: T, ...added: Added<O>) => R> | ((item: T, ...added: Added<O>) => R)
 
 /** A function of a batch of items that returns an array with one result for each, or the reference to one. */
 export type BatchFunction<T, R, O> =
-  ((batch: T[], ...added: Added<O>) => Results<R>) | TaskReference<(batch: T[], ...added: Added<O>) => Results<R>>
+  ((batch: T[], ...added: Added<O>) => Results<R>) | Referenced<(batch: T[], ...added: Added<O>) => Results<R>>
 
 type Results<R> = readonly R[] | PromiseLike<readonly R[]>
 
@@ -51,7 +51,7 @@ export type SpreadFunction<A extends readonly unknown[], R, O> = (
 ) => R
 
 /** A function of any arguments, or the reference to one. */
-export type FunctionOrReference<F extends AnyFunction> = F | TaskReference<F>
+export type FunctionOrReference<F extends AnyFunction> = F | Referenced<F>
 
 /** The arguments that a call with the options `O` gives to `F`. */
 export type ArgumentsOf<F extends AnyFunction, O> = Readonly<

@@ -25,9 +25,17 @@ export type UntypedFunction = (...args: unknown[]) => unknown
 
 declare const referenced: unique symbol
 
-/** Names an exported function of a module; made by `task()` and `tasks()`. Workers import the module themselves. */
-export interface TaskReference<F extends AnyFunction = UntypedFunction> {
+/** What a pool needs to know of a {@linkcode TaskReference}: had it a signature, the compiler could not tell what a function is given. */
+export interface Referenced<F extends AnyFunction> {
   readonly [referenced]: F
+}
+
+/**
+ * Names an exported function of a module; made by `task()` and `tasks()`. Workers import the module themselves. A call imports it into
+ * this process, and promises what the function returns.
+ */
+export interface TaskReference<F extends AnyFunction = UntypedFunction> extends Referenced<F> {
+  (...args: Parameters<F>): Promise<Awaited<ReturnType<F>>>
 }
 
 /** Every callable export of a module as a reference. `M` is the type of the module: `typeof import('./jobs.js')`. */

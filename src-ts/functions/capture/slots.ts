@@ -6,6 +6,7 @@ import { builtInPlace } from '../reference/built-ins.js'
 import { describeFunction } from '../analyze/function-text.js'
 import { CapturedObjects, type Where } from './captured-objects.js'
 import { unshippable, unshippableAt } from '../refusal/messages.js'
+import { referencePlace } from '../reference/callable.js'
 import { commonJsOf, exportOf } from '../reference/exports.js'
 import type { Cacheability } from './cacheability.js'
 import type { CapturedData, ObjectPlan, Slot } from '../ship/graph.js'
@@ -63,6 +64,8 @@ export class Slots {
    */
   of(name: string, value: unknown, called: string, members?: readonly string[]): Slot {
     const where = { variable: name, path: name, called }
+    const reference = referencePlace(value)
+    if (reference !== undefined) return { t: 'reference', ...reference }
     if (typeof value === 'function') return this.#ofFunction(value, where)
     if (typeof value !== 'object' || value === null) return this.#objects.primitive(value, name, name)
     const isUnder = !types.isProxy(value) && !isElements(value)
@@ -112,6 +115,8 @@ export class Slots {
   #ofFunction(fn: object, { variable, path, called }: Where): Slot {
     const known = this.#numbers.get(fn)
     if (known !== undefined) return { t: 'fn', at: known }
+    const reference = referencePlace(fn)
+    if (reference !== undefined) return { t: 'reference', ...reference }
     const refuse = (what: string, instead: string): TaskFunctionError =>
       unshippableAt(called, variable, path, what, instead)
     if (types.isProxy(fn)) throw refuse('a Proxy of a function', 'capture the function itself')

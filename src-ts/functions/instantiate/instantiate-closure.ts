@@ -7,6 +7,7 @@ import { compileScript, makeHelper, requireGlobals, restore } from './compile.js
 import type { Slot } from '../ship/graph.js'
 import { isImportPlaceholder, isMetaPlaceholder } from '../analyze/helpers.js'
 import { findImport, importExport } from './load-module.js'
+import { makeNamespace, makeReference } from '../reference/callable.js'
 import { MadeObjects, slotsOf, type Values } from './make-objects.js'
 import { closureLabelOf, labelOf, toSource, withTexts } from '../stacks/placed-code.js'
 import { callName } from '../refusal/refusals.js'
@@ -146,6 +147,8 @@ class ClosureValues implements Values {
         return follow(globalObject, slot.path, this.#called)
       case 'builtin':
         return follow(require(`node:${slot.id}`), slot.path, this.#called)
+      case 'reference':
+        return slot.isNamespace ? makeNamespace(slot.url) : makeReference(slot.url, slot.name)
       case 'file':
         return require(slot.path)
       case 'require':

@@ -4,21 +4,13 @@ import { TaskFunctionError } from '../../errors/index.js'
 import { JSON, Object, Reflect, Uint8Array, afterwards, globalObject, toObject } from '../../primordials.js'
 import { compile } from './compile.js'
 import { makeClosure } from './instantiate-closure.js'
-import { loadModule } from './load-module.js'
-import { callName, isNativeText, sourceOf, uncallable } from '../refusal/refusals.js'
+import { loadCallable, toCallable, type TaskCallable } from './load-module.js'
+import { callName } from '../refusal/refusals.js'
 import type { Shipped, ShippedGlobal } from '../ship/shipped.js'
 
 type Callable = (...args: unknown[]) => unknown
 
 const NO_DATA = new Uint8Array()
-
-/** A function that a worker can run. */
-export interface TaskCallable {
-  /** Always called with `this` undefined, whatever it is called on. */
-  readonly call: Callable
-  /** True for functions that never take a context: native and bound ones, and those of Node's modules. */
-  readonly isNative: boolean
-}
 
 function findGlobal({ path }: ShippedGlobal): Callable {
   let value: unknown = globalObject
@@ -30,13 +22,6 @@ function findGlobal({ path }: ShippedGlobal): Callable {
   if (typeof value === 'function') return value as Callable
   const name = path.join('.')
   throw new TaskFunctionError(`the function ${name} does not exist in the worker's process`, { variable: name })
-}
-
-function toCallable(fn: Callable, called: string, isBuiltIn: boolean): TaskCallable {
-  const text = sourceOf(fn)
-  const refusal = uncallable(fn, text, called)
-  if (refusal !== undefined) throw refusal
-  return { call: fn.bind(undefined), isNative: isBuiltIn || isNativeText(text) }
 }
 
 /**
@@ -57,6 +42,5 @@ export function instantiate(json: string, data: Uint8Array = NO_DATA): TaskCalla
       ? afterwards(made, (fn) => toCallable(fn, label, false))
       : toCallable(made, label, false)
   }
-  const called = callName(shipped.name ?? 'default')
-  return afterwards(loadModule(shipped), (fn) => toCallable(fn, called, shipped.url.startsWith('node:')))
+  return loadCallable(shipped)
 }

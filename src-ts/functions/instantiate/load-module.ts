@@ -4,7 +4,18 @@ import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import { TaskFunctionError } from '../../errors/index.js'
 import { Object, Set } from '../../primordials.js'
+import { callName, isNativeText, sourceOf, uncallable } from '../refusal/refusals.js'
 import type { ShippedModule } from '../ship/shipped.js'
+
+/** A function that a worker can run. */
+export interface TaskCallable {
+  /** Always called with `this` undefined, whatever it is called on. */
+  readonly call: Callable
+  /** True for functions that never take a context: native and bound ones, and those of Node's modules. */
+  readonly isNative: boolean
+}
+
+type Callable = (...args: unknown[]) => unknown
 
 const require = createRequire(import.meta.url)
 
@@ -83,12 +94,12 @@ async function importModule({
  * @throws TaskFunctionError naming file and export where one is missing or no function. What a module throws while it loads
  *   comes through unchanged.
  */
-export async function loadModule(shipped: ShippedModule): Promise<(...args: unknown[]) => unknown> {
+async function loadModule(shipped: ShippedModule): Promise<Callable> {
   const { url, name } = shipped
   const place = shortenUrl(url)
   const namespace = await importModule(shipped)
   const value = findExport(namespace, shipped)
-  if (typeof value === 'function') return value as (...args: unknown[]) => unknown
+  if (typeof value === 'function') return value as Callable
   if (value !== undefined) {
     const shown = inspect(value, { depth: 0, breakLength: Infinity }).slice(0, 100)
     const wanted = name === undefined ? 'the default export' : `the export '${name}'`
@@ -97,4 +108,25 @@ export async function loadModule(shipped: ShippedModule): Promise<(...args: unkn
   const exported = Object.keys(namespace).slice(0, 20).join(', ')
   const wanted = name === undefined ? 'default export' : `export '${name}'`
   throw new TaskFunctionError(`the module ${place} has no ${wanted} (exports: ${exported === '' ? 'none' : exported})`)
+}
+
+/**
+ * Makes a function ready to be run.
+ * @param called How messages call it.
+ * @throws TaskFunctionError for one that no pool can run, such as a generator.
+ */
+export function toCallable(fn: Callable, called: string, isBuiltIn: boolean): TaskCallable {
+  const text = sourceOf(fn)
+  const refusal = uncallable(fn, text, called)
+  if (refusal !== undefined) throw refusal
+  return { call: fn.bind(undefined), isNative: isBuiltIn || isNativeText(text) }
+}
+
+/**
+ * Imports the module and makes its export ready to be run.
+ * @throws As {@linkcode loadModule} and {@linkcode toCallable}, as a rejection.
+ */
+export async function loadCallable(shipped: ShippedModule): Promise<TaskCallable> {
+  const fn = await loadModule(shipped)
+  return toCallable(fn, callName(shipped.name ?? 'default'), shipped.url.startsWith('node:'))
 }

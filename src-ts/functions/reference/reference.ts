@@ -1,34 +1,11 @@
 import { atEntry, invalidOption } from '../../errors/index.js'
-import { Map, Object, Proxy } from '../../primordials.js'
 import type { AnyFunction, TaskReference, TaskReferences, UntypedFunction } from '../../types/index.js'
+import { makeNamespace, makeReference } from './callable.js'
 import { locateModule } from './module-url.js'
 
-/** What stands behind a TaskReference: the place of an export. */
-export class ModuleReference {
-  // Only what task() made passes for a reference: data that looks like one does not.
-  readonly #isReference = true
-  readonly url: string
-  /** Absent for the default export. */
-  readonly name: string | undefined
-
-  constructor(url: string, name: string | undefined) {
-    this.url = url
-    this.name = name
-    Object.freeze(this)
-  }
-
-  static is(value: unknown): value is ModuleReference {
-    return typeof value === 'object' && value !== null && #isReference in value && value.#isReference
-  }
-}
-
-// The type's key exists for the compiler alone: it carries the function's type.
-function toTaskReference(reference: ModuleReference): TaskReference {
-  return reference as unknown as TaskReference
-}
-
 /**
- * Names an exported function of a module, which the workers import themselves; nothing is loaded here.
+ * Names an exported function of a module. Workers import the module themselves; nothing is loaded here. A reference can also be called:
+ * the call imports the module into this process, and promises what the function returns.
  *
  * @param url A URL (`file:`, `data:`, `node:`), also as a string, or an absolute path. A path relative to the calling file is
  *   `new URL('./jobs.js', import.meta.url)`.
@@ -37,6 +14,7 @@ function toTaskReference(reference: ModuleReference): TaskReference {
  * @example
  * const resize = task<typeof import('./jobs.js').resize>(new URL('./jobs.js', import.meta.url), 'resize')
  * await pool.map(resize, files)
+ * await resize('photo.jpg')
  */
 export function task(url: string | URL, name?: string): TaskReference
 // Apart from the first: among the arguments of a method the compiler would take F from what the method asks for.
@@ -46,7 +24,8 @@ export function task(url: string | URL, name?: string): TaskReference {
     const located = locateModule('url', url)
     if (name !== undefined && typeof name !== 'string') throw invalidOption('type', 'name', name, 'a string')
     if (name === '') throw invalidOption('range', 'name', name, 'the name of an export')
-    return toTaskReference(new ModuleReference(located, name === 'default' ? undefined : name))
+    // The type's key exists for the compiler alone: it carries the function's type.
+    return makeReference(located, name === 'default' ? undefined : name) as unknown as TaskReference
   })
 }
 
@@ -61,17 +40,5 @@ export function task(url: string | URL, name?: string): TaskReference {
  */
 export function tasks<M = Record<string, UntypedFunction>>(url: string | URL): TaskReferences<M> {
   const located = atEntry(tasks, () => locateModule('url', url))
-  const made = new Map<string, ModuleReference>()
-  const namespace: object = new Proxy(Object.freeze(Object.create(null) as object), {
-    get(_target, key): ModuleReference | undefined {
-      if (typeof key !== 'string' || key === 'then') return undefined
-      let reference = made.get(key)
-      if (reference === undefined) {
-        reference = new ModuleReference(located, key === 'default' ? undefined : key)
-        made.set(key, reference)
-      }
-      return reference
-    }
-  })
-  return namespace as TaskReferences<M>
+  return makeNamespace(located) as TaskReferences<M>
 }

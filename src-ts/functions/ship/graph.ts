@@ -27,6 +27,13 @@ export type Slot =
     }
   /** The export of a module that is loaded here; the default one without a name. */
   | { readonly t: 'export'; readonly url: string; readonly name?: string | undefined; readonly isRequired?: true }
+  /** What `task()` makes, or with `isNamespace` what `tasks()` does. */
+  | {
+      readonly t: 'reference'
+      readonly url: string
+      readonly name?: string | undefined
+      readonly isNamespace: boolean
+    }
   /** What `require()` of a file gives. */
   | { readonly t: 'file'; readonly path: string }
   /** The `require` of a file. */
