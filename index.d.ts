@@ -104,7 +104,7 @@ export declare class RawPool {
    */
   terminate(): void
   /**
-   * Copies waiting records into `into`: how many bytes, or minus the bytes that the next record needs.
+   * Moves waiting records into `into`: how many bytes, or minus the bytes that the next record needs.
    *
    * # Errors
    *

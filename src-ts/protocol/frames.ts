@@ -2,7 +2,8 @@ import { Math } from '../primordials.js'
 
 /**
  * The layout of what crosses between TypeScript and the core. Every message is a header of 8 little-endian words and a
- * payload, padded to a multiple of 8 bytes. The core's `channel/frame/`, `submission.rs` and `outcomes.rs` hold the other half.
+ * payload, padded to a multiple of 8 bytes. The core's `channel/frame/` and the binding's
+ * `wire.rs` hold the other half.
  */
 
 /** Bytes of a header. */

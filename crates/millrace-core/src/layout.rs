@@ -1,11 +1,12 @@
-//! The numbers that the other side of the shared memory and of the records has to know as well, by the names it has for them.
+//! The numbers that the other side of the shared memory has to know as well, by the names that it has for them.
 //!
-//! A worker and a submitter need not be Rust: they have these numbers a second time, and compare them with this list.
+//! A worker need not be Rust: it has these numbers a second time, and compares them with this list.
 
 use crate::channel::claim::{self, ChunkState};
-use crate::channel::frame::{self, ToParent, ToWorker, chunk_flag, outcome_flag};
+use crate::channel::frame::{self, ToParent, ToWorker, chunk_flag};
 use crate::channel::segment::{self, word};
-use crate::pool::{RecordKind, records};
+
+pub use crate::channel::frame::{HEADER_BYTES, outcome_flag, padded_len};
 
 /// A number by its name.
 pub type Entry = (&'static str, u32);
@@ -13,7 +14,6 @@ pub type Entry = (&'static str, u32);
 /// Messages: headers and kinds.
 const MESSAGES: &[Entry] = &[
     ("HEADER_BYTES", frame::HEADER_BYTES as u32),
-    ("SUBMISSION_BYTES", records::SUBMISSION_BYTES as u32),
     ("LENGTH", frame::LENGTH as u32),
     ("KIND", frame::KIND as u32),
     ("FIELDS_AT", frame::FIELDS_AT as u32),
@@ -25,23 +25,6 @@ const MESSAGES: &[Entry] = &[
     ("FRAME_OUTCOME", ToParent::Outcome as u32),
     ("FRAME_FAULT", ToParent::Fault as u32),
     ("FRAME_RETIRE", ToParent::Retire as u32),
-    ("RECORD_OUTCOME", RecordKind::Outcome as u32),
-    ("RECORD_DIED", RecordKind::Died as u32),
-    ("RECORD_START_FAILED", RecordKind::StartFailed as u32),
-    ("RECORD_STARTED", RecordKind::Started as u32),
-    ("RECORD_EXITED", RecordKind::Exited as u32),
-    ("RECORD_CLOSED", RecordKind::Closed as u32),
-    ("RECORD_TIMED_OUT", RecordKind::TimedOut as u32),
-    ("RECORD_LOAD_TIMED_OUT", RecordKind::LoadTimedOut as u32),
-    ("RECORD_FAULT", RecordKind::Fault as u32),
-    ("RECORD_OUTPUT", RecordKind::Output as u32),
-    ("RECORD_FAILED", RecordKind::Failed as u32),
-    ("DIED_WORDS", records::DIED_WORDS as u32),
-    ("LATE_WORDS", records::LATE_WORDS as u32),
-    ("CAUSE_MEMORY", records::CAUSE_MEMORY),
-    ("CAUSE_HEAP", records::CAUSE_HEAP),
-    ("CAUSE_PROTOCOL", records::CAUSE_PROTOCOL),
-    ("CAUSE_OUT_OF_MEMORY", records::CAUSE_OUT_OF_MEMORY),
 ];
 
 /// Flags of chunks and outcomes.

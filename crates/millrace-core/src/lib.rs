@@ -52,19 +52,21 @@
 //! # }
 //! ```
 //!
-//! A pool. Its processes and threads start with the first chunk, so this one starts none:
+//! A pool. Its processes and threads start with the first chunk. The program of these workers does not exist, so their task is lost:
 //!
 //! ```
-//! use millrace_core::pool::{Collected, Pool, PoolConfig};
-//! use millrace_core::scheduler::DefinitionId;
+//! use std::sync::mpsc;
+//!
+//! use millrace_core::pool::{Chunk, Pool, PoolConfig, Record};
+//! use millrace_core::scheduler::{CallId, DefinitionId, Loss};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # if !millrace_core::sys::SUPPORTED { return Ok(()); }
 //! let config = PoolConfig {
 //!     worker_count: 2,
 //!     cpus: Vec::new(),
-//!     program: c"/bin/sh".into(),
-//!     args: vec![c"sh".into(), c"-c".into(), c"exec worker".into()],
+//!     program: c"/nonexistent/worker".into(),
+//!     args: vec![c"worker".into()],
 //!     env: Vec::new(),
 //!     cwd: None,
 //!     is_quiet: false,
@@ -73,14 +75,31 @@
 //!     start_timeout: None,
 //!     worker_config: Vec::new(),
 //! };
-//! let pool = Pool::new(config, Box::new(|| println!("records wait")))?;
-//! pool.define(DefinitionId(1), b"(x) => x * 2")?;
-//! assert!(pool.workers().is_empty());
+//! let (notify, notified) = mpsc::channel();
+//! let pool = Pool::new(config, Box::new(move || notify.send(()).unwrap_or_default()))?;
 //!
+//! let double = DefinitionId(1);
+//! pool.define(double, b"(x) => x * 2")?;
+//! pool.submit(Chunk::new(CallId(1), 0, double, 3, b"1 2 3"))?;
 //! pool.close();
-//! let mut records = [0; 64];
-//! assert!(matches!(pool.collect(&mut records), Collected::Bytes(32)));
-//! assert!(pool.has_ended());
+//!
+//! let mut has_ended = false;
+//! while !has_ended {
+//!     notified.recv()?;
+//!     let mut records = pool.collect();
+//!     while let Some(record) = records.next() {
+//!         match record {
+//!             Record::Outcome(outcome) => println!("{} results", outcome.count),
+//!             Record::Lost { call_id, count, loss: Loss::StartFailed { reason }, .. } => {
+//!                 assert_eq!((call_id, count), (CallId(1), 3));
+//!                 assert!(reason.contains("No such file"));
+//!             }
+//!             Record::Closed => has_ended = true,
+//!             other => println!("{other:?}"),
+//!         }
+//!     }
+//! }
+//! assert_eq!(pool.stats().failed, 3);
 //! # Ok(())
 //! # }
 //! ```

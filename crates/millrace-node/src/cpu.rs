@@ -6,6 +6,7 @@ use millrace_core::{cpu, layout, sys};
 use napi_derive::napi;
 
 use crate::error::to_napi;
+use crate::wire;
 
 /// Logical CPUs of the system, blind to affinity.
 #[napi(catch_unwind)]
@@ -28,7 +29,8 @@ pub fn default_jobs() -> u32 {
 /// The numbers that TypeScript has a second time, by their names there: a spec compares them.
 #[napi(catch_unwind)]
 pub fn layout() -> HashMap<String, u32> {
-    layout::entries().map(|(name, value)| (name.to_owned(), value)).collect()
+    let entries = layout::entries().chain(wire::LAYOUT.iter().copied());
+    entries.map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// Path of the addon's own file.

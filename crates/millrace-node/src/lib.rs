@@ -20,6 +20,7 @@ mod loop_watcher;
 mod no_event_loop;
 mod pool;
 mod status;
+mod wire;
 
 #[cfg(not(unix))]
 use no_event_loop::{event_loop, heap_limit, loop_watcher};

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use millrace_core::pool::{Collected, Pool, PoolConfig};
+use millrace_core::pool::{Pool, PoolConfig};
 use millrace_core::scheduler::{CallId, CancelMode, DefinitionId, WorkerSnapshot, WorkerState};
 use millrace_core::sys;
 use napi::CleanupEnvHook;
@@ -15,6 +15,7 @@ use napi_derive::napi;
 
 use crate::error::to_napi;
 use crate::loop_watcher::{self, WatcherHandle};
+use crate::wire::{self, Written};
 
 /// A hundred years: no pool is idle for longer, and times can be added to it.
 const FOR_EVER: Duration = Duration::from_secs(3_155_760_000);
@@ -195,7 +196,8 @@ impl RawPool {
     #[napi(catch_unwind)]
     pub fn submit(&self, bytes: &[u8], length: u32) -> napi::Result<()> {
         let bytes = bytes.get(..length as usize).unwrap_or(bytes);
-        self.pool()?.submit(bytes).map_err(to_napi)
+        let chunks = wire::submissions(bytes).map_err(to_napi)?;
+        self.pool()?.submit_all(chunks).map_err(to_napi)
     }
 
     /// Drops what is left of a call; tasks that run end, and are discarded. With `kill_after`, in milliseconds, they are
@@ -265,16 +267,16 @@ impl RawPool {
         Ok(())
     }
 
-    /// Copies waiting records into `into`: how many bytes, or minus the bytes that the next record needs.
+    /// Moves waiting records into `into`: how many bytes, or minus the bytes that the next record needs.
     ///
     /// # Errors
     ///
     /// When the pool was released.
     #[napi(catch_unwind, ts_args_type = "into: Uint8Array")]
     pub fn collect(&self, mut into: BufferSlice<'_>) -> napi::Result<f64> {
-        match self.pool()?.collect(&mut into) {
-            Collected::Bytes(bytes) => Ok(bytes as f64),
-            Collected::NeedsRoom(bytes) => Ok(-(bytes as f64)),
+        match wire::write_records(&mut self.pool()?.collect(), &mut into) {
+            Written::Bytes(bytes) => Ok(bytes as f64),
+            Written::NeedsRoom(bytes) => Ok(-(bytes as f64)),
         }
     }
 

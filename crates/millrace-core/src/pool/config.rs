@@ -21,7 +21,7 @@ pub struct PoolConfig {
     pub cwd: Option<CString>,
     /// Whether standard output and error go nowhere.
     pub is_quiet: bool,
-    /// Whether they come to the pool instead, as records of kind [`Output`](super::RecordKind::Output).
+    /// Whether they come to the pool instead, as [`Record::Output`](super::Record::Output).
     pub is_piped: bool,
     /// Workers that are idle for so long leave; none: they stay.
     pub idle_timeout: Option<Duration>,

@@ -36,7 +36,7 @@ impl Shared {
         if self.has_failed.swap(true, Ordering::SeqCst) {
             return;
         }
-        self.outcomes.push_failed(reason);
+        self.records.push_failed(reason);
         // A second panic changes nothing: everything open is settled by the record, and the processes are killed below.
         let _ = catch_unwind(AssertUnwindSafe(|| self.drive(Scheduler::fail)));
         let spawner = lock(&self.spawner).take();

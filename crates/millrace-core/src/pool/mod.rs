@@ -5,7 +5,7 @@
 //!                        ^                                                      |
 //! waiting thread --lock--+------------------- ring, pidfd, control socket ------+
 //!        |
-//!        +--> outcomes --notify--> whoever collects them
+//!        +--> records --notify--> whoever collects them
 //! ```
 //!
 //! # Locks
@@ -15,9 +15,9 @@
 //! 1. A handle's `inbound`, while its worker's frames are read.
 //! 2. The scheduler. No large copy and no system call happens under it.
 //! 3. A handle's `writer`, while frames are written into its ring. The scheduler's is not held then, or a large copy would be under it.
-//! 4. A handle's `queue`, `process` and `loop_watch`, and all others: `outcomes`, `definitions`, `spawner`, `threads`.
+//! 4. A handle's `queue`, `process` and `loop_watch`, and all others: `records`, `definitions`, `spawner`, `threads`.
 //!
-//! Who is notified of outcomes may be called under a handle's `inbound`, and must not call back into the pool.
+//! Who is notified of records may be called under a handle's `inbound`, and must not call back into the pool.
 //!
 //! A thread that panics, or finds a descriptor of the pool gone, fails the pool: see [`failing`]. A holder of any lock but the
 //! scheduler's leaves what it guards whole, and that of the scheduler is replaced.
@@ -27,10 +27,10 @@ mod claims;
 mod config;
 mod failing;
 mod listener;
-mod outcomes;
 mod output;
 mod process;
-pub mod records;
+mod record_queue;
+mod records;
 mod spawner;
 mod submission;
 mod worker_handle;
@@ -44,8 +44,9 @@ use std::time::{Duration, Instant};
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
 
 pub use config::{PoolConfig, StartError};
-pub use outcomes::{Collected, RecordKind};
-pub use submission::{SubmitError, TooLarge};
+pub use record_queue::Records;
+pub use records::{Outcome, Record};
+pub use submission::{Chunk, SubmitError, TooLarge};
 
 use crate::lock::lock;
 use crate::scheduler::{
@@ -56,8 +57,8 @@ use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sys::{self, Bell, Poller};
 use failing::lost;
 use listener::Waiter;
-use outcomes::Outcomes;
 use output::UnreleasedOutput;
+use record_queue::RecordQueue;
 use spawner::{Request, SpawnResult, Spawner};
 use worker_handle::{Unwritable, WorkerHandle};
 
@@ -87,7 +88,7 @@ pub(crate) struct Shared {
     scheduler: Mutex<Scheduler>,
     definitions: Mutex<HashMap<DefinitionId, Arc<Definition>>>,
     handles: Box<[WorkerHandle]>,
-    outcomes: Outcomes,
+    records: RecordQueue,
     unreleased: UnreleasedOutput,
     /// Wakes the waiting thread: a started worker, a nearer deadline, the end.
     wake: Bell,
@@ -137,7 +138,7 @@ impl Pool {
             scheduler: Mutex::new(scheduler),
             definitions: Mutex::default(),
             handles: (0..worker_count).map(|_| WorkerHandle::default()).collect(),
-            outcomes: Outcomes::new(notify),
+            records: RecordQueue::new(notify),
             unreleased: UnreleasedOutput::new(),
             wake,
             second_wake: OnceLock::new(),
@@ -175,16 +176,41 @@ impl Pool {
         }
     }
 
-    /// Accepts the chunks in `bytes`, a row of submissions (see [`submission`]).
+    /// Accepts a chunk.
     ///
     /// # Errors
     ///
-    /// [`SubmitError`] when the bytes are not submissions; nothing is accepted then.
-    pub fn submit(&self, bytes: &[u8]) -> Result<(), SubmitError> {
-        let chunks = {
-            let definitions = lock(&self.shared.definitions);
-            submission::read_all(bytes, &definitions, self.shared.config.worker_count)?
+    /// [`SubmitError`] when the chunk makes no sense; it is not accepted then.
+    pub fn submit(&self, chunk: Chunk<'_>) -> Result<(), SubmitError> {
+        self.submit_all([chunk])
+    }
+
+    /// Accepts all chunks at once. It costs less than one by one: workers are woken after the last one.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError`] when a chunk makes no sense; none is accepted then.
+    pub fn submit_all<'a>(
+        &self,
+        chunks: impl IntoIterator<Item = Chunk<'a>>,
+    ) -> Result<(), SubmitError> {
+        let mut last_definition = None;
+        let accept = |chunk: Chunk<'a>| {
+            chunk.check(self.shared.config.worker_count)?;
+            // Most chunks of a batch have the same one. The lock is not held while the caller makes the next chunk.
+            let definition = last_definition
+                .take()
+                .filter(|last: &Arc<Definition>| last.id == chunk.definition)
+                .or_else(|| lock(&self.shared.definitions).get(&chunk.definition).cloned())
+                .ok_or(SubmitError::Undefined {
+                    call_id: chunk.call_id,
+                    chunk: chunk.id,
+                    definition: chunk.definition,
+                })?;
+            last_definition = Some(Arc::clone(&definition));
+            Ok(chunk.to_owned(definition))
         };
+        let chunks: Vec<_> = chunks.into_iter().map(accept).collect::<Result<_, SubmitError>>()?;
         let started = self.start_threads();
         self.shared.drive(|scheduler| {
             for chunk in chunks {
@@ -210,7 +236,7 @@ impl Pool {
         Ok(())
     }
 
-    /// Finishes what was accepted, lets the workers leave, then gives out a record of kind [`RecordKind::Closed`].
+    /// Finishes what was accepted, lets the workers leave, then gives out [`Record::Closed`].
     pub fn close(&self) {
         self.shared.drive(Scheduler::close);
     }
@@ -230,14 +256,14 @@ impl Pool {
         self.shared.drive(Scheduler::leave_idle)
     }
 
-    /// Kills all workers now; a record of kind [`RecordKind::Closed`] follows within a second.
+    /// Kills all workers now; [`Record::Closed`] follows within a second.
     pub fn terminate(&self) {
         self.shared.drive(Scheduler::terminate);
     }
 
-    /// Copies waiting records into `into`; see [`Collected`].
-    pub fn collect(&self, into: &mut [u8]) -> Collected {
-        self.shared.outcomes.collect(into)
+    /// What waits to be collected. The pool notifies of the next record only after [`Records::next`] has returned `None`.
+    pub fn collect(&self) -> Records<'_> {
+        self.shared.records.collect()
     }
 
     /// So many bytes of the workers' standard output (0) or standard error (1) have been taken care of. Beyond 1 MiB that is
@@ -280,7 +306,7 @@ impl Pool {
     /// Kills what is left, notifies nobody any more, and waits for the pool's threads, which end when the processes are
     /// reaped.
     pub fn shut_down(&self) {
-        self.shared.outcomes.stop_notifying();
+        self.shared.records.stop_notifying();
         self.terminate();
         *lock(&self.shared.spawner) = None;
         self.shared.wake_waiter();
@@ -416,24 +442,14 @@ impl Shared {
     }
 
     fn report(&self, report: Report) {
-        match report {
-            // No task is settled by it.
-            Report::Retried { call_id, chunk, index, loss } => {
-                self.outcomes.push_loss(call_id, chunk, index, 0, &loss);
-            }
-            Report::Lost { call_id, chunk, first, count, loss } => {
-                self.outcomes.push_loss(call_id, chunk, first, count, &loss);
-            }
-            Report::Started { worker_id, pid } => self.outcomes.push_started(worker_id, pid),
-            Report::Exited { worker_id, pid, code, signal, tasks_done } => {
-                self.outcomes.push_exited(worker_id, pid, code, signal, tasks_done);
-            }
-            Report::Closed => {
-                *lock(&self.spawner) = None;
-                self.is_closed.store(true, Ordering::SeqCst);
-                self.outcomes.push_closed();
-                self.wake_waiter();
-            }
+        let is_end = matches!(report, Report::Closed);
+        if is_end {
+            *lock(&self.spawner) = None;
+            self.is_closed.store(true, Ordering::SeqCst);
+        }
+        self.records.push_report(report);
+        if is_end {
+            self.wake_waiter();
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Shared;
 use super::failing::lost;
-use super::outcomes::{RecordKind, Wake};
+use super::record_queue::{Head, Wake};
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sys::{AsFd, BorrowedFd, Pipe};
 
@@ -97,8 +97,7 @@ impl Output {
             let bytes = &bytes[..read];
             self.keep_last(bytes);
             shared.unreleased.0[stream].fetch_add(read, Ordering::SeqCst);
-            let words = [RecordKind::Output as u32, worker_id, pid, stream as u32, 0, 0, 0];
-            shared.outcomes.push(words, bytes, Wake::Yes);
+            shared.records.push(Head::Output { worker_id, pid, stream }, bytes.into(), Wake::Yes);
         }
         read
     }

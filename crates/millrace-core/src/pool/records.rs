@@ -1,17 +1,124 @@
-//! Sizes and numbers of submissions and records, beside their kinds.
+//! What a submitter collects.
 
-/// Size of a submission without its payload.
-pub const SUBMISSION_BYTES: usize = 48;
-/// Words in front of the items of a record of kind [`Died`](super::RecordKind::Died).
-pub const DIED_WORDS: usize = 12;
-/// Words of a record of kind [`TimedOut`](super::RecordKind::TimedOut), and in front of the definition of a
-/// [`LoadTimedOut`](super::RecordKind::LoadTimedOut).
-pub const LATE_WORDS: usize = 4;
-/// The system had no memory left.
-pub const CAUSE_MEMORY: u32 = 1;
-/// The heap had reached its limit.
-pub const CAUSE_HEAP: u32 = 2;
-/// What the worker sent made no sense.
-pub const CAUSE_PROTOCOL: u32 = 3;
-/// There was no memory for what the worker sent.
-pub const CAUSE_OUT_OF_MEMORY: u32 = 4;
+use std::time::Duration;
+
+use crate::scheduler::{CallId, Loss, Report};
+
+/// News for the submitter. It borrows from [`Records`](super::Records).
+#[derive(Debug, Clone, Copy)]
+pub enum Record<'r> {
+    /// Tasks have ended, as their worker says.
+    Outcome(Outcome<'r>),
+    /// Tasks `first..first + count` of a chunk are lost. No outcome of them will come.
+    Lost {
+        /// The call.
+        call_id: CallId,
+        /// The chunk within the call.
+        chunk: u32,
+        /// The first of them.
+        first: u32,
+        /// How many.
+        count: u32,
+        /// Why.
+        loss: &'r Loss,
+    },
+    /// An attempt at a task has failed, and there will be another one.
+    Retried {
+        /// The call.
+        call_id: CallId,
+        /// The chunk within the call.
+        chunk: u32,
+        /// The task.
+        index: u32,
+        /// Why.
+        loss: &'r Loss,
+    },
+    /// A worker is ready.
+    Started {
+        /// The worker.
+        worker_id: u32,
+        /// Its process.
+        pid: u32,
+    },
+    /// The process of a worker has ended and was reaped.
+    Exited {
+        /// The worker.
+        worker_id: u32,
+        /// Its process.
+        pid: u32,
+        /// Exit code, when it exited.
+        code: Option<i32>,
+        /// Signal number, when a signal ended it.
+        signal: Option<i32>,
+        /// Tasks that it had settled.
+        tasks_done: u64,
+    },
+    /// A worker has written to its standard output (0) or standard error (1).
+    ///
+    /// [`Pool::release_output`](super::Pool::release_output) makes room for more.
+    Output {
+        /// The worker.
+        worker_id: u32,
+        /// Its process.
+        pid: u32,
+        /// 0 or 1.
+        stream: usize,
+        /// What it has written.
+        bytes: &'r [u8],
+    },
+    /// An error outside of any task is about to end a worker.
+    Fault {
+        /// The worker.
+        worker_id: u32,
+        /// Its process.
+        pid: u32,
+        /// The error, in the worker's own encoding.
+        payload: &'r [u8],
+    },
+    /// The pool cannot go on. All that is open is lost, and the end follows.
+    Failed {
+        /// Why.
+        reason: &'r str,
+    },
+    /// The pool has ended. Nothing comes after it but [`Exited`](Self::Exited) of processes that the system kept longer.
+    Closed,
+}
+
+/// Tasks `first..first + count` of a chunk, as their worker has settled them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outcome<'r> {
+    /// The call.
+    pub call_id: CallId,
+    /// The chunk within the call.
+    pub chunk: u32,
+    /// The first of them.
+    pub first: u32,
+    /// How many.
+    pub count: u32,
+    /// The one task failed, and the payload is its error.
+    pub is_error: bool,
+    /// Nothing more comes of the chunk, even if tasks of it were not run.
+    pub is_last: bool,
+    /// The time that the tasks took together.
+    pub elapsed: Duration,
+    /// The results, in the worker's own encoding.
+    pub payload: &'r [u8],
+}
+
+impl<'r> From<&'r Report> for Record<'r> {
+    fn from(report: &'r Report) -> Self {
+        match *report {
+            Report::Lost { call_id, chunk, first, count, ref loss } => {
+                Self::Lost { call_id, chunk, first, count, loss }
+            }
+            Report::Retried { call_id, chunk, index, ref loss } => {
+                Self::Retried { call_id, chunk, index, loss }
+            }
+            Report::Started { worker_id, pid } => Self::Started { worker_id, pid },
+            Report::Exited { worker_id, pid, code, signal, tasks_done } => {
+                Self::Exited { worker_id, pid, code, signal, tasks_done }
+            }
+            Report::Closed => Self::Closed,
+        }
+    }
+}

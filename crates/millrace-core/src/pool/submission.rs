@@ -1,61 +1,108 @@
-//! The bytes by which a submitter hands over chunks: a row of submissions, each a header of 12 words and its payload,
-//! padded to a multiple of 8 bytes.
-//!
-//! | word | meaning |
-//! |---|---|
-//! | 0 | payload bytes |
-//! | 1 | the call |
-//! | 2 | the chunk within the call |
-//! | 3 | tasks in the payload, at least 1 |
-//! | 4 | definition id |
-//! | 5 | [`ChunkFlags`] |
-//! | 6 | 1 + the only worker that may run it, or 0 |
-//! | 7 | the lifespan of the workers that run it, in tasks, or 0 |
-//! | 8 | milliseconds that each task has, or 0: no limit |
-//! | 9 | how often each task may run again |
-//! | 10, 11 | 0 |
+//! Chunks as a submitter hands them over, and the check that they pass.
 
-use std::collections::HashMap;
+use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::records::SUBMISSION_BYTES;
-use crate::channel::frame::{MAX_PAYLOAD, padded_len};
-use crate::scheduler::{CallId, Chunk, ChunkFlags, Definition, DefinitionId, Turn};
+use crate::channel::frame::MAX_PAYLOAD;
+use crate::scheduler::{self, CallId, ChunkFlags, Definition, DefinitionId, Turn};
+
+/// Tasks of one call that are encoded together. One worker runs them in their order.
+///
+/// It borrows its payload. The pool copies that once, when it accepts the chunk.
+#[derive(Debug, Clone, Copy)]
+pub struct Chunk<'a> {
+    /// The call.
+    pub call_id: CallId,
+    /// The chunk within the call.
+    pub id: u32,
+    /// The function, which [`Pool::define`](super::Pool::define) has made known.
+    pub definition: DefinitionId,
+    /// Tasks in the payload, at least 1.
+    pub count: u32,
+    /// The encoded items.
+    pub payload: &'a [u8],
+    /// How it is to be treated.
+    pub flags: ChunkFlags,
+    /// The only worker that may run it. None: any worker.
+    pub only: Option<u32>,
+    /// How long each task may run. None: no limit.
+    pub limit: Option<Duration>,
+    /// How often each task may run again when its worker died or it was late.
+    pub retries: u32,
+    /// How many tasks a worker process may run before it is replaced, for workers that run the chunk. None: no limit.
+    pub lifespan: Option<NonZero<u32>>,
+}
+
+impl<'a> Chunk<'a> {
+    /// Chunk `id` of a call: `count` tasks in `payload`, which any worker may run, once and without a limit.
+    pub fn new(
+        call_id: CallId,
+        id: u32,
+        definition: DefinitionId,
+        count: u32,
+        payload: &'a [u8],
+    ) -> Self {
+        Self {
+            call_id,
+            id,
+            definition,
+            count,
+            payload,
+            flags: ChunkFlags::default(),
+            only: None,
+            limit: None,
+            retries: 0,
+            lifespan: None,
+        }
+    }
+}
 
 /// Why nothing was accepted.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SubmitError {
-    /// The bytes end within a submission.
-    #[error("submission at byte {at} is cut short")]
-    Torn {
-        /// Where it starts.
-        at: usize,
-    },
     /// A payload over the limit of a message.
-    #[error("submission at byte {at} has {bytes} bytes, the limit is {MAX_PAYLOAD}")]
+    #[error("chunk {chunk} of call {call_id} has {bytes} bytes, the limit is {MAX_PAYLOAD}")]
     TooLarge {
-        /// Where it starts.
-        at: usize,
+        /// The call.
+        call_id: CallId,
+        /// The chunk within the call.
+        chunk: u32,
         /// Its payload.
         bytes: usize,
     },
-    /// A chunk without tasks, or for a worker that the pool does not have.
-    #[error("submission at byte {at} names {count} tasks and worker {worker_id:?}")]
-    OutOfRange {
-        /// Where it starts.
-        at: usize,
-        /// Its tasks.
-        count: u32,
+    /// A chunk without tasks.
+    #[error("chunk {chunk} of call {call_id} has no tasks")]
+    NoTasks {
+        /// The call.
+        call_id: CallId,
+        /// The chunk within the call.
+        chunk: u32,
+    },
+    /// A chunk for a worker that the pool does not have.
+    #[error(
+        "chunk {chunk} of call {call_id} is for worker {worker_id}, but the pool has {worker_count} workers"
+    )]
+    NoSuchWorker {
+        /// The call.
+        call_id: CallId,
+        /// The chunk within the call.
+        chunk: u32,
         /// Its worker.
-        worker_id: Option<u32>,
+        worker_id: u32,
+        /// Workers of the pool.
+        worker_count: u32,
     },
     /// A definition that was never made, or forgotten.
-    #[error("definition {id} is not known")]
+    #[error("chunk {chunk} of call {call_id} needs definition {definition}, which is not known")]
     Undefined {
+        /// The call.
+        call_id: CallId,
+        /// The chunk within the call.
+        chunk: u32,
         /// The definition.
-        id: DefinitionId,
+        definition: DefinitionId,
     },
 }
 
@@ -74,51 +121,48 @@ pub(super) fn check_size(what: &'static str, bytes: usize) -> Result<(), TooLarg
     if bytes > MAX_PAYLOAD { Err(TooLarge { what, bytes }) } else { Ok(()) }
 }
 
-pub(super) fn read_all(
-    bytes: &[u8],
-    definitions: &HashMap<DefinitionId, Arc<Definition>>,
-    worker_count: u32,
-) -> Result<Vec<Chunk>, SubmitError> {
-    let mut chunks = Vec::new();
-    let mut at = 0;
-    while at < bytes.len() {
-        let header = bytes.get(at..at + SUBMISSION_BYTES).ok_or(SubmitError::Torn { at })?;
-        let word = |index: usize| {
-            let field = &header[index * 4..index * 4 + 4];
-            u32::from_le_bytes([field[0], field[1], field[2], field[3]])
-        };
-        let payload_bytes = word(0) as usize;
-        if payload_bytes > MAX_PAYLOAD {
-            return Err(SubmitError::TooLarge { at, bytes: payload_bytes });
+impl Chunk<'_> {
+    /// Checks the chunk.
+    ///
+    /// # Errors
+    ///
+    /// All of [`SubmitError`], but [`SubmitError::Undefined`].
+    pub(super) fn check(&self, worker_count: u32) -> Result<(), SubmitError> {
+        let (call_id, chunk, bytes) = (self.call_id, self.id, self.payload.len());
+        if bytes > MAX_PAYLOAD {
+            return Err(SubmitError::TooLarge { call_id, chunk, bytes });
         }
-        let start = at + SUBMISSION_BYTES;
-        let payload = bytes.get(start..start + payload_bytes).ok_or(SubmitError::Torn { at })?;
-        let only = word(6).checked_sub(1);
-        if word(3) == 0 || only.is_some_and(|worker_id| worker_id >= worker_count) {
-            return Err(SubmitError::OutOfRange { at, count: word(3), worker_id: only });
+        if self.count == 0 {
+            return Err(SubmitError::NoTasks { call_id, chunk });
         }
-        let limit = (word(8) > 0).then(|| Duration::from_millis(u64::from(word(8))));
-        let timed = if limit.is_some() { ChunkFlags::TIMED } else { 0 };
-        let each = if limit.is_some() || word(9) > 0 { ChunkFlags::EACH } else { 0 };
-        let id = DefinitionId(word(4));
-        let definition = definitions.get(&id).ok_or(SubmitError::Undefined { id })?;
-        chunks.push(Chunk {
-            call_id: CallId(word(1)),
-            id: word(2),
-            count: word(3),
+        match self.only {
+            Some(worker_id) if worker_id >= worker_count => {
+                Err(SubmitError::NoSuchWorker { call_id, chunk, worker_id, worker_count })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The chunk as the scheduler keeps it, with a payload of its own.
+    pub(super) fn to_owned(self, definition: Arc<Definition>) -> scheduler::Chunk {
+        let timed = if self.limit.is_some() { ChunkFlags::TIMED } else { 0 };
+        let sends_each = self.limit.is_some() || self.retries > 0;
+        let each = if sends_each { ChunkFlags::EACH } else { 0 };
+        scheduler::Chunk {
+            call_id: self.call_id,
+            id: self.id,
+            count: self.count,
             from: 0,
-            flags: ChunkFlags(word(5) | timed | each),
-            only,
-            limit,
-            retries: word(9),
+            flags: ChunkFlags(self.flags.0 | timed | each),
+            only: self.only,
+            limit: self.limit,
+            retries: self.retries,
             receivers_lost: 0,
-            lifespan: (word(7) > 0).then(|| word(7)),
+            lifespan: self.lifespan.map(NonZero::get),
             is_piece: false,
             turn: Turn::default(),
-            definition: Arc::clone(definition),
-            payload: payload.into(),
-        });
-        at = start + padded_len(payload_bytes);
+            definition,
+            payload: self.payload.into(),
+        }
     }
-    Ok(chunks)
 }

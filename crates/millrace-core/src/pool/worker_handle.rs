@@ -220,7 +220,7 @@ impl Writing {
         };
         let mut writing = Self { header: [0; HEADER_BYTES], frame, written: 0 };
         writing.header = frame::header(kind, fields, writing.payload().len()).expect(
-            "submissions, definitions and reasons are checked against the limit when they are accepted",
+            "chunks, definitions and reasons are checked against the limit when they are accepted",
         );
         writing
     }

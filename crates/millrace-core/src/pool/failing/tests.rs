@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crossbeam::channel::unbounded;
 use rustix::process::{Pid, test_kill_process};
 
-use super::super::{CancelMode, Collected, Pool, PoolConfig, RecordKind};
+use super::super::{CancelMode, Chunk, Pool, PoolConfig, Record};
 use super::lost;
 use crate::channel::frame::MAX_PAYLOAD;
 use crate::scheduler::{CallId, DefinitionId};
@@ -35,34 +35,26 @@ pub(in crate::pool) fn config(script: &str) -> PoolConfig {
 /// Two chunks of one task each.
 fn submit(pool: &Pool) {
     pool.define(DefinitionId(1), b"definition").expect("it is small");
-    let words = |chunk: u32| [0, 1, chunk, 1, 1, 0, 0, 0, 0, 0, 0, 0];
-    let bytes: Vec<u8> =
-        [words(0), words(1)].concat().into_iter().flat_map(u32::to_le_bytes).collect();
-    pool.submit(&bytes).expect("these are submissions");
+    let chunk = |id| Chunk::new(CallId(1), id, DefinitionId(1), 1, &[]);
+    pool.submit_all([chunk(0), chunk(1)]).expect("these are chunks");
 }
 
-/// Kinds and payloads of the records until the end of the pool.
-fn records(pool: &Pool) -> Vec<(u32, String)> {
-    let mut records = Vec::new();
-    let mut bytes = vec![0; 1 << 16];
+/// The reasons of failures, until the end of the pool.
+fn failures(pool: &Pool) -> Vec<String> {
+    let mut failures = Vec::new();
     let end = Instant::now() + WATCHDOG;
-    while records.last().is_none_or(|(kind, _)| *kind != RecordKind::Closed as u32) {
-        assert!(Instant::now() < end, "the end is not reported: {records:?}");
-        let Collected::Bytes(filled) = pool.collect(&mut bytes) else { panic!("a large record") };
-        let mut at = 0;
-        while at < filled {
-            let word = |place: usize| {
-                let at = at + place * 4;
-                u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
-            };
-            let (length, kind) = (word(0) as usize, word(1));
-            let payload = &bytes[at + 32..at + 32 + length];
-            records.push((kind, String::from_utf8_lossy(payload).into_owned()));
-            at += 32 + length.next_multiple_of(8);
+    loop {
+        assert!(Instant::now() < end, "the end is not reported: {failures:?}");
+        let mut records = pool.collect();
+        while let Some(record) = records.next() {
+            match record {
+                Record::Failed { reason } => failures.push(reason.to_owned()),
+                Record::Closed => return failures,
+                _ => {}
+            }
         }
         std::thread::yield_now();
     }
-    records
 }
 
 fn processes(pool: &Pool, count: usize) -> Vec<u32> {
@@ -83,10 +75,8 @@ fn is_there(pid: u32) -> bool {
 
 /// The reason of the failure; checks all the rest.
 fn end_of(pool: &Pool, pids: &[u32]) -> String {
-    let records = records(pool);
-    let reasons: Vec<_> =
-        records.iter().filter(|(kind, _)| *kind == RecordKind::Failed as u32).collect();
-    assert_eq!(reasons.len(), 1, "{records:?}");
+    let reasons = failures(pool);
+    assert_eq!(reasons.len(), 1, "{reasons:?}");
     assert!(pids.iter().all(|pid| !is_there(*pid)), "a process is left");
     let stats = pool.stats();
     assert_eq!(stats.submitted, stats.completed + stats.failed + stats.cancelled);
@@ -98,7 +88,7 @@ fn end_of(pool: &Pool, pids: &[u32]) -> String {
     pool.terminate();
     assert!(pool.has_ended());
     pool.shut_down();
-    reasons[0].1.clone()
+    reasons.concat()
 }
 
 #[test]

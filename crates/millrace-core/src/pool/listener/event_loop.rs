@@ -96,6 +96,6 @@ impl Shared {
                 self.pump(worker_id);
             }
         }
-        self.outcomes.has_records()
+        self.records.has_records()
     }
 }

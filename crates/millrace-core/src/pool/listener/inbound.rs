@@ -12,7 +12,7 @@ use crate::channel::frame::{
 use crate::channel::segment::{RING_BYTES, Segment, SegmentConsumer, word};
 use crate::pool::Shared;
 use crate::pool::failing::lost;
-use crate::pool::outcomes::RecordKind;
+use crate::pool::record_queue::Head;
 use crate::scheduler::{Cause, Settled, Verdict};
 use crate::sys::Bell;
 
@@ -77,7 +77,7 @@ impl Inbound {
             match self.assembler.poll(&mut self.ring) {
                 Ok(Some(frame)) => {
                     frames += 1;
-                    self.unreadable = handle(shared, self.worker_id, &frame, listener).err();
+                    self.unreadable = handle(shared, self.worker_id, frame, listener).err();
                 }
                 Ok(None) if self.ring.allowance() > 0 => {
                     self.offer_space(shared);
@@ -125,7 +125,7 @@ impl Inbound {
 fn handle(
     shared: &Shared,
     worker_id: u32,
-    frame: &Frame<'_, ToParent>,
+    frame: Frame<'_, ToParent>,
     listener: Listener,
 ) -> Result<(), Cause> {
     match frame.kind {
@@ -134,24 +134,20 @@ fn handle(
         }
         ToParent::Outcome => {
             let fields = OutcomeFields::from(frame.fields);
-            // First, for a result that there is no memory for must not count as taken.
-            let room =
-                shared.outcomes.make_room(frame.payload.len()).map_err(|_| Cause::OutOfMemory)?;
             let verdict = shared.scheduler().outcome(worker_id, settled(fields));
             let verdict = verdict.map_err(|_| Cause::ProtocolViolation)?;
             if let Verdict::Report { call_id, chunk, is_last } = verdict {
                 let OutcomeFields { first, count, flags, elapsed_micros, .. } = fields;
-                let flags = if is_last { flags } else { flags & !outcome_flag::LAST };
-                let words = [
-                    RecordKind::Outcome as u32,
-                    call_id.0,
+                let head = Head::Outcome {
+                    call_id,
                     chunk,
                     first,
                     count,
-                    flags,
-                    elapsed_micros,
-                ];
-                shared.outcomes.push_into(room, words, &frame.payload, listener.wake());
+                    is_error: flags & outcome_flag::ERROR != 0,
+                    is_last: is_last && flags & outcome_flag::LAST != 0,
+                    elapsed_us: elapsed_micros,
+                };
+                shared.records.push(head, frame.payload, listener.wake());
             }
         }
         ToParent::Retire => {
@@ -163,8 +159,7 @@ fn handle(
             let faulted = shared.drive(|scheduler| scheduler.faulted(worker_id));
             let pid = faulted.map_err(|_| Cause::ProtocolViolation)?;
             if !frame.payload.is_empty() {
-                let words = [RecordKind::Fault as u32, worker_id, pid, 0, 0, 0, 0];
-                shared.outcomes.push(words, &frame.payload, listener.wake());
+                shared.records.push(Head::Fault { worker_id, pid }, frame.payload, listener.wake());
             }
         }
     }

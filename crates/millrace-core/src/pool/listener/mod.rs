@@ -41,7 +41,7 @@ mod waiter;
 pub(super) use inbound::Inbound;
 pub(super) use waiter::{WAKE, Waiter};
 
-use super::outcomes::Wake;
+use super::record_queue::Wake;
 
 /// Who reads, and listens to the worker afterwards: the number of its bell in the worker's flag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,18 +1,13 @@
 use std::borrow::Cow;
-use std::collections::TryReserveError;
 use std::sync::Arc;
 
 use super::{Listener, handle};
-use crate::channel::frame::{Frame, ToParent};
+use crate::channel::frame::{Frame, ToParent, outcome_flag};
 use crate::channel::memory::HeapMemory;
 use crate::channel::segment::{SEGMENT_BYTES, Segment};
 use crate::pool::claims::SegmentClaims;
-use crate::pool::{Pool, PoolConfig};
+use crate::pool::{Pool, PoolConfig, Record};
 use crate::scheduler::{CallId, Cause, Chunk, ChunkFlags, Definition, DefinitionId, Turn};
-
-fn refuse(room: &mut Vec<u8>, _bytes: usize) -> Result<(), TryReserveError> {
-    room.try_reserve(usize::MAX)
-}
 
 fn chunk() -> Chunk {
     Chunk {
@@ -34,7 +29,7 @@ fn chunk() -> Chunk {
 }
 
 #[test]
-fn a_result_without_memory_for_it_is_not_read_and_is_no_violation() {
+fn an_outcome_that_nothing_in_flight_belongs_to_is_a_violation_and_no_record() {
     let config = PoolConfig {
         worker_count: 1,
         cpus: Vec::new(),
@@ -48,8 +43,7 @@ fn a_result_without_memory_for_it_is_not_read_and_is_no_violation() {
         start_timeout: None,
         worker_config: Vec::new(),
     };
-    let mut pool = Pool::new(config, Box::new(|| ())).expect("the system has what a pool needs");
-    Arc::get_mut(&mut pool.shared).expect("no thread has it yet").outcomes.reserve = refuse;
+    let pool = Pool::new(config, Box::new(|| ())).expect("the system has what a pool needs");
     let segment = Segment::new(Arc::new(HeapMemory::new(SEGMENT_BYTES))).expect("large enough");
     let shared = &pool.shared;
     shared.drive(|scheduler| scheduler.submit(chunk()));
@@ -57,14 +51,22 @@ fn a_result_without_memory_for_it_is_not_read_and_is_no_violation() {
         scheduler.spawned(0, 7, Arc::new(SegmentClaims { segment, epoch_ms: 0 }));
         scheduler.ready(0);
     });
-    let outcome = |bytes: usize| Frame {
+    let payload = vec![7; 1 << 20];
+    let address = payload.as_ptr();
+    let outcome = |payload: Vec<u8>| Frame {
         kind: ToParent::Outcome,
-        fields: [1, 0, 1, crate::channel::frame::outcome_flag::LAST, 5, 0],
-        payload: Cow::Owned(vec![0; bytes]),
+        fields: [1, 0, 1, outcome_flag::LAST, 5, 0],
+        payload: Cow::Owned(payload),
     };
-    assert_eq!(handle(shared, 0, &outcome(1 << 20), Listener::Thread), Err(Cause::OutOfMemory));
-    assert_eq!(shared.scheduler().stats().completed, 0);
-    assert_eq!(handle(shared, 0, &outcome(8), Listener::Thread), Ok(()));
+    assert_eq!(handle(shared, 0, outcome(payload), Listener::Thread), Ok(()));
+    let again = handle(shared, 0, outcome(vec![0; 8]), Listener::Thread);
+    assert_eq!(again, Err(Cause::ProtocolViolation));
     assert_eq!(shared.scheduler().stats().completed, 1);
-    assert_eq!(handle(shared, 0, &outcome(8), Listener::Thread), Err(Cause::ProtocolViolation));
+
+    let mut records = pool.collect();
+    assert!(matches!(records.next(), Some(Record::Started { worker_id: 0, pid: 7 })));
+    let Some(Record::Outcome(outcome)) = records.next() else { panic!("no outcome") };
+    assert_eq!(outcome.payload.as_ptr(), address, "a large result is not copied");
+    assert_eq!((outcome.payload.len(), outcome.elapsed.as_micros()), (1 << 20, 5));
+    assert!(records.next().is_none());
 }

@@ -1,0 +1,351 @@
+//! The bytes in which chunks and records cross between JavaScript and the core. `src-ts/protocol/frames.ts` has the same numbers,
+//! and a spec compares both.
+//!
+//! # Submissions
+//!
+//! A batch is a row of submissions. Each is a header of 12 words and a payload, padded to a multiple of 8 bytes.
+//!
+//! | word | meaning |
+//! |---|---|
+//! | 0 | payload bytes |
+//! | 1 | the call |
+//! | 2 | the chunk within the call |
+//! | 3 | tasks in the payload, at least 1 |
+//! | 4 | definition id |
+//! | 5 | [`ChunkFlags`] |
+//! | 6 | 1 + the only worker that may run it, or 0 |
+//! | 7 | the lifespan of the workers that run it, in tasks, or 0 |
+//! | 8 | milliseconds that each task has, or 0: no limit |
+//! | 9 | how often each task may run again |
+//! | 10, 11 | 0 |
+//!
+//! # Records
+//!
+//! Each is a header of 8 words and a payload, padded to a multiple of 8 bytes.
+//!
+//! | word | meaning |
+//! |---|---|
+//! | 0 | payload bytes |
+//! | 1 | [`Kind`] |
+//! | 2 | the call, or the worker id |
+//! | 3 | the chunk within the call, or the worker's pid |
+//! | 4 | first task, or the stream |
+//! | 5 | count of tasks |
+//! | 6 | flags of an outcome |
+//! | 7 | microseconds that an outcome's tasks took |
+
+use std::num::NonZero;
+use std::time::Duration;
+
+use millrace_core::layout::{HEADER_BYTES, outcome_flag, padded_len};
+use millrace_core::pool::{Chunk, Outcome, Record, Records};
+use millrace_core::scheduler::{CallId, Cause, ChunkFlags, DefinitionId, Loss};
+
+/// Size of a submission without its payload.
+const SUBMISSION_BYTES: usize = 48;
+/// Words in front of the items of a [`Kind::Died`].
+const DIED_WORDS: usize = 12;
+/// Words of a [`Kind::TimedOut`], and in front of the definition of a [`Kind::LoadTimedOut`].
+const LATE_WORDS: usize = 4;
+/// Words of the payload of a [`Kind::Exited`].
+const EXITED_WORDS: usize = 4;
+/// What a loss tells of its chunk's items or of its function: they are there to be named, not to be run.
+const TOLD_BYTES_MAX: usize = 256 * 1024;
+
+/// The system had no memory left.
+const CAUSE_MEMORY: u32 = 1;
+/// The heap had reached its limit.
+const CAUSE_HEAP: u32 = 2;
+/// What the worker sent made no sense.
+const CAUSE_PROTOCOL: u32 = 3;
+/// There was no memory for what the worker sent.
+const CAUSE_OUT_OF_MEMORY: u32 = 4;
+
+// Every message begins at a multiple of 8 bytes, so that JavaScript reads its words by a typed array.
+const _: () = assert!(HEADER_BYTES == 8 * 4);
+const _: () =
+    assert!(SUBMISSION_BYTES == 12 * 4 && SUBMISSION_BYTES == padded_len(SUBMISSION_BYTES));
+
+/// Kinds of records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+enum Kind {
+    /// Tasks that their worker has settled. The payload is the worker's.
+    Outcome = 2,
+    /// Tasks that are lost with their worker. Payload, 32-bit words: index, worker, pid, exit code + 1 or 0, signal or 0, 1 where
+    /// task `index` had begun, cause, MiB of its limit, the worker's uptime in ms (low, high), flags of the chunk, 0. Then
+    /// the chunk's items, or the first [`TOLD_BYTES_MAX`] of their bytes.
+    Died = 16,
+    /// Tasks for which no worker could be started. Payload: the reason, UTF-8.
+    StartFailed = 17,
+    /// A worker is ready.
+    Started = 18,
+    /// A worker was reaped. Payload: exit code + 1 or 0, signal or 0, tasks done (low, high); 32-bit words.
+    Exited = 19,
+    /// The pool has ended.
+    Closed = 20,
+    /// An error outside of any task is about to end a worker. The payload is the worker's.
+    Fault = 21,
+    /// A worker has written. The payload is what it wrote.
+    Output = 22,
+    /// The pool cannot go on. Payload: the reason, UTF-8.
+    Failed = 23,
+    /// A task ran for longer than its limit. Payload: index, worker, pid, limit in milliseconds; 32-bit words.
+    TimedOut = 24,
+    /// The function of a task was not loaded in time. The payload is that of a [`Self::TimedOut`], then the function, or the
+    /// first [`TOLD_BYTES_MAX`] of its bytes.
+    LoadTimedOut = 25,
+}
+
+/// The numbers of this module, by their names in TypeScript.
+pub(crate) const LAYOUT: &[(&str, u32)] = &[
+    ("SUBMISSION_BYTES", SUBMISSION_BYTES as u32),
+    ("RECORD_OUTCOME", Kind::Outcome as u32),
+    ("RECORD_DIED", Kind::Died as u32),
+    ("RECORD_START_FAILED", Kind::StartFailed as u32),
+    ("RECORD_STARTED", Kind::Started as u32),
+    ("RECORD_EXITED", Kind::Exited as u32),
+    ("RECORD_CLOSED", Kind::Closed as u32),
+    ("RECORD_TIMED_OUT", Kind::TimedOut as u32),
+    ("RECORD_LOAD_TIMED_OUT", Kind::LoadTimedOut as u32),
+    ("RECORD_FAULT", Kind::Fault as u32),
+    ("RECORD_OUTPUT", Kind::Output as u32),
+    ("RECORD_FAILED", Kind::Failed as u32),
+    ("DIED_WORDS", DIED_WORDS as u32),
+    ("LATE_WORDS", LATE_WORDS as u32),
+    ("CAUSE_MEMORY", CAUSE_MEMORY),
+    ("CAUSE_HEAP", CAUSE_HEAP),
+    ("CAUSE_PROTOCOL", CAUSE_PROTOCOL),
+    ("CAUSE_OUT_OF_MEMORY", CAUSE_OUT_OF_MEMORY),
+];
+
+/// The bytes of a batch end within a submission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CutShort {
+    /// Where the submission starts.
+    at: usize,
+}
+
+impl std::fmt::Display for CutShort {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "the submission at byte {} is cut short", self.at)
+    }
+}
+
+impl std::error::Error for CutShort {}
+
+/// The chunks of a batch, whose payloads stay where they are.
+///
+/// # Errors
+///
+/// [`CutShort`]: then there are no chunks at all.
+pub(crate) fn submissions(batch: &[u8]) -> Result<Submissions<'_>, CutShort> {
+    let mut all = Submissions { rest: batch };
+    all.by_ref().for_each(drop);
+    let at = batch.len() - all.rest.len();
+    if all.rest.is_empty() { Ok(Submissions { rest: batch }) } else { Err(CutShort { at }) }
+}
+
+/// See [`submissions`].
+#[derive(Debug)]
+pub(crate) struct Submissions<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Submissions<'a> {
+    type Item = Chunk<'a>;
+
+    fn next(&mut self) -> Option<Chunk<'a>> {
+        let (header, after) = self.rest.split_first_chunk::<SUBMISSION_BYTES>()?;
+        let word = |index: usize| u32::from_le_bytes(header.as_chunks().0[index]);
+        let payload_bytes = word(0) as usize;
+        let payload = after.get(..payload_bytes)?;
+        // The last padding may be left out.
+        self.rest = after.get(padded_len(payload_bytes)..).unwrap_or_default();
+        Some(Chunk {
+            flags: ChunkFlags(word(5)),
+            only: word(6).checked_sub(1),
+            lifespan: NonZero::new(word(7)),
+            limit: NonZero::new(word(8)).map(|ms| Duration::from_millis(u64::from(ms.get()))),
+            retries: word(9),
+            ..Chunk::new(CallId(word(1)), word(2), DefinitionId(word(4)), word(3), payload)
+        })
+    }
+}
+
+/// What [`write_records`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// Whole records fill this many bytes; zero: nothing waits, and the next record notifies again.
+    Bytes(usize),
+    /// The next record alone needs this many bytes.
+    NeedsRoom(usize),
+}
+
+/// Moves records into `into`, as many as fit.
+pub(crate) fn write_records(records: &mut Records<'_>, into: &mut [u8]) -> Written {
+    let mut filled = 0;
+    while let Some(record) = records.peek() {
+        match write_record(&record, &mut into[filled..]) {
+            Ok(bytes) => filled += bytes,
+            Err(NoRoom { bytes }) if filled == 0 => return Written::NeedsRoom(bytes),
+            Err(_) => break,
+        }
+        records.next();
+    }
+    if filled == 0 && !records.is_empty() {
+        // One has come since the last look.
+        return write_records(records, into);
+    }
+    Written::Bytes(filled)
+}
+
+/// A record does not fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct NoRoom {
+    /// What it needs.
+    bytes: usize,
+}
+
+/// Writes a record to the front of `into`; its size.
+fn write_record(record: &Record<'_>, into: &mut [u8]) -> Result<usize, NoRoom> {
+    match *record {
+        Record::Outcome(outcome) => {
+            let Outcome { call_id, chunk, first, count, is_error, is_last, elapsed, payload } =
+                outcome;
+            let error = if is_error { outcome_flag::ERROR } else { 0 };
+            let last = if is_last { outcome_flag::LAST } else { 0 };
+            let elapsed_us = elapsed.as_micros() as u32;
+            let fields = [call_id.0, chunk, first, count, error | last, elapsed_us];
+            put(into, Kind::Outcome, fields, &[], payload)
+        }
+        Record::Lost { call_id, chunk, first, count, loss } => {
+            write_loss([call_id.0, chunk, first, count, 0, 0], loss, into)
+        }
+        // No task is settled by it.
+        Record::Retried { call_id, chunk, index, loss } => {
+            write_loss([call_id.0, chunk, index, 0, 0, 0], loss, into)
+        }
+        Record::Started { worker_id, pid } => {
+            put(into, Kind::Started, [worker_id, pid, 0, 0, 0, 0], &[], &[])
+        }
+        Record::Exited { worker_id, pid, code, signal, tasks_done } => {
+            let [low, high] = halves(tasks_done);
+            let words: [u32; EXITED_WORDS] = [code_word(code), signal_word(signal), low, high];
+            put(into, Kind::Exited, [worker_id, pid, 0, 0, 0, 0], &words, &[])
+        }
+        Record::Output { worker_id, pid, stream, bytes } => {
+            put(into, Kind::Output, [worker_id, pid, stream as u32, 0, 0, 0], &[], bytes)
+        }
+        Record::Fault { worker_id, pid, payload } => {
+            put(into, Kind::Fault, [worker_id, pid, 0, 0, 0, 0], &[], payload)
+        }
+        Record::Failed { reason } => put(into, Kind::Failed, [0; 6], &[], reason.as_bytes()),
+        Record::Closed => put(into, Kind::Closed, [0; 6], &[], &[]),
+    }
+}
+
+fn write_loss(fields: [u32; 6], loss: &Loss, into: &mut [u8]) -> Result<usize, NoRoom> {
+    match loss {
+        Loss::Died {
+            index,
+            has_begun,
+            worker_id,
+            pid,
+            code,
+            signal,
+            cause,
+            uptime,
+            flags,
+            items,
+        } => {
+            let (cause, limit) = cause_words(*cause);
+            let [low, high] = halves(uptime.as_millis() as u64);
+            let words: [u32; DIED_WORDS] = [
+                *index,
+                *worker_id,
+                *pid,
+                code_word(*code),
+                signal_word(*signal),
+                u32::from(*has_begun),
+                cause,
+                limit,
+                low,
+                high,
+                flags.0,
+                0,
+            ];
+            put(into, Kind::Died, fields, &words, told(items))
+        }
+        Loss::TimedOut { index, worker_id, pid, limit } => {
+            let words: [u32; LATE_WORDS] = [*index, *worker_id, *pid, milliseconds(*limit)];
+            put(into, Kind::TimedOut, fields, &words, &[])
+        }
+        Loss::LoadTimedOut { index, worker_id, pid, limit, definition } => {
+            let words: [u32; LATE_WORDS] = [*index, *worker_id, *pid, milliseconds(*limit)];
+            put(into, Kind::LoadTimedOut, fields, &words, told(&definition.bytes))
+        }
+        Loss::StartFailed { reason } => {
+            put(into, Kind::StartFailed, fields, &[], reason.as_bytes())
+        }
+    }
+}
+
+/// Writes a header, and `words` and `rest` as its payload.
+fn put(
+    into: &mut [u8],
+    kind: Kind,
+    fields: [u32; 6],
+    words: &[u32],
+    rest: &[u8],
+) -> Result<usize, NoRoom> {
+    let words_end = HEADER_BYTES + words.len() * 4;
+    let end = words_end + rest.len();
+    let bytes = HEADER_BYTES + padded_len(end - HEADER_BYTES);
+    let place = into.get_mut(..bytes).ok_or(NoRoom { bytes })?;
+    let [payload_bytes, kind] = [(end - HEADER_BYTES) as u32, kind as u32];
+    let header = [payload_bytes, kind].into_iter().chain(fields);
+    let (front, _) = place[..words_end].as_chunks_mut();
+    front
+        .iter_mut()
+        .zip(header.chain(words.iter().copied()))
+        .for_each(|(place, word)| *place = word.to_le_bytes());
+    place[words_end..end].copy_from_slice(rest);
+    place[end..].fill(0);
+    Ok(bytes)
+}
+
+/// As much of `bytes` as is told.
+fn told(bytes: &[u8]) -> &[u8] {
+    &bytes[..bytes.len().min(TOLD_BYTES_MAX)]
+}
+
+fn halves(number: u64) -> [u32; 2] {
+    [number as u32, (number >> 32) as u32]
+}
+
+fn milliseconds(duration: Duration) -> u32 {
+    u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
+}
+
+fn code_word(code: Option<i32>) -> u32 {
+    code.map_or(0, |code| code.cast_unsigned().wrapping_add(1))
+}
+
+fn signal_word(signal: Option<i32>) -> u32 {
+    signal.unwrap_or(0).cast_unsigned()
+}
+
+/// The number of a cause, and its limit.
+fn cause_words(cause: Cause) -> (u32, u32) {
+    match cause {
+        Cause::Unknown => (0, 0),
+        Cause::SystemMemory => (CAUSE_MEMORY, 0),
+        Cause::MemoryLimit { mebibytes } => (CAUSE_HEAP, mebibytes),
+        Cause::ProtocolViolation => (CAUSE_PROTOCOL, 0),
+        Cause::OutOfMemory => (CAUSE_OUT_OF_MEMORY, 0),
+    }
+}
+
+#[cfg(test)]
+mod tests;
