@@ -20,10 +20,10 @@ import { PoolLifecycle, stateOf } from './pool-lifecycle.js'
 /** The calls of a pool that return an iterator over the outcome of each item. */
 export abstract class PoolIterators extends PoolLifecycle {
   /**
-   * Returns an iterator, as `imap` does, over what became of each item: `{ index, status: 'fulfilled', value }` or
-   * `{ index, status: 'rejected', reason }`, in the order of the input. A failing task does not end it: the reason is what the task
-   * threw, the death of its worker, its timeout, or that the item or the result cannot be sent. `next()` rejects only with what the
-   * input threw, the reason of an abort, and PoolTerminatedError, PoolClosedError and WorkerStartError.
+   * Returns an iterator, as `imap` does, over the outcome of each item, in the order of the input: `{ index, status: 'fulfilled', value }`
+   * or `{ index, status: 'rejected', reason }`. A failing task does not end it. The reason is the task's error, the death of its worker,
+   * its timeout, or an item or result that cannot be sent. `next()` rejects only with the error of the input, the reason of an abort,
+   * PoolTerminatedError, PoolClosedError or WorkerStartError.
    * @example
    * for await (const outcome of pool.imapSettled(resize, files)) {
    *   if (outcome.status === 'rejected') console.error(files[outcome.index], outcome.reason)
@@ -59,7 +59,7 @@ export abstract class PoolIterators extends PoolLifecycle {
   }
 
   /**
-   * Returns an iterator, as `imapSettled` does, over what became of each item, in the order of completion.
+   * Returns an iterator, as `imapSettled` does, over the outcome of each item, in the order of completion.
    * @example
    * for await (const { index, status } of pool.imapSettledUnordered(upload, files)) report(files[index], status)
    */

@@ -7,13 +7,13 @@ import type { JoinOptions, PoolEvents, PoolStats, WorkerInfo } from '../types/in
 import type { PoolState } from './pool-state.js'
 
 /**
- * What is behind a pool.
- * @param entry The public method that runs.
- * @throws TypeError where the method was taken off its pool, as by `const { map } = pool`.
+ * The private state behind a pool.
+ * @param entry The public method that was called.
+ * @throws TypeError if the method was called without its pool, as after `const { map } = pool`
  */
 export let stateOf: (pool: unknown, entry: Entry) => PoolState
 
-/** The life of a pool: its end, its workers, its events. */
+/** The part of `WorkerPool` that closes it and shows its workers, output and events. */
 export abstract class PoolLifecycle implements AsyncDisposable {
   readonly #state: PoolState
 
@@ -24,7 +24,7 @@ export abstract class PoolLifecycle implements AsyncDisposable {
         throw invalidOption('type', 'this', pool, `a WorkerPool: call it as pool.${entry.name}(...)`)
       })
     }
-    // Not a member of its type: only Node calls it.
+    // Not declared as a member, because only Node calls it.
     Object.defineProperty(this.prototype, symbols.for('nodejs.util.inspect.custom'), {
       value(this: PoolLifecycle, depth: number, options: InspectOptions): string {
         const { name } = this.constructor
@@ -40,9 +40,9 @@ export abstract class PoolLifecycle implements AsyncDisposable {
   }
 
   /**
-   * Accepts nothing new, finishes what was accepted, and lets the workers leave: each by its own `process.exit(0)`, and by force after
-   * five seconds. Of an iterator, the items that were pulled are accepted; their results stay readable. A second call waits for the
-   * same end.
+   * Accepts nothing new, finishes the accepted work, and lets the workers leave. Each calls its own `process.exit(0)`, and is killed
+   * after five seconds. Items that an iterator has pulled are accepted work, and their results stay readable. A second call waits for
+   * the same end.
    * @throws TypeError or RangeError, `ERR_POOL_INVALID_OPTION`, as a rejection.
    * @example
    * await pool.stopAndJoin({ timeout: 10_000 })
@@ -61,9 +61,9 @@ export abstract class PoolLifecycle implements AsyncDisposable {
   }
 
   /**
-   * Replaces each worker that has begun a task. A worker that runs a task ends it first; the other tasks that it was given go to
-   * others. Resolves when these processes have ended, each by its own `process.exit(0)`, and by force after five seconds.
-   * Replacements start when there is work. The call rejects where the pool is closed.
+   * Replaces each worker that has begun a task. A running task finishes first. Other workers run the tasks that the worker had not begun.
+   * Resolves when the old processes have ended. Each calls its own `process.exit(0)`, and is killed after five seconds. Replacements
+   * start when there is work. Rejects if the pool is closed.
    * @example
    * await pool.recycle()
    */
@@ -71,28 +71,28 @@ export abstract class PoolLifecycle implements AsyncDisposable {
     await atEntry(methods.recycle, () => stateOf(this, methods.recycle).recycle())
   }
 
-  /** `stopAndJoin` where nothing is pending, else `terminate`. */
+  /** `stopAndJoin` if no promise is pending and no iterator is open, otherwise `terminate`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await atEntry(methods.dispose, () => stateOf(this, methods.dispose).dispose())
   }
 
-  /** True from `stopAndJoin` or `terminate` on. */
+  /** True once `stopAndJoin` or `terminate` was called. */
   get closed(): boolean {
     return this.#state.isClosed
   }
 
-  /** The workers that have a process, as they are now, the lowest id first. */
+  /** The workers that have a process now, by ascending id. */
   get workers(): readonly WorkerInfo[] {
     return this.#state.workers
   }
 
   /**
-   * With `stdio: 'pipe'`, what all workers write to their stdout; else null. Whole lines of one worker (up to 64 KiB) follow whole lines
-   * of another, and the last line of a process is given an end. The stream is complete when `stopAndJoin` or `terminate` is fulfilled;
-   * then it ends.
+   * With `stdio: 'pipe'`, a stream of what all workers write to their stdout; otherwise null. Lines of different workers are not mixed
+   * (up to 64 KiB each), and the last line of a process gets a line end. The stream ends when `stopAndJoin` or `terminate` is fulfilled,
+   * and is complete then.
    *
-   * Until the first read, only the last 1 MiB is buffered; a marker line says how much was dropped. From then on nothing is dropped: a
-   * reader that is 1 MiB behind makes the workers wait. The stream does not keep the process alive.
+   * Until the first read, only the last 1 MiB is buffered, and a marker line says how much was dropped. From then on nothing is dropped:
+   * if the reader is 1 MiB behind, the workers wait. The stream does not keep the process alive.
    */
   get stdout(): Readable | null {
     return this.#state.output?.stdout ?? null
@@ -103,13 +103,14 @@ export abstract class PoolLifecycle implements AsyncDisposable {
     return this.#state.output?.stderr ?? null
   }
 
-  /** Counts of tasks since the pool was made, as they are now. They stay readable after closing. */
+  /** The current counts of tasks since the pool was constructed. They stay readable after closing. */
   get stats(): PoolStats {
     return this.#state.stats
   }
 
   /**
-   * Calls `listener` each time the event happens; see {@linkcode PoolEvents}. A pool with a listener is kept until it is closed.
+   * Calls `listener` each time the event happens; see {@linkcode PoolEvents}. A pool with a listener is not garbage-collected until it is
+   * closed.
    * @throws TypeError or RangeError, `ERR_POOL_INVALID_OPTION`.
    * @example
    * pool.on('workerExit', ({ pid }, { signal }) => console.error('worker', pid, 'has ended', signal))
@@ -129,7 +130,7 @@ export abstract class PoolLifecycle implements AsyncDisposable {
   }
 
   /**
-   * Removes a listener, the last one where it was added several times. One that was not added is ignored.
+   * Removes a listener. If it was added several times, the last addition is removed. A listener that was not added is ignored.
    * @throws TypeError or RangeError, `ERR_POOL_INVALID_OPTION`.
    * @example
    * pool.off('workerExit', onExit)

@@ -41,10 +41,10 @@ import { endWhenUnreachable, keepReachable, weaken } from './lifetime.js'
 import { isRefused } from './worker-identity.js'
 import { WorkerOutput } from './worker-output.js'
 
-/** What a method of the map family was called with. */
+/** The arguments of a map method. */
 export type MapArguments = readonly [fn: unknown, items: unknown, options: unknown]
 
-/** What is behind a pool. Each method that may fail is given the public method that runs, whose caller its errors point at. */
+/** The private state behind a `WorkerPool`. Methods that may fail take the public method as `entry`: errors point at its caller. */
 export class PoolState {
   readonly output: WorkerOutput | undefined
   readonly events: PoolEventSource
@@ -99,7 +99,7 @@ export class PoolState {
     return this.#backend?.stats ?? NO_TASKS
   }
 
-  /** Opens a call that promises a list. */
+  /** Opens a call that returns a promise of a list. */
   list(entry: Entry, kind: ListKind, [fn, items, options]: MapArguments): Promise<never[]> {
     return promiseAtEntry(entry, (resolve, reject) => {
       const settings = this.#readMap(options)
@@ -110,7 +110,7 @@ export class PoolState {
     })
   }
 
-  /** Makes a call that its iterator opens. */
+  /** Makes a call that opens when its iterator is first read. */
   iterate(entry: Entry, kind: LazyKind, [fn, items, options]: MapArguments): LazyResults {
     return atEntry(entry, () => {
       const settings = this.#readMap(options)
@@ -146,7 +146,7 @@ export class PoolState {
     })
   }
 
-  /** Finishes what was accepted. */
+  /** Finishes the accepted work and closes. */
   join(options: unknown): Promise<void> {
     this.#checkAllowed()
     return this.#closing.join(readJoinOptions(options).timeoutMs)
@@ -157,7 +157,7 @@ export class PoolState {
     return this.#closing.terminate()
   }
 
-  /** Ends the pool in order where nothing is pending, else now. */
+  /** Closes gracefully if nothing is pending, otherwise terminates. */
   dispose(): Promise<void> {
     this.#checkAllowed()
     return this.#calls.isEmpty ? this.#closing.join(undefined) : this.#closing.terminate()
@@ -168,7 +168,7 @@ export class PoolState {
     return this.#backend?.recycle()
   }
 
-  /** What `console.log` shows of a pool. */
+  /** The text that `console.log` shows. */
   describe(name: string, options: InspectOptions): string {
     const { nJobs } = this.#settings
     const shown = { nJobs, state: this.#closing.state, stats: this.stats, workers: this.workers }

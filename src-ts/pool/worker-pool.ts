@@ -23,10 +23,10 @@ import { stateOf } from './pool-lifecycle.js'
 import { PoolState } from './pool-state.js'
 
 /**
- * A pool of worker processes. They start with the first work and stay until the pool is closed, or this process ends.
+ * A pool of worker processes. Workers start with the first work and stay until the pool is closed or this process ends.
  *
  * A call rejects with a TypeError or RangeError for a bad argument or option, with another {@linkcode PoolError}, with the reason of its
- * `signal`, or with what a task or the input threw. `imap` and its siblings throw at once where their arguments or options are bad.
+ * `signal`, or with the error of a task or of the input. `imap` and its siblings throw bad arguments and options at once.
  *
  * @example
  * const pool = new WorkerPool({ nJobs: 4 })
@@ -38,7 +38,7 @@ import { PoolState } from './pool-state.js'
  */
 export class WorkerPool extends PoolIterators {
   /**
-   * Checks the options; starts no process.
+   * Checks the options. Starts no process.
    * @throws TypeError or RangeError, `ERR_POOL_INVALID_OPTION`.
    * @throws {@linkcode DaemonicProcessError} in a task of a pool with `daemon: true`.
    */
@@ -47,8 +47,8 @@ export class WorkerPool extends PoolIterators {
   }
 
   /**
-   * Runs the function on every item and returns the results in the order of the input. The first failure rejects the call: queued
-   * tasks are dropped, running tasks end and their results are discarded, and the input's `return()` is called.
+   * Runs the function on every item and returns the results in the order of the input. The first failure rejects the call. Then queued
+   * tasks are dropped, results of running tasks are discarded, and the input's `return()` is called.
    * @example
    * const sizes = await pool.map(async (path: string) => (await stat(path)).size, paths)
    */
@@ -108,8 +108,8 @@ export class WorkerPool extends PoolIterators {
   }
 
   /**
-   * Runs the function on every item and tells of each whether it was fulfilled or rejected, in the order of the input. A failing
-   * task does not end the call; a failing input, an abort and `terminate` do.
+   * Runs the function on every item and returns the outcome of each, fulfilled or rejected, in the order of the input. A failing task
+   * does not end the call. A failing input, an abort and `terminate` do.
    * @example
    * const outcomes = await pool.mapSettled(parse, files)
    * const failed = outcomes.filter((outcome) => outcome.status === 'rejected')
@@ -146,8 +146,8 @@ export class WorkerPool extends PoolIterators {
   /**
    * Returns an iterator over the results in the order of the input, up to the first failure, which it throws. It runs nothing before
    * the first `next()`, and reads the input no further ahead than `maxTasksActive`. Leaving the loop drops queued tasks, ends the
-   * input and aborts `context.signal` in running tasks; after `killGrace` their workers are killed. The iterator keeps the process alive
-   * only while a `next()` is waited for.
+   * input and aborts `context.signal` in running tasks. The workers of tasks that still run after `killGrace` are killed. The iterator
+   * keeps the process alive only while a `next()` is pending.
    * @example
    * for await (const page of pool.imap(render, documents)) await write(page)
    */
@@ -177,7 +177,7 @@ export class WorkerPool extends PoolIterators {
   }
 
   /**
-   * Returns an iterator, as `imap` does, over the results and the failure in the order of completion.
+   * Returns an iterator, as `imap` does, over the results in the order of completion.
    * @example
    * for await (const hash of pool.imapUnordered(hashOf, files)) seen.add(hash)
    */
@@ -235,6 +235,6 @@ export class WorkerPool extends PoolIterators {
   }
 }
 
-// The methods themselves. A subclass or a spy may replace one, and an error still points at what has called the method of this class.
+// The methods of this class. If a subclass or a spy replaces one, an error still points at the line that called the original.
 const { map, mapUnordered, mapSettled, imap, imapUnordered, apply } = WorkerPool.prototype
 const methods = { map, mapUnordered, mapSettled, imap, imapUnordered, apply }

@@ -1,14 +1,14 @@
 import type { AnyFunction, ArgsOf, Referenced, TaskContext } from './functions.js'
 
 /**
- * The results of `imap` and its siblings, for `for await`. Its `return()`, which leaving the loop and the end of the scope of an
- * `await using` call, drops what is queued and ends the input.
+ * The results of `imap` and its siblings, for `for await`. `return()` drops what is queued and ends the input. Leaving the loop calls it,
+ * and so does the end of an `await using` scope.
  */
 export interface ResultIterator<R> extends AsyncIterableIterator<R>, AsyncDisposable {
   [Symbol.asyncIterator](): ResultIterator<R>
 }
 
-/** What became of one item, as `imapSettled` and `imapSettledUnordered` tell it; `index` is its place in the input. */
+/** The outcome of one item, from `imapSettled` or `imapSettledUnordered`. `index` is the index of the item in the input. */
 export type SettledItem<R> =
   | { readonly index: number; readonly status: 'fulfilled'; readonly value: R }
   | { readonly index: number; readonly status: 'rejected'; readonly reason: unknown }
@@ -16,13 +16,13 @@ export type SettledItem<R> =
 /** The type of a call without options. */
 export type NoOptions = Readonly<Record<never, never>>
 
-/** The bound of the options `O` of a call: an option that `Known` does not have is an error. */
+/** The constraint on the options `O` of a call. An option that `Known` does not have is an error. */
 export type Only<O, Known> = Known & { readonly [K in Exclude<keyof O, keyof Known>]?: never }
 
-/** What the pool adds to the arguments: the context, where the call's options say `passContext: true`. */
+/** The arguments that the pool adds: the context, if the call's options say `passContext: true`. */
 export type Added<O> = O extends { readonly passContext: true } ? [context: TaskContext] : []
 
-/** What a call returns for a result of type `R`: with `withIndex: true` the index of its item as well. */
+/** What a call returns for a result of type `R`. With `withIndex: true` it has the index of its item as well. */
 export type Indexed<R, O> = O extends { readonly withIndex: true } ? IndexedResult<R> : R
 
 /** A result with the index of its item in the input. */
@@ -31,26 +31,26 @@ export interface IndexedResult<R> {
   readonly value: R
 }
 
-/** A function of one item, or the reference to one. */
+/** A function of one item, or a reference to one. */
 export type TaskFunction<T, R, O = NoOptions> =
   Referenced<(item: T, ...added: Added<O>) => R> | ((item: T, ...added: Added<O>) => R)
 
-/** A function of a batch of items that returns an array with one result for each, or the reference to one. */
+/** A function of a batch of items that returns an array with one result for each, or a reference to one. */
 export type BatchFunction<T, R, O> =
   ((batch: T[], ...added: Added<O>) => Results<R>) | Referenced<(batch: T[], ...added: Added<O>) => Results<R>>
 
 type Results<R> = readonly R[] | PromiseLike<readonly R[]>
 
-/** Items that are arguments. The compiler takes an array literal for a tuple here. */
+/** Items that are arguments. With this type the compiler infers a tuple from an array literal. */
 export type Arguments = readonly unknown[] | []
 
 /** A function of several arguments, whose types follow from the items. */
-// Hidden from inference, a function of fewer parameters would else make the items shorter.
+// NoInfer, because a function with fewer parameters would make the items shorter.
 export type SpreadFunction<A extends readonly unknown[], R, O> = (
   ...args: NoInfer<[...args: A, ...added: Added<O>]>
 ) => R
 
-/** A function of any arguments, or the reference to one. */
+/** A function of any arguments, or a reference to one. */
 export type FunctionOrReference<F extends AnyFunction> = F | Referenced<F>
 
 /** The arguments that a call with the options `O` gives to `F`. */

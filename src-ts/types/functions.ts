@@ -1,15 +1,15 @@
-/** What a task is told about itself: its last argument with `passContext: true`, and what `currentTask()` returns. */
+/** Tells a task about itself. With `passContext: true` it is the last argument, and `currentTask()` returns it. */
 export interface TaskContext {
-  /** The worker's place in the pool, 0 to nJobs - 1; a replacement keeps it. */
+  /** The id of the worker, 0 to nJobs - 1. A replacement keeps it. */
   readonly workerId: number
   /** The index of the item in its call; 0 for `apply`. */
   readonly index: number
-  /** One object per worker process, kept between tasks and calls, new after a respawn. */
+  /** One object per worker process. It is kept between tasks and calls. A replacement has a new one. */
   readonly state: Record<string, unknown>
   /**
-   * Aborts when the task is not wanted any more: the call's `signal` has aborted (the reason is cloned, or an AbortError where
-   * it cannot be), or its iterator was told to return. A task that is still on after `killGrace` goes with its worker. It can
-   * only fire while the task awaits something.
+   * Aborts when the result is no longer wanted: the call's `signal` has aborted, or `return()` of its iterator was called. The reason is
+   * cloned, or an AbortError if it cannot be cloned. If the task still runs after `killGrace`, its worker is killed. The signal can only
+   * fire while the task awaits something.
    */
   readonly signal: AbortSignal
 }
@@ -17,22 +17,22 @@ export interface TaskContext {
 /** The input of a map: arrays, typed arrays, sets, maps (entries), strings, generators, async generators, streams. */
 export type Items<T> = Iterable<T> | AsyncIterable<T>
 
-/** Any callable. `never` as the type of its arguments lets every function fit. */
+/** Any callable. Every function is assignable to it, because its arguments are of type `never`. */
 export type AnyFunction = (...args: never[]) => unknown
 
-/** A function of which nothing is known: an export that was named without its type. */
+/** A function of unknown type: an export that was named without its type. */
 export type UntypedFunction = (...args: unknown[]) => unknown
 
 declare const referenced: unique symbol
 
-/** What a pool needs to know of a {@linkcode TaskReference}: had it a signature, the compiler could not tell what a function is given. */
+/** The part of a {@linkcode TaskReference} that a pool needs. It has no call signature, so that the compiler can infer the arguments. */
 export interface Referenced<F extends AnyFunction> {
   readonly [referenced]: F
 }
 
 /**
- * Names an exported function of a module; made by `task()` and `tasks()`. Workers import the module themselves. A call imports it into
- * this process, and promises what the function returns.
+ * A reference to an exported function of a module, from `task()` or `tasks()`. Workers import the module themselves. If you call the
+ * reference, this process imports the module, and the promise resolves to the function's result.
  */
 export interface TaskReference<F extends AnyFunction = UntypedFunction> extends Referenced<F> {
   (...args: Parameters<F>): Promise<Awaited<ReturnType<F>>>
@@ -54,5 +54,5 @@ type WithoutContext<A extends readonly unknown[]> = A extends readonly [...infer
     : A
   : A
 
-// `any` and `never` are assignable to TaskContext as well; what TaskContext is assignable to as well, save `unknown`, is one.
+// `any` and `never` are assignable to TaskContext too, but are not contexts.
 type IsContext<T> = [T] extends [never] ? false : 0 extends 1 & T ? false : T extends TaskContext ? true : false

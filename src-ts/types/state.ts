@@ -1,64 +1,64 @@
-/** `starting`: not yet ready; `busy`: a task is at it; `leaving`: takes nothing new and is about to end. */
+/** `starting`: not ready yet. `busy`: has tasks. `leaving`: takes nothing new and is about to end. */
 export type WorkerState = 'starting' | 'idle' | 'busy' | 'leaving'
 
-/** A worker process of a pool, as it was when asked. */
+/** The state of a worker process at one moment. */
 export interface WorkerInfo {
-  /** The worker's place in the pool, 0 to nJobs - 1; a replacement keeps it. */
+  /** The id of the worker, 0 to nJobs - 1. A replacement keeps it. */
   readonly id: number
   /** The process id. */
   readonly pid: number
-  /** What it does. */
+  /** What the worker is doing. */
   readonly state: WorkerState
-  /** The CPU ids that the process is in fact bound to; empty where it was not pinned, and when it has ended. */
+  /** The CPU ids that the process is in fact bound to. Empty if it was not pinned or has ended. */
   readonly cpus: readonly number[]
-  /** Tasks that this process has ended, failed ones included. */
+  /** The number of tasks that this process has finished, including failed ones. */
   readonly tasksDone: number
-  /** Resident memory in bytes; 0 where the system does not tell, and when it has ended. */
+  /** Resident memory in bytes. 0 if the system does not tell it, or the process has ended. */
   readonly rss: number
 }
 
-/** Counts of tasks since the pool was made: `submitted = completed + failed + cancelled + running + queued`, always. */
+/** Counts of tasks since the pool was constructed. `submitted = completed + failed + cancelled + running + queued`, always. */
 export interface PoolStats {
-  /** Handed to the workers' queue. Not yet: what was not pulled from its input; never: an item that could not be encoded. */
+  /** Tasks that were queued for workers. Items that were not pulled yet, or could not be encoded, are not counted. */
   readonly submitted: number
-  /** Returned a value. */
+  /** Tasks that returned a value. */
   readonly completed: number
-  /** Threw, were lost with their worker, or found no worker that could start. */
+  /** Tasks that threw, were lost with their worker, or found no worker that could start. */
   readonly failed: number
-  /** Dropped because their call ended before them, or the pool was terminated. */
+  /** Tasks that were dropped because their call ended first, or because the pool was terminated. */
   readonly cancelled: number
-  /** At a worker now, at most one per worker. */
+  /** Tasks that run now, at most one per worker. */
   readonly running: number
-  /** Wait, in the pool or at a worker. */
+  /** Tasks that wait, in the pool or at a worker. */
   readonly queued: number
 }
 
 /** How a worker process ended. */
 export interface WorkerExit {
-  /** Null where a signal ended the worker. */
+  /** The exit code. Null if a signal ended the worker. */
   readonly exitCode: number | null
-  /** The name of the signal, such as `SIGKILL`; null where the worker exited. */
+  /** The name of the signal, such as `SIGKILL`. Null if the worker exited. */
   readonly signal: string | null
 }
 
 /**
- * The events of a pool and what their listeners are given. Listeners are called later, on their own: what one throws is an
- * uncaught exception. A pool that has listeners is kept until it is closed.
+ * The events of a pool and the arguments of their listeners. Listeners are called later, one by one, so an error that a listener throws
+ * is an uncaught exception. A pool that has listeners is not garbage-collected until it is closed.
  */
 export interface PoolEvents {
-  /** A worker is ready, also a replacement. */
+  /** A worker is ready, a first one or a replacement. */
   readonly workerStart: readonly [worker: WorkerInfo]
   /**
-   * A worker has ended, in order or not; also one that never became ready, of which there was no `workerStart`. `tasksDone` is its
-   * last count. Told before the tasks that it took along are rejected.
+   * A worker has ended, gracefully or not. A worker that never became ready has this event too, without a `workerStart`. `tasksDone` is
+   * its last count. The event comes before the tasks that it had are rejected.
    */
   readonly workerExit: readonly [worker: WorkerInfo, exit: WorkerExit]
   /**
-   * An error that nobody handled has ended a worker while it ran no task: thrown by a timer, say, or a rejection. What is no
-   * Error is the `cause` of one. Without a listener it is a process warning.
+   * An unhandled error has ended a worker that ran no task. A timer has thrown it, for example. Values that are not Errors are wrapped,
+   * with the value as `cause`. Without a listener the error is a process warning.
    *
-   * Without a worker: the pool itself has failed with this `PoolTerminatedError`. Open calls are rejected with it, later ones with a
-   * `PoolClosedError`. It happens where other code of the process has closed one of the pool's file descriptors.
+   * Without a worker: the pool itself has failed with this `PoolTerminatedError`. Open calls are rejected with it, and later ones with a
+   * `PoolClosedError`. It happens if other code of the process has closed one of the pool's file descriptors.
    */
   readonly error: readonly [error: Error, worker?: WorkerInfo]
   /** All workers of a closed pool have ended. */
