@@ -17,14 +17,14 @@ export type PoolErrorCode =
   | 'ERR_POOL_DAEMONIC'
 
 /**
- * Marks the library's errors, and its classes. It is the same in every copy of the package: a worker's bundle and a program that
- * loads both the module and its CommonJS copy have classes of their own.
+ * Marks the library's errors and their classes. Every copy of the package uses the same symbol, but has its own classes. There are
+ * copies in a worker's bundle, and in a program that loads both the module and its CommonJS copy.
  */
 const BRAND = symbols.for('millrace.error')
 /** The brand of errors for bad options, which are plain TypeErrors and RangeErrors. */
 export const OPTION_BRAND = 'InvalidOption'
 
-/** Gives an error its code: own and enumerable, so that inspecting and serialising the error keep it. */
+/** Gives an error its code, as an own and enumerable property, so that inspection and serialization keep it. */
 export function setCode(error: Error, code: PoolErrorCode): void {
   Object.defineProperty(error, 'code', { value: code, enumerable: true, configurable: true, writable: false })
 }
@@ -34,23 +34,23 @@ export function setBrand(target: object, brand: string): void {
   Object.defineProperty(target, BRAND, { value: brand })
 }
 
-// Errors that the library has made, whose stacks still begin with frames of the library.
+// Errors of the library whose stacks still begin with frames of the library.
 const fresh = new WeakSet<object>()
 
-/** Marks an error that the library makes. Its stack is put right where it leaves the library: `errors/caller.ts`. */
+/** Marks an error that the library has made. `errors/caller.ts` corrects its stack when the error leaves the library. */
 export function markAsOwn(error: Error, brand: string): void {
   setBrand(error, brand)
   fresh.add(error)
 }
 
-/** Whether the stack of this error has to be put right. True once for each error. */
+/** Whether the stack of this error has to be corrected. True once for each error. */
 export function takeFresh(error: unknown): error is Error {
   return typeof error === 'object' && error !== null && fresh.delete(error)
 }
 
-/** The name of the class of a library error, whichever copy of the package made it; undefined for everything else. */
+/** The class name of an error of the library, whichever copy of the package made it. undefined for everything else. */
 export function brandOf(value: unknown): string | undefined {
-  // A proxy is no native error: none of its traps runs.
+  // A proxy is not a native error, so none of its traps runs.
   if (!types.isNativeError(value)) return undefined
   const brand: unknown = Object.getOwnPropertyDescriptor(value, BRAND)?.value
   return typeof brand === 'string' ? brand : undefined
@@ -60,15 +60,15 @@ function isInChain(errorClass: unknown, value: unknown): boolean {
   try {
     return isInstanceOf(value, errorClass)
   } catch {
-    // A revoked proxy, or a trap that throws.
+    // The prototype may be a revoked proxy, or one whose trap throws.
     return false
   }
 }
 
-/** `instanceof` for a class of the library: it also accepts instances that another copy of the package made. It never throws. */
+/** `instanceof` for a class of the library. It also accepts errors that another copy of the package made. It never throws. */
 export function isInstance(errorClass: { readonly prototype: Error }, value: unknown): boolean {
   if (isInChain(errorClass, value)) return true
-  // The classes of users that extend one of the library inherit this check and speak for themselves alone.
+  // A user's class that extends a class of the library inherits this check. It must only accept its own instances.
   const name: unknown = Object.getOwnPropertyDescriptor(errorClass, BRAND)?.value
   if (name === undefined) return false
   const brand = brandOf(value)
@@ -76,8 +76,8 @@ export function isInstance(errorClass: { readonly prototype: Error }, value: unk
 }
 
 /**
- * The base of the library's errors. `error instanceof PoolError` holds for every one of them, also for those that have to
- * be a plain `TypeError`, `RangeError` or `AssertionError`, and for no other error.
+ * The base of the library's errors. `error instanceof PoolError` is true for each of them, including those that are a `TypeError`,
+ * `RangeError` or `AssertionError`. It is false for every other error.
  */
 export class PoolError extends Error {
   declare readonly code: PoolErrorCode
@@ -93,7 +93,7 @@ export class PoolError extends Error {
   }
 }
 
-/** The brand of the nearest class of the library: a class of a user may extend it. */
+/** The brand of the nearest class of the library, which a user's class may extend. */
 function brandOfClass(errorClass: unknown): string {
   for (let at = errorClass; typeof at === 'function'; at = Object.getPrototypeOf(at)) {
     const brand: unknown = Object.getOwnPropertyDescriptor(at, BRAND)?.value

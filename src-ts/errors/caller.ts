@@ -1,14 +1,14 @@
 import { Error, Object, Promise, Reflect, String } from '../primordials.js'
 import { takeFresh } from './base.js'
 
-/** A function of the public API; frames of it and of what it calls are the library's. */
+/** A function of the public API. Its frame, and the frames of what it calls, are the library's. */
 export type Entry = ((...args: never[]) => unknown) | (abstract new (...args: never[]) => unknown)
 
 const { captureStackTrace } = Error
 const errorToString = Error.prototype.toString
-// Frames are kept from below it; it is not running, so none is kept.
+// captureStackTrace keeps the frames below this function. It is not running, so no frame is kept.
 const elsewhere = (): void => undefined
-// Node 20 has an accessor that looks like a value.
+// In Node 20 the property looks like a value, but is an accessor.
 const getStack = Object.getOwnPropertyDescriptor(new Error(), 'stack')?.get
 
 function describe(error: Error): string {
@@ -17,14 +17,14 @@ function describe(error: Error): string {
 
 let current: Entry | undefined
 
-/** The public function that is running, if one is. */
+/** The public function that is running, if any. */
 export function currentEntry(): Entry | undefined {
   return current
 }
 
 /**
- * Runs the part of a public function that runs before it returns. An error of the library that leaves it has the stack of the
- * caller: no frame of the library, and the caller's line however deep the error was made.
+ * Runs the synchronous part of a public function. An error of the library that leaves it gets the stack of the caller. It has no frame
+ * of the library, however deep the error was made.
  */
 export function atEntry<R>(entry: Entry, act: () => R): R {
   const outer = current
@@ -39,7 +39,7 @@ export function atEntry<R>(entry: Entry, act: () => R): R {
   }
 }
 
-/** The same for a public function that returns a promise, which what `act` throws rejects. */
+/** The same for a public function that returns a promise. An error that `act` throws rejects it. */
 export function promiseAtEntry<R>(
   entry: Entry,
   act: (resolve: (value: R) => void, reject: (error: unknown) => void) => void
@@ -55,11 +55,11 @@ export function placedHere<E extends Error>(error: E): E {
   return error
 }
 
-/** Where a call of the public API was made, for errors that come when it has returned. */
+/** The place where a call of the public API was made, for errors that come after it has returned. */
 export class Caller {
   /**
-   * Captured as the stack of an error that becomes the first one of the call: Node shows its place where nobody handles the
-   * error, and that is the caller's. It shows none once the text of the stack was read.
+   * An error whose stack was captured at the call. It becomes the first error of the call, because Node shows the location of an
+   * unhandled error, which is the caller's then. Node shows no location once the text of the stack was read.
    */
   readonly #site: Error
   #isTaken = false
@@ -71,18 +71,18 @@ export class Caller {
     captureStackTrace(this.#site, entry)
   }
 
-  /** An error without properties, to be made into the first one that the call fails with, and given a stack by `addFrames`. */
+  /** An error without properties, which becomes the first error of the call. `addFrames` gives it a stack. */
   takeBlank(): Error | undefined {
-    // Where the stack is no accessor, its text could not be read any more.
+    // If the stack is not an accessor, its text could not be read later.
     return getStack === undefined ? undefined : this.#take()
   }
 
-  /** Takes back what was not used. */
+  /** Takes back an error that was not used. */
   giveBack(blank: Error | undefined): void {
     if (blank !== undefined) this.#isTaken = false
   }
 
-  /** Puts the stack of an error right that the library has made for this call; every other one stays as it is. */
+  /** Corrects the stack of an error that the library has made for this call. Leaves other errors unchanged. */
   place(error: unknown): unknown {
     if (!takeFresh(error)) return error
     const blank = this.#take()
@@ -92,7 +92,7 @@ export class Caller {
     return placed
   }
 
-  /** Gives an error its stack: `head`, and the frames of the call. */
+  /** Gives an error a stack of `head` and the frames of the call. */
   addFrames(error: Error, head: string): Error {
     const text = (): string => (this.#text === '' ? head : `${head}\n${this.#text}`)
     const set = (value: unknown): void => define(error, { value, writable: true })
@@ -101,31 +101,31 @@ export class Caller {
     return error
   }
 
-  /** The frames, each on its line. */
+  /** The frames, one per line. */
   get #text(): string {
     this.#frames ??= framesOf(this.#site)
     return this.#frames
   }
 
   #take(): Error | undefined {
-    // Its text begins with what it was when it was read.
+    // The text of the stack begins with the message at the time when it was read.
     if (this.#isTaken || this.#frames !== undefined) return undefined
     this.#isTaken = true
     return this.#site
   }
 
   #rewrite(error: Error): Error {
-    // The place where it was made is forgotten, or Node would show it.
+    // Otherwise Node would show the location where the error was made.
     captureStackTrace(error, elsewhere)
     return this.addFrames(error, describe(error))
   }
 }
 
-/** Makes `blank` into the error. The engine puts name and message in front of its frames when the stack is read. */
+/** Turns `blank` into the error. The engine puts name and message before the frames when the stack is read. */
 function transplant(error: Error, blank: Error): Error {
   Object.setPrototypeOf(blank, Object.getPrototypeOf(error) as object)
   for (const key of Reflect.ownKeys(error)) {
-    // A look at the stack, at its descriptor too, runs an Error.prepareStackTrace of the program.
+    // Reading the stack, or its descriptor, runs an Error.prepareStackTrace of the program.
     const property = key === 'stack' ? undefined : Object.getOwnPropertyDescriptor(error, key)
     if (property !== undefined) Object.defineProperty(blank, key, property)
   }
@@ -136,20 +136,20 @@ function define(error: Error, stack: PropertyDescriptor): void {
   try {
     Reflect.defineProperty(error, 'stack', { ...stack, configurable: true, enumerable: false })
   } catch {
-    // The engine makes the text of the stack first, and an Error.prepareStackTrace of the program threw.
+    // The engine makes the text of the stack first, and the program's Error.prepareStackTrace threw.
   }
 }
 
 /**
- * Makes an error that knows no place: Node would show it where nobody handles the error, and it is one of ours. Looking for frames
- * would also take as long as looking for those of the caller.
+ * Makes an error without a location. Otherwise Node would show a location inside the library if nobody handles the error. Capturing
+ * frames twice would also take twice as long.
  */
 export function withoutPlace<E extends Error>(make: () => E): E {
   const { stackTraceLimit } = Error
   const isSet = typeof stackTraceLimit === 'number' && Reflect.set(Error, 'stackTraceLimit', 0)
   try {
     const error = make()
-    // Of a frozen Error.
+    // Error may be frozen.
     if (!isSet) captureStackTrace(error, elsewhere)
     return error
   } finally {
@@ -159,7 +159,7 @@ export function withoutPlace<E extends Error>(make: () => E): E {
 
 function framesOf(site: Error): string {
   try {
-    // An Error.prepareStackTrace of the program may make anything of it.
+    // The program's Error.prepareStackTrace may return anything.
     const stack: unknown = getStack === undefined ? site.stack : Reflect.apply(getStack, site, [])
     if (typeof stack !== 'string') return ''
     const head = describe(site)

@@ -16,7 +16,8 @@ export { type DeathPhase, type DeathReason, WorkerDiedError } from './worker-die
 
 const { captureStackTrace } = Error
 
-// A literal name: a bundler may rename classes. On the prototype: the first line of the stack is made before a constructor's body runs.
+// The name is a literal, because a bundler may rename classes. It is on the prototype, because the engine makes the first line of the
+// stack before the body of the constructor runs.
 function setName(errorClass: { readonly prototype: Error }, name: string): void {
   Object.defineProperty(errorClass.prototype, 'name', { value: name, configurable: true, writable: true })
   setBrand(errorClass, name)
@@ -40,7 +41,7 @@ export class PoolTerminatedError extends PoolError {
   }
 }
 
-/** Workers could not be started; the message ends with what the last one said, the stack of its error where it had one. */
+/** Workers could not be started. The message ends with the last one's error and its stack, if it had one. */
 export class WorkerStartError extends PoolError {
   declare readonly code: 'ERR_POOL_WORKER_START'
 
@@ -62,10 +63,10 @@ export class NotSerializableError extends PoolError {
   }
 }
 
-/** A function cannot be run by a worker: a variable it needs, or its file or export, is not there. */
+/** A worker cannot run the function, because a variable that it needs, its file or its export is missing or cannot be sent. */
 export class TaskFunctionError extends PoolError {
   declare readonly code: 'ERR_POOL_FUNCTION'
-  /** The variable that cannot be shipped; absent where the trouble is not about a variable. */
+  /** The variable that cannot be sent. Absent if the error is not about a variable. */
   declare readonly variable?: string
 
   constructor(message: string, options?: ErrorOptions & { readonly variable?: string | undefined }) {
@@ -76,10 +77,10 @@ export class TaskFunctionError extends PoolError {
   }
 }
 
-// Node's types fix the code of an AssertionError, which ours replaces.
+// Node's types give AssertionError a fixed code. Ours replaces it.
 const AssertionErrorBase: new (options: { readonly message: string }) => Omit<AssertionError, 'code'> = AssertionError
 
-/** A pool was made inside a task of a daemonic pool. An `AssertionError`, as in MPIRE. */
+/** A task of a daemonic pool has made a pool. This is an `AssertionError`, as in MPIRE. */
 export class DaemonicProcessError extends AssertionErrorBase {
   declare readonly code: 'ERR_POOL_DAEMONIC'
 
@@ -97,9 +98,9 @@ export class DaemonicProcessError extends AssertionErrorBase {
   }
 }
 
-/** Every class of this file by its name, for putting errors together again that crossed a process boundary. */
+/** Every class of this file by its name. The codec uses it to rebuild errors that have crossed processes. */
 export const poolErrorClasses: Readonly<Record<string, new (...args: never[]) => Error>> = Object.freeze(
-  // No prototype: the names that are looked up come from another process.
+  // No prototype, because the names that are looked up come from another process.
   Object.assign(Object.create(null) as object, {
     PoolError,
     PoolClosedError,

@@ -1,6 +1,6 @@
 import { PoolError } from './base.js'
 
-/** As many `apply` calls wait as `maxQueue` lets; this one was not accepted. */
+/** An `apply` was not accepted, because `maxQueue` calls were already waiting. */
 export class QueueFullError extends PoolError {
   declare readonly code: 'ERR_POOL_QUEUE_FULL'
   /** The pool's `maxQueue`. */

@@ -5,7 +5,7 @@ import { currentEntry } from './caller.js'
 export type WarningCode =
   'MILLRACE_NO_PINNING' | 'MILLRACE_WORKER_ERROR' | 'MILLRACE_POOL_FAILED' | 'MILLRACE_LARGE_CAPTURE'
 
-/** Emits a process warning of the library, with the line of the caller where a method of the API is running. */
+/** Emits a process warning of the library. If a method of the API is running, the warning names the line of its caller. */
 export function warn(code: WarningCode, text: string, detail?: string): void {
   emitWarning(text, {
     type: 'MillraceWarning',

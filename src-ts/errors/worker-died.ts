@@ -1,14 +1,14 @@
 import { PoolError } from './base.js'
 
-/** How a worker ended, and the task that was lost with it. */
+/** How a worker died, and the task that it lost. */
 export interface WorkerDeath {
-  /** The exit code; null where a signal ended the worker. */
+  /** The exit code. Null if a signal ended the worker. */
   readonly exitCode: number | null
-  /** The name of the signal, such as `SIGKILL`; null where the worker exited. */
+  /** The name of the signal, such as `SIGKILL`. Null if the worker exited. */
   readonly signal: string | null
   /** The process id of the worker that died. */
   readonly pid: number
-  /** The worker's place in the pool, 0 to nJobs - 1. */
+  /** The id of the worker, 0 to nJobs - 1. */
   readonly workerId: number
   /** The index of the lost task in its call; 0 for `apply`. */
   readonly index: number
@@ -17,15 +17,14 @@ export interface WorkerDeath {
   /** @default 'running' */
   readonly phase?: DeathPhase
   readonly reason?: DeathReason | undefined
-  /** The limit of the heap that was used up, in MiB; 0 where it is not known. */
+  /** The limit of the heap that was used up, in MiB. 0 if it is unknown. */
   readonly heapLimit?: number
   /** The item or the arguments, as a short text. */
   readonly item?: string | undefined
 }
 
 /**
- * Where the worker was with the task: it was `running` it, it had run it and the result was `unsent`, or it had received it and the
- * task was `waiting`.
+ * How far the worker had come with the task. It was `running` the task, the result was `unsent`, or the task was still `waiting`.
  */
 export type DeathPhase = 'running' | 'unsent' | 'waiting'
 
@@ -33,8 +32,8 @@ export type DeathPhase = 'running' | 'unsent' | 'waiting'
  * Why the worker died, beyond its exit code and signal:
  * - `oom`: most likely the system's out-of-memory killer chose it. The system had just counted such a kill, and the worker was large.
  * - `heap`: it had used up its JavaScript heap.
- * - `protocol`: the pool killed it, since it sent data that break the protocol between them.
- * - `overload`: the pool killed it, since its result did not fit into the memory of this process.
+ * - `protocol`: the pool killed it, because it sent data that violate the worker protocol.
+ * - `overload`: the pool killed it, because its result did not fit into the memory of this process.
  */
 export type DeathReason = 'oom' | 'heap' | 'protocol' | 'overload'
 
@@ -60,24 +59,24 @@ function describeDeath(death: WorkerDeath): string {
 }
 
 /**
- * A worker process ended while it held this task; the message says how and shows the item, shortened. The pool replaces the
- * worker; tasks of other calls are not affected.
+ * A worker died while it had this task. The message says how, and shows the item, shortened. The pool replaces the worker. Tasks of other
+ * calls are not affected.
  */
 export class WorkerDiedError extends PoolError {
   declare readonly code: 'ERR_POOL_WORKER_DIED'
-  /** The errors of earlier attempts, oldest first, where `retries` had the task run again; absent otherwise. */
+  /** The errors of earlier attempts, oldest first, if `retries` made the task run again. Otherwise absent. */
   declare readonly attempts?: readonly Error[]
-  /** Why the worker died, where exit code and signal do not say it. */
+  /** Why the worker died, if exit code and signal do not tell. */
   readonly reason: DeathReason | undefined
-  /** Where the worker was with the task. */
+  /** How far the worker had come with the task. */
   readonly phase: DeathPhase
-  /** The exit code, 0 to 255; null where a signal ended the worker. */
+  /** The exit code, 0 to 255. Null if a signal ended the worker. */
   readonly exitCode: number | null
-  /** The name of the signal, such as `SIGKILL`; null where the worker exited. */
+  /** The name of the signal, such as `SIGKILL`. Null if the worker exited. */
   readonly signal: string | null
   /** The process id of the worker that died. */
   readonly pid: number
-  /** The worker's place in the pool, 0 to nJobs - 1. */
+  /** The id of the worker, 0 to nJobs - 1. */
   readonly workerId: number
   /** The index of the lost task in its call; 0 for `apply`. */
   readonly index: number

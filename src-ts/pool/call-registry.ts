@@ -4,14 +4,14 @@ import { abortReason, type Call, listenToAbort } from '../calls/index.js'
 
 interface OpenCall {
   readonly call: Call
-  /** Ends the wait for its signal. */
+  /** Stops listening to the signal of the call. */
   stopListening?: () => void
 }
 
-/** The open calls of a pool. While somebody waits for one of them, they keep the process alive. */
+/** The open calls of a pool. They keep the process alive while somebody awaits one of them. */
 export class CallRegistry {
   readonly #calls = new Map<number, OpenCall>()
-  /** The calls that somebody waits for: all but iterators between two steps. */
+  /** The calls that somebody awaits: all except iterators between two steps. */
   readonly #awaited = new Set<Call>()
   readonly #onIdle: () => void
   #next = 1
@@ -26,9 +26,9 @@ export class CallRegistry {
     return this.#calls.size === 0
   }
 
-  /** A number for the next call; it fits the protocol's word. */
+  /** A number for the next call. It fits into a word of the protocol. */
   nextId(): number {
-    // After 2 ** 32 calls numbers come again; an old iterator may still have its own.
+    // After 2 ** 32 calls the numbers start again. An old iterator may still have the number.
     let id = this.#next
     while (this.#calls.has(id)) id = following(id)
     this.#next = following(id)
@@ -40,8 +40,8 @@ export class CallRegistry {
   }
 
   /**
-   * Opens a call and has it run. When `signal` aborts, or has, the call fails with its reason; where the signal is broken, with what it
-   * has thrown.
+   * Opens a call and starts it. If `signal` aborts, or has aborted already, the call fails with its reason. If the signal is broken, the
+   * call fails with the error that it throws.
    */
   open(call: Call, signal: AbortSignal | undefined): void {
     const open: OpenCall = { call }
@@ -63,7 +63,7 @@ export class CallRegistry {
       return
     }
     const stop = listenToAbort(signal, onAbort)
-    // It may have ended by now: code of the signal ran.
+    // The call may have ended by now, because code of the signal ran.
     if (this.#calls.has(call.id)) open.stopListening = stop
     else stop()
   }
@@ -79,31 +79,31 @@ export class CallRegistry {
     if (this.#calls.size === 0) this.#onIdle()
   }
 
-  /** Does something to every open call. */
+  /** Calls a function with every open call. */
   forEach(act: (call: Call) => void): void {
     for (const { call } of this.#calls.values()) act(call)
   }
 
-  /** Whether somebody waits for an open call. */
+  /** Whether somebody awaits an open call. */
   setAwaited(call: Call, isAwaited: boolean): void {
     if (isAwaited && this.#calls.has(call.id)) this.#awaited.add(call)
     else this.#awaited.delete(call)
     this.#updateHold()
   }
 
-  /** The pool is about to end: the process stays until `release`. */
+  /** Keeps the process alive until `release`, because the pool is about to end. */
   holdUntilReleased(): void {
     this.#isEnding = true
     this.#updateHold()
   }
 
-  /** Nothing will be pending any more. */
+  /** Stops keeping the process alive. */
   release(): void {
     this.#isEnding = false
     this.#updateHold()
   }
 
-  /** The process stays for what is pending, and so does the pool. */
+  /** Keeps the process alive, and the pool reachable, while something is pending. */
   #updateHold(): void {
     keepAlive(this, this.#isEnding || this.#awaited.size > 0)
   }

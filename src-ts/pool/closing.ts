@@ -5,12 +5,12 @@ import { Math, Promise, clearTimeout, setTimeout } from '../primordials.js'
 
 const LONGEST_TIMEOUT = 2 ** 31 - 1
 
-/** How a pool ends: in order, when its calls have, or now. */
+/** Ends a pool: gracefully when its calls have ended, or now. */
 export class Closing {
   readonly #calls: CallRegistry
   readonly #backend: () => Backend | undefined
   readonly #onClosed: () => void
-  /** `draining`: accepted work goes on; `leaving`: the backend has been told; `done`: no worker is left. */
+  /** `draining`: accepted work goes on. `leaving`: the back end was told to close. `done`: no worker is left. */
   #state: 'open' | 'draining' | 'leaving' | 'terminating' | 'done' = 'open'
   readonly #done: Promise<void>
   #resolveDone: () => void = () => undefined
@@ -30,13 +30,13 @@ export class Closing {
     return this.#state !== 'open'
   }
 
-  /** What users are shown. */
+  /** The state that users see. */
   get state(): 'open' | 'closing' | 'closed' {
     if (this.#state === 'open') return 'open'
     return this.#state === 'done' ? 'closed' : 'closing'
   }
 
-  /** What a call gets that comes too late. */
+  /** The error of a call that comes too late. */
   refusal(): PoolClosedError {
     const cause = this.#failure
     return cause === undefined
@@ -44,7 +44,7 @@ export class Closing {
       : new PoolClosedError(`the pool is closed: ${cause.message}`, { cause })
   }
 
-  /** Finishes what was accepted. With `timeoutMs`, what is open by then is terminated. */
+  /** Finishes the accepted work. Work that is still open after `timeoutMs` is terminated. */
   async join(timeoutMs: number | undefined): Promise<void> {
     if (this.#state === 'open') {
       this.#state = 'draining'
@@ -55,14 +55,14 @@ export class Closing {
       await this.#done
       return
     }
-    // It names the line of this call, not the timer.
+    // The error is made here so that it names the line of this call and not the timer.
     const error = placedHere(new PoolTerminatedError())
     const timer = setTimeout(() => void this.terminate(error), Math.min(timeoutMs, LONGEST_TIMEOUT))
     await this.#done
     clearTimeout(timer)
   }
 
-  /** The backend cannot go on for this reason, and ends by itself. Returns what every open call is rejected with. */
+  /** The back end has failed for this reason, and ends by itself. Returns the error that rejects every open call. */
   fail(reason: string): PoolTerminatedError {
     const failure = placedHere(new PoolTerminatedError(`the pool has failed: ${reason}`))
     this.#failure = failure
@@ -70,13 +70,13 @@ export class Closing {
     return failure
   }
 
-  /** Ends the workers now; every open call is rejected with the error. */
+  /** Ends the workers now, and rejects every open call with the error. */
   terminate(error: PoolTerminatedError = placedHere(new PoolTerminatedError())): Promise<void> {
     if (this.#state !== 'terminating' && this.#state !== 'done') {
       this.#state = 'terminating'
       const backend = this.#backend()
       if (backend !== undefined) this.#calls.holdUntilReleased()
-      // First of all: calls that end run code of the user, and each would be cancelled on its own.
+      // This comes first. Ending the calls runs code of the user, and would cancel each of them separately.
       backend?.terminate()
       this.#calls.forEach((call) => call.abort(error, false))
       if (backend === undefined) this.onClosed()

@@ -2,7 +2,7 @@ import { PoolClosedError } from '../errors/index.js'
 import type { LazyResults, MapCall } from '../calls/index.js'
 import type { CallRegistry } from './call-registry.js'
 
-/** Connects an iterator and its call, which its first step opens. */
+/** Connects an iterator with its call. The first step of the iterator opens the call. */
 export function connect(
   results: LazyResults,
   call: MapCall,
@@ -19,7 +19,7 @@ export function connect(
     } else call.advance()
   }
   const drop = (kill: boolean): void => {
-    // One that was dropped before its first step is never opened.
+    // An iterator that is dropped before its first step never opens its call.
     isNew = false
     call.drop(kill)
   }

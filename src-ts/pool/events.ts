@@ -13,18 +13,18 @@ const EVENTS: ReadonlySet<unknown> & Iterable<string> = new Set([
 ] satisfies (keyof PoolEvents)[])
 const INSPECT = { depth: 1, customInspect: false, maxStringLength: 200, maxArrayLength: 8 }
 
-/** The events of a pool. Listeners run on their own: what they throw is an uncaught exception, as of any listener. */
+/** The events of a pool. Listeners run one by one, so an error that a listener throws is an uncaught exception. */
 export class PoolEventSource {
   readonly #emitter = new EventEmitter()
   readonly #onAdded: () => void
 
-  /** @param onListeners Told after each change whether anybody listens. */
+  /** @param onListeners Called after each change with whether there are listeners. */
   constructor(onListeners: (isHeard: boolean) => void) {
-    // How many listen is the user's affair.
+    // The number of listeners is up to the user.
     this.#emitter.setMaxListeners(0)
     const update = (): void => onListeners(this.#isHeard)
     this.#onAdded = update
-    // Node tells of a listener that was added once when it is called, too.
+    // Node emits this for a `once` listener as well, when it is called.
     this.#emitter.on('removeListener', update)
   }
 
@@ -45,18 +45,18 @@ export class PoolEventSource {
     return isHeard
   }
 
-  /** `find` asks for the worker of this id; it is called only where somebody listens. */
+  /** @param find Returns the worker of this id. It is called only if there are listeners. */
   workerStarted(id: number, pid: number, find: () => WorkerInfo | undefined): void {
     if (this.#emitter.listenerCount('workerStart') === 0) return
     const worker = find()
-    // It may be gone already, even replaced: each exit that listeners are told of has its start all the same.
+    // The worker may have ended already, or have been replaced. Each exit event still has its start event.
     this.#emit(
       'workerStart',
       worker?.pid === pid ? worker : { id, pid, state: 'leaving', cpus: [], tasksDone: 0, rss: 0 }
     )
   }
 
-  /** Without a listener it is a warning, not an error of the process. */
+  /** Without a listener it is a warning, not an uncaught error. */
   workerFailed(reason: unknown, worker: WorkerInfo): void {
     const what = `an unhandled error outside any task ended worker ${worker.id} (pid ${worker.pid})`
     const isError = reason instanceof Error
@@ -68,7 +68,7 @@ export class PoolEventSource {
     }
   }
 
-  /** As {@linkcode workerFailed}: of an error that ended the whole pool. */
+  /** The same as {@linkcode workerFailed}, for an error that ended the whole pool. */
   poolFailed(error: Error): void {
     if (this.#emitter.listenerCount('error') > 0) this.#emit('error', error)
     else warn('MILLRACE_POOL_FAILED', error.message)

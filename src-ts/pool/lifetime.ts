@@ -3,7 +3,7 @@ import { FinalizationRegistry, Set, WeakRef, afterwards } from '../primordials.j
 
 const kept = new Set<object>()
 
-/** Whether somebody wants to hear from `owner`: then it stays as long as the process does. */
+/** Keeps `owner` from being garbage-collected, or stops doing so. */
 export function keepReachable(owner: object, isNeeded: boolean): void {
   if (isNeeded) kept.add(owner)
   else kept.delete(owner)
@@ -13,12 +13,12 @@ const unreachable = new FinalizationRegistry<Backend>((backend) => {
   void afterwards(backend.leave(), () => backend.terminate())
 })
 
-/** Ends the workers of `backend` when nothing holds on to its owner any more: nobody is left to close it. */
+/** Lets the workers of `backend` leave when its owner is garbage-collected, because then nobody can close it. */
 export function endWhenUnreachable(owner: object, backend: Backend): void {
   unreachable.register(owner, backend)
 }
 
-/** The listener for a backend, which the native side holds on to: it does not keep the pool behind it from being collected. */
+/** Wraps the listener of a back end, which the native side keeps, so that it does not keep the pool from being collected. */
 export function weaken(listener: BackendListener): BackendListener {
   const weak = new WeakRef(listener)
   return {

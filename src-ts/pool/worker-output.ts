@@ -2,23 +2,23 @@ import { Readable } from 'node:stream'
 
 import { Buffer, Map, Math } from '../primordials.js'
 
-/** Longer lines are not kept together. */
+/** A longer line is emitted in pieces. */
 const LINE_BYTES = 64 * 1024
-/** What is kept while nobody reads. */
+/** Bytes that are kept while nobody reads. */
 const KEPT_BYTES = 1024 * 1024
 const NEWLINE = 0x0a
 const LINE_END = Buffer.from('\n')
 
-/** Whole lines, and how many of their bytes the backend still counts. */
+/** Whole lines, and how many of their bytes the back end still counts as unread. */
 interface Piece {
   readonly bytes: Buffer
   readonly owed: number
 }
 
-/** One stream of all workers: their lines one after the other. */
+/** One stream of the lines of all workers. */
 class MergedStream extends Readable {
   readonly #release: (bytes: number) => void
-  /** Lines without an end yet, by process. */
+  /** Incomplete lines, by process. */
   readonly #unfinished = new Map<number, Buffer>()
   #pieces: Piece[] = []
   #kept = 0
@@ -40,13 +40,13 @@ class MergedStream extends Readable {
     const rest = all.subarray(end)
     if (rest.length === 0) this.#unfinished.delete(pid)
     else this.#unfinished.set(pid, Buffer.from(rest))
-    // What waits for its line's end has a bound of its own.
+    // An incomplete line has a bound of its own.
     const waits = Math.min(rest.length, bytes.length)
     this.#release(waits)
     if (end > 0) this.#add(all.subarray(0, end), bytes.length - waits)
   }
 
-  /** The process has ended: its last line does not run into another one's. */
+  /** The process has ended. Its last line gets a line end, so that it does not run into the line of another process. */
   endOf(pid: number): void {
     const rest = this.#unfinished.get(pid)
     if (rest === undefined) return
@@ -86,7 +86,7 @@ class MergedStream extends Readable {
     }
   }
 
-  /** The oldest goes first. */
+  /** Drops the oldest lines first. */
   #drop(): void {
     const length = this.#pieces.shift()?.bytes.length ?? 0
     this.#kept -= length
@@ -103,18 +103,18 @@ class MergedStream extends Readable {
       this.#isWanted = this.push(piece.bytes)
       this.#release(piece.owed)
     }
-    // Null: the end. A stream that nobody reads has it when somebody does.
+    // Null is the end of the stream. It is pushed even if nobody reads yet.
     if (this.#isEnding && this.#pieces.length === 0 && !this.readableEnded && this.#isRead) this.push(null)
   }
 }
 
-/** What the workers of a pool write, as two streams. They keep no process alive: nothing of the event loop is in them. */
+/** The output of a pool's workers as two streams. They have no handle of the event loop, so they do not keep the process alive. */
 export class WorkerOutput {
   readonly stdout: Readable
   readonly stderr: Readable
   readonly #streams: readonly MergedStream[]
 
-  /** @param release Tells the backend that bytes of a stream, 0 or 1, have been taken care of. */
+  /** @param release Tells the back end that bytes of a stream, 0 or 1, were consumed. */
   constructor(release: (stream: number, bytes: number) => void) {
     const stdout = new MergedStream((bytes) => release(0, bytes))
     const stderr = new MergedStream((bytes) => release(1, bytes))
@@ -123,7 +123,7 @@ export class WorkerOutput {
     this.stderr = stderr
   }
 
-  /** Without a stream: the process has ended, and everything it wrote was taken. */
+  /** Takes output of a process. Without a stream, the process has ended and all of its output was taken. */
   take(stream: number | undefined, pid: number, bytes?: Buffer): void {
     if (stream === undefined) for (const each of this.#streams) each.endOf(pid)
     else if (bytes !== undefined) this.#streams[stream]?.takeIn(pid, bytes)
