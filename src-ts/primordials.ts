@@ -1,9 +1,9 @@
 /**
- * The globals that the library uses, as they were when it was loaded. A program or a task may replace them afterwards (fake
- * timers, zones, polyfills), and that changes nothing here. The other files import them from this one by the names that
- * they know, and the linter refuses the globals themselves.
+ * The globals that the library uses, as they were when it was loaded. A program or a task may replace them later (fake timers, zones,
+ * polyfills), which changes nothing here. All other files import globals from this file, under their usual names, and the linter refuses
+ * the globals themselves.
  *
- * Some are not taken from the global object: a realm of a test runner lacks them, or they may be faked there already.
+ * Some do not come from the global object, because the realm of a test runner lacks them or has replaced them already.
  */
 import nodeBuffer from 'node:buffer'
 import nodeTimers from 'node:timers'
@@ -17,15 +17,15 @@ const { isArray } = globalThis.Array
 
 export const globalObject: typeof globalThis = globalThis
 
-// Without those behind getters: Node puts a value in their place when they are first used.
+// Globals behind getters are left out. Node replaces the getter with a value at the first use.
 const originals = ownKeys(globalThis).flatMap((key) => {
   const property = getOwnPropertyDescriptor(globalThis, key)
   return property !== undefined && 'value' in property && property.configurable === true ? [{ key, property }] : []
 })
 
 /**
- * Runs code of others, such as a parser or what Node loads late, which looks globals up when it runs. Those that were replaced are
- * put back meanwhile.
+ * Runs foreign code that looks globals up when it runs, such as a parser or code that Node loads late. Replaced globals are restored
+ * meanwhile.
  */
 export function withOriginalGlobals<T>(act: () => T): T {
   const replaced: { readonly key: PropertyKey; readonly property: PropertyDescriptor | undefined }[] = []
@@ -44,7 +44,7 @@ export function withOriginalGlobals<T>(act: () => T): T {
   }
 }
 
-/** A copy of what a namespace holds, so that a replaced `Object.keys` is not seen either. It cannot be called. */
+/** A copy of the members of a namespace, so that a replaced `Object.keys` has no effect. It cannot be called. */
 function snapshot<T extends object>(namespace: T): T {
   const copy = {}
   for (const key of ownKeys(namespace)) {
@@ -53,14 +53,14 @@ function snapshot<T extends object>(namespace: T): T {
   return copy as T
 }
 
-/** Without a prototype: one that got a `get` from somebody would make every property descriptor a wrong one. */
+/** Without a prototype. If somebody adds `get` to Object.prototype, every property descriptor with a prototype is invalid. */
 function bare(descriptor: PropertyDescriptor): PropertyDescriptor {
   return { __proto__: null, ...descriptor } as PropertyDescriptor
 }
 
 /**
- * A class of collections whose methods are its own: tools patch those that everybody has. What is made for users is of the
- * class that they know, such as `UserMap`.
+ * A collection class with methods of its own, because tools patch the shared ones. Collections that users receive are of the class that
+ * they know, such as `UserMap`.
  */
 function guarded<C extends new (...args: never[]) => object>(original: C, safe: C): C {
   for (const key of ownKeys(original.prototype as object)) {
@@ -75,7 +75,7 @@ function hasToJson(): boolean {
   return 'toJSON' in []
 }
 
-/** What `JSON.stringify` makes of plain data where nobody has put a `toJSON` on a prototype. */
+/** `JSON.stringify` of plain data, without calling a `toJSON` that somebody has put on a prototype. */
 function plainText(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return json.stringify(value)
   let text = ''
@@ -115,7 +115,7 @@ export const Reflect: typeof globalThis.Reflect = {
 }
 const hasInstance = globalThis.Function.prototype[globalThis.Symbol.hasInstance]
 
-/** `value instanceof constructor`, where the class says nothing else. */
+/** `value instanceof constructor`, if the class does not override it. */
 export function isInstanceOf(value: unknown, constructor: unknown): boolean {
   return apply(hasInstance, constructor, [value]) as boolean
 }
@@ -173,7 +173,7 @@ export const WeakSet: typeof globalThis.WeakSet = guarded(
   class<T extends WeakKey> extends globalThis.WeakSet<T> {} as typeof globalThis.WeakSet
 )
 
-/** The promise of the language itself, which async functions return: `Promise` may have been replaced before. */
+/** The promise class of the language, which async functions return. `Promise` may have been replaced before. */
 export const Promise: PromiseConstructor = (async () => undefined)().constructor as PromiseConstructor
 const { then: promiseThen } = Promise.prototype
 
@@ -188,7 +188,7 @@ export function rejection(reason: unknown): Promise<never> {
   return apply(rejectWith, Promise, [reason]) as Promise<never>
 }
 
-/** `promise.then(...)`, as the language has it. */
+/** `promise.then(...)` of the language. */
 export function afterwards<T, A, B = never>(
   promise: Promise<T>,
   fulfilled: ((value: T) => A | PromiseLike<A>) | undefined,
@@ -210,10 +210,10 @@ export const setImmediate: typeof nodeTimers.setImmediate = nodeTimers.setImmedi
 export const clearImmediate: typeof nodeTimers.clearImmediate = nodeTimers.clearImmediate
 export const queueMicrotask: (callback: () => void) => void = globalThis.queueMicrotask
 
-/** Milliseconds of a clock that is never set, with fractions: `performance.now`. */
+/** `performance.now`: milliseconds of a clock that is never adjusted, with fractions. */
 export const monotonicMs: () => number = monotonicClock()
 
-/** The process; what may be replaced of it is beside it. */
+/** The process. Its replaceable members are exported separately. */
 export const process: NodeJS.Process = node
 export const cwd: () => string = node.cwd
 export const emitWarning: typeof process.emitWarning = node.emitWarning.bind(node)
@@ -224,7 +224,7 @@ export const kill: typeof process.kill = node.kill.bind(node)
 export const residentBytes: () => number = node.memoryUsage.rss
 
 function monotonicClock(): () => number {
-  // Node has a getter there until somebody has put something in its place.
+  // Node has a getter here until somebody replaces it.
   const isOwn = getOwnPropertyDescriptor(globalThis, 'performance')?.get !== undefined
   const clock = isOwn ? globalThis.performance : node.getBuiltinModule('node:perf_hooks').performance
   const { now: read } = reflect.getPrototypeOf(clock) as typeof clock

@@ -1,9 +1,9 @@
 import { DOMException, Set, WeakMap } from '../primordials.js'
 
-/** Called with what the signal was aborted with. Must not throw. */
+/** Called with the reason of the signal. Must not throw. */
 type OnAbort = (reason: unknown) => void
 
-/** What all calls of the process share of one signal. */
+/** The one listener of a signal, which all calls of the process share. */
 interface Watched {
   readonly callbacks: Set<OnAbort>
   readonly tell: () => void
@@ -12,7 +12,7 @@ interface Watched {
 
 const watched = new WeakMap<AbortSignal, Watched>()
 
-/** What a call that goes by the signal fails with. A signal of another make may have no reason. */
+/** The error of a call whose signal has aborted. The signal of a polyfill may have no reason. */
 export function abortReason(signal: AbortSignal): unknown {
   let reason: unknown
   try {
@@ -23,16 +23,16 @@ export function abortReason(signal: AbortSignal): unknown {
   return reason === undefined ? new DOMException('This operation was aborted', 'AbortError') : reason
 }
 
-/** @throws The reason of a signal that has aborted. */
+/** @throws the reason, if the signal has aborted */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) throw abortReason(signal)
 }
 
 /**
- * Calls `onAbort` once when the signal aborts. However many calls go by a signal, it has one listener: it may live long, and Node warns
- * of a leak at the eleventh.
- * @returns How to stop; it does not throw.
- * @throws What `addEventListener` throws; then nothing is left.
+ * Calls `onAbort` once when the signal aborts. All calls with the same signal share one listener, because a signal may live long and
+ * Node warns of a leak at the eleventh listener.
+ * @returns a function that stops listening; it does not throw
+ * @throws what `addEventListener` throws; in that case nothing stays registered
  */
 export function listenToAbort(signal: AbortSignal, onAbort: OnAbort): () => void {
   const entry = watched.get(signal) ?? watch(signal)
@@ -41,7 +41,7 @@ export function listenToAbort(signal: AbortSignal, onAbort: OnAbort): () => void
     if (entry.callbacks.delete(onAbort) && entry.callbacks.size === 0) unsubscribe(signal, entry)
   }
   if (!entry.isListening) {
-    // Before the subscription: one of another make may call the listener at once.
+    // This comes before the subscription, because the signal of a polyfill may call the listener at once.
     entry.isListening = true
     try {
       signal.addEventListener('abort', entry.tell, { once: true })
@@ -69,12 +69,12 @@ function watch(signal: AbortSignal): Watched {
   return entry
 }
 
-/** Where the signal cannot forget the listener, that stays for the next call. */
+/** If the signal cannot remove the listener, the next call uses it again. */
 function unsubscribe(signal: AbortSignal, entry: Watched): void {
   try {
     signal.removeEventListener('abort', entry.tell)
     entry.isListening = false
   } catch {
-    // It has no such method, or a broken one.
+    // The signal has no such method, or a broken one.
   }
 }

@@ -3,8 +3,8 @@ import { END } from './input-iterator.js'
 type Next = () => IteratorResult<unknown, unknown>
 
 /**
- * Takes what makes the next task: an item, or up to `batch` items as an array.
- * @param isWanted False once the call has ended: taking items runs code of the user.
+ * Takes the items of the next task: one item, or up to `batch` items as an array.
+ * @param isWanted Returns false once the call has ended. Taking items runs code of the user, which may end the call.
  */
 export function taskByTask(next: Next, batch: number | undefined, isWanted: () => boolean): Next {
   if (batch === undefined) return next

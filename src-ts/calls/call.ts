@@ -1,19 +1,19 @@
 import type { OutcomeListener } from '../backend/index.js'
 import { CALL_SHIFT } from '../protocol/index.js'
 
-/** A call that is open. No method throws. */
+/** An open call. No method throws. */
 export interface Call extends OutcomeListener {
   readonly id: number
-  /** Goes on with what can be done now. Whatever fails in it ends the call. */
+  /** Does everything that can be done now. Any failure in it ends the call. */
   advance(): void
-  /** The pool closes: what was accepted goes on, nothing more is taken from a lazy input. */
+  /** The pool closes. Accepted work goes on, and nothing more is pulled from a lazy input. */
   stopPulling(): void
 }
 
-/** A call is over: it settled, or its last result was handed over. */
+/** Called when a call is over: it has settled, or its last result was handed over. */
 export type CallEnd = (call: Call) => void
 
-/** The flags of a call's chunks, with the low bits of its number above them. */
+/** The flags of a call's chunks. The low bits of its number are above them. */
 export function callFlags(id: number, flags: number): number {
   return (flags | (id << CALL_SHIFT)) >>> 0
 }

@@ -2,7 +2,7 @@ import type { Backend } from '../backend/index.js'
 import type { FunctionDefinition } from '../functions/index.js'
 import type { CallEnd } from './call.js'
 
-/** The function of one call, as the backend knows it. */
+/** The function of one call, as the back end knows it. */
 export class CalledFunction {
   readonly #definition: FunctionDefinition
   readonly #backend: Backend
@@ -13,14 +13,14 @@ export class CalledFunction {
     this.#backend = backend
   }
 
-  /** The id as it is now: the backend forgets lasting ones that are long unused. */
+  /** The current id. It may change, because the back end forgets permanent definitions that were not used for long. */
   id(): number {
     if (!this.#definition.isTransient) return this.#backend.define(this.#definition)
     this.#own ??= this.#backend.defineForCall(this.#definition)
     return this.#own
   }
 
-  /** What to do when the call ends. */
+  /** To be called when the call ends. */
   onEnd(then: CallEnd): CallEnd {
     if (!this.#definition.isTransient) return then
     return (call) => {

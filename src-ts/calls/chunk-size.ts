@@ -1,30 +1,30 @@
 import { Math } from '../primordials.js'
 
-/** Milliseconds of work that a chunk shall hold: far above what a chunk itself costs, far below what a user notices. */
+/** Milliseconds of work that a chunk should have. It is far above the cost of a chunk, and far below what a user notices. */
 const TARGET_US = 2_000
-/** Near the end of the input chunks shrink, so that the workers end together; not below this much work. */
+/** Near the end of the input chunks shrink, so that all workers end together. They keep at least this much work. */
 const TAIL_US = 100
-/** Tasks in a chunk, at the most. */
+/** The most tasks in a chunk. */
 const ADAPTIVE_MAX = 4_096
-/** A chunk grows at most by this factor at a time: one fast task says little about the next ones. */
+/** The size grows at most by this factor at a time, because one fast task says little about the next ones. */
 const GROWTH = 8
-/** What is kept of older measurements with each new one. They count by their tasks: one slow task says little. */
+/** The weight that older measurements keep with each new one. Each counts by its number of tasks, because one slow task says little. */
 const KEPT = 0.7
 
-/** How many tasks the next chunk holds. */
+/** Decides how many tasks the next chunk has. */
 export interface ChunkSize {
   /**
-   * The size of the next chunk, before the window cuts it.
-   * @param remaining Items that are left, where that is known.
+   * The size of the next chunk, before the window reduces it.
+   * @param remaining The number of items that are left, if it is known.
    */
   next(remaining: number | undefined): number
   /** A chunk of that size was made. */
   take(): void
-  /** Tasks have taken so long. */
+  /** Learns how long tasks have taken. */
   learn(count: number, elapsedUs: number): void
-  /** The present size. */
+  /** The current size. */
   readonly current: number
-  /** Whether a chunk may leave with fewer tasks when the input is slow. */
+  /** Whether a chunk may be sent with fewer tasks if the input is slow. */
   readonly isFlexible: boolean
 }
 
@@ -42,15 +42,15 @@ export class FixedChunkSize implements ChunkSize {
   }
 
   take(): void {
-    // All chunks are the same.
+    // All chunks have the same size.
   }
 
   learn(): void {
-    // What tasks cost does not matter.
+    // The cost of tasks does not matter.
   }
 }
 
-/** An input of known length in a number of chunks whose sizes differ by at most one. */
+/** Cuts an input of known length into a number of chunks whose sizes differ by at most one. */
 export class SplitChunkSize implements ChunkSize {
   readonly #size: number
   readonly isFlexible = false
@@ -70,16 +70,16 @@ export class SplitChunkSize implements ChunkSize {
   }
 
   take(): void {
-    // MPIRE's rule: the fraction that rounding up took is carried over.
+    // MPIRE's rule: the fraction that rounding up has added is subtracted from the next size.
     this.#due += this.#size - Math.ceil(this.#due)
   }
 
   learn(): void {
-    // What tasks cost does not matter.
+    // The cost of tasks does not matter.
   }
 }
 
-/** Grows until a chunk costs a few milliseconds, shrinks towards the end. */
+/** Grows until a chunk costs a few milliseconds, and shrinks toward the end. */
 export class AdaptiveChunkSize implements ChunkSize {
   readonly #nJobs: number
   readonly isFlexible = true
@@ -104,14 +104,14 @@ export class AdaptiveChunkSize implements ChunkSize {
   }
 
   take(): void {
-    // The next size follows from what tasks cost.
+    // The next size follows from the cost of tasks.
   }
 
   learn(count: number, elapsedUs: number): void {
     if (count === 0) return
     this.#tasks = this.#tasks * KEPT + count
     this.#elapsedUs = this.#elapsedUs * KEPT + elapsedUs
-    // The clock has microseconds: a task below one is not free.
+    // The clock counts microseconds. A task that takes less than one is not free.
     this.#taskUs = Math.max(this.#elapsedUs / this.#tasks, 0.02)
     const wanted = Math.max(1, Math.floor(TARGET_US / this.#taskUs))
     this.#size = Math.min(wanted, this.#size * GROWTH, ADAPTIVE_MAX)

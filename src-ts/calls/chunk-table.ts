@@ -2,14 +2,14 @@ import { Map } from '../primordials.js'
 
 /** The items behind the tasks of a chunk. */
 export interface ChunkItems {
-  /** Index of its first item. */
+  /** The index of its first item. */
   readonly base: number
   /** Of batches: the index of the first item of each, then that of the item after the last one. */
   readonly starts?: readonly number[] | undefined
 }
 
 interface OpenChunk extends ChunkItems {
-  /** Tasks that have not settled. */
+  /** The number of tasks that have not settled. */
   open: number
 }
 
@@ -25,7 +25,7 @@ export function itemCount({ starts }: ChunkItems, offset: number): number {
   return starts === undefined ? 1 : (starts[offset + 1] ?? 0) - (starts[offset] ?? 0)
 }
 
-/** The chunks of a call that are under way. */
+/** The chunks of a call that are in flight. */
 export class ChunkTable {
   readonly #chunks = new Map<number, OpenChunk>()
   #made = 0
@@ -41,17 +41,17 @@ export class ChunkTable {
     const chunk = this.#made
     this.#chunks.set(chunk, { ...items, open: count })
     this.#inFlight += count
-    // As the protocol's words do: an endless input makes more chunks than a word counts.
+    // The number wraps like a word of the protocol, because an endless input makes more chunks than a word can count.
     this.#made = (chunk + 1) >>> 0
     return chunk
   }
 
-  /** The items of a chunk, which stay known to whoever asks for them before its last task has settled. */
+  /** The items of a chunk. Whoever asks before its last task has settled can use them afterwards too. */
   itemsOf(chunk: number): ChunkItems {
     return this.#chunks.get(chunk) ?? NOTHING
   }
 
-  /** Tasks of a chunk have settled. A chunk that ends early takes its open tasks with it. */
+  /** Counts tasks of a chunk as settled. If the chunk ends early, its open tasks are settled as well. */
   settle(chunk: number, count: number, isLast: boolean): void {
     const entry = this.#chunks.get(chunk)
     if (entry === undefined) return

@@ -3,38 +3,39 @@ import type { ChunkItems, ChunkTable } from './chunk-table.js'
 import { type ChunkEnd, encodeChunk } from './encode-chunk.js'
 import type { MapPlan } from './map-plan.js'
 
-/** What a chunk goes by. */
+/** The parts of a call's plan that its chunks depend on. */
 export type ChunkPlan = Pick<
   MapPlan,
   'id' | 'backend' | 'definition' | 'flags' | 'limits' | 'size' | 'isOrderTasks' | 'nJobs' | 'site' | 'batch'
 >
 
-/** Makes the chunks of one call and hands them over. */
+/** Makes the chunks of one call and submits them. */
 export class ChunkWriter {
   readonly #plan: ChunkPlan
   readonly #chunks: ChunkTable
   readonly #isWanted: () => boolean
   #batch: Batch | undefined
-  /** Items that were taken. */
+  /** The number of items that were taken. */
   #taken = 0
-  /** Chunks that were made, those in several messages counted once. */
+  /** The number of chunks that were made. A chunk that goes in several messages counts once. */
   #made = 0
 
-  /** @param isWanted False once the call has ended: taking and encoding items runs code of the user. */
+  /** @param isWanted Returns false once the call has ended. Taking and encoding items runs code of the user, which may end it. */
   constructor(plan: ChunkPlan, chunks: ChunkTable, isWanted: () => boolean) {
     this.#plan = plan
     this.#chunks = chunks
     this.#isWanted = isWanted
   }
 
-  /** Bytes that wait to be sent. */
+  /** The number of bytes that wait to be submitted. */
   get bytes(): number {
     return this.#batch?.bytes ?? 0
   }
 
   /**
-   * Makes one chunk of up to `size` tasks. Tasks that do not fit into one message together go in several, so that each goes that could go
-   * alone. How the last of them ended; `index` is that of the item after its tasks.
+   * Makes one chunk of up to `size` tasks. If they do not fit into one message, they go in several, so that every task is sent that fits
+   * into a message alone.
+   * @returns how the last message ended; `index` is that of the item after its tasks
    */
   fill(size: number, next: () => IteratorResult<unknown, unknown>): ChunkEnd & { readonly index: number } {
     const { backend, isOrderTasks, nJobs, site } = this.#plan
@@ -78,7 +79,7 @@ export class ChunkWriter {
     }
   }
 
-  /** Hands over what was made; of a call that has ended nothing. */
+  /** Submits the chunks that were made, unless the call has ended. */
   send(): void {
     const batch = this.#batch
     this.#batch = undefined

@@ -6,7 +6,7 @@ import { Object, Symbol } from '../primordials.js'
 const NOT_A_FUNCTION = /\.([\p{ID_Start}$_][\p{ID_Continue}$]*) is not a function/u
 const NOT_ITERABLE = /(?:is not (?:async )?iterable|is not a function or its return value is not (?:async )?iterable)/
 
-/** What a task missed, by the engine's words. */
+/** The messages of the engine about a missing member. */
 function missingMember(error: unknown): string | symbol | undefined {
   if (!types.isNativeError(error)) return undefined
   const message: unknown = Object.getOwnPropertyDescriptor(error, 'message')?.value
@@ -20,7 +20,7 @@ function hasMethod(prototype: object, key: string | symbol): boolean {
   for (let at: object | null = prototype; at !== null; at = Object.getPrototypeOf(at) as object | null) {
     if (types.isProxy(at)) return false
     const descriptor = Object.getOwnPropertyDescriptor(at, key)
-    // What the language has there is there in the worker as well.
+    // The worker has the members that the language provides.
     if (descriptor !== undefined)
       return typeof descriptor.value === 'function' && !isNativeText(sourceOf(descriptor.value as object))
   }
@@ -28,8 +28,8 @@ function hasMethod(prototype: object, key: string | symbol): boolean {
 }
 
 /**
- * A line for the stack of a task's error that came because items lost their class; undefined for any other error.
- * @param classes The prototypes that items of the call had.
+ * A line for the stack of an error that a task threw because items have lost their class. undefined for any other error.
+ * @param classes The prototypes of the call's items.
  */
 export function classHint(error: unknown, classes: Iterable<object>): string | undefined {
   const missing = missingMember(error)

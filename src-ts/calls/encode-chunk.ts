@@ -2,45 +2,45 @@ import type { Batch } from '../backend/index.js'
 import type { ChunkItems } from './chunk-table.js'
 import { type Writer, writeValue } from '../codec/index.js'
 
-/** A payload is not made larger than this by adding items to it, where the size of chunks is ours to choose. */
+/** If millrace chooses the chunk size, it adds no items to a payload of this size. */
 const CHUNK_BYTES = 256 * 1024
 
-/** What a chunk is made of. */
+/** How to make a chunk. */
 export interface ChunkInput {
-  /** Index of the first item. */
+  /** The index of the first item. */
   readonly base: number
-  /** Tasks, at the most. */
+  /** The most tasks. */
   readonly size: number
-  /** Each task is an array of items. */
+  /** Whether each task is an array of items. */
   readonly isBatched: boolean
-  /** A chunk of large items may be smaller. */
+  /** Whether a chunk of large items may be smaller. */
   readonly isFlexible: boolean
   next(): IteratorResult<unknown, unknown>
-  /** False once the call has ended: taking and encoding items runs code of the user. */
+  /** Returns false once the call has ended. Taking and encoding items runs code of the user, which may end it. */
   isWanted(): boolean
 }
 
-/** How the making of a chunk ended. */
+/** The result of making a chunk. */
 export interface ChunkEnd {
-  /** Tasks in it. */
+  /** The number of its tasks. */
   readonly count: number
-  /** Items taken, those of a task that could not be encoded included. */
+  /** The number of items that were taken, including those of a task that could not be encoded. */
   readonly taken: number
   readonly items: ChunkItems
   /**
-   * `full`; the input has `ended` or has `thrown`; a task has `failed`, and is not in the chunk; there is no room for the `step` that was
-   * taken beside what is in the batch.
+   * The chunk is `full`. The input has `ended` or `thrown`. A task has `failed` and is not in the chunk. Or the message has no room for
+   * the `step` that was taken.
    */
   readonly how: 'full' | 'ended' | 'thrown' | 'failed' | 'crowded'
   readonly error?: unknown
-  /** Items of the task that has failed. */
+  /** The number of items of the task that has failed. */
   readonly failed?: number
   readonly step?: IteratorResult<unknown, unknown>
 }
 
 /**
  * Writes the payload of the batch's next chunk: the index of its first item, then the items. With `isBatched` each task is an array of
- * items, written as their number and the items, so that they share nothing with each other.
+ * items. It is written as the number of items and then each item by itself, so that items share nothing with each other.
  */
 export function encodeChunk(batch: Batch, input: ChunkInput): ChunkEnd {
   const isFirst = batch.bytes === 0

@@ -6,36 +6,36 @@ import { Reflect } from '../primordials.js'
 export const END: IteratorResult<unknown, unknown> = { done: true, value: undefined }
 
 /**
- * The iterator of an input, used as `for...of` uses it: `next` is read once, `done` is anything true, `value` is read of a step that
- * is not the last. What `next()` itself throws has ended the iterator; any other failure has its `return()` called, once.
+ * The iterator of an input. It is used as `for...of` uses it: `next` is read once, any truthy `done` ends it, and `value` is not read of
+ * the last step. If `next()` itself throws, the iterator has ended. After any other failure its `return()` is called, once.
  */
 export abstract class InputIterator {
   protected readonly limit: number
-  /** Items taken so far. */
+  /** The number of items taken so far. */
   protected taken = 0
   readonly #open: () => unknown
-  /** Runs the input's own code where the call was made: in its AsyncLocalStorage. */
+  /** Runs code of the input in the AsyncLocalStorage context of the call. */
   readonly #within: <R>(run: () => R) => R = AsyncLocalStorage.snapshot()
-  /** Absent before the first step, and from its end on. */
+  /** Absent before the first step and after the end. */
   #iterator: object | undefined
   #next: unknown
   #isClosed = false
-  /** The input's own code is at work; it may be what ends the call. */
+  /** Whether code of the input is running. It may end the call. */
   #isRunning = false
 
-  /** @param limit Items to take at the most. */
+  /** @param limit The most items to take. */
   constructor(open: () => unknown, limit: number | undefined) {
     this.#open = open
     this.limit = limit ?? Infinity
   }
 
-  /** Whether there may be another item. An input that has given as many as it may is told to return. */
+  /** Whether there may be another item. At the limit the input's `return()` is called. */
   protected mayGoOn(): boolean {
     if (!this.#isClosed && this.taken >= this.limit) this.close()
     return !this.#isClosed
   }
 
-  /** Ends the input early: its `return()` runs, unless the input's own code is at work; then that comes after it. */
+  /** Ends the input early by its `return()`. If code of the input is running, that happens after it. */
   close(): void {
     this.#isClosed = true
     const iterator = this.#iterator
@@ -45,11 +45,11 @@ export abstract class InputIterator {
       const close: unknown = Reflect.get(iterator, 'return')
       return close === undefined || close === null ? undefined : Reflect.apply(close as () => unknown, iterator, [])
     }) as unknown
-    // Nobody waits for a promise: a generator that is suspended in an await returns when that ends. Its failure is nobody's.
+    // Nobody awaits the promise, because a generator that is suspended in an await returns only when that ends. Its failure is ignored.
     if (returned !== undefined) void settle(returned)
   }
 
-  /** Calls the iterator's `next()`; the first call opens it. In `run`, as it is code of the input. */
+  /** Calls the iterator's `next()`. The first call opens the iterator. This is code of the input, so it happens in `run`. */
   protected callNext(): unknown {
     if (this.#iterator === undefined) {
       this.#iterator = asObject(this.#open(), 'its iterator method must return an object')
@@ -66,7 +66,7 @@ export abstract class InputIterator {
     }
   }
 
-  /** Reads what `next()` has answered. In `run`, too. */
+  /** Reads the result of `next()`. This happens in `run`, too. */
   protected take(answer: unknown): IteratorResult<unknown, unknown> {
     const step = asObject(answer, 'next() of its iterator must return an object')
     if (Reflect.get(step, 'done')) {
@@ -89,11 +89,11 @@ export abstract class InputIterator {
     try {
       this.close()
     } catch {
-      // The step's failure came first.
+      // The failure of the step came first.
     }
   }
 
-  /** Runs code of the input. What ends the call meanwhile has its `return()` called when that is through. */
+  /** Runs code of the input. If the call ends meanwhile, `return()` is called when that code has finished. */
   protected run<R>(run: () => R): R {
     this.#isRunning = true
     try {
@@ -110,11 +110,11 @@ function asObject(value: unknown, rule: string): object {
   throw invalidOptionBecause('type', 'items', value, rule)
 }
 
-/** Waits for a promise, whatever becomes of it. */
+/** Handles the rejection of a promise by ignoring it. */
 async function settle(promise: unknown): Promise<void> {
   try {
     await promise
   } catch {
-    // Nobody wants to know.
+    // Ignored.
   }
 }

@@ -3,13 +3,13 @@ import { type LazyKind, MAP_TRAITS } from './map-kinds.js'
 import { chooseShape, type ResultShape } from './result-shape.js'
 import type { AfterFailure, Sink } from './sink.js'
 
-/** What the iterator needs of its call. */
+/** What the iterator needs from its call. */
 export interface IteratorCall {
-  /** Runs the first tasks; later calls let the input go on when results were taken. */
+  /** Runs the first tasks. Later calls continue the input after results were taken. */
   advance(): void
-  /** Drops what is queued and ends the input. `kill`: tasks that run are told, and their workers killed after the grace. */
+  /** Drops queued tasks and ends the input. With `kill`, running tasks are notified, and their workers killed after `killGrace`. */
   drop(kill: boolean): void
-  /** Whether the consumer waits for a result. An iterator that was forgotten between two steps keeps no process alive. */
+  /** Tells whether the consumer waits for a result. A forgotten iterator between two steps must not keep the process alive. */
   setAwaited(isAwaited: boolean): void
 }
 
@@ -22,16 +22,16 @@ type Entry = { readonly value: unknown } | { readonly error: unknown }
 
 const FINISHED = { done: true, value: undefined } as const
 
-/** The results of a lazy map, as an iterator and as the sink that feeds it. */
+/** The results of a lazy map. It is both the iterator and the sink that feeds it. */
 export class LazyResults implements AsyncIterableIterator<unknown>, Sink {
   readonly #isOrdered: boolean
   readonly #shape: ResultShape
   readonly #waiters: Waiter[] = []
-  /** By index where ordered, else by number of arrival. */
+  /** By index if ordered, otherwise in the order of arrival. */
   readonly #entries = new Map<number, Entry>()
   #arrived = 0
   #next = 0
-  /** What comes after the last entry: nothing yet, the end, or an error. */
+  /** What follows the last entry: nothing yet, the end, or an error. */
   #last: 'open' | 'done' | { readonly error: unknown } = 'open'
   #call: IteratorCall | undefined
   #isAwaited = false
@@ -90,7 +90,7 @@ export class LazyResults implements AsyncIterableIterator<unknown>, Sink {
       return 'go on'
     }
     this.#add(index, { error })
-    // In order, what comes before the failure is still wanted.
+    // In order: the results before the failure are still wanted.
     return this.#last === 'open' && this.#isOrdered ? 'drain' : 'end'
   }
 
@@ -113,7 +113,7 @@ export class LazyResults implements AsyncIterableIterator<unknown>, Sink {
     this.#deliver()
   }
 
-  /** Hands over what is there to those who wait. */
+  /** Hands results over to pending `next()` calls. */
   #deliver(): void {
     while (this.#waiters.length > 0) {
       const entry = this.#entries.get(this.#next)
@@ -130,7 +130,7 @@ export class LazyResults implements AsyncIterableIterator<unknown>, Sink {
     else this.#updateAwaited()
   }
 
-  /** Nothing more comes but `last`; who waits first gets `failed`, if given. */
+  /** Nothing but `last` follows. If `failed` is given, the first pending `next()` rejects with it. */
   #finish(last: 'done' | { readonly error: unknown }, failed?: { readonly error: unknown }): void {
     this.#entries.clear()
     this.#last = last
@@ -139,7 +139,7 @@ export class LazyResults implements AsyncIterableIterator<unknown>, Sink {
       if (this.#last === 'done') waiter.resolve(FINISHED)
       else {
         waiter.reject(last === 'done' ? undefined : last.error)
-        // As after any failure of an iterator: it is told once, then there is nothing more.
+        // As with any iterator, the failure is thrown once, and then the iterator has ended.
         this.#last = 'done'
       }
     }

@@ -6,15 +6,15 @@ const typedArrayLength = getterOf(Object.getPrototypeOf(Uint8Array.prototype), '
 const setSize = getterOf(Set.prototype, 'size')
 const mapSize = getterOf(Map.prototype, 'size')
 
-/** The length of an array or a typed array as the language reads it: a Proxy, or a class of the user, may answer anything. */
+/** The length of an array or a typed array, read as the language reads it. A Proxy or a user's class may return anything. */
 export function lengthOf(list: ArrayLike<unknown>): number {
   if (types.isTypedArray(list)) return Reflect.apply(typedArrayLength, list, []) as number
-  // A symbol throws here, as it does there.
+  // A symbol throws here, as it does in the language.
   const length = Math.trunc(toNumber(list.length))
   return length > 0 ? Math.min(length, Number.MAX_SAFE_INTEGER) : 0
 }
 
-/** The number of items, where it is known before they are taken. */
+/** The number of items, if it is known before they are taken. */
 export function sizeOf(items: unknown): number | undefined {
   if (types.isSet(items)) return Reflect.apply(setSize, items, []) as number
   if (types.isMap(items)) return Reflect.apply(mapSize, items, []) as number

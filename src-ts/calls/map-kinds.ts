@@ -1,16 +1,16 @@
-/** The members of the map family that promise a list. */
+/** The map methods that return a promise of a list. */
 export type ListKind = 'map' | 'mapUnordered' | 'mapSettled'
-/** The members that return an iterator. */
+/** The map methods that return an iterator. */
 export type LazyKind = 'imap' | 'imapUnordered' | 'imapSettled' | 'imapSettledUnordered'
 export type MapKind = ListKind | LazyKind
 
-/** What sets the members of the map family apart. */
+/** How the map methods differ. */
 export interface MapTraits {
-  /** The consumer sets the pace: the call returns an iterator. */
+  /** Whether the call returns an iterator, so that the consumer sets the pace. */
   readonly isLazy: boolean
-  /** Results come in the order of the input. */
+  /** Whether results come in the order of the input. */
   readonly isOrdered: boolean
-  /** A task that fails does not end the call. */
+  /** Whether the call goes on after a task has failed. */
   readonly isSettled: boolean
 }
 

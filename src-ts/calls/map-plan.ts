@@ -6,26 +6,26 @@ import type { ChunkSize } from './chunk-size.js'
 import type { Sink } from './sink.js'
 import type { Source } from './source.js'
 
-/** What a call of the map family runs with. */
+/** The parameters of a map call. */
 export interface MapPlan {
   readonly id: number
   readonly backend: Backend
   readonly source: Source
   readonly sink: Sink
   readonly size: ChunkSize
-  /** The function's id, as it is now: the backend forgets those that are long unused. */
+  /** The current id of the function. It may change, because the back end forgets definitions that were not used for long. */
   readonly definition: CalledFunction
   readonly flags: number
   readonly limits: TaskLimits
   readonly killGraceMs: number
   readonly nJobs: number
-  /** The consumer sets the pace: the call is an iterator. */
+  /** Whether the call is an iterator, so that the consumer sets the pace. */
   readonly isLazy: boolean
-  /** The call goes on after tasks that failed, but not where no worker can be started for the next ones. */
+  /** Whether the call goes on after failed tasks. If no worker can be started, it ends in any case. */
   readonly endsWithoutWorkers: boolean
-  /** Chunk i goes to worker i mod nJobs. */
+  /** Whether chunk i goes to worker i mod nJobs. */
   readonly isOrderTasks: boolean
-  /** Items that the function receives together, at the most; undefined: a task is one item. */
+  /** The most items that the function receives together, or undefined if a task is one item. */
   readonly batch: number | undefined
   /** Counts items. */
   readonly maxTasksActive: number | undefined

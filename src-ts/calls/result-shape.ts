@@ -3,7 +3,7 @@ import type { MapTraits } from './map-kinds.js'
 /** The form in which a caller receives the results of its tasks. */
 export interface ResultShape {
   value(index: number, value: unknown): unknown
-  /** Absent: a failed task ends the call with its error. */
+  /** If absent, a failed task ends the call with its error. */
   failure?(index: number, reason: unknown): unknown
 }
 
@@ -13,7 +13,7 @@ const PLAIN: ResultShape = { value: (_index, value) => value }
 /** The value with the index of its item. */
 const INDEXED: ResultShape = { value: (index, value) => ({ index, value }) }
 
-/** What became of each item, with its index. */
+/** The outcome of each item, with its index. */
 const SETTLED: ResultShape = {
   value: (index, value) => ({ index, status: 'fulfilled', value }),
   failure: (index, reason) => ({ index, status: 'rejected', reason })

@@ -1,7 +1,7 @@
 import { type ListKind, MAP_TRAITS } from './map-kinds.js'
 import { chooseShape, type ResultShape } from './result-shape.js'
 
-/** What a failure means for its call: it goes on, it takes nothing new, or it is over. */
+/** What a failure means for its call: it goes on, it takes no new items, or it is over. */
 export type AfterFailure = 'go on' | 'drain' | 'end'
 
 /** Where the results of a call go. No method throws. */
@@ -12,19 +12,19 @@ export interface Sink {
   failure(index: number, error: unknown): AfterFailure
   /** The input has ended and every task has settled. */
   end(): void
-  /** Nothing more comes, for the reason that `error` tells: the pool closes, or no worker can be started. */
+  /** Nothing more comes, for the reason in `error`: the pool closes, or no worker can be started. */
   stopped(error: unknown): void
   /** The call has failed as a whole. */
   abort(error: unknown): void
-  /** Results that nobody has taken yet; they count as active. */
+  /** The number of results that nobody has taken yet. They count as active tasks. */
   readonly held: number
 }
 
-/** Collects what a `map` promises. */
+/** Collects the list that a `map` returns. */
 abstract class ListSink<R> implements Sink {
   readonly held = 0
   protected readonly results: R[] = []
-  /** What stands in a place until its result comes. */
+  /** Fills an element until its result comes. */
   protected abstract readonly blank: R
   protected readonly shape: ResultShape
   readonly #resolve: (results: never[]) => void
@@ -38,8 +38,8 @@ abstract class ListSink<R> implements Sink {
 
   abstract value(index: number, value: unknown): void
 
-  /** Puts a result in its place. Later chunks may be first: the places between are filled, or V8 makes the array a table. */
-  protected place(index: number, result: R): void {
+  /** Sets an element. If a later chunk comes first, the elements before it are filled, or V8 would turn the array into a table. */
+  protected put(index: number, result: R): void {
     while (this.results.length < index) this.results.push(this.blank)
     this.results[index] = result
   }
@@ -50,7 +50,7 @@ abstract class ListSink<R> implements Sink {
   }
 
   end(): void {
-    // The API's types say what is in it.
+    // The types of the API say what the list has.
     this.#resolve(this.results as never[])
   }
 
@@ -65,11 +65,11 @@ abstract class ListSink<R> implements Sink {
 
 /** Results in the order of the input. */
 class OrderedSink extends ListSink<unknown> {
-  // A number, so that an array of numbers stays one.
+  // A number, so that V8 keeps the array an array of numbers.
   protected readonly blank = 0
 
   value(index: number, value: unknown): void {
-    this.place(index, this.shape.value(index, value))
+    this.put(index, this.shape.value(index, value))
   }
 }
 
@@ -87,16 +87,16 @@ class SettledSink extends ListSink<PromiseSettledResult<unknown>> {
   protected readonly blank = { status: 'rejected', reason: undefined } as const
 
   value(index: number, value: unknown): void {
-    this.place(index, { status: 'fulfilled', value })
+    this.put(index, { status: 'fulfilled', value })
   }
 
   override failure(index: number, reason: unknown): AfterFailure {
-    this.place(index, { status: 'rejected', reason })
+    this.put(index, { status: 'rejected', reason })
     return 'go on'
   }
 }
 
-/** The sink of a call that promises a list. */
+/** The sink of a call that returns a promise of a list. */
 export function makeListSink(
   kind: ListKind,
   withIndex: boolean,

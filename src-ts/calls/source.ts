@@ -5,20 +5,20 @@ import { END, InputIterator } from './input-iterator.js'
 import { lengthOf, sizeOf } from './lengths.js'
 import { invalidOption } from '../errors/index.js'
 
-/** Items that are there for the asking. */
+/** Items that can be taken without waiting. */
 export interface SyncSource {
   readonly isAsync: false
-  /** Items that are left, where that is known. */
+  /** The number of items that are left, if it is known. */
   readonly remaining: number | undefined
-  /** Whether pulling shows: an array's items are simply there. */
+  /** Whether pulling an item has side effects. The items of an array already exist. */
   readonly isList: boolean
-  /** The next item; `done` when there is none. Throws what the input throws. */
+  /** The next item, or `done` if there is none. Throws what the input throws. */
   next(): IteratorResult<unknown, unknown>
-  /** Ends the input early: its `return()` runs. */
+  /** Ends the input early by its `return()`. */
   close(): void
 }
 
-/** Items that may have to be waited for. */
+/** Items that may have to be awaited. */
 export interface AsyncSource {
   readonly isAsync: true
   readonly remaining: number | undefined
@@ -30,8 +30,8 @@ export type Source = SyncSource | AsyncSource
 
 /**
  * The items of a call.
- * @param limit Items to take at the most.
- * @throws TypeError, `ERR_POOL_INVALID_OPTION`, when there is nothing to iterate over.
+ * @param limit The most items to take.
+ * @throws TypeError, `ERR_POOL_INVALID_OPTION`, if the input is not iterable
  */
 export function openSource(items: unknown, limit: number | undefined): Source {
   if (Array.isArray(items) || (isView(items) && types.isTypedArray(items))) {
@@ -53,16 +53,16 @@ function methodOf(items: unknown, key: symbol): ((...args: never[]) => unknown) 
   return typeof method === 'function' ? (method as (...args: never[]) => unknown) : undefined
 }
 
-/** Ends the input of a call that ends for another reason, which its caller is told: what `return()` throws comes after it. */
+/** Ends the input of a call that ends for another reason. The caller gets that reason, so an error of `return()` is ignored. */
 export function closeQuietly(source: Source): void {
   try {
     source.close()
   } catch {
-    // Nobody waits for it.
+    // Ignored.
   }
 }
 
-/** An array or a typed array; its length is that at the call, holes are undefined. */
+/** An array or a typed array. Its length is fixed at the call, and holes are undefined. */
 class ListSource implements SyncSource {
   readonly isAsync = false
   readonly isList = true

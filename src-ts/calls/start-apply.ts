@@ -6,7 +6,7 @@ import { ApplyCall, type ApplyPlan } from './apply-call.js'
 import { CalledFunction } from './called-function.js'
 import { callFlags } from './call.js'
 
-/** What is known of an `apply` when it is made. */
+/** What is known about an `apply` when it is made. */
 export interface ApplyOrder extends Pick<ApplyPlan, 'id' | 'args' | 'resolve' | 'reject' | 'site' | 'onEnd'> {
   readonly backend: Backend
   readonly fn: unknown
@@ -14,8 +14,8 @@ export interface ApplyOrder extends Pick<ApplyPlan, 'id' | 'args' | 'resolve' | 
 }
 
 /**
- * Makes the call; it hands nothing over before its `advance`.
- * @throws TaskFunctionError for a function that cannot travel.
+ * Makes the call. It submits nothing before its `advance`.
+ * @throws TaskFunctionError for a function that cannot be sent
  */
 export function makeApplyCall({ fn, settings, ...order }: ApplyOrder): ApplyCall {
   const definition = new CalledFunction(prepareFunction(fn, settings.context), order.backend)

@@ -12,7 +12,7 @@ import { MAP_TRAITS, type MapKind } from './map-kinds.js'
 import type { Sink } from './sink.js'
 import { openSource } from './source.js'
 
-/** What is known of a call when it is made. */
+/** What is known about a call when it is made. */
 export interface MapOrder {
   readonly kind: MapKind
   readonly id: number
@@ -23,13 +23,13 @@ export interface MapOrder {
   readonly settings: MapSettings
   readonly site: CallSite
   readonly onEnd: CallEnd
-  /** The backend, which is opened once the function and the items are good. */
+  /** Opens the back end, once the function and the items are valid. */
   readonly openBackend: () => Backend
 }
 
 /**
- * Makes the call; it runs nothing before its first `advance`.
- * @throws TaskFunctionError for a function that cannot travel; TypeError for items that are not iterable.
+ * Makes the call. It runs nothing before its first `advance`.
+ * @throws TaskFunctionError for a function that cannot be sent, TypeError for items that are not iterable
  */
 export function makeMapCall({ fn, items, openBackend, ...order }: MapOrder): MapCall {
   const { kind, settings, nJobs } = order

@@ -2,7 +2,7 @@ import { delimiter, resolve } from 'node:path'
 import { Object, Set, process } from '../primordials.js'
 import { workerNodeOptions } from './exec-argv.js'
 
-// What a test runner, a parent with a channel, a cluster or a watcher tells this process and no other.
+// Variables by which a test runner, a parent with an IPC channel, a cluster or a watcher marks this process and no other.
 const FOR_THIS_PROCESS_ONLY: ReadonlySet<string> = new Set([
   'NODE_TEST_CONTEXT',
   'NODE_CHANNEL_FD',
@@ -11,7 +11,7 @@ const FOR_THIS_PROCESS_ONLY: ReadonlySet<string> = new Set([
   'WATCH_REPORT_DEPENDENCIES'
 ])
 
-// Files and directories that Node reads or writes: each a path, or several with a delimiter between them.
+// Files and directories that Node reads or writes. Each is a path, or several with a delimiter between them.
 const PATHS: ReadonlySet<string> = new Set([
   'NODE_COMPILE_CACHE',
   'NODE_EXTRA_CA_CERTS',
@@ -27,8 +27,8 @@ const PATHS: ReadonlySet<string> = new Set([
 const RUN_AS_NODE = 'ELECTRON_RUN_AS_NODE'
 
 /**
- * The environment of a worker as `NAME=value`, inherited or given by the user alike.
- * @param base Where relative paths are meant from; undefined: where the worker starts.
+ * The environment of a worker as `NAME=value`, whether inherited or given by the user.
+ * @param base The directory where relative paths start, or undefined for the directory where the worker starts.
  * @param lifeline The preload that comes before those of `NODE_OPTIONS`.
  */
 export function workerEnvironment(
@@ -42,7 +42,7 @@ export function workerEnvironment(
     const taken = name === 'NODE_OPTIONS' ? workerNodeOptions(value, base, lifeline) : fromBase(name, value, base)
     if (taken !== '' || name !== 'NODE_OPTIONS') variables.push(`${name}=${taken}`)
   }
-  // Electron's binary starts the app otherwise.
+  // Otherwise Electron's binary starts the app.
   const runAsNode = process.versions['electron'] === undefined ? env[RUN_AS_NODE] : '1'
   if (runAsNode !== undefined) variables.push(`${RUN_AS_NODE}=${runAsNode}`)
   return variables

@@ -4,8 +4,8 @@ import { pathToFileURL } from 'node:url'
 
 import { Set, String, URL } from '../primordials.js'
 
-// What makes Node run something other than the worker's file, read that file in another way, or listen on a port that
-// this process has already. A snapshot brings its own main function, `--entry-url` reads the file's path as a URL.
+// Flags that make Node run something other than the worker's file, read that file in another way, or listen on a port that this process
+// already has. A snapshot has its own main function, and `--entry-url` reads the path of the file as a URL.
 const LEFT_OUT: ReadonlySet<string> = new Set([
   '-',
   '--',
@@ -47,18 +47,18 @@ const READING: ReadonlySet<string> = new Set([
   '--allow-fs-read',
   '--allow-fs-write'
 ])
-/** What `--allow-fs-read` and its sibling take for every path. */
+/** The value of `--allow-fs-read` and `--allow-fs-write` that stands for every path. */
 const EVERY_PATH = '*'
 
 /**
- * The flags of this process that a worker takes over.
+ * The flags of this process that a worker inherits.
  *
- * Needs no table of the flags that take a value, so flags of later versions are safe too: Node ends its options at the
- * first word that is neither a flag nor a value and refuses a value that begins with `-`, so in `execArgv` every other
- * word is the value of the flag before it. (V8's own flags take a value after `=` only.)
+ * This needs no table of flags that take a value, so it works with flags of later versions too. Node's options end at the first word
+ * that is neither a flag nor a value, and Node refuses a value that begins with `-`. So every word of `execArgv` that is not a flag is
+ * the value of the flag before it. (V8's flags take a value only after `=`.)
  *
- * @param execArgv As `process.execArgv` has it: flags and values as they were typed.
- * @param base Where relative preloads and env files are meant from, an absolute path; undefined: where the worker starts.
+ * @param execArgv `process.execArgv`: flags and values as they were typed.
+ * @param base The absolute path where relative preloads and env files start, or undefined for the directory where the worker starts.
  */
 export function workerExecArgv(execArgv: readonly string[], base?: string): string[] {
   const kept: string[] = []
@@ -69,7 +69,7 @@ export function workerExecArgv(execArgv: readonly string[], base?: string): stri
       continue
     }
     const equals = word.startsWith('--') ? word.indexOf('=') : -1
-    // Node takes --env_file for --env-file.
+    // Node accepts --env_file as --env-file.
     flag = (equals < 0 ? word : word.slice(0, equals)).replaceAll('_', '-')
     if (isLeftOut(flag)) continue
     kept.push(equals < 0 ? word : word.slice(0, equals + 1) + fromBase(flag, word.slice(equals + 1), base))
@@ -78,9 +78,9 @@ export function workerExecArgv(execArgv: readonly string[], base?: string): stri
 }
 
 /**
- * What a worker takes over of `NODE_OPTIONS`, quoted again.
- * @param lifeline A preload that has to come before any other one. It takes its own words out of the variable again.
- * @returns '' where nothing is left; the text itself where Node cannot read it, so that Node says what is wrong with it.
+ * The part of `NODE_OPTIONS` that a worker inherits, quoted again.
+ * @param lifeline A preload that has to come before any other one. It removes itself from the variable when it runs.
+ * @returns '' if nothing is left; the text itself if Node cannot parse it, so that Node says what is wrong with it
  */
 export function workerNodeOptions(nodeOptions: string, base?: string, lifeline?: string): string {
   const words = splitNodeOptions(nodeOptions)
@@ -96,18 +96,18 @@ function isLeftOut(flag: string): boolean {
   return LEFT_OUT.has(flag) || LEFT_OUT_PREFIXES.some((prefix) => flag.startsWith(prefix))
 }
 
-// Of a bare name that is imported, only the worker knows what its conditions make of it; others are files.
+// A bare name that is imported is left to the worker, whose conditions decide what it means. Other names are files.
 function fromBase(flag: string, value: string, base: string | undefined): string {
   if (base === undefined) return value
   if (READING.has(flag)) return value === EVERY_PATH ? value : resolve(base, value)
   if (REQUIRING.has(flag) && !value.startsWith('.')) return findPackage(value, base)
   if (!value.startsWith('./') && !value.startsWith('../')) return value
   if (REQUIRING.has(flag)) return resolve(base, value)
-  // Node reads what it imports as a URL: `%20` is a space there, and a query stays.
+  // Node reads the name that it imports as a URL. `%20` is a space in it, and a query stays.
   return IMPORTING.has(flag) ? new URL(value, pathToFileURL(`${base}/`)).href : value
 }
 
-/** The file that `require(name)` means in a directory; the name where there is none, so that Node says so. */
+/** The file that `require(name)` means in a directory. If there is none it is the name itself, so that Node says so. */
 function findPackage(name: string, base: string): string {
   try {
     return createRequire(join(base, 'noop.js')).resolve(name)
@@ -116,7 +116,7 @@ function findPackage(name: string, base: string): string {
   }
 }
 
-// By Node's rules: only spaces separate, quotes may stand inside a word, a backslash escapes inside quotes only.
+// These are Node's rules: only spaces separate words, quotes may be inside a word, and a backslash escapes inside quotes only.
 function splitNodeOptions(text: string): string[] | undefined {
   const words: string[] = []
   let word = ''
@@ -138,7 +138,7 @@ function splitNodeOptions(text: string): string[] | undefined {
   }
   if (isQuoted) return undefined
   words.push(word)
-  // Node has no empty words either, `""` is none.
+  // Node has no empty words. `""` is not a word.
   return words.filter((each) => each !== '')
 }
 

@@ -11,17 +11,17 @@ const MEBIBYTE = 1024 * 1024
 /** How a worker process is started. */
 export interface Launch {
   readonly program: string
-  /** The program's name first. */
+  /** The arguments. The first is the name of the program. */
   readonly args: readonly string[]
   /** `NAME=value` each. */
   readonly env: readonly string[]
-  /** An absolute path; undefined: that of this process at each start. */
+  /** An absolute path, or undefined for the directory of this process at each start. */
   readonly cwd: string | undefined
-  /** True: the worker's output goes nowhere. */
+  /** Whether the worker's output is discarded. */
   readonly quiet: boolean
 }
 
-/** The files of this package that a worker starts from, absolute paths. */
+/** The absolute paths of the files of this package that a worker starts from. */
 export interface LaunchFiles {
   readonly lifeline: string
   readonly worker: string
@@ -33,17 +33,17 @@ export interface InheritedLaunch {
   readonly execPath: string
   readonly execArgv: readonly string[]
   readonly env: NodeJS.ProcessEnv
-  /** Undefined: it was deleted. */
+  /** undefined if the directory was deleted. */
   readonly cwd: string | undefined
-  /** Where relative paths of the command line are meant from. */
+  /** The directory where relative paths of the command line start. */
   readonly base: string | undefined
   readonly isSingleExecutable: boolean
 }
 
 /**
- * Describes how a worker is started: what the user gave as it is, what is inherited without what is not for workers.
- * @param inherited That of this process, as it is now.
- * @throws TypeError, `ERR_POOL_INVALID_OPTION`, in a single-executable app without `execPath`.
+ * Describes how a worker is started. Settings of the user are used unchanged. Inherited settings are filtered for workers.
+ * @param inherited The current settings of this process.
+ * @throws TypeError, `ERR_POOL_INVALID_OPTION`, in a single-executable app without `execPath`
  */
 export function describeLaunch(
   settings: Pick<PoolSettings, 'env' | 'cwd' | 'execArgv' | 'execPath' | 'stdio'> &
@@ -51,7 +51,7 @@ export function describeLaunch(
   files: LaunchFiles,
   inherited: InheritedLaunch = ofThisProcess()
 ): Launch {
-  // The binary would start the app in it, again and again, never the worker.
+  // The binary would start the app again and again, and never a worker.
   if (settings.execPath === undefined && inherited.isSingleExecutable) {
     throw invalidOption('type', 'execPath', undefined, 'the path of a Node.js binary (in a single-executable app)')
   }
@@ -61,7 +61,7 @@ export function describeLaunch(
   const execArgv = settings.execArgv ?? workerExecArgv(inherited.execArgv, base)
   return {
     program,
-    // The lifeline before any other preload of the command line: one that hangs must not outlive the parent.
+    // The lifeline comes before any other preload of the command line, so that a preload that hangs does not outlive the parent.
     args: [
       program,
       '--require',
@@ -80,22 +80,22 @@ export function describeLaunch(
   }
 }
 
-/** As for Node's own children: an environment that is given does not take a process out of the coverage. */
+/** As with Node's own child processes, an environment that the user gives does not turn coverage off. */
 function withCoverage(
   env: Readonly<Record<string, string>>,
   inherited: NodeJS.ProcessEnv
 ): Readonly<Record<string, string>> {
-  // An absolute path: Node has seen to it.
+  // Node has made it an absolute path.
   const folder = inherited[COVERAGE]
   return folder === undefined || Object.hasOwn(env, COVERAGE) ? env : { ...env, [COVERAGE]: folder }
 }
 
-// Node takes the last one of a kind, and the command line's before that of NODE_OPTIONS.
+// Node uses the last flag of a kind, and prefers the command line to NODE_OPTIONS.
 function heapOptions(maxHeap: number | undefined): string[] {
   return maxHeap === undefined ? [] : [`--max-old-space-size=${Math.floor(maxHeap / MEBIBYTE)}`]
 }
 
-/** Where the program was started, or at least where it was before it could have changed its directory much. */
+/** The directory where the program was started, or the directory when this library was loaded. */
 const LOADED_IN = workingDirectory()
 
 function ofThisProcess(): InheritedLaunch {
@@ -110,7 +110,7 @@ function ofThisProcess(): InheritedLaunch {
   }
 }
 
-/** A program can turn source maps on without a flag; its workers then read the same files. */
+/** A program can turn source maps on without a flag. Its workers read the same files then. */
 function withSourceMaps(execArgv: readonly string[]): readonly string[] {
   const { sourceMapsEnabled } = process as { readonly sourceMapsEnabled?: boolean }
   const flag = '--enable-source-maps'

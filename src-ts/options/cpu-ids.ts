@@ -1,13 +1,13 @@
 import { invalidOptionBecause, warn } from '../errors/index.js'
 import { Array, Math, Number, Object, Set } from '../primordials.js'
 
-/** What ids are checked against. */
+/** The limits that ids are checked against. */
 export interface CpuLimits {
-  /** Logical CPUs of the system: the bound of the ids. */
+  /** The number of logical CPUs of the system. Each id is below it. */
   readonly cpuCount: number
   /** The ids that this process may use. */
   readonly availableCpus: readonly number[]
-  /** False where the system has no pinning. */
+  /** False if the system has no pinning. */
   readonly canPin: boolean
 }
 
@@ -19,9 +19,9 @@ let warned = false
  * Reads the `cpuIds` of a pool, in the shapes of MPIRE: `[2, 3]` one each, `[0]` one for all, `[[4, 5]]` a set for all,
  * `[[0, 1], [2, 3]]` a set each.
  *
- * Returns one set for each of the `nJobs` workers, without duplicates and cut to what this process may use; or nothing
- * where no pinning is asked for. Where the system has none, says so once by a process warning and returns nothing.
- * @throws TypeError for the wrong kind of value, RangeError for a wrong length or bound, or a set without a usable CPU.
+ * Returns one set for each of the `nJobs` workers, without duplicates and without CPUs that this process may not use. Returns nothing if
+ * no pinning is asked for. If the system has no pinning, returns nothing and says so once by a process warning.
+ * @throws TypeError for the wrong kind of value, RangeError for a wrong length or bound, or a set without a usable CPU
  */
 export function readCpuIds(cpuIds: unknown, nJobs: number, limits: CpuLimits): readonly (readonly number[])[] {
   if (cpuIds === undefined || cpuIds === null) return []
@@ -49,7 +49,7 @@ function readSet(element: unknown, path: string): readonly number[] {
   const ids: readonly unknown[] = element
   if (ids.length === 0) throw invalidOptionBecause('range', path, element, 'a set of CPU IDs cannot be empty')
   const set = new Set<number>()
-  // By index, not by iterator: a hole is refused where it stands, however long the array says it is.
+  // By index, so that a hole is refused by its index, however long the array claims to be.
   for (let index = 0; index < ids.length; index += 1) set.add(readId(ids[index], `${path}[${index}]`))
   return [...set]
 }

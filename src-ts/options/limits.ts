@@ -1,7 +1,7 @@
 import type { TaskLimits } from '../backend/index.js'
 import type { MapSettings } from './map-options.js'
 
-/** What the options of a call hold each of its tasks to. */
+/** The limits of each task, from the options of its call. */
 export function limitsOf({
   taskTimeout,
   retries,

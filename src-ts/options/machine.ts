@@ -2,17 +2,17 @@ import { availableCpus as available, cpuCount as count, defaultJobs } from '../b
 import type { Machine } from './index.js'
 import { process } from '../primordials.js'
 
-/** Logical CPUs of the system, blind to affinity: CPU ids are below it. */
+/** The number of logical CPUs of the system, regardless of affinity. Each CPU id is below it. */
 export function cpuCount(): number {
   return count()
 }
 
-/** The CPU ids that this process may use, ascending. */
+/** The CPU ids that this process may use, in ascending order. */
 export function availableCpus(): number[] {
   return available()
 }
 
-/** What the options of a pool are checked against, now. */
+/** The current limits of this machine, which options of a pool are checked against. */
 export function describeMachine(): Machine {
   return {
     cpuCount: count(),

@@ -4,17 +4,17 @@ import { invalidOption, invalidOptionBecause } from '../errors/index.js'
 import { Array, Object, URL } from '../primordials.js'
 import type { OptionValues } from './checks.js'
 
-// What the system ends a string with: what follows it would silently be lost.
+// The system ends strings at this character, so the rest would be lost silently.
 const NUL = '\0'
 
 /**
- * The environment as a copy without a prototype; values that are undefined are left out.
- * @throws TypeError or RangeError that names `env` or the variable, `env.NAME`.
+ * A copy of the environment without a prototype. Values that are undefined are left out.
+ * @throws TypeError or RangeError that names `env` or the variable, such as `env.NAME`
  */
 export function readEnv(values: OptionValues): Readonly<Record<string, string>> | undefined {
   const env = values['env']
   if (env === undefined) return undefined
-  // By tag: `process.env` has a prototype of its own; a Map would be read as empty.
+  // Checked by tag, because `process.env` has a prototype of its own, and a Map would be read as empty.
   if (typeof env !== 'object' || env === null || Object.prototype.toString.call(env) !== '[object Object]') {
     throw invalidOption('type', 'env', env, 'an object of strings')
   }

@@ -2,12 +2,12 @@ import { invalidOptionBecause } from '../errors/index.js'
 import type { OptionValues } from './checks.js'
 import { readInteger } from './checks.js'
 
-/** Node itself does not start with much less. */
+/** Node does not start with much less. */
 const LEAST_HEAP = 16 * 1024 * 1024
 
 /**
  * Reads the option `maxHeap`, in bytes.
- * @throws TypeError or RangeError that names it.
+ * @throws TypeError or RangeError that names it
  */
 export function readMaxHeap(values: OptionValues): number | undefined {
   const bytes = readInteger(values, 'maxHeap', 1)

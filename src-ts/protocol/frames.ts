@@ -1,18 +1,17 @@
 import { Math } from '../primordials.js'
 
 /**
- * The layout of what crosses between TypeScript and the core. Every message is a header of 8 little-endian words and a
- * payload, padded to a multiple of 8 bytes. The core's `channel/frame/` and the binding's
- * `wire.rs` hold the other half.
+ * The layout of messages between TypeScript and the core. Every message is a header of 8 little-endian words and a payload, padded to a
+ * multiple of 8 bytes. The other half is in the core's `channel/frame/` and the binding's `wire.rs`.
  */
 
 /** Bytes of a header. */
 export const HEADER_BYTES = 32
 
-/** Bytes of the header of a submission: it has more words. */
+/** Bytes of the header of a submission, which has more words. */
 export const SUBMISSION_BYTES = 48
 
-/** Words of a header: the payload's bytes, the kind, and from here on what the kind needs. */
+/** Words of a header: the length of the payload in bytes, the kind, and from here on the fields of the kind. */
 export const LENGTH = 0
 export const KIND = 1
 export const FIELDS_AT = 2
@@ -57,7 +56,7 @@ export const EACH = 1
 export const FAIL_FAST = 2
 export const SPREAD = 4
 export const URGENT = 8
-/** Set by the core: tasks have a limit, the worker notes when each begins. */
+/** Set by the core. Tasks have a limit, so the worker notes when each begins. */
 export const TIMED = 16
 /** The low bits of the call's number stand above the flags. */
 export const CALL_SHIFT = 8
@@ -68,7 +67,7 @@ export const OUTCOME_LAST = 2
 export const OUTCOME_DROPPED = 4
 export const OUTCOME_RETIRING = 8
 
-/** Room that a payload takes. */
+/** The length of a payload with its padding. */
 export function paddedLength(bytes: number): number {
   return Math.ceil(bytes / 8) * 8
 }

@@ -1,9 +1,9 @@
 /**
- * Flags of a chunk that only TypeScript reads: the core hands them on. They lie between the flags of `frames.ts` and `CALL_SHIFT`.
+ * Flags of a chunk that only TypeScript reads. The core passes them on. They are between the flags of `frames.ts` and `CALL_SHIFT`.
  */
 
-/** The function takes the context as its last argument. */
+/** The function receives the context as its last argument. */
 export const PASS_CONTEXT = 32
 
-/** Each task is a batch: the number of its items, then the items. Its result is an array of as many results. */
+/** Each task is a batch: the number of its items, then the items. Its result is an array with one result for each. */
 export const BATCH = 64

@@ -1,11 +1,11 @@
 /** What a pool tells its workers when it starts them. */
 export interface WorkerConfig {
   readonly daemon: boolean
-  /** Its output comes to the pool. */
+  /** Whether the worker's output goes to the pool. */
   readonly isPiped: boolean
-  /** Resident bytes; a worker that uses more is replaced. */
+  /** Resident bytes. A worker that uses more is replaced. */
   readonly maxWorkerMemory?: number
 }
 
-/** Closes the pools of a worker; resolves when their workers are gone. */
+/** Closes a pool that tasks of a worker have made. Resolves when the workers of that pool are gone. */
 export type ClosePools = () => Promise<void>
