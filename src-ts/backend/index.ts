@@ -109,8 +109,8 @@ export interface OutcomeListener {
   ): void
   /** Tasks of a chunk are lost. `culprit` is the task that was running, if one was. */
   lost(chunk: number, first: number, count: number, error: MakeError, culprit: number | undefined): void
-  /** A batch of outcomes has ended. */
-  settle(): void
+  /** All outcomes that were read together have been passed on. The call can now send more. */
+  afterBatch(): void
 }
 
 /** Who hears of everything that belongs to no call. No method may throw. */

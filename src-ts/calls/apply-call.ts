@@ -91,8 +91,8 @@ export class ApplyCall implements Call, OutcomeListener {
     if (!this.#isOver) this.#fail(error(0, 0))
   }
 
-  settle(): void {
-    // There is nothing to go on with.
+  afterBatch(): void {
+    // An apply has nothing more to send.
   }
 
   #fail(error: unknown): void {

@@ -119,7 +119,7 @@ export class MapCall implements Call, OutcomeListener {
     }
   }
 
-  settle(): void {
+  afterBatch(): void {
     this.advance()
   }
 

@@ -61,7 +61,7 @@ export class Records {
       }
       // Memory for a result of many megabytes does not stay behind small ones.
       if (this.#bytes.length > USUAL_BYTES) this.#allocate(USUAL_BYTES)
-      for (const call of this.#touched) call.settle()
+      for (const call of this.#touched) call.afterBatch()
       this.#touched.clear()
     }
   }
