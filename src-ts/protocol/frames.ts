@@ -43,7 +43,7 @@ export const RECORD_FAILED = 23
 
 /** Words of a `RECORD_DIED` in front of the items, and of one of the records of late tasks. */
 export const DIED_WORDS = 12
-export const LATE_WORDS = 4
+export const LATE_WORDS = 6
 
 /** Causes of a death. */
 export const CAUSE_MEMORY = 1

@@ -45,12 +45,12 @@ use millrace_core::scheduler::{CallId, Cause, ChunkFlags, DefinitionId, Loss};
 const SUBMISSION_BYTES: usize = 48;
 /// Words in front of the items of a [`Kind::Died`].
 const DIED_WORDS: usize = 12;
-/// Words of a [`Kind::TimedOut`], and in front of the definition of a [`Kind::LoadTimedOut`].
-const LATE_WORDS: usize = 4;
+/// Words in front of the items of a [`Kind::TimedOut`], and in front of the function of a [`Kind::LoadTimedOut`].
+const LATE_WORDS: usize = 6;
 /// Words of the payload of a [`Kind::Exited`].
 const EXITED_WORDS: usize = 4;
 /// What a loss tells of its chunk's items or of its function: they are there to be named, not to be run.
-const TOLD_BYTES_MAX: usize = 256 * 1024;
+const TOLD_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// The system had no memory left.
 const CAUSE_MEMORY: u32 = 1;
@@ -90,10 +90,11 @@ enum Kind {
     Output = 22,
     /// The pool cannot go on. Payload: the reason, UTF-8.
     Failed = 23,
-    /// A task ran for longer than its limit. Payload: index, worker, pid, limit in milliseconds; 32-bit words.
+    /// A task ran for longer than its limit. Payload, 32-bit words: index, worker, pid, limit in milliseconds, flags of the
+    /// chunk, bytes of the function. Then the chunk's items, as for [`Self::Died`]. There is no function.
     TimedOut = 24,
-    /// The function of a task was not loaded in time. The payload is that of a [`Self::TimedOut`], then the function, or the
-    /// first [`TOLD_BYTES_MAX`] of its bytes.
+    /// The function of a task was not loaded in time. The payload is that of a [`Self::TimedOut`], with the function, or the
+    /// first [`TOLD_BYTES_MAX`] of its bytes, in front of the items.
     LoadTimedOut = 25,
 }
 
@@ -277,13 +278,16 @@ fn write_loss(fields: [u32; 6], loss: &Loss, into: &mut [u8]) -> Result<usize, N
             ];
             put(into, Kind::Died, fields, &words, told(items))
         }
-        Loss::TimedOut { index, worker_id, pid, limit } => {
-            let words: [u32; LATE_WORDS] = [*index, *worker_id, *pid, milliseconds(*limit)];
-            put(into, Kind::TimedOut, fields, &words, &[])
+        Loss::TimedOut { index, worker_id, pid, limit, flags, items } => {
+            let limit = milliseconds(*limit);
+            let words: [u32; LATE_WORDS] = [*index, *worker_id, *pid, limit, flags.0, 0];
+            put(into, Kind::TimedOut, fields, &words, told(items))
         }
-        Loss::LoadTimedOut { index, worker_id, pid, limit, definition } => {
-            let words: [u32; LATE_WORDS] = [*index, *worker_id, *pid, milliseconds(*limit)];
-            put(into, Kind::LoadTimedOut, fields, &words, told(&definition.bytes))
+        Loss::LoadTimedOut { index, worker_id, pid, limit, definition, flags, items } => {
+            let (limit, function) = (milliseconds(*limit), told(&definition.bytes));
+            let words: [u32; LATE_WORDS] =
+                [*index, *worker_id, *pid, limit, flags.0, function.len() as u32];
+            put(into, Kind::LoadTimedOut, fields, &words, &[function, told(items)].concat())
         }
         Loss::StartFailed { reason } => {
             put(into, Kind::StartFailed, fields, &[], reason.as_bytes())

@@ -156,14 +156,23 @@ impl Scheduler {
             Lost::Running(index) => (index, true),
             Lost::Waiting(index) => (index, false),
         };
+        let (flags, items) = (sent.chunk.flags, Arc::clone(&sent.chunk.payload));
         let is_late = |late: &Late| has_begun && sent.index_of(late.task) == Some(index);
         if let Some(late) = worker.late.filter(is_late) {
             if let Some(limit) = late.loading {
                 let definition = Arc::clone(&sent.chunk.definition);
-                return Loss::LoadTimedOut { index, worker_id, pid, limit, definition };
+                return Loss::LoadTimedOut {
+                    index,
+                    worker_id,
+                    pid,
+                    limit,
+                    definition,
+                    flags,
+                    items,
+                };
             }
             if let Some(limit) = sent.chunk.limit {
-                return Loss::TimedOut { index, worker_id, pid, limit };
+                return Loss::TimedOut { index, worker_id, pid, limit, flags, items };
             }
         }
         Loss::Died {
@@ -175,8 +184,8 @@ impl Scheduler {
             signal: death.signal,
             cause: worker.unreadable.unwrap_or(death.cause),
             uptime: self.now.saturating_sub(worker.since),
-            flags: sent.chunk.flags,
-            items: Arc::clone(&sent.chunk.payload),
+            flags,
+            items,
         }
     }
 

@@ -155,6 +155,10 @@ pub enum Loss {
         pid: u32,
         /// The limit.
         limit: Duration,
+        /// How the chunk was to be treated.
+        flags: ChunkFlags,
+        /// The chunk's encoded items.
+        items: Arc<[u8]>,
     },
     /// The function of task `index` was not loaded within the limit; the worker was killed.
     LoadTimedOut {
@@ -168,6 +172,10 @@ pub enum Loss {
         limit: Duration,
         /// The function.
         definition: Arc<Definition>,
+        /// How the chunk was to be treated.
+        flags: ChunkFlags,
+        /// The chunk's encoded items.
+        items: Arc<[u8]>,
     },
     /// Workers cannot start.
     StartFailed {

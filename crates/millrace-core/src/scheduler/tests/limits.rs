@@ -12,7 +12,9 @@ const LIMIT: u64 = 100;
 const LOADING: u64 = 10_000;
 
 fn timed_out(index: u32, worker_id: u32, pid: u32) -> Loss {
-    Loss::TimedOut { index, worker_id, pid, limit: Duration::from_millis(LIMIT) }
+    let limit = Duration::from_millis(LIMIT);
+    let Chunk { flags, payload: items, .. } = limited(1, 0, 1, 0, LIMIT);
+    Loss::TimedOut { index, worker_id, pid, limit, flags, items }
 }
 
 #[test]
@@ -188,11 +190,11 @@ fn a_worker_that_keeps_saying_it_has_just_begun_is_not_believed_forever() {
     assert_eq!(world.ledger.fates(1, 0), [Lost]);
 }
 
-fn load_timed_out(world: &World, index: u32, pid: u32) -> Loss {
+fn load_timed_out(world: &World, chunk: Chunk, index: u32, pid: u32) -> Loss {
     let limit = Duration::from_millis(LOADING);
-    let definition = chunk(1, 0, 1).definition;
+    let Chunk { definition, flags, payload: items, .. } = chunk;
     assert!(!world.ledger.losses.is_empty());
-    Loss::LoadTimedOut { index, worker_id: 0, pid, limit, definition }
+    Loss::LoadTimedOut { index, worker_id: 0, pid, limit, definition, flags, items }
 }
 
 /// A worker that has begun the first task of a chunk, and loads its function.
@@ -253,14 +255,14 @@ fn a_task_behind_one_with_a_longer_limit_has_no_more_than_its_own() {
 fn a_function_that_is_not_loaded_in_time_fails_its_task_and_is_not_tried_again_for_it() {
     let retried = Chunk { retries: 3, ..limited(1, 0, 2, 0, LIMIT) };
     for chunk in [chunk(1, 0, 2), limited(1, 0, 2, 0, LIMIT), retried] {
-        let mut world = loading(chunk);
+        let mut world = loading(chunk.clone());
         (0..LOADING - 1).for_each(|_| world.tick(1));
         assert!(world.killed.is_empty());
         world.tick(1);
         assert!(world.killed.contains(&0));
         let pid = world.scheduler.workers()[0].pid;
         world.die(0, &sigkill());
-        assert_eq!(world.ledger.losses, [load_timed_out(&world, 0, pid)]);
+        assert_eq!(world.ledger.losses, [load_timed_out(&world, chunk, 0, pid)]);
         world.end();
         assert_eq!(world.ledger.fates(1, 0), [Lost, Completed]);
     }
