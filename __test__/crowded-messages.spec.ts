@@ -175,7 +175,12 @@ test('results that do not fit into one message go in several, in order', (t) => 
         const [payload = 0, , , first = 0, count = 0] = words
         const reader = new Reader()
         reader.reset(bytes, at + 32, at + 32 + payload)
-        frames.push({ first, lengths: Array.from({ length: count }, () => (readValue(reader) as string).length) })
+        // A failure is its origin, then the error.
+        const next = (): string => {
+          const value = readValue(reader)
+          return (Array.isArray(value) ? readValue(reader) : value) as string
+        }
+        frames.push({ first, lengths: Array.from({ length: count }, () => next().length) })
         at += 32 + Math.ceil(payload / 8) * 8
       }
     }
@@ -186,7 +191,7 @@ test('results that do not fit into one message go in several, in order', (t) => 
       if (outbox.addResult(text(length), () => 5) === undefined) continue
       failed.push(index)
       outbox.endResults(0, false)
-      outbox.addFailure('too long', 0, false, false)
+      outbox.addFailure('too long', { item: undefined, workerId: 0, pid: 1 }, 0, false, false)
     }
     outbox.endResults(0, true)
     outbox.flush()

@@ -11,6 +11,8 @@ export {
   PoolTerminatedError,
   QueueFullError,
   TaskFunctionError,
+  type TaskInfo,
+  taskInfo,
   TaskTimeoutError,
   WorkerDiedError,
   WorkerStartError

@@ -1,5 +1,6 @@
 import type { FunctionDefinition } from '../functions/index.js'
 import type { Reader, Writer } from '../codec/index.js'
+import type { TaskItems } from '../errors/index.js'
 import type { PoolStats, WorkerInfo } from '../types/index.js'
 
 /**
@@ -83,12 +84,14 @@ export interface Batch {
   send(): void
 }
 
-/**
- * Makes the error of a lost task.
- * @param index The index of its item in the call: what the user is told.
- * @param place Its place in the chunk.
- */
-export type MakeError = (index: number, place: number) => Error
+/** A task that is lost, as its call knows it. */
+export interface LostTask extends TaskItems {
+  /** Its place in the chunk. */
+  readonly place: number
+}
+
+/** Makes the error of a lost task. It notes the task where `taskInfo` finds it, if a worker had the task. */
+export type MakeError = (task: LostTask) => Error
 
 /** Who waits for the outcomes of one call. What `outcome` or `lost` throws is given to `abort`; the others may not throw. */
 export interface OutcomeListener {
@@ -96,7 +99,7 @@ export interface OutcomeListener {
   abort(error: unknown, kill: boolean): void
   /**
    * Tasks `first` to `first + count - 1` of a chunk have ended. The reader stands at `count` results, or at the one
-   * failure. `isLast`: nothing more comes of this chunk.
+   * failure: its origin, then the error. `isLast`: nothing more comes of this chunk. `attempt` counts from 1.
    */
   outcome(
     chunk: number,
@@ -105,7 +108,8 @@ export interface OutcomeListener {
     isFailure: boolean,
     isLast: boolean,
     elapsedUs: number,
-    reader: Reader
+    reader: Reader,
+    attempt: number
   ): void
   /** Tasks of a chunk are lost. `culprit` is the task that was running, if one was. */
   lost(chunk: number, first: number, count: number, error: MakeError, culprit: number | undefined): void

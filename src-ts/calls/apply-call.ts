@@ -1,4 +1,4 @@
-import type { Backend, MakeError, OutcomeListener, TaskLimits } from '../backend/index.js'
+import type { Backend, LostTask, MakeError, OutcomeListener, TaskLimits } from '../backend/index.js'
 import { type Reader, readResults, unreadable, writeValue } from '../codec/index.js'
 import type { CallSite } from './call-site.js'
 import type { CalledFunction } from './called-function.js'
@@ -18,6 +18,9 @@ export interface ApplyPlan {
   readonly site: CallSite
   readonly onEnd: CallEnd
 }
+
+/** The one task. */
+const ONLY: LostTask = { index: 0, count: undefined, place: 0 }
 
 /** One task on its own. */
 export class ApplyCall implements Call, OutcomeListener {
@@ -75,11 +78,12 @@ export class ApplyCall implements Call, OutcomeListener {
     isFailure: boolean,
     _l: boolean,
     _us: number,
-    reader: Reader
+    reader: Reader,
+    attempt: number
   ): void {
     if (this.#isOver || count === 0) return
     if (isFailure) {
-      this.#fail(this.#plan.site.readFailure(reader))
+      this.#fail(this.#plan.site.readFailure(reader, ONLY, attempt))
       return
     }
     const { resolve } = this.#plan
@@ -88,7 +92,7 @@ export class ApplyCall implements Call, OutcomeListener {
   }
 
   lost(_chunk: number, _first: number, _count: number, error: MakeError): void {
-    if (!this.#isOver) this.#fail(error(0, 0))
+    if (!this.#isOver) this.#fail(error(ONLY))
   }
 
   afterBatch(): void {

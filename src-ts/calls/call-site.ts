@@ -1,6 +1,6 @@
 import { Error, Set } from '../primordials.js'
-import { type Reader, readValue, takeClasses, unreadable } from '../codec/index.js'
-import { Caller, type Entry } from '../errors/index.js'
+import { type Reader, readOrigin, readValue, takeClasses, unreadable } from '../codec/index.js'
+import { Caller, type Entry, noteTask, type TaskItems, type TaskOrigin } from '../errors/index.js'
 import { placeError } from '../functions/index.js'
 import { classHint } from './class-hint.js'
 
@@ -8,6 +8,8 @@ import { classHint } from './class-hint.js'
 export class CallSite {
   readonly #caller: Caller
   readonly #fn: unknown
+  /** The name of the method. */
+  readonly #method: string
   /** The prototypes of items, which arrive without their class. */
   #classes: Set<object> | undefined
 
@@ -18,6 +20,7 @@ export class CallSite {
   constructor(entry: Entry, fn: unknown) {
     this.#caller = new Caller(entry)
     this.#fn = fn
+    this.#method = entry.name
   }
 
   /** Puts the stack of an error right that the library has made for this call; every other one stays as it is. */
@@ -38,21 +41,29 @@ export class CallSite {
     for (const prototype of classes) this.#classes.add(prototype)
   }
 
-  /** Reads what a task threw. Its stack is that of the worker, followed by the frames of the call. */
-  readFailure(reader: Reader): unknown {
-    reader.blank = this.#caller.takeBlank()
+  /** Reads what a task threw. Its stack is that of the worker, followed by the task and the frames of the call. */
+  readFailure(reader: Reader, items: TaskItems, attempt: number): unknown {
+    let origin: TaskOrigin
     let error: unknown
     try {
+      origin = readOrigin(reader)
+      reader.blank = this.#caller.takeBlank()
       error = readValue(reader)
     } catch {
       return this.place(unreadable())
     }
     this.#caller.giveBack(reader.takeBlank())
+    noteTask(error, items, origin, attempt)
     placeError(error, this.#fn)
     if (!(error instanceof Error)) return error
     const hint = this.#classes === undefined ? undefined : classHint(error, this.#classes)
-    const stack = stackOf(error)
+    const stack = `${stackOf(error)}\n    at ${this.#describe(items)} of pool.${this.#method}`
     return this.#caller.addFrames(error, hint === undefined ? stack : `${stack}\n${hint}`)
+  }
+
+  #describe({ index, count = 1 }: TaskItems): string {
+    if (this.#method === 'apply') return 'the task'
+    return count === 1 ? `item ${index}` : `items ${index} to ${index + count - 1}`
   }
 }
 

@@ -1,3 +1,4 @@
+import type { LostTask } from '../backend/index.js'
 import { Map } from '../primordials.js'
 
 /** The items behind the tasks of a chunk. */
@@ -23,6 +24,12 @@ export function firstItem({ base, starts }: ChunkItems, offset: number): number 
 /** The number of items behind task `offset` of a chunk. */
 export function itemCount({ starts }: ChunkItems, offset: number): number {
   return starts === undefined ? 1 : (starts[offset + 1] ?? 0) - (starts[offset] ?? 0)
+}
+
+/** Task `place` of a chunk. */
+export function taskAt(items: ChunkItems, place: number): LostTask {
+  const count = items.starts === undefined ? undefined : itemCount(items, place)
+  return { index: firstItem(items, place), count, place }
 }
 
 /** The chunks of a call that are in flight. */

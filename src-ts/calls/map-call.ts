@@ -4,7 +4,7 @@ import { Array, Math, setImmediate } from '../primordials.js'
 import { PoolClosedError, WorkerStartError } from '../errors/index.js'
 import type { Call } from './call.js'
 import { taskByTask } from './batches.js'
-import { ChunkTable, firstItem } from './chunk-table.js'
+import { ChunkTable, taskAt } from './chunk-table.js'
 import { ChunkWriter } from './chunk-writer.js'
 import { END } from './input-iterator.js'
 import type { MapPlan } from './map-plan.js'
@@ -52,8 +52,7 @@ export class MapCall implements Call, OutcomeListener {
     if (this.#isOver || this.#isFilling) return
     this.#isFilling = true
     this.#guard(() => {
-      if (this.#plan.source.isAsync) void this.#gather()
-      else this.#fill()
+      void (this.#plan.source.isAsync ? this.#gather() : this.#fill())
     })
     this.#isFilling = false
     this.#finishIfDone()
@@ -95,25 +94,26 @@ export class MapCall implements Call, OutcomeListener {
     isFailure: boolean,
     isLast: boolean,
     elapsedUs: number,
-    reader: Reader
+    reader: Reader,
+    attempt: number
   ): void {
     if (this.#isOver) return
     const items = this.#chunks.itemsOf(chunk)
     this.#chunks.settle(chunk, count, isLast)
     this.#plan.size.learn(count, elapsedUs)
-    if (isFailure) this.#outcomes.fail(items, first, this.#plan.site.readFailure(reader))
+    if (isFailure) this.#outcomes.fail(items, first, this.#plan.site.readFailure(reader, taskAt(items, first), attempt))
     else this.#outcomes.read(reader, items, first, count)
   }
 
   lost(chunk: number, first: number, count: number, error: MakeError, culprit: number | undefined): void {
     const items = this.#chunks.itemsOf(chunk)
     // The task that was running is to blame, not those before it whose results went down with it.
-    const offsets = Array.from({ length: count }, (_, offset) => first + offset)
-    if (culprit !== undefined) offsets.reverse()
+    const last = first + count - 1
+    const offsets = Array.from({ length: count }, (_, at) => (culprit === undefined ? first + at : last - at))
     this.#chunks.settle(chunk, count, false)
     for (const offset of offsets) {
       if (this.#isOver) return
-      const failure = error(firstItem(items, offset), offset)
+      const failure = error(taskAt(items, offset))
       if (this.#plan.endsWithoutWorkers && failure instanceof WorkerStartError) this.#stop(failure)
       else this.#outcomes.fail(items, offset, failure)
     }

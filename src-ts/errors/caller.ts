@@ -1,5 +1,6 @@
 import { Error, Object, Promise, Reflect, String } from '../primordials.js'
 import { takeFresh } from './base.js'
+import { moveTaskInfo } from './task-info.js'
 
 /** A function of the public API. Its frame, and the frames of what it calls, are the library's. */
 export type Entry = ((...args: never[]) => unknown) | (abstract new (...args: never[]) => unknown)
@@ -129,6 +130,7 @@ function transplant(error: Error, blank: Error): Error {
     const property = key === 'stack' ? undefined : Object.getOwnPropertyDescriptor(error, key)
     if (property !== undefined) Object.defineProperty(blank, key, property)
   }
+  moveTaskInfo(error, blank)
   return blank
 }
 

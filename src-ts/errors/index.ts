@@ -120,4 +120,6 @@ for (const [name, errorClass] of Object.entries(poolErrorClasses)) setName(error
 
 export { brandOf, OPTION_BRAND, setBrand } from './base.js'
 export { atEntry, Caller, type Entry, placedHere, promiseAtEntry, withoutPlace } from './caller.js'
+export { describeItem, shorten } from './describe-item.js'
+export { noteTask, type TaskInfo, taskInfo, type TaskItems, type TaskOrigin } from './task-info.js'
 export { warn } from './warn.js'

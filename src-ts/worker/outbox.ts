@@ -1,9 +1,9 @@
 import { inspect } from 'node:util'
 
-import { MAX_MESSAGE_BYTES, Writer, writeValue } from '../codec/index.js'
+import { MAX_MESSAGE_BYTES, writeOrigin, Writer, writeValue } from '../codec/index.js'
 import { Uint32Array } from '../primordials.js'
 import type { MemoryLimit } from './memory-limit.js'
-import { NotSerializableError } from '../errors/index.js'
+import { NotSerializableError, type TaskOrigin } from '../errors/index.js'
 import {
   FRAME_FAULT,
   FRAME_OUTCOME,
@@ -88,8 +88,9 @@ export class Outbox {
   }
 
   /** Adds the failure of the next task. The results before it must be ended. With `drops` the chunk ends here, before its last task. */
-  addFailure(error: unknown, elapsedUs: number, isLast: boolean, drops: boolean): void {
+  addFailure(error: unknown, origin: TaskOrigin, elapsedUs: number, isLast: boolean, drops: boolean): void {
     if (this.#open < 0) this.#openFrame()
+    writeOrigin(this.#writer, origin)
     this.#writeError(error)
     this.#count = 1
     this.#closeFrame(OUTCOME_ERROR | (isLast ? OUTCOME_LAST : 0) | (drops ? OUTCOME_DROPPED : 0), elapsedUs)

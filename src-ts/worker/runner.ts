@@ -175,7 +175,9 @@ export class Runner {
     this.#outbox.endResults(this.#stopwatch.lap(), false)
     const drops = rest > 0 && (this.#chunk.flags & FAIL_FAST) !== 0
     const isRetiring = this.#outbox.retiresNow()
-    this.#outbox.addFailure(error, this.#stopwatch.lap(), rest === 0 || drops, drops)
+    const elapsedUs = this.#stopwatch.lap()
+    // A module that is being loaded has no task yet.
+    this.#outbox.addFailure(error, this.#invoker.origin(!this.#isLoading), elapsedUs, rest === 0 || drops, drops)
     this.#outbox.flush()
     if (drops) this.#index = this.#chunk.count
     if (isRetiring) return this.#retire()

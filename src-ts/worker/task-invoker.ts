@@ -1,13 +1,16 @@
 import type { TaskCallable } from '../functions/instantiate/index.js'
-import type { BatchResultError } from '../errors/index.js'
-import { Array } from '../primordials.js'
-import { PASS_CONTEXT, SPREAD } from '../protocol/index.js'
+import type { BatchResultError, TaskOrigin } from '../errors/index.js'
+import { Array, process } from '../primordials.js'
+import { PASS_CONTEXT, SPREAD, URGENT } from '../protocol/index.js'
 import type { TaskContext } from '../types/index.js'
 import type { Chunk } from './chunk.js'
 import type { Isolation } from './isolation.js'
 import type { TaskCancellation } from './task-cancellation.js'
 import type { Resolved } from './task-functions.js'
 import { TaskReader } from './task-reader.js'
+
+// A task may set it to anything.
+const { pid } = process
 
 /** Calls the function of a chunk, once for each task. */
 export class TaskInvoker {
@@ -46,6 +49,12 @@ export class TaskInvoker {
   /** The context of the task that was read last. */
   context(): TaskContext {
     return this.#cancellation.contextOf(this.#workerId, this.#tasks.index, this.#state)
+  }
+
+  /** What the parent is told about a task that failed. `isRead`: the task was read, and was the last one. */
+  origin(isRead: boolean): TaskOrigin {
+    const item = isRead ? this.#tasks.describe((this.#flags & URGENT) !== 0) : undefined
+    return { item, workerId: this.#workerId, pid }
   }
 
   /** The error of a batch whose result is not a list with one result for each of its items. */

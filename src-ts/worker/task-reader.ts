@@ -1,5 +1,5 @@
 import { Reader, readValue } from '../codec/index.js'
-import { BatchResultError, NotSerializableError } from '../errors/index.js'
+import { BatchResultError, describeItem, NotSerializableError } from '../errors/index.js'
 import { Array, DataView } from '../primordials.js'
 import { BATCH } from '../protocol/index.js'
 
@@ -13,6 +13,8 @@ export class TaskReader {
   index = 0
   /** The number of items of the task that was read last. */
   #count = 0
+  /** Where the task that was read last begins. */
+  #start = 0
 
   /** Goes to task `from` of a payload. The payload must stay as it is until the chunk ends. */
   open(payload: Uint8Array, from: number, flags: number): void {
@@ -31,6 +33,7 @@ export class TaskReader {
   /** @throws NotSerializableError if the item cannot be decoded */
   read(): unknown {
     this.index = this.#next
+    this.#start = this.#reader.offset
     this.#count = 1
     try {
       if (!this.#isBatched) {
@@ -39,12 +42,30 @@ export class TaskReader {
       }
       this.#count = readValue(this.#reader) as number
       this.#next += this.#count
-      return Array.from({ length: this.#count }, () => readValue(this.#reader))
+      return this.#readItems()
     } catch (error) {
       // Nobody knows where the next item begins. Whatever follows must not be read as an item.
       this.#reader.offset = this.#reader.end
       throw new NotSerializableError(`items[${this.index}]`, 'the worker cannot decode it', { cause: error })
     }
+  }
+
+  /** The task that was read last, as text. The task may have changed its item, so it is decoded again. */
+  describe(isApply: boolean): string | undefined {
+    const end = this.#reader.offset
+    this.#reader.offset = this.#start
+    try {
+      const first = readValue(this.#reader)
+      return describeItem(this.#isBatched ? this.#readItems() : first, isApply)
+    } catch {
+      return undefined
+    } finally {
+      this.#reader.offset = end
+    }
+  }
+
+  #readItems(): unknown[] {
+    return Array.from({ length: this.#count }, () => readValue(this.#reader))
   }
 
   /** The error of a batch whose result is not a list with one result for each of its items. */

@@ -1,17 +1,20 @@
-import type { MakeError, OutcomeListener } from '../index.js'
+import type { LostTask, MakeError, OutcomeListener } from '../index.js'
 import { Map, Object, WeakMap } from '../../primordials.js'
+
+/** Makes the error of an attempt at a task; attempts count from 1. */
+export type MakeAttemptError = (task: LostTask, attempt: number) => Error
 
 /** Failed attempts at tasks that run again, until they have settled. */
 export class Attempts {
   /** By call, then by chunk and place in it. */
-  readonly #calls = new WeakMap<OutcomeListener, Map<string, MakeError[]>>()
+  readonly #calls = new WeakMap<OutcomeListener, Map<string, MakeAttemptError[]>>()
   /** Whether there was one; without it nothing has to be looked up. */
   #isUsed = false
 
   /** An attempt has failed, and there will be another one. */
-  add(call: OutcomeListener, chunk: number, place: number, error: MakeError): void {
+  add(call: OutcomeListener, chunk: number, place: number, error: MakeAttemptError): void {
     this.#isUsed = true
-    const tasks = this.#calls.get(call) ?? new Map<string, MakeError[]>()
+    const tasks = this.#calls.get(call) ?? new Map<string, MakeAttemptError[]>()
     this.#calls.set(call, tasks)
     const key = `${chunk} ${place}`
     const earlier = tasks.get(key)
@@ -19,19 +22,27 @@ export class Attempts {
     else earlier.push(error)
   }
 
-  /** The task has settled in another way. */
-  forget(call: OutcomeListener, chunk: number, place: number): void {
-    if (this.#isUsed) this.#calls.get(call)?.delete(`${chunk} ${place}`)
+  /** The task has settled. Returns the errors of its failed attempts. */
+  take(call: OutcomeListener, chunk: number, place: number): readonly MakeAttemptError[] {
+    if (!this.#isUsed) return NONE
+    const tasks = this.#calls.get(call)
+    const key = `${chunk} ${place}`
+    const earlier = tasks?.get(key)
+    tasks?.delete(key)
+    return earlier ?? NONE
   }
 
-  /** Adds the earlier errors of a task, as `attempts`, to the one that is final. */
-  finish(call: OutcomeListener, chunk: number, place: number, error: MakeError): MakeError {
-    const earlier = this.#isUsed ? this.#calls.get(call)?.get(`${chunk} ${place}`) : undefined
-    if (earlier === undefined) return error
-    this.forget(call, chunk, place)
-    return (index) => {
-      const value = earlier.map((make) => make(index, place))
-      return Object.defineProperty(error(index, place), 'attempts', { value, enumerable: true, configurable: true })
+  /** The task is lost. Adds the errors of earlier attempts, as `attempts`, to the last one. */
+  finish(call: OutcomeListener, chunk: number, place: number, error: MakeAttemptError): MakeError {
+    const earlier = this.take(call, chunk, place)
+    if (earlier.length === 0) return (task) => error(task, 1)
+    return (task) => {
+      if (task.place !== place) return error(task, 1)
+      const value = earlier.map((make, at) => make(task, at + 1))
+      const last = error(task, earlier.length + 1)
+      return Object.defineProperty(last, 'attempts', { value, enumerable: true, configurable: true })
     }
   }
 }
+
+const NONE: readonly MakeAttemptError[] = []

@@ -1,8 +1,8 @@
-import type { BackendListener, MakeError, OutcomeListener } from '../index.js'
+import type { BackendListener, OutcomeListener } from '../index.js'
 import { Reader, readFailure } from '../../codec/index.js'
-import { TaskTimeoutError, WorkerStartError } from '../../errors/index.js'
-import { Attempts } from './attempts.js'
-import { loadTimeout } from './load-timeout.js'
+import { WorkerStartError } from '../../errors/index.js'
+import { Attempts, type MakeAttemptError } from './attempts.js'
+import { Late } from './late.js'
 import { Loss, toExitCode, toSignal } from './loss.js'
 import { Buffer, Set, TextDecoder, Uint32Array, Uint8Array } from '../../primordials.js'
 import {
@@ -113,22 +113,18 @@ export class Records {
     const count = at(word + 5)
     if (kind === RECORD_OUTCOME) {
       const flags = at(word + 6)
-      this.#attempts.forget(call, second, first)
+      const attempt = this.#attempts.take(call, second, first).length + 1
       this.#reader.reset(this.#bytes, start, start + length)
       const isFailure = (flags & OUTCOME_ERROR) !== 0
-      call.outcome(second, first, count, isFailure, (flags & OUTCOME_LAST) !== 0, at(word + 7), this.#reader)
+      const isLast = (flags & OUTCOME_LAST) !== 0
+      call.outcome(second, first, count, isFailure, isLast, at(word + 7), this.#reader, attempt)
     } else if (kind === RECORD_DIED) {
-      // That of a failed attempt is read when the last one has failed.
-      const bytes = count === 0 ? this.#bytes.slice(start, start + length) : this.#bytes.subarray(start, start + length)
-      const loss = new Loss(bytes)
-      this.#lose(call, second, first, count, (index, place) => loss.errorOf(index, place), loss.culprit)
-    } else if (kind === RECORD_TIMED_OUT) {
-      const payload = start / 4
-      const late = { workerId: at(payload + 1), pid: at(payload + 2), timeout: at(payload + 3) }
-      this.#lose(call, second, first, count, (index) => new TaskTimeoutError({ ...late, index }), at(payload))
-    } else if (kind === RECORD_LOAD_TIMED_OUT) {
-      const error = loadTimeout(this.#bytes.subarray(start, start + length))
-      this.#lose(call, second, first, count, error, at(start / 4))
+      const loss = new Loss(this.#bytes.subarray(start, start + length), count === 0 ? first : undefined)
+      this.#lose(call, second, first, count, (task, attempt) => loss.errorOf(task, attempt), loss.culprit)
+    } else if (kind === RECORD_TIMED_OUT || kind === RECORD_LOAD_TIMED_OUT) {
+      const late = new Late(this.#bytes.subarray(start, start + length))
+      const error = kind === RECORD_TIMED_OUT ? late.timeout : late.loadTimeout()
+      this.#lose(call, second, first, count, error, late.culprit)
     } else if (kind === RECORD_START_FAILED) {
       const reason = this.#decoder.decode(this.#bytes.subarray(start, start + length))
       call.lost(second, first, count, () => new WorkerStartError(`workers cannot start: ${reason}`), undefined)
@@ -141,7 +137,7 @@ export class Records {
     chunk: number,
     first: number,
     count: number,
-    error: MakeError,
+    error: MakeAttemptError,
     culprit: number | undefined
   ): void {
     if (count === 0) this.#attempts.add(call, chunk, first, error)

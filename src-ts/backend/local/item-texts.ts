@@ -1,0 +1,44 @@
+import { Reader, readValue } from '../../codec/index.js'
+import { describeItem } from '../../errors/index.js'
+import { Array } from '../../primordials.js'
+import { BATCH, URGENT } from '../../protocol/index.js'
+
+/** The items of a chunk, as a record of its loss tells them: all of them, or the front of a chunk that is large. */
+export class ItemTexts {
+  readonly #bytes: Uint8Array
+  readonly #flags: number
+  #items: readonly unknown[] | undefined
+
+  /**
+   * @param bytes They are read when a text is asked for.
+   * @param flags Of the chunk.
+   */
+  constructor(bytes: Uint8Array, flags: number) {
+    this.#bytes = bytes
+    this.#flags = flags
+  }
+
+  /** The item at a place of the chunk as text of at most 200 characters; of a batch, its items. Undefined if it is not there. */
+  at(place: number): string | undefined {
+    this.#items ??= this.#readItems()
+    return place < this.#items.length ? describeItem(this.#items[place], (this.#flags & URGENT) !== 0) : undefined
+  }
+
+  #readItems(): readonly unknown[] {
+    const items: unknown[] = []
+    const reader = new Reader()
+    try {
+      reader.reset(this.#bytes, 8, this.#bytes.length)
+      while (reader.offset < reader.end) items.push(this.#readTask(reader))
+    } catch {
+      // The rest is not there.
+    }
+    return items
+  }
+
+  #readTask(reader: Reader): unknown {
+    const value = readValue(reader)
+    if ((this.#flags & BATCH) === 0 || typeof value !== 'number') return value
+    return Array.from({ length: value }, () => readValue(reader))
+  }
+}
