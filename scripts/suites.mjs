@@ -8,8 +8,12 @@ import { generatedFiles, root } from './setup.mjs'
 
 const bin = (path) => join(root, 'node_modules', path)
 const cargoEnv = { CARGO_TERM_COLOR: 'never' }
-const loomFlags = [process.env.RUSTFLAGS, '--cfg loom'].filter(Boolean).join(' ')
 const targetDirectory = process.env.CARGO_TARGET_DIR || join(root, 'target')
+const loomEnv = {
+  RUSTFLAGS: [process.env.RUSTFLAGS, '--cfg loom'].filter(Boolean).join(' '),
+  // Other flags mean other artifacts: in the common directory each build would throw away the other's.
+  CARGO_TARGET_DIR: join(targetDirectory, 'loom')
+}
 
 /**
  * @typedef {object} Suite
@@ -54,12 +58,7 @@ export const suites = [
     count: countCheck,
     command: [process.execPath, 'scripts/package.mjs', name]
   })),
-  {
-    name: 'clippy',
-    count: countCheck,
-    command: ['cargo', 'clippy', '--workspace', '--all-targets', '--locked', '--quiet', '--', '-D', 'warnings'],
-    env: cargoEnv
-  },
+  { name: 'clippy', count: countCheck, check: checkClippy },
   { name: 'other systems', count: countCheck, check: checkOtherSystems },
   {
     name: 'cargo test',
@@ -71,21 +70,26 @@ export const suites = [
     name: 'loom',
     count: countCargo,
     command: ['cargo', 'test', '--release', '--locked', '--no-fail-fast', '-p', 'millrace-core', '--test', 'loom*'],
-    env: {
-      LOOM_MAX_PREEMPTIONS: '3',
-      ...cargoEnv,
-      RUSTFLAGS: loomFlags,
-      // Other flags mean other artifacts: in the common directory each build would throw away the other's.
-      CARGO_TARGET_DIR: join(targetDirectory, 'loom')
-    }
+    env: { LOOM_MAX_PREEMPTIONS: '3', ...cargoEnv, ...loomEnv }
   },
   { name: 'ava', count: countTap, command: [process.execPath, bin('ava/entrypoints/cli.mjs'), '--tap'] }
 ]
 
+/** Lints what is shipped, then the tests, which see the core's internals, then what loom checks. */
+function checkClippy() {
+  const runs = [
+    { args: ['--workspace'] },
+    { args: ['--workspace', '--all-targets'] },
+    { args: ['-p', 'millrace-core', '--all-targets'], env: loomEnv }
+  ]
+  return runs
+    .map(({ args, env }) => run('cargo', ['clippy', ...args, '--locked', '--quiet', '--', '-D', 'warnings'], env))
+    .map(({ status, stderr }) => (status === 0 ? '' : stderr))
+    .join('')
+}
+
 /** Compiles for the systems that have no pool yet, as far as rustup has their standard libraries: `rustup target add …`. */
 function checkOtherSystems() {
-  const run = (program, args, env) =>
-    spawnSync(program, args, { cwd: root, encoding: 'utf8', env: { ...process.env, ...cargoEnv, ...env } })
   const libraries = run('rustc', ['--print', 'sysroot']).stdout?.trim()
   const found = ['x86_64-pc-windows-msvc', 'aarch64-apple-darwin'].filter((target) =>
     existsSync(join(libraries ?? '', 'lib/rustlib', target, 'lib'))
@@ -100,6 +104,10 @@ function checkOtherSystems() {
       return status === 0 ? '' : `${target}:\n${stderr}`
     })
     .join('')
+}
+
+function run(program, args, env) {
+  return spawnSync(program, args, { cwd: root, encoding: 'utf8', env: { ...process.env, ...cargoEnv, ...env } })
 }
 
 /**

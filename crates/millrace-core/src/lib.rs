@@ -1,7 +1,7 @@
 //! The engine of millrace: a pool of worker processes that run tasks, which travel through shared memory.
 //!
-//! [`pool`] is the parent's side, [`endpoint`] the worker's, and [`channel`] lies between them. [`scheduler`] decides, and [`sys`]
-//! is the only door to the system. Nothing here knows what a task or a result means: they are bytes.
+//! [`Pool`] is the parent's side: it accepts [`Chunk`]s and gives out [`Record`]s. [`endpoint`] is the worker's side. Nothing here
+//! knows what a task or a result means: they are bytes.
 //!
 //! # Terminology
 //!
@@ -21,47 +21,15 @@
 //!
 //! # Examples
 //!
-//! Both ends of a channel, here in the memory of one process:
-//!
-//! ```
-//! use std::sync::Arc;
-//!
-//! use millrace_core::channel::frame::{self, Assembler, ToWorker};
-//! use millrace_core::channel::memory::HeapMemory;
-//! use millrace_core::channel::segment::{SEGMENT_BYTES, Segment};
-//!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let segment = Segment::new(Arc::new(HeapMemory::new(SEGMENT_BYTES)))?;
-//! segment.format();
-//! let (mut to_worker, _) = segment.parent_ends();
-//! let (_, mut from_parent) = segment.worker_ends();
-//!
-//! let function = b"(x) => x * 2";
-//! let header = frame::header(ToWorker::Define, [7, 0, 0, 0, 0, 0], function.len())?;
-//! to_worker.push(&header)?;
-//! to_worker.push(function)?;
-//! to_worker.push(frame::padding(function.len()))?;
-//! to_worker.publish();
-//!
-//! let mut frames = Assembler::<ToWorker>::default();
-//! let received = frames.poll(&mut from_parent)?.ok_or("nothing has arrived")?;
-//! assert_eq!(received.kind, ToWorker::Define);
-//! assert_eq!(received.fields[0], 7);
-//! assert_eq!(*received.payload, *function);
-//! # Ok(())
-//! # }
-//! ```
-//!
 //! A pool. Its processes and threads start with the first chunk. The program of these workers does not exist, so their task is lost:
 //!
 //! ```
 //! use std::sync::mpsc;
 //!
-//! use millrace_core::pool::{Chunk, Pool, PoolConfig, Record};
-//! use millrace_core::scheduler::{CallId, DefinitionId, Loss};
+//! use millrace_core::{CallId, Chunk, DefinitionId, Loss, Pool, PoolConfig, Record};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # if !millrace_core::sys::SUPPORTED { return Ok(()); }
+//! # if !millrace_core::host::SUPPORTED { return Ok(()); }
 //! let config = PoolConfig {
 //!     worker_count: 2,
 //!     cpus: Vec::new(),
@@ -105,12 +73,26 @@
 //! ```
 #![deny(missing_docs, unsafe_code)]
 
-pub mod channel;
+#[cfg_attr(not(feature = "testing"), expect(unreachable_pub, reason = "tests see it"))]
+mod channel;
 pub mod cpu;
 pub mod endpoint;
+pub mod host;
 pub mod layout;
 mod lock;
-pub mod pool;
-pub mod scheduler;
-pub mod sync;
-pub mod sys;
+mod pool;
+#[cfg_attr(not(feature = "testing"), expect(unreachable_pub, reason = "tests see it"))]
+mod scheduler;
+mod sync;
+#[cfg_attr(not(feature = "testing"), expect(unreachable_pub, reason = "tests see it"))]
+mod sys;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use pool::{
+    Chunk, Notify, Outcome, Pool, PoolConfig, Record, Records, StartError, SubmitError, TooLarge,
+};
+pub use scheduler::{
+    CallId, CancelMode, Cause, ChunkFlags, Definition, DefinitionId, Loss, Stats, WorkerSnapshot,
+    WorkerState,
+};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use loom::sync::atomic::{AtomicU32, Ordering};
 use loom::thread;
-use millrace_core::channel::claim::{
+use millrace_core::testing::channel::claim::{
     CONDEMNED, ChunkState, Chunks, Claim, Position, Refused, TaskRange,
 };
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use loom::sync::atomic::{AtomicU32, Ordering};
 use loom::sync::{Condvar, Mutex};
 use loom::thread;
-use millrace_core::channel::doorbell::Doorbell;
-use millrace_core::channel::ring::{Consumer, ModelRing, Producer};
+use millrace_core::testing::channel::doorbell::Doorbell;
+use millrace_core::testing::channel::ring::{Consumer, ModelRing, Producer};
 
 /// A bell that stays notified until it is waited for, as an eventfd does.
 #[derive(Default)]
@@ -166,7 +166,7 @@ fn a_sleeper_that_goes_over_to_another_bell_misses_nothing() {
             asleep.arm_for(1);
             if shared.published.load(Ordering::Acquire) < 2 {
                 // Where the flag was taken already, the first bell has been notified or is about to be.
-                let heard = if asleep.hand_over(1, 2) { 1 } else { 0 };
+                let heard = usize::from(asleep.hand_over(1, 2));
                 shared.bells[heard].wait();
             }
             asleep.disarm();

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use millrace_core::{cpu, layout, sys};
+use millrace_core::{cpu, host, layout};
 use napi_derive::napi;
 
 use crate::error::to_napi;
@@ -40,5 +40,5 @@ pub fn layout() -> HashMap<String, u32> {
 /// When the system does not tell.
 #[napi(catch_unwind)]
 pub fn library_path() -> napi::Result<String> {
-    sys::library_path().map(|path| path.to_string_lossy().into_owned()).map_err(to_napi)
+    host::library_path().map(|path| path.to_string_lossy().into_owned()).map_err(to_napi)
 }

@@ -84,13 +84,13 @@ impl RawWorkerEndpoint {
     /// with Node's own use of the same callback: V8 calls only the one that was added last.
     #[napi(catch_unwind)]
     pub fn watch_heap(&self, hears_limit: bool) {
-        heap_limit::watch(self.endpoint.segment(), hears_limit);
+        heap_limit::watch(&self.endpoint.status_block(), hears_limit);
     }
 
     /// The status block, as memory that both processes see.
     #[napi(catch_unwind)]
     pub fn status_block(&self) -> Int32Array {
-        status::view(self.endpoint.segment())
+        status::view(self.endpoint.status_block())
     }
 
     /// Copies frames into `into`: how many bytes; 0 when there are none and `notify` will be called; minus the bytes

@@ -4,12 +4,11 @@
 #![expect(unsafe_code, reason = "calls libuv and Node-API by their C interfaces")]
 
 use std::ffi::{c_int, c_void};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::ptr;
 use std::sync::Arc;
 
-use millrace_core::endpoint::end_without_bell;
-use millrace_core::sys::{AsFd, Bell};
+use millrace_core::endpoint::{Bell, end_without_bell};
 use napi::bindgen_prelude::{Env, Function, JsValue};
 use napi::sys::{self, Status};
 

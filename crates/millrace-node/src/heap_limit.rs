@@ -4,7 +4,7 @@
 use std::ffi::{c_char, c_void};
 use std::sync::OnceLock;
 
-use millrace_core::channel::segment::Segment;
+use millrace_core::endpoint::StatusBlock;
 
 use crate::libuv::find;
 
@@ -23,16 +23,16 @@ struct Details {
 
 /// What the handler works with, which V8 hands no data to.
 struct Watch {
-    segment: Segment,
+    status: StatusBlock,
     /// Node's own handler, which prints the report and ends the process.
     node: OnOutOfMemory,
 }
 
 static WATCH: OnceLock<Watch> = OnceLock::new();
 
-/// Notes in `segment` when the heap of the calling thread is used up, and its limit if `hears_limit`. Nothing happens where V8
+/// Notes in `status` when the heap of the calling thread is used up, and its limit if `hears_limit`. Nothing happens where V8
 /// cannot be asked.
-pub(crate) fn watch(segment: &Segment, hears_limit: bool) {
+pub(crate) fn watch(status: &StatusBlock, hears_limit: bool) {
     // SAFETY: `v8::Isolate::GetCurrent`, a static method that gives a pointer.
     let current: Option<unsafe extern "C" fn() -> *mut c_void> =
         unsafe { find(c"_ZN2v87Isolate10GetCurrentEv") };
@@ -42,14 +42,14 @@ pub(crate) fn watch(segment: &Segment, hears_limit: bool) {
     if isolate.is_null() {
         return;
     }
-    replace_handler(isolate, segment);
+    replace_handler(isolate, status);
     if hears_limit {
-        hear_limit(isolate, segment);
+        hear_limit(isolate, status);
     }
 }
 
 /// Puts a handler in front of Node's.
-fn replace_handler(isolate: *mut c_void, segment: &Segment) {
+fn replace_handler(isolate: *mut c_void, status: &StatusBlock) {
     // SAFETY: `v8::Isolate::SetOOMErrorHandler`; methods are functions that take the object first.
     let set: Option<unsafe extern "C" fn(*mut c_void, OnOutOfMemory)> =
         unsafe { find(c"_ZN2v87Isolate18SetOOMErrorHandlerEPFvPKcRKNS_10OOMDetailsEE") };
@@ -57,29 +57,29 @@ fn replace_handler(isolate: *mut c_void, segment: &Segment) {
     let node: Option<OnOutOfMemory> =
         unsafe { find(c"_ZN4node15OOMErrorHandlerEPKcRKN2v810OOMDetailsE") };
     let (Some(set), Some(node)) = (set, node) else { return };
-    if WATCH.set(Watch { segment: segment.clone(), node }).is_ok() {
-        segment.watch_memory();
+    if WATCH.set(Watch { status: status.clone(), node }).is_ok() {
+        status.watch_memory();
         // SAFETY: the isolate is that of this thread; the handler has the type that V8 asks for.
         unsafe { set(isolate, on_out_of_memory) };
     }
 }
 
-fn hear_limit(isolate: *mut c_void, segment: &Segment) {
+fn hear_limit(isolate: *mut c_void, status: &StatusBlock) {
     // SAFETY: `v8::Isolate::AddNearHeapLimitCallback`; methods are functions that take the object first.
     let add: Option<unsafe extern "C" fn(*mut c_void, OnNearLimit, *mut c_void)> =
         unsafe { find(c"_ZN2v87Isolate24AddNearHeapLimitCallbackEPFmPvmmES1_") };
     let Some(add) = add else { return };
     // The isolate lives as long as the process, and so does what it is given.
-    let data = std::ptr::from_mut(Box::leak(Box::new(segment.clone()))).cast();
+    let data = std::ptr::from_mut(Box::leak(Box::new(status.clone()))).cast();
     // SAFETY: the isolate is that of this thread; the callback has the type that V8 asks for, and `data` is never freed.
     unsafe { add(isolate, on_near_limit, data) };
 }
 
 /// Within a garbage collection: nothing is allocated, and the limit stays as it is.
 unsafe extern "C" fn on_near_limit(data: *mut c_void, limit: usize, _first_limit: usize) -> usize {
-    // SAFETY: `hear_limit` gave a segment that is never freed.
-    let segment = unsafe { &*data.cast::<Segment>() };
-    segment.note_memory_limit(limit);
+    // SAFETY: `hear_limit` gave a status block that is never freed.
+    let status = unsafe { &*data.cast::<StatusBlock>() };
+    status.note_memory_limit(limit);
     limit
 }
 
@@ -88,7 +88,7 @@ unsafe extern "C" fn on_out_of_memory(location: *const c_char, details: *const D
     let Some(watch) = WATCH.get() else { return };
     // SAFETY: V8 passes a reference, which is a pointer that is not null.
     if unsafe { (*details).is_heap_oom } {
-        watch.segment.note_out_of_memory();
+        watch.status.note_out_of_memory();
     }
     // SAFETY: both are what V8 has passed.
     unsafe { (watch.node)(location, details) };

@@ -7,7 +7,7 @@ use std::fmt;
 use std::ptr;
 use std::sync::OnceLock;
 
-use millrace_core::sys::look_up;
+use millrace_core::host::look_up;
 
 /// `uv_handle_type`.
 const POLL: c_uint = 8;

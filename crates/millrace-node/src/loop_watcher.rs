@@ -10,8 +10,7 @@ use std::os::fd::AsRawFd;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
-use millrace_core::pool::Pool;
-use millrace_core::sys::AsFd;
+use millrace_core::Pool;
 use napi::bindgen_prelude::{Env, Function};
 use napi::sys::{self, Status};
 
@@ -52,7 +51,7 @@ pub(crate) fn watch(
         is_closing: Cell::new(false),
         removal: Cell::new(ptr::null_mut()),
     });
-    let fd = pool.loop_poller().as_fd().as_raw_fd();
+    let fd = pool.loop_descriptor().as_raw_fd();
     // Every pointer to it, libuv's too, comes from this one: the last of them frees it.
     let address = NonNull::from(Box::leak(watcher));
     // SAFETY: freed only when all three handles are closed, or below while libuv knows none.

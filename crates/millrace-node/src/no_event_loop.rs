@@ -3,7 +3,7 @@
 pub(crate) mod event_loop {
     use std::sync::Arc;
 
-    use millrace_core::sys::Bell;
+    use millrace_core::endpoint::Bell;
     use napi::bindgen_prelude::{Env, Function};
 
     pub(crate) fn listen(_env: &Env, _bell: &Arc<Bell>, _function: &Function<'_, (), ()>) -> bool {
@@ -14,7 +14,7 @@ pub(crate) mod event_loop {
 pub(crate) mod loop_watcher {
     use std::sync::Arc;
 
-    use millrace_core::pool::Pool;
+    use millrace_core::Pool;
     use napi::bindgen_prelude::{Env, Function};
 
     /// There is none.
@@ -37,7 +37,7 @@ pub(crate) mod loop_watcher {
 }
 
 pub(crate) mod heap_limit {
-    use millrace_core::channel::segment::Segment;
+    use millrace_core::endpoint::StatusBlock;
 
-    pub(crate) fn watch(_segment: &Segment, _hears_limit: bool) {}
+    pub(crate) fn watch(_status: &StatusBlock, _hears_limit: bool) {}
 }

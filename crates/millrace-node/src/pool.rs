@@ -5,9 +5,10 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use millrace_core::pool::{Pool, PoolConfig};
-use millrace_core::scheduler::{CallId, CancelMode, DefinitionId, WorkerSnapshot, WorkerState};
-use millrace_core::sys;
+use millrace_core::host::resident_bytes;
+use millrace_core::{
+    CallId, CancelMode, DefinitionId, Pool, PoolConfig, WorkerSnapshot, WorkerState,
+};
 use napi::CleanupEnvHook;
 use napi::bindgen_prelude::{BufferSlice, Env, Function};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
@@ -340,7 +341,7 @@ fn to_raw(pool: &Pool, worker: &WorkerSnapshot) -> RawWorker {
         state: state_name(worker.state, worker.is_busy).to_owned(),
         cpus: pool.applied_cpus(worker),
         tasks_done: worker.tasks_done as f64,
-        rss: sys::resident_bytes(worker.pid).unwrap_or(0) as f64,
+        rss: resident_bytes(worker.pid).unwrap_or(0) as f64,
     }
 }
 

@@ -38,8 +38,9 @@ use std::num::NonZero;
 use std::time::Duration;
 
 use millrace_core::layout::{HEADER_BYTES, outcome_flag, padded_len};
-use millrace_core::pool::{Chunk, Outcome, Record, Records};
-use millrace_core::scheduler::{CallId, Cause, ChunkFlags, DefinitionId, Loss};
+use millrace_core::{
+    CallId, Cause, Chunk, ChunkFlags, DefinitionId, Loss, Outcome, Record, Records,
+};
 
 /// Size of a submission without its payload.
 const SUBMISSION_BYTES: usize = 48;

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use millrace_core::channel::frame::{Assembler, FrameError, HEADER_BYTES, ToParent, padded_len};
-use millrace_core::channel::ring::{Consumer, Producer, RingMemory};
+use millrace_core::testing::channel::frame::{Assembler, FrameError, HEADER_BYTES, ToParent, padded_len};
+use millrace_core::testing::channel::ring::{Consumer, Producer, RingMemory};
 
 /// The assembler's own buffer; a header that claims more gets this much ahead of the bytes.
 const SCRATCH_BYTES: usize = 256;
@@ -36,11 +36,6 @@ impl RingMemory for SmallRing {
     fn write(&self, at: usize, bytes: &[u8]) {
         let places = &self.bytes[at..][..bytes.len()];
         places.iter().zip(bytes).for_each(|(place, byte)| place.store(*byte, Ordering::Relaxed));
-    }
-
-    fn read(&self, at: usize, into: &mut [u8]) {
-        let places = &self.bytes[at..][..into.len()];
-        into.iter_mut().zip(places).for_each(|(byte, place)| *byte = place.load(Ordering::Relaxed));
     }
 
     fn append(&self, at: usize, count: usize, into: &mut Vec<u8>) {

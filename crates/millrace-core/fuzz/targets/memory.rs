@@ -6,11 +6,11 @@ use std::sync::atomic::Ordering;
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use millrace_core::channel::claim::TaskRange;
-use millrace_core::channel::frame::{Assembler, ToParent};
-use millrace_core::channel::memory::HeapMemory;
-use millrace_core::channel::ring::RingMemory;
-use millrace_core::channel::segment::{RING_BYTES, SEGMENT_BYTES, STATUS_WORDS, Segment, word};
+use millrace_core::testing::channel::claim::TaskRange;
+use millrace_core::testing::channel::frame::{Assembler, ToParent};
+use millrace_core::testing::channel::memory::HeapMemory;
+use millrace_core::testing::channel::ring::RingMemory;
+use millrace_core::testing::channel::segment::{RING_BYTES, SEGMENT_BYTES, STATUS_WORDS, Segment, word};
 
 #[derive(Debug, Arbitrary)]
 enum Step {
@@ -34,7 +34,7 @@ fuzz_target!(|steps: Vec<Step>| {
     let segment = Segment::new(Arc::new(HeapMemory::new(SEGMENT_BYTES))).expect("a segment");
     segment.format();
     let (mut outbound, mut inbound) = segment.parent_ends();
-    let mut assembler = Assembler::<ToParent>::new();
+    let mut assembler = Assembler::<ToParent>::default();
     let attacked = segment.to_parent();
     for step in steps {
         match step {

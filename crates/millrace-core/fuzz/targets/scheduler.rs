@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use millrace_core::scheduler::{
+use millrace_core::testing::scheduler::{
     CallId, DefinitionId, Began, Cause, Chunk, ChunkFlags, Claims, Death, Definition, Effects, Outgoing, Report, Scheduler,
     Settled, CancelMode, Turn, Verdict,
 };

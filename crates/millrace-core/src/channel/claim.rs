@@ -61,6 +61,7 @@ pub struct TaskRange {
 
 impl TaskRange {
     /// One task.
+    #[cfg(feature = "testing")]
     pub const fn only(k: u32) -> Self {
         Self { first: k, last: k }
     }
@@ -85,6 +86,7 @@ pub struct Position {
 }
 
 /// Why the worker may not go on to a task.
+#[cfg(feature = "testing")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refused {
@@ -118,6 +120,7 @@ impl<'a> Claim<'a> {
     ///
     /// # Errors
     /// When the parent spoke first; the word is unchanged.
+    #[cfg(feature = "testing")]
     pub fn begin(self, from: u32, to: u32) -> Result<(), Refused> {
         self.step(from << FLAG_BITS, to << FLAG_BITS)
     }
@@ -126,6 +129,7 @@ impl<'a> Claim<'a> {
     ///
     /// # Errors
     /// When the word is not `at` with that flag alone: condemned meanwhile, or out of step.
+    #[cfg(feature = "testing")]
     pub fn acknowledge_skip(self, at: u32) -> Result<(), Refused> {
         self.step((at << FLAG_BITS) | SKIP, at << FLAG_BITS)
     }
@@ -153,6 +157,7 @@ impl<'a> Claim<'a> {
         self.mark(SKIP, range)
     }
 
+    #[cfg(feature = "testing")]
     fn step(self, from: u32, to: u32) -> Result<(), Refused> {
         // Release pairs with the Acquire in `current` and `mark`. Acquire, on failure, pairs with the Release in `mark`:
         // a worker that is stopped sees what the parent wrote before stopping it.
@@ -232,6 +237,7 @@ impl<'a> Chunks<'a> {
 
     /// Worker: begins chunk `seq`. `false` when the parent has taken it back: then none of it may run.
     #[must_use = "the chunk may only run if this is `true`"]
+    #[cfg(feature = "testing")]
     pub fn begin_chunk(self, seq: u32) -> bool {
         self.advance(seq, ChunkState::Begun)
     }
@@ -259,6 +265,7 @@ impl<'a> Chunks<'a> {
     }
 
     /// Worker: whether chunk `seq` was cancelled before its first task, which it has just begun.
+    #[cfg(feature = "testing")]
     pub fn is_cancelled(self, seq: u32) -> bool {
         // Partner: `cancel`.
         fence(Ordering::SeqCst);

@@ -2,6 +2,7 @@
 
 #![expect(unsafe_code, reason = "vouches for memory that is reached by address")]
 
+#[cfg(feature = "testing")]
 use std::cell::UnsafeCell;
 use std::ptr::NonNull;
 
@@ -10,23 +11,21 @@ use crate::sys::SharedMemory;
 /// Memory that lives as long as its owner.
 ///
 /// # Safety
-/// For the whole life of the value, `len` bytes from `as_ptr` on must be initialised and may be read and written from any
+/// For the whole life of the value, `size` bytes from `as_ptr` on must be initialised and may be read and written from any
 /// thread; both methods always answer the same; and no Rust reference to these bytes exists other than to atomics.
 pub unsafe trait Memory: Send + Sync {
     /// The first byte.
     fn as_ptr(&self) -> NonNull<u8>;
     /// Size in bytes.
-    fn len(&self) -> usize;
-    /// Whether there is no byte at all.
-    fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
+    fn size(&self) -> usize;
 }
 
 /// Zeroed memory of this process, for tests and benchmarks.
+#[cfg(feature = "testing")]
 #[derive(Debug)]
 pub struct HeapMemory(Box<[UnsafeCell<u64>]>);
 
+#[cfg(feature = "testing")]
 impl HeapMemory {
     /// At least `len` bytes.
     pub fn new(len: usize) -> Self {
@@ -34,16 +33,18 @@ impl HeapMemory {
     }
 }
 
+#[cfg(feature = "testing")]
 // SAFETY: the cells are only reached through `Memory`, whose users copy bytes or use atomics.
 unsafe impl Sync for HeapMemory {}
 
+#[cfg(feature = "testing")]
 // SAFETY: the box neither moves nor shrinks its cells, they are written when made, and cells may be written when shared.
 unsafe impl Memory for HeapMemory {
     fn as_ptr(&self) -> NonNull<u8> {
         NonNull::from(&*self.0).cast()
     }
 
-    fn len(&self) -> usize {
+    fn size(&self) -> usize {
         self.0.len() * 8
     }
 }
@@ -55,7 +56,7 @@ unsafe impl Memory for SharedMemory {
         SharedMemory::as_ptr(self)
     }
 
-    fn len(&self) -> usize {
-        SharedMemory::len(self)
+    fn size(&self) -> usize {
+        SharedMemory::size(self)
     }
 }

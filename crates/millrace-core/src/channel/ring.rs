@@ -39,8 +39,6 @@ pub trait RingMemory {
     fn tail(&self) -> &AtomicU32;
     /// Copies `bytes` into the ring at `at`.
     fn write(&self, at: usize, bytes: &[u8]);
-    /// Fills `into` from the ring at `at`.
-    fn read(&self, at: usize, into: &mut [u8]);
     /// Appends the `count` bytes at `at` to `into`.
     fn append(&self, at: usize, count: usize, into: &mut Vec<u8>);
 }
@@ -60,10 +58,6 @@ impl<M: RingMemory> RingMemory for Arc<M> {
 
     fn write(&self, at: usize, bytes: &[u8]) {
         (**self).write(at, bytes);
-    }
-
-    fn read(&self, at: usize, into: &mut [u8]) {
-        (**self).read(at, into);
     }
 
     fn append(&self, at: usize, count: usize, into: &mut Vec<u8>) {
@@ -169,22 +163,8 @@ impl<M: RingMemory> Consumer<M> {
         Self { memory, capacity, released: start, seen_head: start, allowance: usize::MAX }
     }
 
-    /// Copies what is there into `into`, frees its place and returns how much it was. Then the producer's space bell is due.
-    ///
-    /// # Errors
-    /// When the producer's counter is impossible.
-    pub fn read(&mut self, into: &mut [u8]) -> Result<usize, RingCorrupt> {
-        let count = self.ready(into.len())?;
-        let (at, first) = piece(self.released, count, self.capacity);
-        self.memory.read(at, &mut into[..first]);
-        if first < count {
-            self.memory.read(0, &mut into[first..count]);
-        }
-        self.release(count);
-        Ok(count)
-    }
-
-    /// As [`read`](Self::read), but appends up to `limit` bytes to `into`, which need not be initialised for it.
+    /// Appends what is there to `into`, up to `limit` bytes, frees its place and returns how much it was. Then the producer's
+    /// space bell is due.
     ///
     /// # Errors
     /// When the producer's counter is impossible.

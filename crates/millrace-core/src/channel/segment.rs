@@ -134,7 +134,7 @@ impl Segment {
     /// # Errors
     /// When the memory is too small or starts at an odd place.
     pub fn new(owner: Arc<dyn Memory>) -> Result<Self, SegmentError> {
-        let (base, bytes) = (owner.as_ptr(), owner.len());
+        let (base, bytes) = (owner.as_ptr(), owner.size());
         if bytes < SEGMENT_BYTES {
             return Err(SegmentError::TooSmall { bytes });
         }
@@ -307,12 +307,6 @@ impl RingMemory for SegmentRing {
         let place = self.place(at, bytes.len());
         // SAFETY: `place` has room for the bytes, which are elsewhere: no slice of Rust's lies in a segment.
         unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), place, bytes.len()) };
-    }
-
-    fn read(&self, at: usize, into: &mut [u8]) {
-        let place = self.place(at, into.len());
-        // SAFETY: as in `write`, the other way.
-        unsafe { ptr::copy_nonoverlapping(place, into.as_mut_ptr(), into.len()) };
     }
 
     fn append(&self, at: usize, count: usize, into: &mut Vec<u8>) {

@@ -3,7 +3,9 @@
 //! One thread of the process takes the endpoint and calls [`WorkerEndpoint::receive`] and [`WorkerEndpoint::send`]. It waits for the parent's bell
 //! through its own event loop where it can, which costs half the time that [`WorkerEndpoint::listen`]'s thread needs to pass it on.
 
-pub mod lifeline;
+#[cfg_attr(not(feature = "testing"), expect(unreachable_pub, reason = "tests see it"))]
+pub(crate) mod lifeline;
+mod status_block;
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
@@ -15,8 +17,11 @@ use crate::channel::frame::{
 use crate::channel::ring::RingCorrupt;
 use crate::channel::segment::{SEGMENT_BYTES, Segment, SegmentConsumer, SegmentProducer, word};
 use crate::lock::lock;
-use crate::sys::{self, Bell};
+use crate::sys;
 use lifeline::Lifeline;
+
+pub use crate::sys::Bell;
+pub use status_block::StatusBlock;
 
 /// How long a full ring may go unread before the parent's waiting thread is notified as well.
 const PATIENCE: Duration = Duration::from_millis(5);
@@ -186,9 +191,9 @@ impl WorkerEndpoint {
         Ok(())
     }
 
-    /// The memory that both processes share; the status block is at its front.
-    pub fn segment(&self) -> &Segment {
-        &self.segment
+    /// The words that both processes see.
+    pub fn status_block(&self) -> StatusBlock {
+        StatusBlock::new(self.segment.clone())
     }
 
     /// Copies the frames that are there into `into`, as many as fit.

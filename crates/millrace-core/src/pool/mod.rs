@@ -241,7 +241,8 @@ impl Pool {
         self.shared.drive(Scheduler::close);
     }
 
-    /// Whether one more urgent chunk may wait; see [`Scheduler::has_room`].
+    /// Whether fewer than `limit` urgent chunks wait, including `more` that are not submitted yet. A chunk does not wait if a
+    /// free worker takes it, or a worker that is yet to be started.
     pub fn has_room(&self, limit: u32, more: u32) -> bool {
         self.shared.scheduler().has_room(limit, more)
     }

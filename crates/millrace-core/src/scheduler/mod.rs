@@ -54,7 +54,9 @@ pub use cancel::CancelMode;
 pub use chunk::{Chunk, ChunkFlags, Definition, Turn};
 pub use death::{Cause, Death};
 pub use ids::{CallId, DefinitionId};
-pub use outcome::{ProtocolViolation, Settled, Verdict};
+#[cfg(feature = "testing")]
+pub use outcome::ProtocolViolation;
+pub use outcome::{Settled, Verdict};
 pub use worker::{WorkerSnapshot, WorkerState};
 
 use backoff::Backoff;

@@ -12,6 +12,7 @@
 //! Every descriptor made here is close-on-exec: only `launch` hands one over, as descriptor 3.
 //! Linux has it all. Elsewhere the same names exist and every constructor fails with [`std::io::ErrorKind::Unsupported`].
 
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "nothing is started there"))]
 mod types;
 
 #[cfg(target_os = "linux")]
@@ -19,19 +20,25 @@ mod linux;
 #[cfg(target_os = "linux")]
 use linux as system;
 #[cfg(not(target_os = "linux"))]
+#[cfg_attr(
+    feature = "testing",
+    expect(missing_docs, clippy::missing_errors_doc, reason = "documented in sys/linux")
+)]
 mod unsupported;
 #[cfg(not(target_os = "linux"))]
 use unsupported as system;
 
+#[cfg(feature = "testing")]
+pub use system::set_affinity_of_current_thread;
 pub use system::{
     Bell, Child, Control, Pipe, Poller, SUPPORTED, SharedMemory, affinity_of, control_groups,
     is_self_inflicted, keep_streams_at_exit, kill_own_group, launch, library_path, look_up,
-    monotonic_ms, online_cpu_count, own_pidfd, resident_bytes, set_affinity_of_current_thread,
-    set_worker_signals, wait_until_gone, was_killed_for_memory, with_signals_blocked,
+    monotonic_ms, online_cpu_count, own_pidfd, resident_bytes, set_worker_signals, wait_until_gone,
+    was_killed_for_memory, with_signals_blocked,
 };
-pub use types::{
-    CONTROL_FD, ControlGroup, Exit, Launch, MESSAGE_BYTES_MAX, MESSAGE_FDS_MAX, Received,
-};
+#[cfg(feature = "testing")]
+pub use types::{CONTROL_FD, MESSAGE_BYTES_MAX, MESSAGE_FDS_MAX};
+pub use types::{ControlGroup, Exit, Launch, Received};
 
 #[cfg(unix)]
 pub use std::os::fd::{AsFd, BorrowedFd, OwnedFd};

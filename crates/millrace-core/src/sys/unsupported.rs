@@ -29,7 +29,6 @@ pub struct Bell(OwnedFd);
 pub enum Poller {}
 
 #[derive(Debug)]
-#[expect(missing_docs, reason = "documented in sys/linux")]
 pub enum Pipe {}
 
 /// One end of a control socket.
@@ -40,12 +39,6 @@ pub enum Control {}
 #[derive(Debug)]
 pub enum Child {}
 
-#[expect(
-    missing_docs,
-    clippy::missing_errors_doc,
-    clippy::len_without_is_empty,
-    reason = "documented in sys/linux"
-)]
 impl SharedMemory {
     pub fn create(_len: usize) -> io::Result<(Self, OwnedFd)> {
         not_yet()
@@ -59,7 +52,7 @@ impl SharedMemory {
         match *self {}
     }
 
-    pub fn len(&self) -> usize {
+    pub fn size(&self) -> usize {
         match *self {}
     }
 }
@@ -110,7 +103,6 @@ impl Bell {
     }
 }
 
-#[expect(missing_docs, clippy::missing_errors_doc, reason = "documented in sys/linux")]
 impl Poller {
     pub fn new() -> io::Result<Self> {
         not_yet()
@@ -137,7 +129,6 @@ impl Poller {
     }
 }
 
-#[expect(missing_docs, clippy::missing_errors_doc, reason = "documented in sys/linux")]
 impl Control {
     pub fn pair() -> io::Result<(Self, Self)> {
         not_yet()
@@ -164,12 +155,10 @@ impl Control {
     }
 }
 
-#[expect(missing_docs, reason = "documented in sys/linux")]
 pub fn was_killed_for_memory(_pid: u32) -> Option<bool> {
     None
 }
 
-#[expect(missing_docs, reason = "documented in sys/linux")]
 impl Child {
     pub fn pid(&self) -> u32 {
         match *self {}
@@ -196,7 +185,6 @@ impl Child {
     }
 }
 
-#[expect(missing_docs, clippy::missing_errors_doc, reason = "documented in sys/linux")]
 impl Pipe {
     pub fn new() -> io::Result<(Self, OwnedFd)> {
         not_yet()
@@ -285,6 +273,7 @@ pub fn look_up(_name: &CStr) -> *mut c_void {
 ///
 /// # Errors
 /// Always `Unsupported`.
+#[cfg(feature = "testing")]
 pub fn set_affinity_of_current_thread(_cpus: &[u32]) -> io::Result<()> {
     not_yet()
 }

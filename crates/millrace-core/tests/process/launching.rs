@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, OnceLock};
 
 use millrace_core::cpu::available_cpus;
-use millrace_core::sys::{
+use millrace_core::testing::sys::{
     Control, Exit, Launch, Received, affinity_of, keep_streams_at_exit, launch,
     set_affinity_of_current_thread, set_worker_signals,
 };

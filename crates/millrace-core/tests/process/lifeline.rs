@@ -9,8 +9,10 @@ use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
-use millrace_core::endpoint::lifeline::{send_handshake, start};
-use millrace_core::sys::{Bell, Control, Exit, Launch, SharedMemory, launch, set_worker_signals};
+use millrace_core::testing::lifeline::{send_handshake, start};
+use millrace_core::testing::sys::{
+    Bell, Control, Exit, Launch, SharedMemory, launch, set_worker_signals,
+};
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
 use crate::support::{
@@ -52,7 +54,7 @@ fn read_hello() -> ! {
     let (handshake, lifeline) = start(LEN).unwrap();
     assert_eq!(start(LEN).unwrap_err().kind(), ErrorKind::AlreadyExists);
     assert_eq!(
-        (handshake.config.as_slice(), handshake.memory.len()),
+        (handshake.config.as_slice(), handshake.memory.size()),
         (b"the config".as_slice(), LEN)
     );
     handshake.to_worker.wait();
@@ -94,7 +96,7 @@ fn parent_of_stopped() -> ! {
     park();
 }
 
-fn start_worker(what: &Launch) -> (millrace_core::sys::Child, Control, [Bell; 2]) {
+fn start_worker(what: &Launch) -> (millrace_core::testing::sys::Child, Control, [Bell; 2]) {
     let (ours, theirs) = Control::pair().unwrap();
     let (_memory, fd) = SharedMemory::create(LEN).unwrap();
     let bells = [Bell::new().unwrap(), Bell::new().unwrap()];

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use millrace_core::sys::{
+use millrace_core::testing::sys::{
     Bell, Control, MESSAGE_BYTES_MAX, Poller, Received, SharedMemory, library_path, resident_bytes,
 };
 use rustix::fs::{MemfdFlags, SealFlags};
@@ -23,7 +23,7 @@ fn memory_is_shared_and_cannot_be_resized() {
 
     rustix::io::pwrite(&fd, b"seen", 100).unwrap();
     let other = SharedMemory::attach(fd, LEN).unwrap();
-    assert_eq!((memory.len(), other.len()), (LEN, LEN));
+    assert_eq!((memory.size(), other.size()), (LEN, LEN));
     assert_ne!(memory.as_ptr(), other.as_ptr());
     for mapping in [memory, other] {
         // SAFETY: 100 bytes on is still inside the mapping.
@@ -56,7 +56,7 @@ fn every_descriptor_is_closed_on_exec() {
     let (bell, poller) = (Bell::new().unwrap(), Poller::new().unwrap());
     one.send(b"x", &[memory.as_fd()]).unwrap();
     let Received::Message(_, received) = other.try_recv().unwrap() else { panic!("no message") };
-    let own = millrace_core::sys::own_pidfd().unwrap();
+    let own = millrace_core::testing::sys::own_pidfd().unwrap();
     let clone = bell.try_clone_fd().unwrap();
     for fd in [
         memory.as_fd(),

@@ -3,7 +3,7 @@
 
 use std::os::fd::{AsFd, AsRawFd};
 
-use millrace_core::sys::{Exit, Poller};
+use millrace_core::testing::sys::{Exit, Poller};
 use rustix::process::{WaitOptions, wait};
 
 use crate::support::{exit_of, myself, next_text, role, shell, start, until_readable, watch};

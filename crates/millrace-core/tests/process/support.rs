@@ -4,7 +4,7 @@ use std::ffi::CString;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
-use millrace_core::sys::{Child, Control, Exit, Launch, Poller, Received, launch};
+use millrace_core::testing::sys::{Child, Control, Exit, Launch, Poller, Received, launch};
 use rustix::io::FdFlags;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 

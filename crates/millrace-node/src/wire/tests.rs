@@ -3,8 +3,7 @@
 use std::ffi::CString;
 use std::sync::Arc;
 
-use millrace_core::pool::{Pool, PoolConfig, SubmitError};
-use millrace_core::scheduler::Definition;
+use millrace_core::{Definition, Pool, PoolConfig, SubmitError};
 
 use super::*;
 

@@ -78,11 +78,6 @@ impl<K: FrameKind> Default for Assembler<K> {
 }
 
 impl<K: FrameKind> Assembler<K> {
-    /// An assembler with a buffer of 64 KiB, which it takes when first used.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     /// An assembler with a buffer of `bytes`, at least a header's.
     pub fn with_scratch(bytes: usize) -> Self {
         let scratch_bytes = bytes.max(HEADER_BYTES);
@@ -119,11 +114,13 @@ impl<K: FrameKind> Assembler<K> {
     }
 
     /// Whether a frame has arrived in part. After a death, that part is all there will ever be.
+    #[cfg(feature = "testing")]
     pub fn is_mid_frame(&self) -> bool {
         self.large.is_some() || self.parsed < self.scratch.len()
     }
 
     /// Memory held, in bytes.
+    #[cfg(feature = "testing")]
     pub fn held_bytes(&self) -> usize {
         self.scratch.capacity() + self.large.as_ref().map_or(0, |(_, payload)| payload.capacity())
     }

@@ -131,7 +131,7 @@ pub mod chunk_flag {
     const _: () = assert!((EACH | FAIL_FAST | SPREAD | URGENT | TIMED) >> FREE_SHIFT == 0);
 }
 
-/// Bits of [`OutcomeFields::flags`].
+/// Flags of an outcome.
 pub mod outcome_flag {
     /// The one task of this outcome failed.
     pub const ERROR: u32 = 1;

@@ -50,10 +50,6 @@ impl RingMemory for ModelRing {
         self.cells[at..][..bytes.len()].iter().zip(bytes).for_each(|(cell, byte)| cell.set(*byte));
     }
 
-    fn read(&self, at: usize, into: &mut [u8]) {
-        into.iter_mut().zip(&self.cells[at..]).for_each(|(byte, cell)| *byte = cell.get());
-    }
-
     fn append(&self, at: usize, count: usize, into: &mut Vec<u8>) {
         into.extend(self.cells[at..][..count].iter().map(loom::cell::Cell::get));
     }

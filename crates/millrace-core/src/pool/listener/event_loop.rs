@@ -5,12 +5,12 @@ use std::time::Duration;
 use crate::pool::failing::lost;
 use crate::pool::{Pool, Shared};
 use crate::sync::atomic::Ordering;
-use crate::sys::Poller;
+use crate::sys::{AsFd, BorrowedFd};
 
 impl Pool {
-    /// Readable when a worker has notified the loop.
-    pub fn loop_poller(&self) -> &Poller {
-        &self.shared.loop_poller
+    /// The descriptor that the loop watches. It is readable when a worker has notified the loop.
+    pub fn loop_descriptor(&self) -> BorrowedFd<'_> {
+        self.shared.loop_poller.as_fd()
     }
 
     /// The loop is about to sleep, and listens from now on if something is in flight. A pool at rest costs it nothing.

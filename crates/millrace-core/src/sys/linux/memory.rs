@@ -68,8 +68,7 @@ impl SharedMemory {
     }
 
     /// The length in bytes, never 0.
-    #[expect(clippy::len_without_is_empty, reason = "a mapping is never empty")]
-    pub fn len(&self) -> usize {
+    pub fn size(&self) -> usize {
         self.len
     }
 

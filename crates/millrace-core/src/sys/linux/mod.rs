@@ -20,7 +20,9 @@ mod streams;
 mod symbols;
 mod usage;
 
-pub use affinity::{affinity_of, set_affinity_of_current_thread};
+pub use affinity::affinity_of;
+#[cfg(feature = "testing")]
+pub use affinity::set_affinity_of_current_thread;
 pub use bell::Bell;
 pub use cgroup::control_groups;
 pub use child::Child;
