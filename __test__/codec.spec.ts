@@ -691,10 +691,11 @@ test('deep values arrive, deeper ones are refused', (t) => {
 for (const kind of Object.keys(deepKinds)) {
   test(`a cold reader reads as deep as a compiled writer writes: ${kind}`, (t) => {
     const program = new URL('fixtures/deep-values.mjs', import.meta.url).pathname
+    const loader = `--import=${import.meta.resolve('@oxc-node/core/register')}`
     // A larger stack stands for the small frames of compiled code.
-    const writer = spawnSync(process.execPath, ['--stack-size=6000', program, 'write', kind])
+    const writer = spawnSync(process.execPath, ['--stack-size=6000', loader, program, 'write', kind])
     t.is(writer.status, 0, writer.stderr.toString())
-    const reader = spawnSync(process.execPath, ['--no-opt', '--no-sparkplug', program, 'read', kind], {
+    const reader = spawnSync(process.execPath, ['--no-opt', '--no-sparkplug', loader, program, 'read', kind], {
       input: writer.stdout
     })
     t.is(reader.status, 0, reader.stderr.toString())

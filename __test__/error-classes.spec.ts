@@ -1,5 +1,4 @@
 import assert from 'node:assert'
-import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { runInNewContext } from 'node:vm'
 import test from 'ava'
@@ -8,12 +7,13 @@ import { Reader } from '../src-ts/codec/reader.js'
 import { Writer } from '../src-ts/codec/writer.js'
 import { readValue } from '../src-ts/codec/decode.js'
 import { writeValue } from '../src-ts/codec/encode.js'
+import { secondCopy } from './helpers/second-copy.js'
 import { watchedPool } from './helpers/pools.js'
 
 const { DaemonicProcessError, PoolClosedError, PoolError, PoolTerminatedError, WorkerDiedError } = millrace
 
-/** The copy in one file: its classes are others than those of the module. */
-const copy = createRequire(import.meta.url)('../dist/one-file.cjs') as typeof millrace
+/** Its classes are others than those of the package. */
+const copy = secondCopy()
 const index = fileURLToPath(new URL('../dist/index.js', import.meta.url))
 
 function encoded(value: unknown): Uint8Array {

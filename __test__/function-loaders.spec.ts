@@ -5,6 +5,7 @@ import test from 'ava'
 import type * as Millrace from '../dist/index.js'
 import { TaskFunctionError } from '../src-ts/errors/index.js'
 import { instantiate } from '../src-ts/functions/instantiate/instantiate.js'
+import { secondCopy } from './helpers/second-copy.js'
 import { prepareFunction } from '../src-ts/functions/resolve.js'
 import { run } from './helpers/run.js'
 
@@ -28,11 +29,13 @@ test('an export of a file that only a hook set by the program can load goes by v
   t.deepEqual(lines, ['1 1'])
 })
 
-test('the package in one file, for loaders of CommonJS that read no ES module', async (t) => {
-  const { WorkerPool } = require('../dist/one-file.cjs') as typeof Millrace
+test('two copies of the package do not mix what they load on demand', async (t) => {
+  const { TaskFunctionError: TaskFunctionErrorOfCopy, WorkerPool } = secondCopy()
   const pool = new WorkerPool({ nJobs: 1 })
   const factor = 3
   t.deepEqual(await pool.map((x: number) => x * factor, [1, 2]), [3, 6])
+  const error: unknown = await pool.apply(function* (): Generator {}, []).catch((reason: unknown) => reason)
+  t.is((error as Error).constructor, TaskFunctionErrorOfCopy)
   await pool.stopAndJoin()
 })
 

@@ -9,7 +9,8 @@ import { build } from 'esbuild'
 import { TaskFunctionError } from '../src-ts/errors/index.js'
 import { instantiate, type TaskCallable } from '../src-ts/functions/instantiate/index.js'
 import { task, tasks } from '../src-ts/functions/reference/reference.js'
-import { type FunctionDefinition, prepareFunction } from '../src-ts/functions/resolve.js'
+import type { FunctionDefinition } from '../src-ts/functions/definition.js'
+import { prepareFunction } from '../src-ts/functions/resolve.js'
 import type * as Jobs from './fixtures/jobs.mjs'
 
 type Callable = (...args: unknown[]) => unknown

@@ -1,9 +1,9 @@
 import test from 'ava'
 
 import { layout } from '../index.js'
-import * as frames from '../dist/protocol/frames.js'
-import { PASS_CONTEXT } from '../dist/protocol/own-flags.js'
-import * as words from '../dist/protocol/words.js'
+import * as frames from '../src-ts/protocol/frames.js'
+import { PASS_CONTEXT } from '../src-ts/protocol/own-flags.js'
+import * as words from '../src-ts/protocol/words.js'
 
 /** The core knows more words of the status block than a worker's JavaScript. */
 const CORE_ALONE = new Set(['STATUS_WORDS'])

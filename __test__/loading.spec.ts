@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -57,10 +57,9 @@ test('cpuCount counts the CPUs of the system', (t) => {
 test('two copies of the package work side by side, and know each other', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-copy-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  for (const name of readdirSync(root).filter((each) => /^(?:dist|index\.js|package\.json|.*\.node)$/.test(each))) {
+  for (const name of readdirSync(root).filter((each) => /^(?:dist|package\.json|.*\.node)$/.test(each))) {
     cpSync(join(root, name), join(folder, name), { recursive: true })
   }
-  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
   const url = pathToFileURL(join(folder, 'dist/index.js')).href
   const copy = (await import(url)) as typeof millrace
   t.not(copy.WorkerPool, millrace.WorkerPool)
@@ -87,34 +86,60 @@ function filesOf(folder: string): string[] {
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
 }
 
-test('the build has the output of the sources, and nothing else', (t) => {
-  const sources = filesOf(join(root, 'src-ts')).filter((file) => !file.endsWith('.md'))
-  const expected = sources.flatMap((file) =>
-    file.endsWith('.cts')
-      ? [file.replace(/\.cts$/, '.cjs'), file.replace(/\.cts$/, '.d.cts')]
-      : [file.replace(/\.ts$/, '.js'), file.replace(/\.ts$/, '.d.ts')]
-  )
-  // `require` has declarations of its own, of those that the entry's reach.
-  const built = filesOf(join(root, 'dist'))
-  const copied = new Set(
-    built.filter((file) => file.endsWith('.d.cts') && expected.includes(file.replace(/cts$/, 'ts')))
-  )
-  t.true(copied.size > 10)
-  t.deepEqual(
-    built.filter((file) => !copied.has(file)).toSorted(),
-    [...expected, 'one-file.cjs', 'worker/worker.mjs'].filter((file) => !copied.has(file)).toSorted()
-  )
+/** What a program loads: few files, since each costs milliseconds. */
+const BUILT = [
+  'index.cjs',
+  'index.d.cts',
+  'index.d.ts',
+  'index.js',
+  'millrace-functions.cjs',
+  'millrace-main.cjs',
+  'millrace-parser.LICENSES.txt',
+  'millrace-parser.cjs',
+  'worker/lifeline.cjs',
+  'worker/worker.mjs'
+]
+
+test('the build holds its bundles and declarations, and nothing else', (t) => {
+  t.deepEqual(filesOf(join(root, 'dist')).toSorted(), BUILT)
 })
 
-test('the packed package has everything that it needs to run, no sources and no binary', (t) => {
+test('importing the package loads one file of it and the addon; functions by value load two more', async (t) => {
+  const { code, lines, stderr } = await run(t, 'loads-few-files.mjs').end
+  t.deepEqual([code, stderr], [0, ''])
+  t.deepEqual(lines, [
+    'millrace-main.cjs',
+    'millrace-main.cjs',
+    'millrace-functions.cjs millrace-main.cjs',
+    'node:assert false, node:inspector false, node:stream false'
+  ])
+})
+
+test('the parser is passed on with the licenses of its packages', (t) => {
+  const text = readFileSync(join(root, 'dist/millrace-parser.LICENSES.txt'), 'utf8')
+  for (const name of ['acorn', 'eslint-scope', 'esrecurse', 'estraverse']) {
+    t.regex(text, new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\((?:MIT|BSD-2-Clause)\\)$`, 'm'))
+  }
+  t.regex(text, /Permission is hereby granted/)
+  t.is(text.match(/Redistribution and use in source and binary forms/g)?.length, 3)
+})
+
+test('the public classes and functions have the names that they are exported by', (t) => {
+  for (const [name, value] of Object.entries(millrace)) if (typeof value === 'function') t.is(value.name, name)
+})
+
+test('the packed package holds what is needed to run, no sources and no binary, in less than 300 KB and without dependencies', (t) => {
   const text = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
     cwd: root,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore']
   })
-  const [packed] = JSON.parse(text) as { files: { path: string }[] }[]
+  const [packed] = JSON.parse(text) as { files: { path: string }[]; size: number }[]
   const files = new Set(packed?.files.map(({ path }) => path))
   for (const file of filesOf(join(root, 'dist'))) t.true(files.delete(`dist/${file}`), file)
-  t.deepEqual([...files].toSorted(), ['LICENSE', 'README.md', 'index.d.ts', 'index.js', 'package.json'])
+  t.deepEqual([...files].toSorted(), ['LICENSE', 'README.md', 'package.json'])
+  t.true((packed?.size ?? Infinity) < 300_000)
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies?: object }
+  t.is(dependencies, undefined)
   t.true(existsSync(join(root, 'LICENSE')))
 })

@@ -14,7 +14,7 @@ function install(t: ExecutionContext, withAddon: boolean, files: Readonly<Record
   t.teardown(() => rmSync(folder, { recursive: true }))
   const home = join(folder, 'node_modules', 'millrace')
   mkdirSync(home, { recursive: true })
-  const names = ['dist', 'index.js', 'package.json', ...(withAddon ? [addon] : [])]
+  const names = ['dist', 'package.json', ...(withAddon ? [addon] : [])]
   for (const name of names) cpSync(join(root, name), join(home, name), { recursive: true })
   for (const [name, text] of Object.entries(files)) writeFileSync(join(home, name), text)
   return folder
@@ -50,14 +50,19 @@ for (const flags of [['--no-addons'], [permission, '--allow-fs-read=*']]) {
   })
 }
 
-test('a missing parser is reported by name', (t) => {
-  const program = `import { WorkerPool } from 'millrace'
-    const pool = new WorkerPool({ nJobs: 1 })
-    const y = 1
-    await pool.map((x) => x + y, [1])`
-  const report = run(install(t, true), program)
-  t.regex(
-    report,
-    /TaskFunctionError: millrace needs the package 'acorn' to send a function by value, and it is not installed/
-  )
-})
+for (const name of ['functions', 'parser']) {
+  test(`a package that lost its file of ${name} while the program runs says so`, (t) => {
+    const folder = install(t, true)
+    const program = `import { WorkerPool } from 'millrace'
+      import { rmSync } from 'node:fs'
+      const pool = new WorkerPool({ nJobs: 1 })
+      rmSync('node_modules/millrace/dist/millrace-${name}.cjs')
+      const y = 1
+      await pool.map((x) => x + y, [1]).catch((error) => console.error(error.code, error.message))
+      await pool.terminate()`
+    t.regex(
+      run(folder, program),
+      new RegExp(`^ERR_POOL_FUNCTION .*millrace-${name}\\.cjs is not there, .* was removed`)
+    )
+  })
+}

@@ -1,10 +1,10 @@
-// Encoding and decoding one value, against what Node has. Run: npm run build:ts && node bench/codec.mjs
+// Encoding and decoding one value, against what Node has. Run: node --import=@oxc-node/core/register bench/codec.mjs
 import { deserialize, serialize } from 'node:v8'
 
-import { readValue } from '../dist/codec/decode.js'
-import { writeValue } from '../dist/codec/encode.js'
-import { Reader } from '../dist/codec/reader.js'
-import { Writer } from '../dist/codec/writer.js'
+import { readValue } from '../src-ts/codec/decode.js'
+import { writeValue } from '../src-ts/codec/encode.js'
+import { Reader } from '../src-ts/codec/reader.js'
+import { Writer } from '../src-ts/codec/writer.js'
 
 const WARM_MS = 50
 const ROUND_MS = 20

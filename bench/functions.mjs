@@ -1,8 +1,8 @@
 // What it costs to hand over a function: to prepare it, the first call with it, and the thousandth.
 //
-//   node bench/functions.mjs
+//   node --import=@oxc-node/core/register bench/functions.mjs
 import { WorkerPool } from 'millrace'
-import { prepareFunction } from '../dist/functions/resolve.js'
+import { prepareFunction } from '../src-ts/functions/resolve.js'
 
 const constant = 3
 let variable = 3

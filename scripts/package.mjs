@@ -78,8 +78,8 @@ function checkConsumers(tarball) {
   run('tar', ['-xzf', tarball])
   symlinkSync(join(directory, 'package'), join(directory, 'node_modules/millrace'))
   mkdirSync(join(directory, 'node_modules/@types'))
-  // What a user has: the package's dependencies, and not those of its development.
-  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  // What a user has, and nothing that only the development has.
+  const { dependencies = {} } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   for (const name of [...Object.keys(dependencies), '@types/node']) {
     symlinkSync(bin(name), join(directory, 'node_modules', name))
   }

@@ -73,9 +73,10 @@ function steps(cargo) {
       inputs: [
         'src-ts',
         'tsconfig.json',
+        'index.js',
         'index.d.ts',
-        'scripts/bundle-worker.mjs',
-        'scripts/commonjs-types.mjs',
+        'scripts/bundle.mjs',
+        'scripts/declarations.mjs',
         'package-lock.json'
       ],
       also: [scripts['build:ts']],

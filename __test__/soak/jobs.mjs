@@ -2,7 +2,7 @@
 import { appendFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { currentTask } from '../../dist/protocol/current-task.js'
+import { currentTask } from '../../dist/index.js'
 
 /**
  * @typedef {object} Item

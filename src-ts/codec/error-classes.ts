@@ -1,4 +1,4 @@
-import { brandOf, OPTION_BRAND, poolErrorClasses, setBrand, withoutPlace } from '../errors/index.js'
+import { brandOf, OPTION_BRAND, poolErrorClass, setBrand, withoutPlace } from '../errors/index.js'
 import {
   AggregateError,
   DOMException,
@@ -67,8 +67,7 @@ function isDomException(prototype: object): boolean {
 }
 
 function prototypeOf(brand: string): object | undefined {
-  const found: { readonly prototype: object } | undefined = poolErrorClasses[brand]
-  return found?.prototype
+  return poolErrorClass(brand)?.prototype
 }
 
 /** The nearest class in the error's chain that another process can make again: a global one, or one of the library. */

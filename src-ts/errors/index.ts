@@ -1,11 +1,11 @@
-import { AssertionError } from 'node:assert'
+import type { AssertionError } from 'node:assert'
 
 import { BatchResultError } from './batch-result.js'
 import { QueueFullError } from './queue-full.js'
 import { isInstance, markAsOwn, PoolError, setBrand, setCode } from './base.js'
 import { WorkerDiedError } from './worker-died.js'
 import { TaskTimeoutError } from './task-timeout.js'
-import { Error, Object, Reflect } from '../primordials.js'
+import { Error, Object, process, Reflect } from '../primordials.js'
 
 export { PoolError, type PoolErrorCode } from './base.js'
 export { TaskTimeoutError, type LateTask } from './task-timeout.js'
@@ -78,13 +78,16 @@ export class TaskFunctionError extends PoolError {
 }
 
 // Node's types give AssertionError a fixed code. Ours replaces it.
-const AssertionErrorBase: new (options: { readonly message: string }) => Omit<AssertionError, 'code'> = AssertionError
+const AssertionErrorBase = Error as unknown as new (options: {
+  readonly message: string
+}) => Omit<AssertionError, 'code'>
 
 /** A task of a daemonic pool has made a pool. This is an `AssertionError`, as in MPIRE. */
 export class DaemonicProcessError extends AssertionErrorBase {
   declare readonly code: 'ERR_POOL_DAEMONIC'
 
   constructor(message = 'daemonic processes are not allowed to have children') {
+    extendAssertionError()
     super({ message })
     // AssertionError writes its own name and code into each instance and into the first line of the stack.
     Reflect.deleteProperty(this, 'name')
@@ -98,7 +101,27 @@ export class DaemonicProcessError extends AssertionErrorBase {
   }
 }
 
-/** Every class of this file by its name. The codec uses it to rebuild errors that have crossed processes. */
+let extendsAssertionError = false
+
+/** To load `node:assert` takes as long as half of this library: it waits for the first error. */
+function extendAssertionError(): void {
+  if (extendsAssertionError) return
+  extendsAssertionError = true
+  const { AssertionError: base } = process.getBuiltinModule('node:assert')
+  Object.setPrototypeOf(DaemonicProcessError, base)
+  Object.setPrototypeOf(DaemonicProcessError.prototype, base.prototype)
+}
+
+const { moduleLoadList = [] } = process as { readonly moduleLoadList?: readonly string[] }
+if (moduleLoadList.includes('NativeModule assert')) extendAssertionError()
+
+/** The class of that name. The codec uses it to rebuild errors that have crossed processes. */
+export function poolErrorClass(name: string): (new (...args: never[]) => Error) | undefined {
+  if (name === 'DaemonicProcessError') extendAssertionError()
+  return poolErrorClasses[name]
+}
+
+/** Every class of this file by its name. */
 export const poolErrorClasses: Readonly<Record<string, new (...args: never[]) => Error>> = Object.freeze(
   // No prototype, because the names that are looked up come from another process.
   Object.assign(Object.create(null) as object, {

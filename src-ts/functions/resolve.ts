@@ -1,38 +1,23 @@
 import { types } from 'node:util'
-import { invalidOption, TaskFunctionError } from '../errors/index.js'
-import { Buffer, JSON, Object, Uint8Array, WeakMap } from '../primordials.js'
+import { TaskFunctionError } from '../errors/index.js'
+import { Buffer, JSON, Object, WeakMap } from '../primordials.js'
 import { type FunctionAnalysis, analyze } from './capture/analysis.js'
 import { addedProperties } from './capture/added.js'
 import { type BuiltInPlace, builtInPlace } from './reference/built-ins.js'
 import { areStillData } from './capture/captured-objects.js'
 import { Capture, type GivenNames } from './capture/capture.js'
+import { define, type FunctionDefinition } from './definition.js'
 import { describeFunction } from './analyze/function-text.js'
 import { exportOf, isCommonJsExport } from './reference/exports.js'
 import { Cacheability } from './capture/cacheability.js'
 import { isPlaceless, isSelfContained, shipSource } from './ship/from-source.js'
 import type { Graph, ClosureNode } from './ship/graph.js'
 import { hasInspector } from './capture/inspector.js'
-import { isUrl, locateModule } from './reference/module-url.js'
-import { referencePlace } from './reference/callable.js'
+import { prepareReference } from './reference/prepare-reference.js'
 import { accessor, callName, isNativeText, sourceOf, uncallable } from './refusal/refusals.js'
 import { shipClosure } from './ship/ship-closure.js'
-import type { Shipped } from './ship/shipped.js'
 import { withScripts } from './capture/script-texts.js'
 import { locateFunction } from './capture/function-location.js'
-
-/** A function, ready to travel. */
-export interface FunctionDefinition {
-  /** Equal keys mean the same function: it is sent to a worker once. */
-  readonly key: string
-  /** For messages: the function's or export's name, `default`, or `(anonymous)`. */
-  readonly name: string
-  /** What the worker makes the function of. */
-  readonly json: string
-  /** The values that it captures, as the codec writes them. */
-  readonly data: Uint8Array
-  /** Made for one call, since what it captures may be different in the next one. */
-  readonly isTransient: boolean
-}
 
 /** What is known of a function object. */
 type Known =
@@ -44,13 +29,6 @@ const byFunction = new WeakMap<object, Known>()
 
 /** Of texts that are all there is to a function. */
 const byAnalysis = new WeakMap<FunctionAnalysis, FunctionDefinition>()
-
-const NO_DATA = new Uint8Array()
-
-function define(shipped: Shipped, name: string): FunctionDefinition {
-  const json = JSON.stringify(shipped)
-  return Object.freeze({ key: json, name, json, data: NO_DATA, isTransient: false })
-}
 
 let calls = 0
 
@@ -164,26 +142,7 @@ function resolveCallable(fn: object, given: GivenNames | undefined): FunctionDef
     : withScripts(() => capture(fn, read, given))
 }
 
-/**
- * Makes anything that names a function ready for the workers: a function, a reference made by `task()` or `tasks()`, or the
- * URL of a module whose default export it is.
- *
- * @param given Values for free names of the function, before any variable around it.
- * @throws TaskFunctionError, `ERR_POOL_FUNCTION`, for a function that cannot travel; `variable` names what it takes from
- *   around it.
- * @throws TypeError or RangeError, `ERR_POOL_INVALID_OPTION`, for what names no function.
- */
+/** `prepareFunction` of `on-demand.ts`, which the rest of the library calls. */
 export function prepareFunction(fn: unknown, given?: GivenNames): FunctionDefinition {
-  const reference = referencePlace(fn)
-  if (typeof fn === 'function' && reference === undefined) return resolveCallable(fn, given)
-  if (given !== undefined) throw invalidOption('type', 'fn', fn, 'a function if the option context is given')
-  // Not remembered: a URL can be changed.
-  if (isUrl(fn)) return define({ kind: 'module', url: locateModule('fn', fn) }, 'default')
-  if (typeof fn === 'function' && reference !== undefined) {
-    const known = byFunction.get(fn)
-    if (known !== undefined && 'definition' in known) return known.definition
-    const { url, name } = reference
-    return remember(fn, define({ kind: 'module', url, name }, name ?? 'default'))
-  }
-  throw invalidOption('type', 'fn', fn, 'a function, a reference made by task() or tasks(), or a URL object')
+  return prepareReference(fn, given !== undefined) ?? resolveCallable(fn as object, given)
 }

@@ -1,6 +1,6 @@
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 
-import { Buffer, Map, Math } from '../primordials.js'
+import { Buffer, Map, Math, process } from '../primordials.js'
 
 /** A longer line is emitted in pieces. */
 const LINE_BYTES = 64 * 1024
@@ -16,7 +16,8 @@ interface Piece {
 }
 
 /** One stream of the lines of all workers. */
-class MergedStream extends Readable {
+class MergedStream {
+  readonly readable: Readable
   readonly #release: (bytes: number) => void
   /** Incomplete lines, by process. */
   readonly #unfinished = new Map<number, Buffer>()
@@ -28,8 +29,21 @@ class MergedStream extends Readable {
   #isEnding = false
 
   constructor(release: (bytes: number) => void) {
-    super()
     this.#release = release
+    // Here, as few pools need it: to load it takes as long as a fifth of this library.
+    const { Readable } = process.getBuiltinModule('node:stream')
+    this.readable = new Readable({
+      read: () => {
+        this.#isRead = true
+        this.#isWanted = true
+        this.#give()
+      },
+      destroy: (error, callback) => {
+        for (const { owed } of this.#pieces) this.#release(owed)
+        this.#pieces = []
+        callback(error)
+      }
+    })
   }
 
   takeIn(pid: number, bytes: Buffer): void {
@@ -60,20 +74,8 @@ class MergedStream extends Readable {
     this.#give()
   }
 
-  override _read(): void {
-    this.#isRead = true
-    this.#isWanted = true
-    this.#give()
-  }
-
-  override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
-    for (const { owed } of this.#pieces) this.#release(owed)
-    this.#pieces = []
-    callback(error)
-  }
-
   #add(bytes: Buffer, owed: number): void {
-    if (this.destroyed) {
+    if (this.readable.destroyed) {
       this.#release(owed)
     } else if (this.#isRead) {
       this.#pieces.push({ bytes, owed })
@@ -95,16 +97,17 @@ class MergedStream extends Readable {
 
   #give(): void {
     if (this.#isWanted && this.#dropped > 0) {
-      this.push(`[millrace: ${this.#dropped} bytes were dropped here while nobody was reading]\n`)
+      this.readable.push(`[millrace: ${this.#dropped} bytes were dropped here while nobody was reading]\n`)
       this.#dropped = 0
     }
     for (let piece = this.#pieces[0]; this.#isWanted && piece !== undefined; piece = this.#pieces[0]) {
       this.#pieces.shift()
-      this.#isWanted = this.push(piece.bytes)
+      this.#isWanted = this.readable.push(piece.bytes)
       this.#release(piece.owed)
     }
     // Null is the end of the stream. It is pushed even if nobody reads yet.
-    if (this.#isEnding && this.#pieces.length === 0 && !this.readableEnded && this.#isRead) this.push(null)
+    if (this.#isEnding && this.#pieces.length === 0 && !this.readable.readableEnded && this.#isRead)
+      this.readable.push(null)
   }
 }
 
@@ -119,8 +122,8 @@ export class WorkerOutput {
     const stdout = new MergedStream((bytes) => release(0, bytes))
     const stderr = new MergedStream((bytes) => release(1, bytes))
     this.#streams = [stdout, stderr]
-    this.stdout = stdout
-    this.stderr = stderr
+    this.stdout = stdout.readable
+    this.stderr = stderr.readable
   }
 
   /** Takes output of a process. Without a stream, the process has ended and all of its output was taken. */

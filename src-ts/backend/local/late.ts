@@ -1,7 +1,6 @@
 import type { LostTask } from '../index.js'
 import { noteTask, TaskFunctionError, type TaskOrigin, TaskTimeoutError } from '../../errors/index.js'
-import { shortenUrl } from '../../functions/instantiate/index.js'
-import type { Shipped } from '../../functions/index.js'
+import { type Shipped, shortenUrl } from '../../functions/index.js'
 import { JSON, Set, TextDecoder, Uint32Array } from '../../primordials.js'
 import { LATE_WORDS } from '../../protocol/index.js'
 import { ItemTexts } from './item-texts.js'

@@ -82,6 +82,8 @@ export function parseFunction(text: string, isSloppy: boolean, called: string): 
       try {
         program = parseProgram(`${before}${text}${close}})`)
       } catch (error) {
+        // The parser itself is missing.
+        if (error instanceof TaskFunctionError) throw error
         failure ??= error
         continue
       }

@@ -1,73 +1,56 @@
-import { createRequire } from 'node:module'
-import { dirname } from 'node:path'
 import { type Context, createContext, Script } from 'node:vm'
+import { fileURLToPath } from 'node:url'
 import type * as Acorn from 'acorn'
 import type * as EslintScope from 'eslint-scope'
-import { TaskFunctionError } from '../../errors/index.js'
-import { JSON, Map, Reflect, process } from '../../primordials.js'
+import { URL, process } from '../../primordials.js'
+import { missingPart } from '../refusal/missing-part.js'
 
-type Require = (name: string) => unknown
+interface Parser {
+  readonly parse: typeof Acorn.parse
+  readonly analyze: typeof EslintScope.analyze
+}
 
 // Test tools put others in the place of this module.
 const { readFileSync } = process.getBuiltinModule('node:fs')
-const require = createRequire(import.meta.url)
-const modules = new Map<string, { exports: unknown }>()
+const FILE = new URL('../../../dist/millrace-parser.cjs', import.meta.url)
+let parser: Parser | undefined
 let realm: Context | undefined
 
-/**
- * Loads a CommonJS package into a realm of its own. What the program has replaced or patched, prototypes included, is not there;
- * these packages would call it.
- */
-function load(path: string): unknown {
-  const known = modules.get(path)
-  if (known !== undefined) return known.exports
-  const module: { exports: unknown } = { exports: {} }
-  modules.set(path, module)
-  const text = readFileSync(path, 'utf8')
-  if (path.endsWith('.json')) module.exports = JSON.parse(text)
-  else {
-    const { resolve } = createRequire(path)
-    const requireFrom: Require = (name) => load(resolve(name))
-    realm ??= createContext({})
-    const wrapper = new Script(`(function (exports, require, module, __dirname) {${text}\n})`, { filename: path })
-    Reflect.apply(wrapper.runInContext(realm) as (...args: unknown[]) => void, module.exports, [
-      module.exports,
-      requireFrom,
-      module,
-      dirname(path)
-    ])
-  }
-  return module.exports
-}
-
-function loadPackage(name: 'acorn' | 'eslint-scope'): unknown {
+function read(filename: string): string {
   try {
-    return load(require.resolve(name))
-  } catch (cause) {
-    if ((cause as { readonly code?: unknown } | null)?.code !== 'MODULE_NOT_FOUND') throw cause
-    throw new TaskFunctionError(
-      `millrace needs the package '${name}' to send a function by value, and it is not installed: install the dependencies of ` +
-        `millrace, or export the function from a module and name it with task(url, 'name')`,
-      { cause }
-    )
+    return readFileSync(filename, 'utf8')
+  } catch (error) {
+    throw missingPart(FILE, error)
   }
 }
 
-// Both are loaded with the first function that travels by source: a program that only names exports does without them.
-
 /**
- * @throws SyntaxError where the text cannot be parsed; it is one of another realm.
- * @throws TaskFunctionError where the package is not installed.
+ * Runs the parser, a bundle of acorn and eslint-scope, in a realm of its own. What the program has replaced or patched, prototypes included,
+ * is not there; these packages would call it.
  */
+function load(): Parser {
+  const filename = fileURLToPath(FILE)
+  const text = read(filename)
+  realm ??= createContext({})
+  const module = { exports: {} }
+  const run = new Script(`(function (module) {${text}\n})`, { filename }).runInContext(realm) as (given: object) => void
+  run(module)
+  return module.exports as Parser
+}
+
+// It is loaded with the first function that travels by source: a program that only names exports does without it.
+
+/** @throws SyntaxError where the text cannot be parsed; it is one of another realm. */
 export function parse(code: string, options: Acorn.Options): Acorn.Program {
-  return (loadPackage('acorn') as typeof Acorn).parse(code, options)
+  parser ??= load()
+  return parser.parse(code, options)
 }
 
 export function analyzeScopes(
   program: Acorn.Program,
   options: Parameters<typeof EslintScope.analyze>[1]
 ): EslintScope.ScopeManager {
-  const { analyze } = loadPackage('eslint-scope') as typeof EslintScope
+  parser ??= load()
   // acorn writes the same tree with types of its own.
-  return analyze(program as unknown as Parameters<typeof analyze>[0], options)
+  return parser.analyze(program as unknown as Parameters<typeof EslintScope.analyze>[0], options)
 }

@@ -5,6 +5,7 @@ import { inspect } from 'node:util'
 import { TaskFunctionError } from '../../errors/index.js'
 import { Object, Set } from '../../primordials.js'
 import { callName, isNativeText, sourceOf, uncallable } from '../refusal/refusals.js'
+import { shortenUrl } from '../refusal/shorten-url.js'
 import type { ShippedModule } from '../ship/shipped.js'
 
 /** A function that a worker can run. */
@@ -62,12 +63,6 @@ function findExport(
   if (name !== undefined) return (isRequired === true ? undefined : own(namespace, name)) ?? own(main, name)
   // A CommonJS file that was compiled from `export default`.
   return typeof main !== 'function' && own(main, '__esModule') === true ? own(main, 'default') : main
-}
-
-/** A module's place for messages: a `data:` URL holds its whole text. */
-export function shortenUrl(url: string): string {
-  const place = url.startsWith('file:') ? fileURLToPath(url) : url
-  return place.length > 200 ? `${place.slice(0, 200)}...` : place
 }
 
 /** Imports the module and takes the export, whatever it is. @throws TaskFunctionError where the module is missing. */

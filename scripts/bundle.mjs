@@ -1,0 +1,256 @@
+// Bundles the package: what a program loads at once, what it loads with the first function by value, the parser, and what runs inside a
+// worker. Each is one file, so that importing the package and starting a worker resolve next to no modules.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+const usual = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node20.19',
+  legalComments: 'none',
+  metafile: true,
+  logLevel: 'warning',
+  // import() gets its options in a variable.
+  logOverride: { 'unsupported-dynamic-import': 'silent' }
+}
+
+/** @returns {string[]} what the bundle is made of, relative to the repository */
+function inputsOf({ metafile }) {
+  return Object.keys(metafile.inputs)
+}
+
+/** What is in a bundle costs every start, and what is outside of it may be missing. */
+function check(result, isAllowed) {
+  const strangers = inputsOf(result).filter((path) => !isAllowed(path))
+  if (strangers.length > 0) throw new Error(`a bundle must not hold ${strangers.join(', ')}`)
+  const outside = Object.values(result.metafile.outputs).flatMap(({ imports }) =>
+    imports.filter((each) => each.external)
+  )
+  const unknown = outside.filter(({ path }) => !path.startsWith('node:'))
+  if (unknown.length > 0) throw new Error(`a bundle must not import ${unknown.map(({ path }) => path).join(', ')}`)
+}
+
+const isSource = (path) => path.startsWith('src-ts/')
+
+/** What a file of the sources imports, without its types. */
+function importedNames(path) {
+  const text = readFileSync(join(root, path), 'utf8')
+  const found = text.matchAll(/^(?:import|export) (?:\w+, )?\{([^}]*)\} from '([^']+)'/gm)
+  return Array.from(found, ([, list, specifier]) => ({
+    specifier,
+    names: list.split(',').flatMap((each) => /^\s*(?!type\b)(\w+)/.exec(each)?.[1] ?? [])
+  }))
+}
+
+function listOf(names) {
+  return [...new Set(names)].join(', ')
+}
+
+/**
+ * Takes what the files use of Node's modules when the bundle loads, as an ES module does: a program may put others there later.
+ * @param {readonly string[]} paths
+ */
+function builtIns(paths) {
+  const imports = paths.filter(isSource).flatMap(importedNames)
+  return {
+    name: 'built-ins',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^node:/ }, ({ path, namespace }) =>
+        namespace === 'node' ? undefined : { path, namespace: 'node' }
+      )
+      onLoad({ filter: /.*/, namespace: 'node' }, ({ path }) => {
+        const names = imports.filter(({ specifier }) => specifier === path).flatMap((each) => each.names)
+        return {
+          contents: `const it = require('${path}')\nexport default it\nexport const { ${listOf(names)} } = it\n`,
+          resolveDir: root
+        }
+      })
+    }
+  }
+}
+
+/** The sources name the files of the package as seen from themselves; the bundles stand beside those. */
+const places = {
+  name: 'places',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]src-ts[\\/].*\.ts$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replaceAll(/'(?:\.\.\/)+dist\//g, `'./`),
+      loader: 'ts'
+    }))
+    // Napi's loader looks for the addon beside itself.
+    onLoad({ filter: /[\\/]index\.js$/ }, ({ path }) => {
+      if (path !== join(root, 'index.js')) return undefined
+      const url = `new URL('../index.js', import.meta.url).href`
+      const text = readFileSync(path, 'utf8').replace(`from 'module'`, `from 'node:module'`)
+      return { contents: text.replaceAll('import.meta.url', url) }
+    })
+  }
+}
+
+/** What `import.meta` is in a file of CommonJS. `dist/index.js` adds what Node gives to ES modules alone. */
+const ownMeta = `'use strict'\nconst $meta = { url: require('node:url').pathToFileURL(__filename).href, resolve: undefined }`
+const commonJs = { ...usual, format: 'cjs', charset: 'ascii', define: { 'import.meta': '$meta' } }
+
+const MAIN = 'dist/millrace-main.cjs'
+const FUNCTIONS = 'dist/millrace-functions.cjs'
+
+/** What the functions bundle takes from the main bundle, as both were one program: by file the names. */
+async function findShared() {
+  const look = (entry) =>
+    build({ ...commonJs, entryPoints: [entry], write: false, plugins: [places], outfile: 'x.cjs' })
+  const [main, functions] = await Promise.all([look('src-ts/index.ts'), look('src-ts/functions/by-value.ts')])
+  const [{ inputs }] = Object.values(main.metafile.outputs)
+  // What is imported and not used is in no bundle.
+  const inMain = new Set(Object.keys(inputs).filter((path) => inputs[path].bytesInOutput > 0))
+  const own = inputsOf(functions).filter((path) => !inMain.has(path))
+  const shared = new Map()
+  for (const path of own) {
+    for (const { specifier, names } of importedNames(path).filter((each) => each.specifier.startsWith('.'))) {
+      const target = relative(root, join(root, dirname(path), specifier)).replace(/\.js$/, '.ts')
+      if (inMain.has(target)) shared.set(target, new Set([...(shared.get(target) ?? []), ...names]))
+    }
+  }
+  return { shared, mainFiles: inputsOf(main), ownFiles: own }
+}
+
+async function bundleMain({ shared, mainFiles }) {
+  const names = [...shared].map(([path, list], at) => ({ path, at, list: [...list] }))
+  const imports = names.map(
+    ({ path, at, list }) => `import { ${list.map((name) => `${name} as $${at}_${name}`).join(', ')} } from './${path}'`
+  )
+  const members = names.map(
+    ({ path, at, list }) => `'${path}': { ${list.map((name) => `${name}: $${at}_${name}`).join(', ')} }`
+  )
+  const contents = `
+    ${imports.join('\n')}
+    import * as api from './src-ts/index.ts'
+    import { provideInternals } from './src-ts/entry/internals.ts'
+    provideInternals({ $meta, ${members.join(', ')} })
+    module.exports = { ...api }
+    // The bundler has renamed some of them.
+    for (const [name, value] of Object.entries(api)) {
+      if (typeof value === 'function' && value.name !== name) Object.defineProperty(value, 'name', { value: name, configurable: true })
+    }
+    Object.defineProperty(module.exports, Symbol.for('millrace.meta'), { value: $meta })`
+  const result = await build({
+    ...commonJs,
+    stdin: { contents, resolveDir: root, sourcefile: 'src-ts/main' },
+    outfile: MAIN,
+    banner: { js: ownMeta },
+    plugins: [places, builtIns(mainFiles)]
+  })
+  check(result, (path) => isSource(path) || path.startsWith('node:') || path === 'index.js')
+}
+
+async function bundleFunctions({ shared, ownFiles }) {
+  const fromMain = {
+    name: 'from-main',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^\./ }, ({ path, resolveDir }) => {
+        const target = relative(root, join(resolveDir, path)).replace(/\.js$/, '.ts')
+        return shared.has(target) ? { path: target, namespace: 'main' } : undefined
+      })
+      onLoad({ filter: /.*/, namespace: 'main' }, ({ path }) => ({
+        contents: `export const { ${listOf(shared.get(path))} } = $main['${path}']`
+      }))
+    }
+  }
+  // Returned as it is: the helpers that a bundler writes around exports run when a program may have replaced what they use.
+  const contents = `
+    import { placeError, prepareFunction } from './src-ts/functions/by-value.ts'
+    $give({ placeError, prepareFunction })`
+  const result = await build({
+    ...commonJs,
+    stdin: { contents, resolveDir: root, sourcefile: 'src-ts/functions' },
+    outfile: FUNCTIONS,
+    // A function of the internals: whatever a program does to the cache of require, it is given those of the bundle that asks.
+    banner: {
+      js: `'use strict'\nmodule.exports = ($main) => {\nconst { $meta } = $main\nlet $given\nconst $give = (it) => { $given = it }`
+    },
+    footer: { js: 'return $given\n}' },
+    plugins: [fromMain, places, builtIns(ownFiles)]
+  })
+  check(result, (path) => isSource(path) || path.startsWith('node:') || path.startsWith('main:'))
+}
+
+/** What `import` and `require` of the package load, by the names that the main bundle exports. */
+async function bundleEntries() {
+  const { metafile } = await build({
+    ...usual,
+    format: 'esm',
+    entryPoints: ['src-ts/index.ts'],
+    outfile: 'x.js',
+    write: false,
+    packages: 'external',
+    plugins: [places]
+  })
+  const [{ exports }] = Object.values(metafile.outputs)
+  const load = `import { load } from './src-ts/entry/load.ts'`
+  const entries = {
+    'dist/index.js': `${load}
+      const main = load(import.meta)
+      export const { ${exports.toSorted().join(', ')} } = main`,
+    'dist/index.cjs': `${load}
+      module.exports = load()`
+  }
+  for (const [outfile, contents] of Object.entries(entries)) {
+    const format = outfile.endsWith('.cjs') ? 'cjs' : 'esm'
+    check(
+      await build({ ...usual, format, stdin: { contents, resolveDir: root, sourcefile: 'src-ts/entry' }, outfile }),
+      isSource
+    )
+  }
+}
+
+/** Other people's code, and what they ask of those who pass it on. */
+async function bundleParser() {
+  const contents = `export { parse } from 'acorn'\nexport { analyze } from 'eslint-scope'`
+  const result = await build({
+    ...usual,
+    stdin: { contents, resolveDir: root, sourcefile: 'src-ts/parser' },
+    format: 'cjs',
+    charset: 'ascii',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    outfile: 'dist/millrace-parser.cjs',
+    banner: { js: '// acorn, eslint-scope, esrecurse and estraverse; their licenses: millrace-parser.LICENSES.txt' }
+  })
+  const packages = new Set(
+    inputsOf(result).flatMap((path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? [])
+  )
+  check(result, () => true)
+  writeFileSync(join(root, 'dist/millrace-parser.LICENSES.txt'), [...packages].toSorted().map(licenseOf).join('\n'))
+}
+
+function licenseOf(name) {
+  const folder = join(root, 'node_modules', name)
+  const { version, license, main } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+  const file = ['LICENSE', 'LICENSE.BSD', 'LICENSE.md'].map((each) => join(folder, each)).find(existsSync)
+  // esrecurse has its license in the first comment of its program.
+  const text =
+    file === undefined
+      ? /\/\*([\s\S]*?)\*\//.exec(readFileSync(join(folder, main), 'utf8'))?.[1]
+      : readFileSync(file, 'utf8')
+  if (text === undefined || !/copyright/i.test(text)) throw new Error(`the package ${name} has no license to pass on`)
+  return `${name} ${version} (${license})\n\n${text.trim()}\n`
+}
+
+/** What runs inside a worker: an ES module, since tasks may be ones, and the preload. */
+async function bundleWorker() {
+  const files = {
+    'src-ts/worker/worker.ts': 'dist/worker/worker.mjs',
+    'src-ts/worker/lifeline.cts': 'dist/worker/lifeline.cjs'
+  }
+  for (const [entry, outfile] of Object.entries(files)) {
+    const format = outfile.endsWith('.cjs') ? 'cjs' : 'esm'
+    check(await build({ ...usual, charset: 'utf8', entryPoints: [entry], outfile, format }), isSource)
+  }
+}
+
+const plan = await findShared()
+await Promise.all([bundleMain(plan), bundleFunctions(plan), bundleEntries(), bundleParser(), bundleWorker()])
