@@ -2,7 +2,7 @@ import { types } from 'node:util'
 
 import { Map } from '../primordials.js'
 
-/** What a value is by its internal slots, which no prototype can feign. Everything without slots is `plain`. */
+/** The kind of a value by its internal slots, which no prototype can fake. A value without slots is `plain`. */
 export type Brand =
   'plain' | 'date' | 'map' | 'set' | 'regexp' | 'error' | 'boxed' | 'buffer' | { readonly refused: string }
 

@@ -2,16 +2,16 @@ import { types } from 'node:util'
 
 import { ArrayBuffer, Buffer, TypeError, Uint8Array } from '../primordials.js'
 import { type ModernArrayBuffer, viewConstructors } from './memory.js'
-import { type Reader, torn } from './reader.js'
+import { type Reader, damaged } from './reader.js'
 
-// As Node does for its own: below this a zeroed allocation costs nothing.
+// Node's own bound for its Buffers. Below it a zeroed allocation costs nothing.
 const SMALL_BYTES = 4096
 
-/** A copy of the next `length` bytes, as the whole of an ArrayBuffer. */
+/** A copy of the next `length` bytes in an ArrayBuffer of exactly that size. */
 export function readArrayBuffer(r: Reader): ArrayBuffer {
   const length = r.varint()
-  if (length > r.end - r.offset) throw torn('it ends too early')
-  // Not zeroed where it is large: it is filled at once.
+  if (length > r.end - r.offset) throw damaged('it ends too early')
+  // A large buffer is not zeroed, because it is filled at once.
   const bytes = length <= SMALL_BYTES ? new Uint8Array(length) : Buffer.allocUnsafeSlow(length)
   r.copyTo(bytes)
   const { buffer } = bytes
@@ -22,7 +22,7 @@ export function readArrayBuffer(r: Reader): ArrayBuffer {
 export function readResizableBuffer(r: Reader): ArrayBuffer {
   const maxByteLength = r.varint()
   const length = r.varint()
-  if (length > r.end - r.offset || length > maxByteLength) throw torn('a resizable buffer out of bounds')
+  if (length > r.end - r.offset || length > maxByteLength) throw damaged('a resizable buffer out of bounds')
   const constructor: new (length: number, options: { maxByteLength: number }) => ModernArrayBuffer = ArrayBuffer
   const buffer = new constructor(length, { maxByteLength })
   r.copyTo(new Uint8Array(buffer))
@@ -32,14 +32,14 @@ export function readResizableBuffer(r: Reader): ArrayBuffer {
 
 export function readBuffer(r: Reader): Buffer {
   const length = r.varint()
-  if (length > r.end - r.offset) throw torn('it ends too early')
+  if (length > r.end - r.offset) throw damaged('it ends too early')
   const buffer = Buffer.allocUnsafe(length)
   r.copyTo(buffer)
   r.refs.push(buffer)
   return buffer
 }
 
-/** A typed array or DataView; `follows`: its length is that of its resizable buffer. */
+/** A typed array or DataView. With `follows` its length follows its resizable buffer. */
 export function readView(r: Reader, follows: boolean, readAny: (r: Reader) => unknown): ArrayBufferView {
   const constructor = viewConstructors[r.u8()]
   if (constructor === undefined) throw new TypeError('damaged message: this version has no such typed array')
@@ -47,7 +47,7 @@ export function readView(r: Reader, follows: boolean, readAny: (r: Reader) => un
   const byteOffset = r.varint()
   const length = follows ? undefined : r.varint()
   const buffer = readAny(r)
-  if (!types.isArrayBuffer(buffer)) throw torn('a view without its buffer')
+  if (!types.isArrayBuffer(buffer)) throw damaged('a view without its buffer')
   const view = new constructor(buffer, byteOffset, length)
   r.refs[number] = view
   return view

@@ -1,29 +1,29 @@
 import { Reflect, UserMap, UserSet } from '../primordials.js'
 import { readEntries } from './decode-strings.js'
-import { type Reader, torn } from './reader.js'
+import { type Reader, damaged } from './reader.js'
 import { END, HOLES } from './tags.js'
 
 type ReadAny = (r: Reader) => unknown
 
 const LONGEST_ARRAY = 2 ** 32 - 1
-// A length up to here is cheap to make true; beyond it memory has to be earned by bytes that came.
+// Up to this length an array is allocated at once. A longer one only grows with the bytes that have arrived.
 const CHEAP_HOLES = 1024
 
 function readSparseRest(r: Reader, array: unknown[], length: number, readAny: ReadAny): void {
   r.take(1)
-  // The engine keeps room for each hole, up to 256 MB, unless the array was once too long for that.
+  // The engine reserves room for each hole, up to 256 MB, unless the array was once too long for that.
   if (length > CHEAP_HOLES + (r.end - r.offset)) array.length = LONGEST_ARRAY
   array.length = length
   for (let place = r.varint(); place !== END; place = r.varint()) {
-    if (place > length) throw torn('an index out of bounds')
+    if (place > length) throw damaged('an index out of bounds')
     array[place - 1] = readAny(r)
   }
 }
 
-/** An array, `hasNames`: with named properties. It grows as elements are read, whatever length is told. */
+/** An array, and with `hasNames` its named properties. It grows as elements are read, whatever length is announced. */
 export function readArray(r: Reader, hasNames: boolean, readAny: ReadAny): unknown[] {
   const length = r.varint()
-  if (length > LONGEST_ARRAY) throw torn('an array out of bounds')
+  if (length > LONGEST_ARRAY) throw damaged('an array out of bounds')
   const array: unknown[] = []
   r.refs.push(array)
   while (array.length < length) {

@@ -1,14 +1,14 @@
 import { Object } from '../primordials.js'
 import { makeDomException, makeError } from './error-classes.js'
 import { readKey } from './decode-strings.js'
-import { type Reader, torn } from './reader.js'
+import { type Reader, damaged } from './reader.js'
 import { END, ERROR_ENUMERABLE, ERROR_PROPERTY } from './tags.js'
 
 type ReadAny = (r: Reader) => unknown
 
 function readProperties(r: Reader, error: object, readAny: ReadAny): void {
   for (let flags = r.u8(); flags !== END; flags = r.u8()) {
-    if ((flags & ~ERROR_ENUMERABLE) !== ERROR_PROPERTY) throw torn('an unknown kind of property')
+    if ((flags & ~ERROR_ENUMERABLE) !== ERROR_PROPERTY) throw damaged('an unknown kind of property')
     const enumerable = (flags & ERROR_ENUMERABLE) !== 0
     const key = readKey(r)
     Object.defineProperty(error, key, { value: readAny(r), enumerable, writable: true, configurable: true })
@@ -27,7 +27,7 @@ export function readDomException(r: Reader, readAny: ReadAny): Error {
   const name = readAny(r)
   const className = readAny(r)
   if (typeof message !== 'string' || typeof name !== 'string' || typeof className !== 'string') {
-    throw torn('a DOMException without its texts')
+    throw damaged('a DOMException without its texts')
   }
   const error = makeDomException(message, name, className)
   r.refs.push(error)

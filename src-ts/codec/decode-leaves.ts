@@ -1,5 +1,5 @@
 import { BigInt, RegExp, TypeError, toObject } from '../primordials.js'
-import { type Reader, torn } from './reader.js'
+import { type Reader, damaged } from './reader.js'
 
 type ReadAny = (r: Reader) => unknown
 
@@ -14,7 +14,7 @@ export function readRegExp(r: Reader, readAny: ReadAny): RegExp {
   const number = r.refs.push(undefined) - 1
   const source = readAny(r)
   const flags = readAny(r)
-  if (typeof source !== 'string' || typeof flags !== 'string') throw torn('a RegExp without its source')
+  if (typeof source !== 'string' || typeof flags !== 'string') throw damaged('a RegExp without its source')
   try {
     const regexp = new RegExp(source, flags)
     r.refs[number] = regexp
@@ -27,7 +27,7 @@ export function readRegExp(r: Reader, readAny: ReadAny): RegExp {
 export function readBoxed(r: Reader, readAny: ReadAny): unknown {
   const number = r.refs.push(undefined) - 1
   const value = readAny(r)
-  if (typeof value === 'object') throw torn('an object where a primitive has to be')
+  if (typeof value === 'object') throw damaged('an object where a primitive has to be')
   const boxed: unknown = toObject(value)
   r.refs[number] = boxed
   return boxed

@@ -1,8 +1,8 @@
 import { Object, fromCharCode } from '../primordials.js'
 import { cachedKey, cacheKey } from './key-cache.js'
-import { type Reader, torn } from './reader.js'
+import { type Reader, damaged } from './reader.js'
 
-// Up to here characters are put together one by one, which is faster than a call into Node.
+// Up to this length a loop over the characters is faster than a call into Node.
 const SHORT_STRING = 12
 const LONGEST_HEADER = 2 ** 32 - 1
 
@@ -24,13 +24,13 @@ export function readUtf16(r: Reader, length: number): string {
   return r.text('utf16le', length * 2)
 }
 
-// `__proto__` is no setter here; nor does a frozen Object.prototype stand in the way of its names.
+// Defining a property does not call the setter of `__proto__`, and works although Object.prototype may be frozen.
 function setNew(record: Record<string, unknown>, key: string, value: unknown): void {
   if (!(key in Object.prototype)) record[key] = value
   else Object.defineProperty(record, key, { value, writable: true, enumerable: true, configurable: true })
 }
 
-/** A key that is none of the cached ones. */
+/** A key that is not in the cache. */
 function readNewKey(r: Reader, start: number, length: number, isWide: boolean): string {
   if (isWide) return readUtf16(r, length)
   const key = r.text('latin1', length)
@@ -44,7 +44,7 @@ export function readEntries(r: Reader, target: object, readAny: (r: Reader) => u
   for (;;) {
     const header = r.varint()
     if (header === 0) return target
-    if (header > LONGEST_HEADER) throw torn('a key out of bounds')
+    if (header > LONGEST_HEADER) throw damaged('a key out of bounds')
     const length = (header - 1) >>> 1
     const isWide = (header & 1) === 0
     const start = r.offset
@@ -59,6 +59,6 @@ export function readEntries(r: Reader, target: object, readAny: (r: Reader) => u
 /** Reads one key alone. */
 export function readKey(r: Reader): string {
   const header = r.varint()
-  if (header === 0 || header > LONGEST_HEADER) throw torn('a key out of bounds')
+  if (header === 0 || header > LONGEST_HEADER) throw damaged('a key out of bounds')
   return readNewKey(r, r.offset, (header - 1) >>> 1, (header & 1) === 0)
 }

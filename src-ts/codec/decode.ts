@@ -4,7 +4,7 @@ import { readDomException, readError } from './decode-errors.js'
 import { readArray, readMap, readSet } from './decode-collections.js'
 import { readBigInt, readBoxed, readRegExp } from './decode-leaves.js'
 import { readEntries, readLatin1, readUtf16 } from './decode-strings.js'
-import { type Reader, torn } from './reader.js'
+import { type Reader, damaged } from './reader.js'
 import * as tags from './tags.js'
 
 function keep<T>(r: Reader, object: T): T {
@@ -15,12 +15,12 @@ function keep<T>(r: Reader, object: T): T {
 function readReference(r: Reader): unknown {
   const number = r.varint()
   const object = r.refs[number]
-  // Also a view, in the place of its own buffer.
-  if (object === undefined) throw torn('a reference to nothing')
+  // It may also be a view that refers to itself as its buffer.
+  if (object === undefined) throw damaged('a reference to nothing')
   return object
 }
 
-// In the order of the tags; the first bytes of ordinary values are tried before.
+// In the order of the tags. The tags of ordinary values are tested before.
 const readers: readonly (((r: Reader) => unknown) | undefined)[] = Object.assign(
   Array.from({ length: tags.SMALL_INT }, () => undefined),
   {
@@ -53,21 +53,22 @@ function readAny(r: Reader): unknown {
   if (tag === tags.DOUBLE) return r.f64()
   if (tag === tags.INT32) return r.i32()
   if (tag === tags.LATIN1) return readLatin1(r, r.varint())
-  // Here and not in the table: each call between two levels costs depth.
+  // Tested here and not in the table, because each extra call between two levels costs depth.
   if (tag === tags.OBJECT) return readEntries(r, keep(r, {}), readAny)
   if (tag === tags.ARRAY) return readArray(r, false, readAny)
   if (tag === tags.ERROR) return readError(r, readAny)
   const read = readers[tag]
-  if (read === undefined) throw torn(`no value begins with ${tag}`)
+  if (read === undefined) throw damaged(`no value begins with ${tag}`)
   return read(r)
 }
 
 /**
- * Decodes the value at the reader's offset and moves the offset behind it. Everything is copied out of the bytes.
- * @throws RangeError or TypeError for bytes that no value was written as. Nothing is read beyond the reader's end.
+ * Decodes the value at the reader's offset and moves the offset past it. Everything is copied out of the bytes. Nothing is read beyond
+ * the reader's end.
+ * @throws RangeError or TypeError for bytes that are not an encoded value
  */
 export function readValue(r: Reader): unknown {
-  // Left behind by a value that was torn.
+  // A damaged value may have left objects behind.
   if (r.refs.length > 0) r.refs = []
   const value = readAny(r)
   if (r.refs.length > 0) r.refs = []

@@ -13,7 +13,7 @@ function writeBytes(session: Session, tag: number, bytes: Uint8Array): void {
   writer.copy(bytes)
 }
 
-/** Writes an ArrayBuffer; a resizable one stays so. */
+/** Writes an ArrayBuffer. A resizable one stays resizable. */
 export function writeBuffer(session: Session, value: object): void {
   const buffer = value as ModernArrayBuffer
   if (isDetached(buffer)) throw new Refusal('a detached ArrayBuffer')
@@ -43,7 +43,7 @@ function writePart(session: Session, view: ArrayBufferView, number: number): voi
   writer.u8(number)
   writer.varint(0)
   writer.varint(elementCount(view))
-  // The reader makes a buffer of these bytes alone, which then has a number.
+  // The reader makes a buffer of these bytes alone, and that buffer uses up a number.
   session.met.skip()
   writeBytes(session, ARRAY_BUFFER, bytes)
 }
@@ -52,7 +52,7 @@ function elementCount(view: ArrayBufferView): number {
   return (view as Partial<Uint8Array>).length ?? view.byteLength
 }
 
-/** Writes a typed array or DataView with its whole buffer, a Buffer as the bytes that it shows. */
+/** Writes a typed array or DataView with its whole buffer, and a Buffer as the bytes that it shows. */
 export function writeView(session: Session, view: ArrayBufferView): void {
   const { writer } = session
   const { buffer } = view

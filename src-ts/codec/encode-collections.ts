@@ -6,7 +6,7 @@ import { MAP, SET } from './tags.js'
 const forEachEntry = Map.prototype.forEach
 const forEachMember = Set.prototype.forEach
 
-// Keys and values in turn.
+// Alternating keys and values.
 function entriesOf(map: object): unknown[] {
   const entries: unknown[] = []
   forEachEntry.call(map as Map<unknown, unknown>, (value, key) => entries.push(key, value))
@@ -19,7 +19,7 @@ function membersOf(set: object): unknown[] {
   return members
 }
 
-/** Writes a Map as it is now: a getter inside of it may add to it. */
+/** Writes a Map as it is now, because a getter inside it may add entries. */
 export function writeMap(session: Session, map: object): void {
   const entries = entriesOf(map)
   session.writer.u8(MAP)

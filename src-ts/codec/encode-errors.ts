@@ -6,13 +6,13 @@ import { writeKey, writeString } from './encode-primitives.js'
 import type { Session } from './session.js'
 import { ARRAY, DOM_EXCEPTION, END, ERROR, ERROR_ENUMERABLE, ERROR_PROPERTY, REF } from './tags.js'
 
-// On most errors they are not enumerable.
+// These properties are not enumerable on most errors.
 const hiddenKeys = ['name', 'message', 'stack', 'cause', 'errors', 'code']
 const DESCRIPTION_LENGTH = 200
 
 let showStack = (stack: string): string => stack
 
-/** Has the stacks of errors go through `show` before they are sent. */
+/** Makes every stack of an error pass through `show` before it is sent. */
 export function filterStacks(show: (stack: string) => string): void {
   showStack = show
 }
@@ -36,7 +36,7 @@ function describe(value: unknown): string {
   }
 }
 
-// An error comes back whatever hangs on it: what cannot be sent is told in words.
+// An error always arrives. A property that cannot be sent is replaced by a description.
 function writeOrDescribe(session: Session, value: unknown): void {
   const { writer, met, depth } = session
   const { length } = writer
@@ -59,7 +59,7 @@ function read(error: object, key: string): unknown {
   }
 }
 
-// One by one: one that cannot be sent leaves the others. (Trying the whole list first would double the time with each level.)
+// One by one, so that an error that cannot be sent does not cost the others. (Trying the whole list first would double the time per level.)
 function writeErrorList(session: Session, errors: readonly unknown[]): void {
   const { writer, met } = session
   const number = met.meet(errors)
@@ -83,7 +83,7 @@ function writeProperty(session: Session, key: string, value: unknown, flags: num
   else writeOrDescribe(session, value)
 }
 
-// A property that is not enumerable, perhaps inherited: what a class of the user says of its errors is theirs when they arrive.
+// The property may be inherited and not enumerable. The error arrives without its class, so the value becomes its own.
 function writeHidden(session: Session, error: object, key: string, model: object): void {
   if (Object.hasOwn(error, key)) {
     if (propertyIsEnumerable.call(error, key)) return
@@ -97,12 +97,12 @@ function writeHidden(session: Session, error: object, key: string, model: object
   if (typeof value === 'string' && value !== read(model, key)) writeProperty(session, key, value, ERROR_PROPERTY)
 }
 
-/** Writes an error with the nearest class that every process has, and with all that hangs on it. */
+/** Writes an error with the nearest class that every process has, and with all of its properties. */
 export function writeError(session: Session, error: object): void {
   const { writer } = session
   const nearest = nearestClass(error)
   const isDom = isDomClass(nearest)
-  // The reader needs twice the stack for an error that it needs for an object.
+  // The reader needs twice as much stack for an error as for an object.
   session.depth++
   writer.u8(isDom ? DOM_EXCEPTION : ERROR)
   if (isDom) {
@@ -118,7 +118,7 @@ export function writeError(session: Session, error: object): void {
   for (const key of Object.getOwnPropertyNames(error)) {
     const isEnumerable = propertyIsEnumerable.call(error, key)
     if (isEnumerable) writeProperty(session, key, read(error, key), ERROR_PROPERTY | ERROR_ENUMERABLE)
-    // Such as those of a SuppressedError.
+    // For example those of a SuppressedError.
     else if (!hiddenKeys.includes(key)) writeProperty(session, key, read(error, key), ERROR_PROPERTY)
   }
   session.depth--

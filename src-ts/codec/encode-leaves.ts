@@ -4,7 +4,7 @@ import { BOXED, DATE, REGEXP } from './tags.js'
 import type { Writer } from './writer.js'
 
 const getTime = Date.prototype.getTime
-// The accessors themselves: an own property of the object may have the name.
+// The accessors themselves, because the object may have an own property of that name.
 const sourceOf = Object.getOwnPropertyDescriptor(RegExp.prototype, 'source')?.get
 const flagsOf = Object.getOwnPropertyDescriptor(RegExp.prototype, 'flags')?.get
 
@@ -36,7 +36,7 @@ export function writeBoxed(w: Writer, boxed: object): void {
       writePrimitive(w, valueOf.call(boxed))
       return
     } catch (error) {
-      // Each refuses the objects of the others.
+      // Each of these throws for objects of the other kinds.
       if (!(error instanceof TypeError)) throw error
     }
   }

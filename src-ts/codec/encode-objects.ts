@@ -8,15 +8,15 @@ import { ARRAY, ARRAY_NAMED, END, HOLES, OBJECT } from './tags.js'
 
 const hasOwn = Object.prototype.hasOwnProperty
 
-// Up to here the keys are counted, beyond it `inspect` is asked: it looks at names apart from elements, in a time that does not grow.
+// Up to this length the keys are counted. For longer arrays `inspect` is asked, which finds names in constant time.
 const COUNTED_KEYS = 64
 
-/** Writes an object with its own enumerable entries, each getter run once. False, and nothing written, where it has none. */
+/** Writes an object with its own enumerable entries, and runs each getter once. Without entries, writes nothing and returns false. */
 export function writeObject(session: Session, object: object): boolean {
   const start = session.writer.length
   let at: string | undefined
   try {
-    // `for in`, as the engine prepares its own list of keys and offsets; it also skips what a getter has deleted meanwhile.
+    // `for in` is fast because the engine prepares keys and offsets. It also skips keys that a getter has deleted meanwhile.
     for (const key in object) {
       if (!hasOwn.call(object, key)) continue
       if (at === undefined) session.writer.u8(OBJECT)
@@ -32,12 +32,12 @@ export function writeObject(session: Session, object: object): boolean {
   return session.writer.length > start
 }
 
-// Never mind that this is a guess for long arrays: a wrong yes costs time only, and `inspect` shows every name.
+// For long arrays this is a guess. A wrong yes only costs time, and a wrong no cannot happen because `inspect` shows every name.
 function mayHaveNames(array: readonly unknown[]): boolean {
   const { length } = array
   if (length <= COUNTED_KEYS) {
     const keys = Object.keys(array)
-    // A hole and a name make the same count. Names come last.
+    // A hole and a name together give the same count as neither. Names come last.
     return keys.length !== length || (length > 0 && keys[length - 1] !== String(length - 1))
   }
   const shown = inspect(array, {
@@ -51,7 +51,7 @@ function mayHaveNames(array: readonly unknown[]): boolean {
   return shown !== `[ ... ${length} more items ]`
 }
 
-// The index that a key is, or -1.
+// The index that a key stands for, or -1.
 function indexOf(key: string, length: number): number {
   const index = +key
   return Number.isInteger(index) && index >= 0 && index < length && String(index) === key ? index : -1
@@ -102,14 +102,14 @@ function writeRest(
   hasNames: boolean
 ): void {
   const keys = Object.keys(array)
-  // The reader needs twice the stack for these that it needs for the elements before them.
+  // The reader needs twice as much stack for these as for the elements before them.
   session.depth++
   if (dense < length) writeSparseRest(session, array, dense, length, keys)
   if (hasNames) writeNamed(session, array, length, keys)
   session.depth--
 }
 
-// Before the elements, whose getters may change the array.
+// Read before the elements, whose getters may change the array.
 function beginArray(session: Session, array: readonly unknown[]): boolean {
   const hasNames = mayHaveNames(array)
   session.writer.u8(hasNames ? ARRAY_NAMED : ARRAY)
@@ -125,7 +125,7 @@ export function writeArray(session: Session, array: readonly unknown[]): void {
   try {
     for (; index < length; index++) {
       const value = array[index]
-      // Numbers in a row are worth a shorter way.
+      // A run of numbers takes a faster path.
       if (typeof value === 'number') writeNumber(session.writer, value)
       else if (value === undefined && !hasOwn.call(array, index)) break
       else session.write(session, value)

@@ -2,12 +2,12 @@ import { asIntN } from '../primordials.js'
 import { BIGINT, BIGINT64, DOUBLE, FALSE, INT32, LATIN1, NULL, SMALL_INT, TRUE, UNDEFINED, UTF16 } from './tags.js'
 import type { Writer } from './writer.js'
 
-// Up to here a loop over the characters is faster than a call into Node.
+// Up to this length a loop over the characters is faster than a call into Node.
 const SHORT_STRING = 24
-// On a string that V8 stores with one byte a character this answers at once.
+// For a string that V8 stores with one byte per character this takes constant time.
 const WIDE = /[^\0-\xff]/
 
-/** Writes a number with its tag; -0 and NaN stay. */
+/** Writes a number with its tag. -0 and NaN are kept. */
 export function writeNumber(w: Writer, value: number): void {
   const int = value | 0
   if (int !== value || (int === 0 && 1 / value < 0)) w.taggedF64(DOUBLE, value)
@@ -15,7 +15,7 @@ export function writeNumber(w: Writer, value: number): void {
   else w.taggedI32(INT32, int)
 }
 
-// Leaves the writer as it was, and returns false, at a character above 255.
+// At a character above 255 it restores the writer and returns false.
 function writeShortLatin1(w: Writer, text: string, start: number): boolean {
   const { bytes } = w
   for (let i = 0; i < text.length; i++) {
@@ -27,7 +27,7 @@ function writeShortLatin1(w: Writer, text: string, start: number): boolean {
   return true
 }
 
-/** Writes a string with its tag; lone surrogates stay. */
+/** Writes a string with its tag. Lone surrogates are kept. */
 export function writeString(w: Writer, text: string): void {
   const { length } = text
   if (length <= SHORT_STRING) {
@@ -78,7 +78,7 @@ function writeBigInt(w: Writer, value: bigint): void {
   w.text(hex, 'hex', hex.length / 2)
 }
 
-/** Writes a primitive with its tag. False, and nothing written, for objects, functions and symbols. */
+/** Writes a primitive with its tag. For objects, functions and symbols it writes nothing and returns false. */
 export function writePrimitive(w: Writer, value: unknown): boolean {
   switch (typeof value) {
     case 'number':

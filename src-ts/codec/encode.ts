@@ -43,10 +43,10 @@ function writeBranded(session: Session, value: object, brand: Exclude<Brand, 'pl
 
 type Shape = Brand | 'array' | 'view' | 'reference'
 
-// Apart from `write`, whose frame is on the stack once a level: what it does not hold is depth.
+// Separate from `write`, whose frame is on the stack once per level: a smaller frame allows more depth.
 function begin(session: Session, value: unknown): Shape {
   if (typeof value !== 'object') throw new Refusal(typeof value === 'symbol' ? 'a symbol' : 'a function')
-  // Never null: that is a primitive.
+  // Never null, which is a primitive.
   const object = value as object
   if (types.isProxy(object)) throw new Refusal('a Proxy')
   const number = session.met.meet(object)
@@ -68,8 +68,8 @@ function writeEmpty(session: Session, object: object): void {
   }
 }
 
-// About as deep as structured clone goes (objects 1,950, arrays 3,270), errors half as deep. The reader must have the stack for it wherever it is
-// called, or the values behind this one could not be found.
+// About as deep as structured clone (objects 1,950, arrays 3,270), and half as deep for errors. The reader must have enough stack for
+// it wherever it is called. Otherwise it could not find the values after this one.
 const DEPTH_MAX = 2_000
 
 function write(session: Session, value: unknown): void {
@@ -84,15 +84,15 @@ function write(session: Session, value: unknown): void {
   session.depth--
 }
 
-// A getter may submit a task in the middle of an encoding: then there is more than one session.
+// A getter may submit a task during an encoding. Then there is more than one session.
 const nobody = new Writer()
 const sessions: (Session & { met: Identity })[] = []
 
 /**
- * Encodes one value. Cycles and objects that occur twice are kept within it. After a throw the writer holds half a value:
- * set its length back.
- * @param root The start of the path in the error; asked only then.
- * @throws {@linkcode NotSerializableError} for what cannot be sent, with the path to it; and whatever a getter of the value throws.
+ * Encodes one value. Cycles and objects that occur twice are kept within it. After a throw the writer has half a value, so the caller
+ * must reset its length.
+ * @param root Returns the start of the path in an error. Called only for an error.
+ * @throws {@linkcode NotSerializableError}, with the path, for a value that cannot be sent; and whatever a getter of the value throws
  */
 export function writeValue(w: Writer, value: unknown, root: () => string): void {
   try {
@@ -110,7 +110,7 @@ export function writeValue(w: Writer, value: unknown, root: () => string): void 
     throw isRefusal(reason) ? reason.toError(root()) : reason
   } finally {
     session.met.clear()
-    // The memory of a large message is not held until the next one.
+    // The memory of a large message is not kept until the next one.
     session.writer = nobody
     sessions.push(session)
   }

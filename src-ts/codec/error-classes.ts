@@ -16,9 +16,9 @@ import {
   globalObject
 } from '../primordials.js'
 import { classNameOf } from './host-objects.js'
-import { torn } from './reader.js'
+import { damaged } from './reader.js'
 
-/** A class of errors, by what both processes call it. */
+/** A class of errors, by the name that both processes use. */
 export interface ErrorClass {
   readonly name: string
   readonly prototype: object
@@ -26,10 +26,10 @@ export interface ErrorClass {
 
 const standard = [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError, AggregateError]
 const plainError: ErrorClass = { name: 'Error', prototype: Error.prototype }
-// Kept from when the library was loaded: a program may replace these globals.
+// As they were when the library was loaded, because a program may replace these globals.
 const byName = new Map<string, ErrorClass>(standard.map(({ name, prototype }) => [name, { name, prototype }]))
 const byPrototype = new Map([...byName.values()].map((errorClass) => [errorClass.prototype, errorClass]))
-/** Sent in place of a class: an error of the library, with the class that it has there. */
+/** Sent instead of a class name, for an error of the library. */
 const LIBRARY = 'millrace:'
 
 function chainOf(error: object): object[] {
@@ -44,8 +44,8 @@ function isClassName(name: string): boolean {
 }
 
 /**
- * A class of errors that this process has as a global, such as `SuppressedError`: newer ones than this library are found as well.
- * Other globals are not touched, since reading one may run a getter.
+ * A class of errors that this process has as a global, such as `SuppressedError`. Classes newer than this library are found too. Other
+ * globals are not touched, because reading one may run a getter.
  */
 function globalClass(name: string): ErrorClass | undefined {
   if (!isClassName(name) || !Object.hasOwn(globalObject, name)) return undefined
@@ -70,7 +70,7 @@ function prototypeOf(brand: string): object | undefined {
   return poolErrorClass(brand)?.prototype
 }
 
-/** The nearest class in the error's chain that another process can make again: a global one, or one of the library. */
+/** The nearest class in the error's prototype chain that another process has: a global one, or one of the library. */
 export function nearestClass(error: object): ErrorClass {
   const chain = chainOf(error)
   const brand = brandOf(error)
@@ -86,7 +86,7 @@ export function nearestClass(error: object): ErrorClass {
     if (isDomException(prototype)) return { name: 'DOMException', prototype }
     if (globalClass(name)?.prototype === prototype) return { name, prototype }
   }
-  // Another realm (node:vm) has classes of its own with the same names.
+  // Another realm (node:vm) has its own classes with the same names.
   for (const prototype of chain) {
     const { name } = classNameOf(prototype)
     const found = byName.get(name) ?? globalClass(name)
@@ -95,12 +95,12 @@ export function nearestClass(error: object): ErrorClass {
   return plainError
 }
 
-/** Whether errors of the class are DOMExceptions: the constructor alone makes them. */
+/** Whether errors of the class are DOMExceptions, which only their constructor can make. */
 export function isDomClass({ prototype }: ErrorClass): boolean {
   return isDomException(prototype) || chainOf(prototype).some(isDomException)
 }
 
-/** What the accessors of a class that extends `DOMException` have to tell of its errors, such as `quota`. */
+/** The values of accessors that a class adds to `DOMException`, such as `quota`. */
 export function accessorsOf({ prototype }: ErrorClass): readonly string[] {
   const ancestors = [prototype, ...chainOf(prototype)]
   const own = ancestors.slice(0, ancestors.findIndex(isDomException))
@@ -109,29 +109,29 @@ export function accessorsOf({ prototype }: ErrorClass): readonly string[] {
   )
 }
 
-/** The prototype that an error of this class gets here, and its brand. A class that this process lacks is an `Error` of that name. */
+/** The prototype that an error of this class gets here, and its brand. If this process lacks the class, it is an `Error` of that name. */
 function resolve(name: string): { readonly prototype: object; readonly brand?: string; readonly shownName?: string } {
   if (name.startsWith(LIBRARY)) {
     const brand = name.slice(LIBRARY.length)
     const prototype = prototypeOf(brand)
     if (prototype !== undefined) return { prototype, brand }
     const found = byName.get(brand)
-    if (found === undefined) throw torn('an unknown class of errors')
+    if (found === undefined) throw damaged('an unknown class of errors')
     return { prototype: found.prototype, brand: OPTION_BRAND }
   }
   const found = byName.get(name) ?? globalClass(name)
-  if (found === undefined && !isClassName(name)) throw torn('an unknown class of errors')
-  if (found !== undefined && isDomClass(found)) throw torn('a DOMException without its texts')
+  if (found === undefined && !isClassName(name)) throw damaged('an unknown class of errors')
+  if (found !== undefined && isDomClass(found)) throw damaged('a DOMException without its texts')
   return found ?? { prototype: Error.prototype, shownName: name }
 }
 
 /**
- * A real error of the class, with neither message nor stack.
- * @param blank An error without properties to be made into it.
- * @throws RangeError where a class cannot have the name.
+ * A real error of the class, without message and stack.
+ * @param blank An error without properties, which is used if given.
+ * @throws RangeError if no class can have the name
  */
 export function makeError(name: unknown, blank: Error | undefined): Error {
-  if (typeof name !== 'string') throw torn('an unknown class of errors')
+  if (typeof name !== 'string') throw damaged('an unknown class of errors')
   const { prototype, brand, shownName } = resolve(name)
   const error = blank ?? withoutPlace(() => new Error())
   Reflect.deleteProperty(error, 'stack')
@@ -142,7 +142,7 @@ export function makeError(name: unknown, blank: Error | undefined): Error {
   return error
 }
 
-/** A DOMException, of a class that extends it where this process has it. It has no stack. */
+/** A DOMException without a stack. If this process has the class that extends it, it is of that class. */
 export function makeDomException(message: string, name: string, className: string): Error {
   const error = withoutPlace(() => new DOMException(message, name))
   Reflect.deleteProperty(error, 'stack')

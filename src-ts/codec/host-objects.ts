@@ -12,7 +12,7 @@ import {
   globalObject
 } from '../primordials.js'
 
-// Classes of Node and of the web whose objects keep what they hold where a copy does not reach: it would arrive empty.
+// Classes of Node and of the web whose objects keep their data where a copy cannot reach it. A copy would arrive empty.
 const globalNames = new Set(
   `
     URL URLSearchParams URLPattern Headers Request Response
@@ -50,7 +50,7 @@ const moduleNames = new Map([
   ['Session', 'node:inspector']
 ])
 
-// What Node's own classes bring along to be cloned or moved by a MessagePort.
+// The symbols by which Node's classes let a MessagePort clone or move their objects.
 const portSymbols = new Set(['messaging_clone_symbol', 'messaging_transfer_symbol'])
 
 const iteratorPrototypes = new Set<unknown>([
@@ -74,8 +74,8 @@ function isTimerClass(constructor: unknown): boolean {
   return constructor === timer.constructor || constructor === immediate.constructor
 }
 
-// A name proves nothing, users have classes called Event or Request. Only after a match by name is the real class looked up: some
-// globals load half of Node when they are touched.
+// A name proves nothing, because users have classes named Event or Request. The real class is only looked up after a match by name,
+// because reading some globals loads half of Node.
 function isHostClass(name: string, constructor: unknown, tag: unknown): boolean {
   if (globalNames.has(name) && (tag === name || member(globalObject, name) === constructor)) return true
   if (name === 'Timeout' || name === 'Immediate') return isTimerClass(constructor)
@@ -91,14 +91,14 @@ export function classNameOf(prototype: object): { readonly name: string; readonl
   return { name: typeof name === 'string' ? name : '', constructor }
 }
 
-/** What kind of host object has this prototype in its chain, such as `a URL`; undefined for a class like any other. */
+/** The kind of host object that has this prototype in its chain, such as `a URL`. undefined for any other class. */
 export function hostKindOf(prototype: object): string | undefined {
   if (iteratorPrototypes.has(prototype)) return 'an iterator'
   const { name, constructor } = classNameOf(prototype)
   const tag: unknown = Object.getOwnPropertyDescriptor(prototype, Symbol.toStringTag)?.value
   if (typeof tag === 'string' && /^(?:Intl|WebAssembly|Temporal)\./.test(tag)) return withArticle(tag)
   if (name !== '' && member(Intl, name) === constructor) return withArticle(`Intl.${name}`)
-  // Cloneable by a port as well, but an error, for which there is a way.
+  // A MessagePort can clone it too, but it is an error, which the codec handles.
   if (tag === 'DOMException') return undefined
   if (isHostClass(name, constructor, tag)) return withArticle(name)
   const isPortable = Object.getOwnPropertySymbols(prototype).some((key) => portSymbols.has(key.description ?? ''))

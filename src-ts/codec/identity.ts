@@ -2,17 +2,17 @@ import { Map } from '../primordials.js'
 
 const SEARCHED = 16
 
-/** The objects of one value, numbered in the order in which they were met. Few are searched one by one, many by hash. */
+/** Numbers the objects of one value in the order in which they were met. It searches few objects one by one, and many by hash. */
 export class Identity {
   #objects: unknown[] = []
   #numbers: Map<unknown, number> | undefined
 
-  /** How many were met. */
+  /** The number of objects that were met. */
   get count(): number {
     return this.#objects.length
   }
 
-  /** The number of an object that was met before; else -1, and it has the next number. */
+  /** The number of an object that was met before. Otherwise -1, and the object gets the next number. */
   meet(object: object): number {
     const objects = this.#objects
     const count = objects.length
@@ -28,7 +28,7 @@ export class Identity {
     return -1
   }
 
-  /** Uses up a number, for an object that only the reader makes. */
+  /** Uses up a number for an object that only the reader makes. */
   skip(): void {
     this.meet({})
   }
@@ -39,7 +39,7 @@ export class Identity {
   }
 
   clear(): void {
-    // A new one: an emptied array keeps the objects in its store until they are overwritten.
+    // A new array, because an emptied one keeps the objects in its store until they are overwritten.
     if (this.#objects.length > 0) this.#objects = []
     this.#numbers = undefined
   }

@@ -13,8 +13,8 @@ function slotOf(bytes: Uint8Array, start: number, length: number): number {
 }
 
 /**
- * A key of latin1 characters that was seen before: the string is there already, unique within the engine, which makes it fast
- * as the name of a property. Keys that Object.prototype has are never among them.
+ * A key of latin1 characters that was seen before. The cached string is unique within the engine, which makes it fast as the name of a
+ * property. Names that Object.prototype has are never cached.
  */
 export function cachedKey(bytes: Uint8Array, start: number, length: number): string | undefined {
   if (length === 0 || length > LONGEST) return undefined
@@ -24,7 +24,7 @@ export function cachedKey(bytes: Uint8Array, start: number, length: number): str
   return key
 }
 
-/** Takes the place of whatever key had it before. */
+/** Caches a key, and replaces the one that had its slot. */
 export function cacheKey(bytes: Uint8Array, start: number, key: string): void {
   if (key.length > 0 && key.length <= LONGEST && !(key in Object.prototype)) {
     cached[slotOf(bytes, start, key.length)] = key

@@ -5,7 +5,7 @@ import { type Brand, brandOf } from './brands.js'
 import { classNameOf, hostKindOf } from './host-objects.js'
 import { noteClass } from './lost-classes.js'
 
-// Classes whose objects are known by their slots alone. By name, so that those of other realms (node:vm) are found too.
+// Classes whose objects are recognized by their slots. They are listed by name, so that those of other realms (node:vm) match too.
 const brandedNames = new Set(
   `
     Date Map Set RegExp ArrayBuffer SharedArrayBuffer Error Number
@@ -18,7 +18,7 @@ const brandedNames = new Set(
 type Verdict = Exclude<Brand, 'date'> | 'branded' | 'error'
 
 const verdicts = new WeakMap<object, Verdict>()
-// Of classes whose first object without entries was looked at.
+// Remembers classes whose first object without entries was checked.
 const emptyVerdicts = new WeakMap<object, Brand>()
 
 function inheritsError(prototype: object): boolean {
@@ -34,19 +34,19 @@ function judge(value: object, leaf: object): Verdict {
   if (value === process) return { refused: 'the process object' }
   for (let at: object | null = leaf; at !== null; at = Object.getPrototypeOf(at) as object | null) {
     if (at === Error.prototype) return 'error'
-    // A chain that a Proxy is part of would run its traps.
+    // Walking a prototype chain with a Proxy in it would run the traps of the Proxy.
     if (types.isProxy(at)) return { refused: 'an object with a Proxy as its prototype' }
     if (at === Object.prototype) return 'plain'
-    // Before the host classes: these are among them, but a false one is an ordinary object.
+    // This comes before the host classes. These classes are among them, but a fake one is an ordinary object.
     if (brandedNames.has(classNameOf(at).name)) return 'branded'
     const host = hostKindOf(at)
-    // A class of errors is none that holds something elsewhere, though a port may clone it, such as QuotaExceededError.
+    // An error class has no data elsewhere, even if a MessagePort may clone it, such as QuotaExceededError.
     if (host !== undefined && !inheritsError(at)) return { refused: host }
   }
   return 'plain'
 }
 
-/** How to encode an object that is neither a proxy, an array nor a view. */
+/** How to encode an object that is not a proxy, an array or a view. */
 export function kindOf(value: object): Brand {
   const prototype = Object.getPrototypeOf(value) as object | null
   if (prototype === Object.prototype) return 'plain'
@@ -60,7 +60,7 @@ export function kindOf(value: object): Brand {
   return verdict === 'branded' ? brandOf(value) : verdict
 }
 
-// V8's own opinion on whether the object is one of its many special ones. It has no entries, so nothing of it is read.
+// V8 tells whether the object is one of its many special ones. The object has no entries, so none of its code runs.
 function isSpecial(value: object): boolean {
   const { Serializer } = process.getBuiltinModule('node:v8')
   const serializer = new Serializer()
@@ -72,7 +72,7 @@ function isSpecial(value: object): boolean {
   }
 }
 
-/** The same for an object without entries, which may hold its content elsewhere: slots count even under another prototype. */
+/** The same for an object without entries, which may have its data in slots. Slots count even under another prototype. */
 export function kindOfEmpty(value: object): Brand {
   const brand = brandOf(value)
   const prototype = Object.getPrototypeOf(value) as object | null

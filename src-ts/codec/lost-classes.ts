@@ -1,11 +1,11 @@
 import { Set } from '../primordials.js'
 
-// An item of a class arrives without it. That is noted, for the task that fails by it: once for each class in a row.
+// An item arrives without its class. The class is noted, once for each run of it, in case a task fails because of that.
 let isNoted = false
 let last: object | undefined
 let met: Set<object> | undefined
 
-/** Notes an object that has this prototype, and arrives without it. */
+/** Notes that an object with this prototype will arrive without it. */
 export function noteClass(prototype: object): void {
   if (!isNoted || prototype === last) return
   last = prototype
@@ -13,7 +13,7 @@ export function noteClass(prototype: object): void {
   met.add(prototype)
 }
 
-/** Notes from now on; gives what was noted since it was called last. */
+/** Returns the prototypes that were noted since the last call, and goes on noting. */
 export function takeClasses(): ReadonlySet<object> | undefined {
   const taken = met
   isNoted = true

@@ -2,14 +2,14 @@ import { types } from 'node:util'
 
 import { Buffer, DataView, Map, Object, String, Symbol, Uint8Array, process, globalObject } from '../primordials.js'
 
-/** What the lib of ES2023 does not know of an ArrayBuffer yet. */
+/** Members of ArrayBuffer that the lib of ES2023 does not have. */
 export interface ModernArrayBuffer extends ArrayBuffer {
   readonly resizable?: boolean
   readonly maxByteLength?: number
   readonly resize?: (byteLength: number) => void
 }
 
-/** The classes of views; their place here is their number in a message. Float16Array only where it exists. */
+/** The classes of views. The index of a class is its number in a message. Float16Array may be missing. */
 export const viewNames: readonly string[] = `
   Int8Array Uint8Array Uint8ClampedArray Int16Array Uint16Array Int32Array Uint32Array
   Float32Array Float64Array BigInt64Array BigUint64Array DataView Float16Array
@@ -27,7 +27,7 @@ export const viewConstructors: readonly (ViewConstructor | undefined)[] = viewNa
 const numbers = new Map(viewNames.map((name, number) => [name, number]))
 const nameOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)?.get
 
-/** The number of a view's class, whatever its prototype says; undefined for one that is not known. */
+/** The number of a view's class, whatever its prototype is. undefined for an unknown class. */
 export function viewNumber(view: ArrayBufferView): number | undefined {
   return numbers.get(String(nameOf?.call(view) ?? 'DataView'))
 }
@@ -35,7 +35,7 @@ export function viewNumber(view: ArrayBufferView): number | undefined {
 const at = Uint8Array.prototype.at
 const byteLengthOf = Object.getOwnPropertyDescriptor(DataView.prototype, 'byteLength')?.get
 
-/** Whether the memory was moved elsewhere. */
+/** Whether the buffer was detached. */
 export function isDetached(buffer: ArrayBuffer): boolean {
   if (buffer.byteLength !== 0) return false
   try {
@@ -45,10 +45,10 @@ export function isDetached(buffer: ArrayBuffer): boolean {
   }
 }
 
-/** Whether a view has lost its memory: the buffer was moved elsewhere, or has become too short for it. */
+/** Whether a view has lost its memory, because the buffer was detached or has become too short. */
 export function isOutOfBounds(view: ArrayBufferView): boolean {
   try {
-    // Each throws then, though the lengths just read as 0.
+    // A method throws in that case, whereas the lengths read as 0.
     if (types.isDataView(view)) byteLengthOf?.call(view)
     else at.call(view as Uint8Array, 0)
     return false
@@ -58,8 +58,8 @@ export function isOutOfBounds(view: ArrayBufferView): boolean {
 }
 
 /**
- * Whether a view's length follows that of its resizable buffer. Nothing tells but to resize the buffer for a moment: nobody else runs
- * meanwhile, and the bytes are put back.
+ * Whether a view's length follows its resizable buffer. The only way to know is to resize the buffer for a moment. No other code runs
+ * meanwhile, and the bytes are restored.
  */
 export function isTracking(view: ArrayBufferView): boolean {
   const buffer = view.buffer as ModernArrayBuffer
@@ -87,12 +87,12 @@ interface MaybeMarked {
   readonly isMarkedAsUntransferable?: (value: unknown) => boolean
 }
 
-/** Whether a view sees a part of the memory that Node hands out to small Buffers, of which the rest is nobody's business. */
+/** Whether a view is a part of the memory pool of small Buffers. The rest of the pool must not be sent along. */
 export function isPooled(view: ArrayBufferView): boolean {
   const { buffer } = view
   if (view.byteLength === buffer.byteLength) return false
   const { isMarkedAsUntransferable } = process.getBuiltinModule('node:worker_threads') as MaybeMarked
-  // Only newer versions tell. Elsewhere the size has to do: part of a buffer of exactly that size is sent without the rest.
+  // Only newer versions of Node tell. In older ones the size decides: a part of a buffer of exactly that size is sent without the rest.
   if (isMarkedAsUntransferable !== undefined) return isMarkedAsUntransferable(buffer)
   return buffer.byteLength === Buffer.poolSize
 }

@@ -1,18 +1,18 @@
 import { Buffer, DataView, Number, RangeError, Uint8Array } from '../primordials.js'
 
-/** The error for bytes that no value was written as. */
-export function torn(what: string): RangeError {
+/** The error for bytes that are not an encoded value. */
+export function damaged(what: string): RangeError {
   return new RangeError(`damaged message: ${what}`)
 }
 
-/** Reads bytes from `offset` up to `end`, never beyond; everything that ends too early is a RangeError. */
+/** Reads bytes from `offset` up to `end`, never beyond. It throws a RangeError if the bytes end too early. */
 export class Reader {
-  /** Where the next read begins. */
+  /** The offset of the next read. */
   offset: number
   end: number
-  /** The objects of the value being decoded, by number. */
+  /** The objects of the value that is being decoded, by number. */
   refs: unknown[] = []
-  /** An error without properties that the first error becomes which is read next. */
+  /** An error without properties. The next error that is read uses it. */
   blank: Error | undefined
   #bytes: Uint8Array
   #buffer: Buffer
@@ -32,11 +32,11 @@ export class Reader {
   }
 
   /**
-   * Goes on with other bytes, or other limits.
-   * @throws RangeError where the limits lie outside of the bytes.
+   * Starts to read other bytes, or other limits.
+   * @throws RangeError if the limits are outside the bytes
    */
   reset(bytes: Uint8Array, offset: number, end: number): void {
-    if (!(offset >= 0 && offset <= end && end <= bytes.length)) throw torn('limits outside of the memory')
+    if (!(offset >= 0 && offset <= end && end <= bytes.length)) throw damaged('limits outside of the memory')
     if (bytes !== this.#bytes) {
       this.#bytes = bytes
       this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -52,16 +52,16 @@ export class Reader {
     return blank
   }
 
-  /** Steps over `count` bytes and returns where they begin. */
+  /** Skips `count` bytes and returns their offset. */
   take(count: number): number {
     const start = this.offset
-    if (count > this.end - start) throw torn('it ends too early')
+    if (count > this.end - start) throw damaged('it ends too early')
     this.offset = start + count
     return start
   }
 
   u8(): number {
-    if (this.offset >= this.end) throw torn('it ends too early')
+    if (this.offset >= this.end) throw damaged('it ends too early')
     return this.#bytes[this.offset++] as number
   }
 
@@ -88,7 +88,7 @@ export class Reader {
     for (let unit = 128; ; unit *= 128) {
       const byte = this.u8()
       value += (byte & 127) * unit
-      if (value > Number.MAX_SAFE_INTEGER) throw torn('a length out of bounds')
+      if (value > Number.MAX_SAFE_INTEGER) throw damaged('a length out of bounds')
       if (byte < 128) return value
     }
   }
@@ -99,7 +99,7 @@ export class Reader {
     return this.#buffer.toString(encoding, start, start + byteLength)
   }
 
-  /** Copies the next bytes to the beginning of `target`, as many as it has. */
+  /** Fills `target` with the next bytes. */
   copyTo(target: Uint8Array): void {
     const start = this.take(target.length)
     target.set(this.#bytes.subarray(start, start + target.length))

@@ -8,8 +8,8 @@ const SHOWN_STEPS = 12
 const SHOWN_KEY = 60
 
 /**
- * Why a value cannot be encoded, on its way out through the containers, each of which adds its step to the path. Its own path, the
- * whole message, is seen only where bytes are written without a value.
+ * Says why a value cannot be encoded. It is thrown out through the containers, and each adds its step to the path. The message itself is
+ * only seen if bytes are written without a value.
  */
 export class Refusal extends NotSerializableError {
   readonly what: string
@@ -25,7 +25,7 @@ export class Refusal extends NotSerializableError {
     this.#steps.push(step)
   }
 
-  /** The public error; `root` is the start of the path. */
+  /** The public error. `root` is the start of the path. */
   toError(root: string): NotSerializableError {
     const steps = this.#steps.toReversed()
     if (steps.length > 2 * SHOWN_STEPS) steps.splice(SHOWN_STEPS, steps.length - 2 * SHOWN_STEPS, '…')
@@ -41,8 +41,8 @@ function isStackOverflow(error: unknown): boolean {
 }
 
 /**
- * What to throw on for an error that came up at one step of a container: a refusal with that step, a stack overflow as a refusal,
- * and anything else, which a getter has thrown, as it is.
+ * What to throw on when an error has come from one step of a container. A refusal gets that step, a stack overflow becomes a refusal, and
+ * any other error comes from a getter and stays unchanged.
  */
 export function within(error: unknown, step: (at: unknown) => string, at: unknown): unknown {
   const refusal = isStackOverflow(error) ? new Refusal('nested too deeply') : error
@@ -50,7 +50,7 @@ export function within(error: unknown, step: (at: unknown) => string, at: unknow
   return refusal
 }
 
-/** Whether it is a refusal. What a getter throws may be a Proxy, which is not asked anything. */
+/** Whether it is a refusal. A getter may throw a Proxy, whose traps must not run. */
 export function isRefusal(error: unknown): error is Refusal {
   return types.isNativeError(error) && error instanceof Refusal
 }
@@ -75,7 +75,7 @@ export function memberStep(index: unknown): string {
   return `.values[${String(index)}]`
 }
 
-/** Of a Map, whose keys and values stand in turn: `.keys[3]`, `.get("a")`; the value behind an object as key is `.get(keys[3])`. */
+/** The step to a key or a value of a Map: `.keys[3]` or `.get("a")`. If the key is an object, the step to its value is `.get(keys[3])`. */
 export function entryStep(entries: readonly unknown[], place: number): string {
   const index = place >> 1
   if (place % 2 === 0) return `.keys[${index}]`

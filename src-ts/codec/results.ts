@@ -3,8 +3,8 @@ import type { Reader } from './reader.js'
 import { NotSerializableError } from '../errors/index.js'
 
 /**
- * Reads up to `count` results. What a worker wrote is not trusted: what cannot be read is given up, with all after it.
- * @returns How many could be read.
+ * Reads up to `count` results. The bytes of a worker are not trusted. If a result cannot be read, it and all results after it are lost.
+ * @returns how many results could be read
  */
 export function readResults(reader: Reader, count: number, take: (offset: number, value: unknown) => void): number {
   for (let offset = 0; offset < count; offset++) {
@@ -19,7 +19,7 @@ export function readResults(reader: Reader, count: number, take: (offset: number
   return count
 }
 
-/** Reads what a task threw. */
+/** Reads the value that a task threw. */
 export function readFailure(reader: Reader): unknown {
   try {
     return readValue(reader)
@@ -28,7 +28,7 @@ export function readFailure(reader: Reader): unknown {
   }
 }
 
-/** The failure of a task whose result was not read. */
+/** The error of a task whose result could not be read. */
 export function unreadable(): NotSerializableError {
   return new NotSerializableError('result', 'the bytes that the worker sent cannot be decoded')
 }

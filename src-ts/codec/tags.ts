@@ -1,9 +1,9 @@
 /*
- * The first byte of every value. From SMALL_INT on the byte is itself an integer, 0 to 127. Lengths are varints (7 bits a
- * byte, lowest first), numbers little endian. Objects are numbered in the order in which they begin; REF names one of them.
+ * The first byte of every value. A byte of SMALL_INT or above is itself an integer, 0 to 127. Lengths are varints (7 bits per byte, lowest
+ * first), and numbers are little-endian. Objects are numbered in the order in which they begin. REF names one of them.
  */
 
-/** Ends the entries of an object, of an array's named part, of an error. Never the start of a value. */
+/** Ends the entries of an object, of an error, or of the named part of an array. Never the start of a value. */
 export const END = 0
 export const UNDEFINED = 1
 export const NULL = 2
@@ -17,7 +17,7 @@ export const DOUBLE = 6
 export const BIGINT64 = 7
 /** sign u8 (1: negative), varint bytes, magnitude with the highest byte first */
 export const BIGINT = 8
-/** varint length, one byte a character */
+/** varint length, one byte per character */
 export const LATIN1 = 9
 /** varint length in code units, two bytes each */
 export const UTF16 = 10

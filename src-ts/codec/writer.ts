@@ -1,25 +1,25 @@
 import { Buffer, DataView, Math } from '../primordials.js'
 import { Refusal } from './refusal.js'
 
-/** The largest message in bytes: just below 2 GiB, and a whole number of the units to which messages are padded. */
+/** The largest message in bytes: just below 2 GiB, and a multiple of the padding unit. */
 export const MAX_MESSAGE_BYTES: number = 2 ** 31 - 8
 
-/** Bytes under construction, in memory that grows by doubling. What is written is in `bytes`, from 0 to `length`. */
+/** Writes bytes into memory that grows by doubling. The written bytes are `bytes` from 0 to `length`. */
 export class Writer {
-  /** The memory; another one after it has grown. */
+  /** The memory. It is replaced when it grows. */
   bytes: Uint8Array
-  /** How much is written. May be set back to an earlier value. */
+  /** The number of written bytes. It may be reset to an earlier value. */
   length = 0
   #buffer: Buffer
   #view: DataView
   #capacity: number
   readonly #limit: number
-  /** True once there was no room for what was to be written. */
+  /** True once there was no room for a write. */
   isOverfull = false
 
   /**
-   * @param capacity Bytes to begin with.
-   * @param limit Bytes at the most.
+   * @param capacity The initial number of bytes.
+   * @param limit The most bytes.
    */
   constructor(capacity = 256, limit: number = MAX_MESSAGE_BYTES) {
     this.#limit = limit
@@ -31,7 +31,7 @@ export class Writer {
 
   /**
    * Makes room for `extra` more bytes.
-   * @throws Where the message would pass the limit, or memory is out.
+   * @throws if the message would exceed the limit, or there is no memory
    */
   reserve(extra: number): void {
     if (this.length + extra > this.#capacity) this.#grow(this.length + extra)
@@ -95,7 +95,7 @@ export class Writer {
     this.bytes[this.length++] = rest
   }
 
-  /** The characters of `text` in the encoding, `byteLength` in all, without their length. */
+  /** The characters of `text` in the encoding, `byteLength` bytes in all, without their length. */
   text(text: string, encoding: 'latin1' | 'utf16le' | 'hex', byteLength: number): void {
     this.reserve(byteLength)
     this.#buffer.write(text, this.length, byteLength, encoding)

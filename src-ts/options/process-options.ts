@@ -22,7 +22,7 @@ export function readEnv(values: OptionValues): Readonly<Record<string, string>> 
   for (const [name, value] of Object.entries(env as Record<string, unknown>)) {
     if (value === undefined) continue
     if (name === '' || name.includes('=') || name.includes(NUL)) {
-      throw invalidOptionBecause('range', 'env', name, "a name cannot be empty and cannot hold '=' or NUL")
+      throw invalidOptionBecause('range', 'env', name, "a name cannot be empty and cannot contain '=' or NUL")
     }
     copy[name] = checkText(value, `env.${name}`, true)
   }

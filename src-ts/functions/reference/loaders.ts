@@ -13,7 +13,7 @@ export function refuseLoaders(names: readonly string[], called: string): void {
     const tool = LOADERS.get(name)
     if (tool === undefined) continue
     throw new TaskFunctionError(
-      `${called} uses '${name}', which holds what ${tool} made of import() or require(): import the module at the top of ` +
+      `${called} uses '${name}', which ${tool} has generated for import() or require(): import the module at the top of ` +
         `the file, or export the function from a module and name it with task(url, 'name')`,
       { variable: name }
     )

@@ -67,7 +67,7 @@ export function lookAlikes(user: string, name: string): TaskFunctionError {
 /** The error for a name that nothing around the function has. */
 export function unknownName(user: string, name: string): TaskFunctionError {
   return new TaskFunctionError(
-    `${user} uses '${name}', which is no variable of the code around it and no global of Node.js: pass it as an argument, ` +
+    `${user} uses '${name}', which is neither a variable of the code around it nor a global of Node.js: pass it as an argument, ` +
       `or give it with { context: { ${name} } }`,
     { variable: name }
   )
