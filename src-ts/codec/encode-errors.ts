@@ -110,7 +110,7 @@ export function writeError(session: Session, error: object): void {
     writeString(writer, String(read(error, 'name')))
   }
   writeString(writer, nearest.name)
-  // What a DOMException inherits is made by the reader's constructor.
+  // The reader's constructor makes the inherited part of a DOMException.
   for (const key of hiddenKeys) writeHidden(session, error, key, isDom ? error : nearest.prototype)
   for (const key of isDom ? accessorsOf(nearest) : []) {
     if (!Object.hasOwn(error, key)) writeProperty(session, key, read(error, key), ERROR_PROPERTY)

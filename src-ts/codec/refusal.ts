@@ -3,7 +3,7 @@ import { types } from 'node:util'
 import { NotSerializableError } from '../errors/index.js'
 import { JSON, RangeError, String } from '../primordials.js'
 
-// A path of thousands of steps tells no more than its two ends.
+// The two ends of a path of thousands of steps tell as much as the whole path.
 const SHOWN_STEPS = 12
 const SHOWN_KEY = 60
 
@@ -33,7 +33,7 @@ export class Refusal extends NotSerializableError {
   }
 }
 
-// Known by its words: the class alone says nothing, users throw RangeErrors too.
+// Recognized by its message, because users throw RangeErrors too.
 function isStackOverflow(error: unknown): boolean {
   return (
     types.isNativeError(error) && error instanceof RangeError && error.message === 'Maximum call stack size exceeded'

@@ -5,7 +5,7 @@ import { isNode } from './surroundings.js'
 /** How a name is declared. */
 export interface Declaration {
   readonly isConst: boolean
-  /** True where a value is given that cannot be undefined: before it, the name has none. */
+  /** Whether the declaration gives a value that cannot be undefined. If the name is undefined, its declaration has not run. */
   readonly isNeverUndefined: boolean
 }
 
@@ -62,7 +62,7 @@ function declarationOf(node: AnyNode, name: string): Declaration | undefined {
   return isExport && isNode(node.declaration) ? declarationOf(node.declaration, name) : undefined
 }
 
-/** A `var` anywhere in a function belongs to all of it. */
+/** A `var` anywhere in a function declares its name in the whole function. */
 function hasVar(node: AnyNode, name: string): boolean {
   if (node.type === 'VariableDeclaration' && node.kind === 'var' && declarationOf(node, name) !== undefined) return true
   return Object.values(node)
@@ -78,7 +78,7 @@ function among(nodes: readonly (AnyNode | null | undefined)[], name: string): De
   return undefined
 }
 
-/** How the scope that a node opens declares a name; undefined where it does not. */
+/** How the scope that a node opens declares a name. undefined if it does not. */
 export function declarationIn(node: AnyNode, name: string): Declaration | undefined {
   switch (node.type) {
     case 'Program':
@@ -112,7 +112,7 @@ export function declarationIn(node: AnyNode, name: string): Declaration | undefi
   }
 }
 
-/** The names that are assigned to anywhere in a script or a part of it, other than where they are declared. */
+/** The names that a script, or a part of it, assigns to outside their declarations. */
 export function assignedNames(program: AnyNode): ReadonlySet<string> {
   const names = new Set<string>()
   const left: AnyNode[] = [program]
@@ -132,7 +132,7 @@ export function patternNames(pattern: AnyNode): ReadonlySet<string> {
   return names
 }
 
-/** The names that functions and classes of a script assign to, which may do so at any time. */
+/** The names that functions and classes of a script assign to, which they may do at any time. */
 export function lateNames(program: Program): ReadonlySet<string> {
   const names = new Set<string>()
   const left: AnyNode[] = [program]
@@ -155,7 +155,7 @@ function addNames(target: AnyNode, names: Set<string>): void {
   }
 }
 
-/** True for a node in which all code is strict, by itself or by a directive. */
+/** Whether all code in a node is strict, by its kind or by a directive. */
 export function hasStrictDirective(node: AnyNode): boolean {
   if (node.type === 'ClassDeclaration' || node.type === 'ClassExpression') return true
   const isFunction = /Function/.test(node.type)

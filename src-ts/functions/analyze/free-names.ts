@@ -3,15 +3,15 @@ import type * as EslintScope from 'eslint-scope'
 import type { ParsedFunction } from './parse.js'
 import { analyzeScopes } from './parser.js'
 
-/** Where the text uses a name that nothing in it declares. */
+/** A use of a name that the text does not declare. */
 export interface FreeName {
   readonly name: string
   readonly node: Node
-  /** True where it is assigned to. */
+  /** Whether the use is an assignment. */
   readonly isWritten: boolean
 }
 
-/** True where `name` is a function in a block, which sloppy code sees in all of the enclosing function. */
+/** Whether `name` is a function in a block, which sloppy code sees in the whole enclosing function. */
 function isHoistedFromBlock(scope: EslintScope.Scope | null, name: string): boolean {
   for (let around = scope; around !== null; around = around.upper) {
     if (around.variableScope === around && declaresInBlock(around, name)) return true
@@ -29,8 +29,8 @@ function declaresInBlock(scope: EslintScope.Scope, name: string): boolean {
 }
 
 /**
- * Every use of a name from outside of the text, in the order of the text: variables of the surroundings and globals. An
- * arrow function's `arguments` is one.
+ * Every use of a name from outside the text, in the order of the text: variables of the surrounding code and globals. The `arguments`
+ * of an arrow function is such a name.
  */
 export function findFreeNames(parsed: ParsedFunction): readonly FreeName[] {
   const manager = analyzeScopes(parsed.program, {
@@ -39,14 +39,14 @@ export function findFreeNames(parsed: ParsedFunction): readonly FreeName[] {
     impliedStrict: parsed.isStrict
   })
   const [globalScope] = manager.scopes
-  // The parser's wrapper, to which an arrow's `arguments` would belong.
+  // The scope is the parser's wrapper. An arrow function's `arguments` would belong to it.
   const wrapperScope = globalScope?.childScopes[0]
   const references = [...(globalScope?.through ?? []), ...(wrapperScope?.set.get('arguments')?.references ?? [])]
   return (
     references
       .filter(({ identifier, from }) => parsed.isStrict || !isHoistedFromBlock(from, identifier.name))
       .map((use) => ({ name: use.identifier.name, node: use.identifier as unknown as Node, isWritten: use.isWrite() }))
-      // A method's computed key was evaluated when the object was made.
+      // The computed key of a method was evaluated when the object was made.
       .filter(({ node }) => node.start >= parsed.node.start)
       .toSorted((a, b) => a.node.start - b.node.start)
   )

@@ -14,12 +14,12 @@ function ownCount(fn: object, key: string): number | undefined {
 
 const callerOf = Object.getOwnPropertyDescriptor(Function.prototype, 'caller')?.get
 
-/** What a function tells of itself: only those written with `function`, neither async nor generators, do. */
+/** Whether a function is sloppy, as far as it tells. Only functions that are written with `function`, not async and not generators, tell. */
 function modeOf(fn: object, text: string): FunctionText['mode'] {
   if (!text.startsWith('function') || !Object.hasOwn(fn, 'prototype') || types.isGeneratorFunction(fn)) return undefined
   if (Object.hasOwn(fn, 'caller')) return 'sloppy'
   try {
-    // Newer engines have no such property of each function, but go on to refuse it for strict ones.
+    // Newer engines have no such property on each function, but still refuse it for strict ones.
     callerOf?.call(fn)
     return callerOf === undefined ? undefined : 'sloppy'
   } catch {
@@ -27,7 +27,7 @@ function modeOf(fn: object, text: string): FunctionText['mode'] {
   }
 }
 
-/** What a function's own properties tell, beside its text. */
+/** What the properties of a function tell about it, beside its text. */
 export function describeFunction(fn: object, text: string): FunctionText {
   return { text, name: ownString(fn, 'name'), length: ownCount(fn, 'length'), mode: modeOf(fn, text) }
 }

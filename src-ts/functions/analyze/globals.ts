@@ -3,8 +3,8 @@ import { runInNewContext } from 'node:vm'
 
 import { Map, Object, Reflect, Set, String, process, globalObject } from '../../primordials.js'
 
-// What Node's documentation lists beyond the language, up to Node 26. Not `require`, `module`, `exports`, `__filename` and
-// `__dirname`: these are variables of a CommonJS module. The worker checks that its Node has what a function uses.
+// The globals that Node's documentation lists beyond the language, up to Node 26. `require`, `module`, `exports`, `__filename` and
+// `__dirname` are variables of a CommonJS module, and not listed. The worker checks that its Node has the globals of a function.
 const NODE_GLOBALS = `
   AbortController AbortSignal atob Blob BroadcastChannel btoa Buffer ByteLengthQueuingStrategy clearImmediate clearInterval
   clearTimeout CloseEvent CompressionStream console CountQueuingStrategy crypto Crypto CryptoKey CustomEvent
@@ -23,17 +23,17 @@ const NODE_GLOBALS = `
 let names: ReadonlySet<string> | undefined
 
 function pristineNames(): ReadonlySet<string> {
-  // A fresh context has what this engine's language has, and nothing that was added since.
+  // A fresh context has the globals of the language, and nothing that the program has added.
   names ??= new Set([...(runInNewContext('Object.getOwnPropertyNames(globalThis)') as string[]), ...NODE_GLOBALS])
   return names
 }
 
-/** True for what every fresh process has; false for a property that somebody added to this one's global object. */
+/** Whether every fresh process has the global. False for a property that the program has added to its global object. */
 export function isPristineGlobal(name: string): boolean {
   return pristineNames().has(name)
 }
 
-// Reads no getter: some globals are loaded by being read. A Proxy that somebody put in their place would run its traps.
+// Runs no getter, because reading some globals loads them, and no trap of a Proxy that the program has put there.
 function ownValue(holder: object, key: string): unknown {
   return types.isProxy(holder) ? undefined : Object.getOwnPropertyDescriptor(holder, key)?.value
 }
@@ -44,23 +44,23 @@ function isObject(value: unknown): value is object {
 
 const BEHIND_GETTERS = new Set(['process', 'Buffer', 'performance', 'crypto', 'navigator'])
 
-/** What Node has loaded of itself; not in the types. */
+/** The modules that Node has loaded. The property is not in the types. */
 export function loadedBuiltIns(): readonly string[] {
   return (process as { moduleLoadList?: readonly string[] }).moduleLoadList ?? []
 }
 
-/** The value of a global where having it loads nothing. */
+/** The value of a global, if reading it loads nothing. */
 function globalValue(name: string): unknown {
   const isLoaded = name !== 'crypto' || loadedBuiltIns().includes('NativeModule internal/crypto/webcrypto')
   return BEHIND_GETTERS.has(name) && isLoaded ? Reflect.get(globalObject, name) : ownValue(globalObject, name)
 }
 
-/** Every object and function that is to be found from the global object, with the shortest way to it. */
+/** Every object and function that can be reached from the global object, with the shortest path to it. */
 export function globalPaths(): ReadonlyMap<object, readonly string[]> {
   const found = new Map<object, readonly string[]>()
   const add = (value: unknown, path: readonly string[]): void => {
     if (!isObject(value) || found.has(value)) return
-    // A bound function that somebody put there is in no other process. (Node renames those of its console.)
+    // A bound function that the program has put there is in no other process. (Node renames the bound functions of its console.)
     if (typeof value === 'function' ? !String(ownValue(value, 'name')).startsWith('bound ') : path.length === 1) {
       found.set(value, path)
     }
@@ -72,7 +72,7 @@ export function globalPaths(): ReadonlyMap<object, readonly string[]> {
   const isSelf = (name: string): boolean => name === 'globalThis' || name === 'global'
   const holders = [...pristineNames()].filter((name) => !isSelf(name)).map((name) => [name, globalValue(name)] as const)
   add(globalObject, ['globalThis'])
-  // Short paths first: parseFloat rather than Number.parseFloat.
+  // Short paths first, so that the path is `parseFloat` and not `Number.parseFloat`.
   for (const [name, value] of holders) add(value, [name])
   for (const [name, value] of holders) {
     addMembers(value, [name])

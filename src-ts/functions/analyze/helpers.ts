@@ -1,22 +1,22 @@
 import { RangeError, Set, fromCharCode } from '../../primordials.js'
 
-/** What Babel and SWC make of `import()` and `import * as`: as variables they would bring the caches that they keep. */
+/** The helpers that Babel and SWC generate for `import()` and `import * as`. Sent as variables, they would bring their caches along. */
 const INTEROP: ReadonlySet<string> = new Set(['_interopRequireWildcard', '_interop_require_wildcard'])
 
-/** True for names that transpilers and coverage tools write into a function and that the worker replaces by placeholders. */
+/** Whether a transpiler or coverage tool writes this name into functions, and the worker replaces it by a placeholder. */
 export function isHelper(name: string): boolean {
   return name === '__name' || INTEROP.has(name) || /^cov_[0-9a-z]+$/.test(name)
 }
 
-/** True for what makes a namespace of what `require()` gave. */
+/** Whether the helper makes a namespace of the result of `require()`. */
 export function isInteropHelper(name: string): boolean {
   return INTEROP.has(name)
 }
 
-// The name under which a script finds its import(): as long as the keyword, so that columns stay, and not in the text.
+// The name under which a script finds its import(). It is as long as the keyword, so that columns stay, and the text does not contain it.
 const IMPORT_STAND_IN = /^\$im\d{3}$/
 
-/** True for what {@linkcode importPlaceholder} gave. */
+/** Whether the name comes from {@linkcode importPlaceholder}. */
 export function isImportPlaceholder(name: string): boolean {
   return IMPORT_STAND_IN.test(name)
 }
@@ -28,7 +28,7 @@ export function importPlaceholder(text: string): string {
 
 const META_STAND_IN = /^\$me\d{3}$/
 
-/** True for what {@linkcode metaPlaceholder} gave. */
+/** Whether the name comes from {@linkcode metaPlaceholder}. */
 export function isMetaPlaceholder(name: string): boolean {
   return META_STAND_IN.test(name)
 }
@@ -39,8 +39,8 @@ export function metaPlaceholder(text: string): string {
 }
 
 /**
- * What stands for the expression that a class extends: an identifier that the text does not contain, and as many characters on
- * as many lines, so that lines and columns stay.
+ * A replacement for the expression that a class extends. It is an identifier that the text does not contain, padded to the same number
+ * of lines and columns, so that positions stay.
  */
 export function superclassPlaceholder(
   text: string,
@@ -49,7 +49,7 @@ export function superclassPlaceholder(
 ): { readonly name: string; readonly by: string } {
   const rest = text.slice(start + 1, end).replaceAll(/[^\n\r\u2028\u2029]/g, ' ')
   const gap = /[\w$]/.test(text.charAt(start - 1)) ? ' ' : ''
-  // One letter: nothing that can be extended is shorter.
+  // One letter, because no expression that can be extended is shorter.
   for (let code = 0xc0; code <= 0xff; code++) {
     const name = fromCharCode(code)
     if (code !== 0xd7 && code !== 0xf7 && !text.includes(name)) return { name, by: `${gap}${name}${rest}` }
@@ -58,10 +58,10 @@ export function superclassPlaceholder(
   return { name, by: `${gap}${name}${rest}` }
 }
 
-/** Identifiers, as many as asked for, that the text does not contain. */
+/** The given number of identifiers that the text does not contain. */
 export function livePlaceholders(text: string, count: number): readonly string[] {
   const names: string[] = []
-  // Each of them is not to be found by the next.
+  // Each must also differ from the previous ones.
   while (names.length < count) names.push(unusedName('$ml', text + names.join(' ')))
   return names
 }

@@ -3,18 +3,18 @@ import { type FunctionAnalysis, type Replacement, replaceAll, type Use } from '.
 import type { Slot, Variable } from '../ship/graph.js'
 import { livePlaceholders } from './helpers.js'
 
-/** A text that reads imports anew each time. */
+/** A text that reads its imports at each use. */
 export interface LiveText {
   readonly analysis: FunctionAnalysis
-  /** What was put into the text, at places of the text as it was. */
+  /** The replacements in the text, by their offsets in the original text. */
   readonly replacements: readonly Replacement[]
-  /** What the text calls instead of the imports. */
+  /** The functions that the text calls instead of reading the imports. */
   readonly variables: readonly Variable[]
 }
 
 /**
- * What stands for a name. What a call gives can be called in turn without a `this`; elsewhere the engine counts the columns after
- * a member as it does after a name. Neither goes on with the line before.
+ * The replacement for a name. If the value is called, a call is used, because its result can be called without a `this`. Elsewhere a
+ * member is used, because the engine counts columns after a member as after a name. Neither continues the line before it.
  */
 function readBy(placeholder: string, { form, name }: Use): string {
   if (form === 'called') return `${placeholder}()`

@@ -2,21 +2,21 @@ import type { AnyNode, ArrowFunctionExpression, ClassExpression, FunctionExpress
 import { TaskFunctionError } from '../../errors/index.js'
 import { parse } from './parser.js'
 
-/** The function's own node, and what is needed to build a script from its text. */
+/** The node of the function, and what is needed to build a script from its text. */
 export type ParsedFunction = Found & ParsedText
 
 interface ParsedText {
-  /** The text inside of an ordinary function, whose `this` and `arguments` stand for those around the text. */
+  /** The text inside an ordinary function, whose `this` and `arguments` stand for those around the text. */
   readonly program: Program
   readonly isStrict: boolean
-  /** Where the text begins in the program: what to take from a node's `start`. */
+  /** The offset of the text in the program. It has to be subtracted from a node's `start`. */
   readonly offset: number
 }
 
 type Found =
   | { readonly node: ClassExpression; readonly form: 'class' }
   | { readonly node: ArrowFunctionExpression; readonly form: 'expression' }
-  /** Methods (`f(x) {}`, `['a b'](x) {}`, `#f(x) {}`) and accessors (`get f() {}`) are no expression and need an object around them. */
+  /** Methods (`f(x) {}`, `['a b'](x) {}`, `#f(x) {}`) and accessors (`get f() {}`) are not expressions. They need an object around them. */
   | { readonly node: FunctionExpression; readonly form: 'expression' | 'method' | 'get' | 'set' }
 
 interface Wrapping {
@@ -34,9 +34,9 @@ const WRAPPINGS: readonly Wrapping[] = [
 function parseProgram(code: string): Program {
   return parse(code, {
     ecmaVersion: 'latest',
-    // The scope analysis reads them.
+    // The scope analysis reads the ranges.
     ranges: true,
-    // What belongs to the surroundings of the text is let through here and refused by name later.
+    // References to the surrounding code are allowed here and refused by name later.
     allowImportExportEverywhere: true,
     allowSuperOutsideMethod: true,
     checkPrivateFields: false
@@ -69,9 +69,9 @@ function classBody(node: ClassExpression): ClassExpression['body']['body'] {
 
 /**
  * Parses the source of one function.
- * @param text As `Function.prototype.toString` gives it.
- * @param isSloppy True where the function is known to be sloppy; others are tried as strict code first.
- * @throws TaskFunctionError for a text that cannot be parsed.
+ * @param text The result of `Function.prototype.toString`.
+ * @param isSloppy Whether the function is known to be sloppy. Other functions are parsed as strict code first.
+ * @throws TaskFunctionError for a text that cannot be parsed
  */
 export function parseFunction(text: string, isSloppy: boolean, called: string): ParsedFunction {
   let failure: unknown

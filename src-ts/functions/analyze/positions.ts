@@ -1,18 +1,18 @@
-/** A place in a text; line and column count from 0. */
+/** A position in a text. Line and column count from 0. */
 export interface Position {
   readonly line: number
   readonly column: number
 }
 
-// As the engine ends lines.
+// The line ends of the engine.
 const LINE_END = /\r\n|[\n\r\u2028\u2029]/g
 
-/** Turns offsets of a text into lines and columns, and back. */
+/** Converts offsets of a text into lines and columns, and back. */
 export class Lines {
   readonly #starts: number[] = [0]
   readonly #first: Position
 
-  /** @param first What the engine calls the beginning of the text. */
+  /** @param first The position that the engine gives to the beginning of the text. */
   constructor(text: string, first: Position) {
     this.#first = first
     for (const end of text.matchAll(LINE_END)) this.#starts.push(end.index + end[0].length)

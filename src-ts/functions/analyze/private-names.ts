@@ -3,7 +3,7 @@ import { constructorOf } from './superclass.js'
 import { parseFunction } from './parse.js'
 import { callName, isNativeText, sourceOf } from '../refusal/refusals.js'
 
-/** A private member that instances have of a class. */
+/** The name of a private member that a class gives to its instances. */
 export interface PrivateName {
   readonly className: string
   readonly name: string
@@ -22,7 +22,7 @@ function ofClass(constructor: object): PrivateName | undefined {
 
 function readClass(constructor: object): PrivateName | undefined {
   const text = sourceOf(constructor)
-  // Most classes have none, and need not be parsed for it.
+  // Most classes have none, so they are not parsed for it.
   if (isNativeText(text) || !text.startsWith('class') || !text.includes('#')) return undefined
   const named: unknown = Object.getOwnPropertyDescriptor(constructor, 'name')?.value
   const className = typeof named === 'string' && named !== '' ? named : '(anonymous)'
@@ -35,7 +35,7 @@ function readClass(constructor: object): PrivateName | undefined {
   return undefined
 }
 
-/** A private member of an object, which nothing can copy, by the classes that it is an instance of. */
+/** The name of a private member of an object, from the classes that it is an instance of. Private members cannot be copied. */
 export function privateNameOf(value: object): PrivateName | undefined {
   let at = Object.getPrototypeOf(value) as object | null
   for (; at !== null; at = Object.getPrototypeOf(at) as object | null) {

@@ -1,13 +1,13 @@
 import type { Replacement } from '../capture/analysis.js'
 import { Lines, type Position } from './positions.js'
 
-/** A piece of a line that became longer: its line, its column, and its length before and after. Both count from 0. */
+/** A piece of a line that became longer: its line and column, which count from 0, and its length before and after. */
 type Shift = readonly [line: number, column: number, before: number, after: number]
 
 /**
- * Says in a name where the lines of a text became longer, so that {@linkcode unshift} finds the columns again.
- * @param first Where the text begins.
- * @param skipped How many characters of what the replacements count come before the text.
+ * Writes into a name where the lines of a text became longer, so that {@linkcode unshift} can restore the columns.
+ * @param first The position where the text begins.
+ * @param skipped The number of characters before the text that the offsets of the replacements count.
  */
 export function writeShifts(
   text: string,
@@ -23,13 +23,13 @@ export function writeShifts(
   return shifts.length === 0 ? '' : `!${shifts.flat().join('.')}!`
 }
 
-/** What {@linkcode writeShifts} put before a name, and the name. */
+/** The shifts that {@linkcode writeShifts} put before a name, and the name. */
 export function splitShifts(name: string): readonly [shifts: string, name: string] {
   const found = /^!([\d.]+)!/.exec(name)
   return found === null ? ['', name] : [found[1] ?? '', name.slice(found[0].length)]
 }
 
-/** The column, from 1, that a place had before the line became longer. */
+/** The column, from 1, of a position before its line became longer. */
 export function unshift(shifts: string, line: number, column: number): number {
   const numbers = shifts.split('.').map((digits) => +digits)
   let added = 0
@@ -38,7 +38,7 @@ export function unshift(shifts: string, line: number, column: number): number {
     if (on !== line - 1) continue
     const found = column - 1 - added
     if (found < start) break
-    // Inside of what stands for a name is the name.
+    // A position inside a replacement belongs to the replaced name.
     if (found < start + after) return start + 1
     added += after - before
   }

@@ -2,7 +2,7 @@ import { Object } from '../../primordials.js'
 import { unshippable } from '../refusal/messages.js'
 import { isNativeText, sourceOf } from '../refusal/refusals.js'
 
-/** The function whose prototype an object is; undefined where it is nobody's. */
+/** The function whose `prototype` an object is. undefined if there is none. */
 export function constructorOf(prototype: object): object | undefined {
   const owner: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value
   if (typeof owner !== 'function') return undefined
@@ -10,8 +10,8 @@ export function constructorOf(prototype: object): object | undefined {
 }
 
 /**
- * The constructor whose instances the prototype of a function inherits from; undefined where that is as for any function.
- * @throws TaskFunctionError where it is an object of no constructor.
+ * The constructor whose `prototype` the prototype of a function inherits from. undefined for an ordinary function.
+ * @throws TaskFunctionError if it inherits from an object that is not the `prototype` of a constructor
  */
 export function prototypeOwner(fn: object, name: string, called: string): object | undefined {
   const own: unknown = Object.getOwnPropertyDescriptor(fn, 'prototype')?.value
@@ -20,7 +20,7 @@ export function prototypeOwner(fn: object, name: string, called: string): object
   if (typeof base !== 'object' || base === null || base === Object.prototype) return undefined
   const owner = constructorOf(base)
   if (owner !== undefined) {
-    // That of another realm, whose functions have it as any other: and generators, whose prototypes have Node's own.
+    // Functions of another realm inherit from that realm's Object.prototype, and prototypes of generators from an object of the engine.
     const ownName: unknown = Object.getOwnPropertyDescriptor(owner, 'name')?.value
     return isNativeText(sourceOf(owner)) && ownName === 'Object' ? undefined : owner
   }

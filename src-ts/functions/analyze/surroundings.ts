@@ -3,7 +3,7 @@ import { TaskFunctionError } from '../../errors/index.js'
 import { Array, Map, Object, Set } from '../../primordials.js'
 import type { ParsedFunction } from './parse.js'
 
-/** What lies inside of the function at some point of its text; all else belongs to what is around it. */
+/** What belongs to the function itself at some point of its text. Everything else belongs to the surrounding code. */
 interface Context {
   readonly hasThis: boolean
   readonly hasNewTarget: boolean
@@ -11,32 +11,32 @@ interface Context {
   readonly privateNames: ReadonlySet<string>
 }
 
-/** What the walk through a function brings back. */
+/** The result of walking through a function. */
 export interface Surroundings {
   /** Every `import()`. */
   readonly imports: readonly ImportExpression[]
   /** Every `import.meta`. */
   readonly metas: readonly Node[]
-  /** The identifiers that are used for members of fixed names alone: `ns.a`, `ns["a"]`, `const { a, b } = ns`. */
+  /** The identifiers that are only used for members of fixed names: `ns.a`, `ns["a"]`, `const { a, b } = ns`. */
   readonly membersOf: ReadonlyMap<Node, readonly string[]>
-  /** Identifiers that are called, or stand before a template. */
+  /** Identifiers that are called, or are the tag of a template. */
   readonly called: ReadonlySet<Node>
-  /** Identifiers that are name and value of a property at once. */
+  /** Identifiers that are both the name and the value of a property, as in `{ a }`. */
   readonly shorthands: ReadonlySet<Node>
-  /** Identifiers that are only asked for their type, which is allowed for names that do not exist. */
+  /** Identifiers that are only used with `typeof`, which is allowed for names that do not exist. */
   readonly typeofOperands: ReadonlySet<Node>
-  /** True where sloppy code may do something else than strict code. */
+  /** Whether sloppy code may behave differently from strict code. */
   readonly isModeSensitive: boolean
 }
 
 const OWN: Omit<Context, 'privateNames'> = { hasThis: true, hasNewTarget: true, hasSuper: true }
 
-/** True for a node of the parser's tree. */
+/** Whether a value is a node of the parser's tree. */
 export function isNode(value: unknown): value is AnyNode {
   return typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string'
 }
 
-/** The name of a member where the text fixes it. */
+/** The name of a member, if the text fixes it. */
 function fixedName(key: AnyNode, isComputed: boolean): string | undefined {
   if (key.type === 'Identifier') return isComputed ? undefined : key.name
   if (key.type === 'Literal') return typeof key.value === 'string' ? key.value : undefined
@@ -44,10 +44,10 @@ function fixedName(key: AnyNode, isComputed: boolean): string | undefined {
   return key.quasis[0]?.value.cooked ?? undefined
 }
 
-/** What a pattern takes of an object. */
+/** The names that a pattern reads from an object. */
 function namesTaken(pattern: AnyNode): readonly (string | undefined)[] {
   if (pattern.type !== 'ObjectPattern') return []
-  // A rest takes all there is.
+  // A rest element reads everything.
   return pattern.properties.map((part) => (part.type === 'Property' ? fixedName(part.key, part.computed) : undefined))
 }
 
@@ -85,7 +85,7 @@ class SurroundingsScanner {
         throw this.#refuse('uses a with statement, so millrace cannot tell which variables it uses', undefined)
       case 'CallExpression':
         this.called.add(node.callee)
-        // With ?. the call is an indirect one, which sees no variables.
+        // With ?. the call is indirect, and sees no variables.
         if (node.callee.type === 'Identifier' && node.callee.name === 'eval' && !node.optional) {
           throw this.#refuse(
             'calls eval directly, so millrace cannot tell which variables it uses: use (0, eval)(...)',
@@ -110,7 +110,7 @@ class SurroundingsScanner {
         this.#noteMembers(node.object, [fixedName(node.property, node.computed)])
         break
       case 'ExpressionStatement':
-        // As a statement: the value of such an assignment is all of the object.
+        // Only as a statement, because the value of such an assignment is the whole object.
         if (node.expression.type === 'AssignmentExpression' && node.expression.operator === '=') {
           this.#noteMembers(node.expression.right, namesTaken(node.expression.left))
         }
@@ -125,7 +125,7 @@ class SurroundingsScanner {
         this.imports.push(node)
         break
       case 'FunctionDeclaration':
-        // In a block its name is seen in different places.
+        // The name of a function in a block is visible in different places in strict and in sloppy code.
         this.isModeSensitive = true
         return this.#children(node, { ...context, ...OWN, hasSuper: false })
       case 'FunctionExpression':
@@ -158,7 +158,7 @@ class SurroundingsScanner {
     node: Extract<AnyNode, { type: 'Property' | 'MethodDefinition' | 'PropertyDefinition' }>,
     context: Context
   ): void {
-    // The name belongs to what is around the member; a private one is a declaration here.
+    // The name is evaluated outside the member. A private name is a declaration here.
     if (node.key.type !== 'PrivateIdentifier') this.visit(node.key, context)
     if (!isNode(node.value)) return
     if (node.type === 'Property' && node.shorthand) this.shorthands.add(node.value)
@@ -187,7 +187,8 @@ class SurroundingsScanner {
 
 /**
  * Walks through a function.
- * @throws TaskFunctionError where it uses `this`, `super`, `new.target` or a private name of its surroundings, a direct `eval` or a `with` statement.
+ * @throws TaskFunctionError if it uses a direct `eval`, a `with` statement, or `this`, `super`, `new.target` or a private name of the
+ *   surrounding code
  */
 export function scanSurroundings(parsed: ParsedFunction, called: string): Surroundings {
   const scanner = new SurroundingsScanner(called)

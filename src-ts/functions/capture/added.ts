@@ -2,7 +2,7 @@ import { Object, Set } from '../../primordials.js'
 import type { FunctionAnalysis } from './analysis.js'
 import { ClassText } from './class-state.js'
 
-/** A property that a function or class got beside its text, such as a static that a transpiler assigns. */
+/** A property of a function or class that its text does not make, such as a static that a transpiler assigns. */
 export interface AddedProperty {
   readonly on: 'itself' | 'prototype'
   readonly key: string
@@ -18,7 +18,7 @@ function collect(holder: unknown, on: AddedProperty['on'], text: ClassText | und
     .map(([key, descriptor]) => ({ on, key, descriptor }))
 }
 
-/** What was put on a function and its prototype since its text was evaluated, and what was changed there. */
+/** The properties that were added to a function and its prototype, or changed there, since its text was evaluated. */
 export function addedProperties(fn: object, { parsed, text }: FunctionAnalysis): readonly AddedProperty[] {
   const textOf = (isStatic: boolean): ClassText | undefined =>
     parsed.form === 'class' ? new ClassText(parsed.node, text, parsed.offset, isStatic) : undefined

@@ -9,58 +9,58 @@ import { parseFunction, type ParsedFunction } from '../analyze/parse.js'
 import { callName } from '../refusal/refusals.js'
 import { scanSurroundings } from '../analyze/surroundings.js'
 
-/** What has to be known of a function beside its text. */
+/** Facts about a function that its text does not tell. */
 export interface FunctionText {
   readonly text: string
   readonly name: string | undefined
   readonly length: number | undefined
-  /** Undefined where only the place of the function tells. */
+  /** undefined if only the location of the function tells. */
   readonly mode: 'strict' | 'sloppy' | undefined
 }
 
-/** Where the text reads a variable from around it. */
+/** A place where the text reads a variable of the surrounding code. */
 export interface Use {
   readonly name: string
-  /** Counted from the beginning of the text. */
+  /** The offset from the beginning of the text. */
   readonly start: number
   readonly end: number
-  /** Whether it is called, and whether it is the name of a property as well. */
+  /** Whether the variable is called, and whether it is also the name of a property. */
   readonly form: 'plain' | 'called' | 'shorthand'
 }
 
-/** A function's text, taken apart. */
+/** The analysis of a function's text. */
 export interface FunctionAnalysis extends FunctionText {
   readonly parsed: ParsedFunction
-  /** Stand-ins and helpers that the text needs as variables. */
+  /** Placeholders and helpers that the text needs as variables. */
   readonly helpers: readonly string[]
-  /** Names that every process has, where nothing around the text declares them. */
+  /** Names that every process has, unless the surrounding code declares them. */
   readonly globals: readonly string[]
-  /** Names that the text takes from around it. */
+  /** Names that the text takes from the surrounding code. */
   readonly captured: readonly string[]
-  /** Those of both that are asked for their type: it is allowed that they do not exist. */
+  /** Names of both kinds that are used with `typeof`, and so may not exist. */
   readonly asked: ReadonlySet<string>
-  /** Those of both that are used, not only asked for their type. */
+  /** Names of both kinds that are used otherwise than with `typeof`. */
   readonly used: ReadonlySet<string>
-  /** Those of both that the text assigns to. */
+  /** Names of both kinds that the text assigns to. */
   readonly written: ReadonlySet<string>
-  /** Where it reads them. */
+  /** The places where the text reads them. */
   readonly uses: readonly Use[]
-  /** True where strict and sloppy code may differ in what the text does, and which it is is not known. */
+  /** Whether the text may behave differently in strict and in sloppy code, and it is unknown which applies. */
   readonly needsMode: boolean
-  /** The text, ready to be compiled: `import` and `import.meta` have placeholders of the same length. */
+  /** The text to be compiled. Placeholders of the same length replace `import` and `import.meta`. */
   readonly body: string
   /** The variable of `body` that a class extends. */
   readonly base: string | undefined
-  /** What the text imports by a literal. */
+  /** The literal specifiers that the text imports. */
   readonly specifiers: readonly string[]
-  /** True where it imports what is told while it runs. */
+  /** Whether it imports specifiers that are only known at run time. */
   readonly importsAny: boolean
   readonly usesMeta: boolean
-  /** Names that are used for nothing but the members listed: of a namespace, only these have to travel. */
+  /** Names of which only the listed members are used. Of such a namespace, only these members are sent. */
   readonly members: ReadonlyMap<string, readonly string[]>
 }
 
-/** The text of an `import('...')` where it is a literal. */
+/** The specifier of an `import('...')`, if it is a literal. */
 function literalSpecifier({ source }: ImportExpression): string | undefined {
   if (source.type === 'Literal') return typeof source.value === 'string' ? source.value : undefined
   if (source.type === 'TemplateLiteral' && source.expressions.length === 0)
@@ -68,14 +68,14 @@ function literalSpecifier({ source }: ImportExpression): string | undefined {
   return undefined
 }
 
-/** What stands for a piece of a text. */
+/** A replacement for a piece of a text. */
 export interface Replacement {
   readonly start: number
   readonly end: number
   readonly by: string
 }
 
-/** @param offset What the places of the replacements are counted from. */
+/** @param offset The offset from which the replacements are counted. */
 export function replaceAll(text: string, offset: number, replacements: readonly Replacement[]): string {
   let result = ''
   let done = 0
@@ -168,13 +168,13 @@ function analyzeText(described: FunctionText, called: string): FunctionAnalysis 
   }
 }
 
-// An arrow function that is written inside a loop is a new object in every turn, with the same text.
+// An arrow function inside a loop is a new object in each iteration, with the same text.
 const TEXTS_KEPT = 256
 const known = new Map<string, FunctionAnalysis>()
 
 /**
- * Takes a function's text apart. Equal ones are one object.
- * @throws TaskFunctionError for a text that no other place can run.
+ * Analyzes a function's text. Equal texts share one result.
+ * @throws TaskFunctionError for a text that can only run where it is
  */
 export function analyze(described: FunctionText): FunctionAnalysis {
   const { text, name, length, mode } = described
@@ -189,7 +189,7 @@ export function analyze(described: FunctionText): FunctionAnalysis {
     return analysis
   } catch (error) {
     if (error instanceof TaskFunctionError) throw error
-    // Expressions nested deeper than the parser's stack, and syntax that it parses and the scope analysis does not know.
+    // The expressions are nested deeper than the parser's stack, or the scope analysis does not know the syntax.
     throw new TaskFunctionError(`the source of ${called} cannot be read`, { cause: error })
   }
 }

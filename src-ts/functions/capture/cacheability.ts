@@ -1,6 +1,6 @@
 import type { Graph } from '../ship/graph.js'
 
-/** How long what was captured stays as it is: it only gets shorter. */
+/** How long captured values can be reused. While capturing, it only gets shorter. */
 export class Cacheability {
   level: Graph['cacheability'] = 'fixed'
 

@@ -18,23 +18,23 @@ import { Slots } from './slots.js'
 import { checkSpecifiers } from '../reference/specifiers.js'
 import { type User, Variables } from './variables.js'
 
-/** Values that a function sees as free names, given by the caller. */
+/** Values for free names of a function, from the option `context`. */
 export type GivenNames = Readonly<Record<string, unknown>>
 
 interface Work {
   readonly at: number
   readonly analysis: FunctionAnalysis
   readonly fn: object
-  /** Where it stands, if that has been found out. */
+  /** The location of the function, once it was looked up. */
   readonly location: FunctionLocation | undefined
-  /** The variable of the first function that leads to it. */
+  /** The variable of the first function that leads to this one. */
   readonly via: string
 }
 
-/** The base of a script that nothing can be imported relative to. */
+/** The base URL of a script that has no location for relative imports. */
 const NO_BASE = ''
 
-/** Walks from a function to everything that has to travel with it. */
+/** Walks from a function to everything that has to be sent with it. */
 export class Capture {
   readonly #given: GivenNames
   readonly #members: ClosureNode[] = []
@@ -46,7 +46,7 @@ export class Capture {
   #via = ''
   readonly #slots: Slots
   readonly #variables: Variables
-  /** The functions by their places. */
+  /** The functions by their locations. */
   readonly #places = new Map<string, User & { readonly scope: number }>()
 
   constructor(given: GivenNames | undefined, cacheability: Cacheability) {
@@ -57,10 +57,10 @@ export class Capture {
     this.#variables = new Variables(this.#scopes, this.#slots, cacheability)
   }
 
-  /** @throws TaskFunctionError for what cannot travel. */
+  /** @throws TaskFunctionError for a function or value that cannot be sent */
   run(fn: object, analysis: FunctionAnalysis, location: FunctionLocation | undefined): Graph {
     this.#enqueue(fn, analysis, location)
-    // A queue, not recursion: functions may use each other in chains of any length.
+    // A queue instead of recursion, because functions may use each other in chains of any length.
     for (let next = this.#work[0], at = 0; next !== undefined; next = this.#work[++at]) {
       try {
         this.#addMember(next)
@@ -103,7 +103,7 @@ export class Capture {
     const user: User = { fn, analysis, called, location }
     const isUsed = [...analysis.captured, ...analysis.globals]
     const givenNames = isUsed.filter(isGiven)
-    // A name that every process has may be one of the program's all the same.
+    // The program may still declare a variable with the name of a global.
     const isOfProgram = (name: string): boolean => location?.declares(name) === true
     const names = isUsed.filter((name) => !isGiven(name) && (analysis.captured.includes(name) || isOfProgram(name)))
     const base = location === undefined || !wantsPlace ? NO_BASE : (location.script?.base ?? NO_BASE)
@@ -128,7 +128,7 @@ export class Capture {
     const text = withLiveNames(analysis, live)
     variables.push(...text.variables)
     this.#checkPlace(user, outer)
-    // What is in no scope around the function gets one of its own.
+    // A variable that is in no scope around the function gets a scope of its own.
     const scope = variables.length === 0 ? outer : this.#scopes.add(outer, variables)
     const isOwn = new Set([...names, ...givenNames])
     this.#members[at] = {
@@ -143,7 +143,7 @@ export class Capture {
     }
   }
 
-  /** The engine shows what scopes hold, not which they are: two that look alike may be one, or of two runs of a function. */
+  /** The engine shows the values in scopes, not their identity. Two equal scopes may be one, or come from two runs of a function. */
   #checkPlace(user: User, scope: number): void {
     if (user.location === undefined) return
     const { scriptId, line, column } = user.location.surroundings
@@ -158,15 +158,15 @@ export class Capture {
     const base: unknown = Object.getPrototypeOf(fn)
     if (parsed.form === 'class') {
       if ((parsed.node.superClass ?? undefined) === undefined) return undefined
-      // `extends null` gives the class Function.prototype, as no base does.
+      // With `extends null` the class inherits from Function.prototype, as without `extends`.
       return this.#slots.of('extends', base === Function.prototype ? null : base, called)
     }
-    // Only `__extends` and the like give a function another function as prototype: others have those of async functions.
+    // Only `__extends` and similar helpers make a function inherit from another function.
     if (typeof base !== 'function' || isNativeText(sourceOf(base))) return undefined
     return this.#slots.of('extends', base, called)
   }
 
-  /** What the prototype of a constructor inherits from, where `util.inherits` or `Object.create` says so. */
+  /** The prototype that the prototype of a constructor inherits from, if `util.inherits` or `Object.create` has set it. */
   #prototype(fn: object, { parsed, name }: FunctionAnalysis, called: string): Slot | undefined {
     const owner = parsed.form === 'class' ? undefined : prototypeOwner(fn, name ?? '', called)
     return owner === undefined ? undefined : this.#slots.of('extends', owner, called)

@@ -6,7 +6,7 @@ import { integrityOf, isKeptByCodec, planProperty } from './object-plan.js'
 import { describeProperty, entriesOf, keysOf, type Met, ObjectWalk, pathOf, stepOf } from './object-walk.js'
 import { privateNameOf } from '../analyze/private-names.js'
 
-/** Where a value was found, for messages. */
+/** The place where a value was found, for messages. */
 export interface Where {
   readonly variable: string
   readonly path: string
@@ -14,10 +14,10 @@ export interface Where {
   readonly called: string
 }
 
-/** Decides on a function, a module, and what is found by its place. */
+/** Decides how a function, a module or a built-in is sent. */
 export type Decide = (value: object, where: Where) => Slot
 
-/** More objects, and functions in them, are no values of a function: they are a library. */
+/** A function that leads to more objects, and functions in them, uses a library. */
 const MOST = 10_000
 
 /** What the engine itself calls `Symbol.iterator` and the like. */
@@ -31,7 +31,7 @@ function isObject(value: unknown): value is object {
   return (typeof value === 'object' && value !== null) || typeof value === 'function'
 }
 
-/** Decides how captured objects travel: by the codec where it keeps them as they are, else piece by piece. */
+/** Decides how captured objects are sent: by the codec if it keeps them unchanged, otherwise piece by piece. */
 export class CapturedObjects {
   readonly data: CapturedData[] = []
   readonly plans: ObjectPlan[] = []
@@ -53,13 +53,13 @@ export class CapturedObjects {
     }
   })
 
-  /** @param tooMuch Makes the error for more than there may be. */
+  /** @param tooMuch Makes the error for too many objects. */
   constructor(decide: Decide, tooMuch: (most: string) => TaskFunctionError) {
     this.#decide = decide
     this.#tooMuch = tooMuch
   }
 
-  /** @throws TaskFunctionError for what cannot travel. */
+  /** @throws TaskFunctionError for an object that cannot be sent */
   of(value: object, { variable, called }: Where): Slot {
     this.#called = called
     this.#variable = variable
@@ -67,7 +67,7 @@ export class CapturedObjects {
     const from = this.plans.length
     const left: Met[] = []
     const slot = this.#slotOf(first, left)
-    // A queue, not recursion: objects may hold each other in chains of any length.
+    // A queue instead of recursion, because objects may refer to each other in chains of any length.
     for (let met = left[0], at = 0; met !== undefined; met = left[++at]) {
       this.plans[from + at] = this.#plan(met, left)
       this.#checkSize()
@@ -196,7 +196,7 @@ export class CapturedObjects {
   }
 }
 
-/** True where the codec still keeps all of what it kept before: objects may have been given functions since. */
+/** Whether the codec still keeps these objects unchanged. They may have got functions since the last check. */
 export function areStillData(data: readonly CapturedData[]): boolean {
   const walk = new ObjectWalk({ onFunction: () => undefined, onWeight: () => undefined })
   return data.every(

@@ -6,7 +6,7 @@ import { sourceOf } from '../refusal/refusals.js'
 /** A member that the body of a class declares. */
 interface Declared {
   readonly texts: string[]
-  /** True for a field that is set to what some code gives: which function that is, its text does not tell. */
+  /** Whether the value of the field comes from an expression, so that the text does not tell which function it is. */
   isComputed: boolean
 }
 
@@ -30,7 +30,7 @@ function isPlainPrototype(value: object): boolean {
 
 const MOST_VALUES = 10_000
 
-/** True for data that a copy is as good as: no functions, no objects of classes, nothing that the system holds. */
+/** Whether a value is plain data, which a copy can replace: no functions, no instances of classes, no system resources. */
 function isData(start: unknown): boolean {
   const seen = new Set<unknown>()
   const left: unknown[] = [start]
@@ -53,18 +53,18 @@ function isData(start: unknown): boolean {
   return true
 }
 
-/** What the text of a class makes, and does again in the worker. */
+/** The members that the text of a class makes, here and again in the worker. */
 export class ClassText {
   readonly #text: string
   readonly #declared = new Map<string, Declared>()
   #hasUnknown = false
 
-  /** @param offset What the places of the nodes are counted from. */
+  /** @param offset The offset from which the positions of the nodes are counted. */
   constructor({ body }: ClassExpression, text: string, offset: number, isStatic: boolean) {
     this.#text = text
     for (const member of body.body) {
       if (member.type === 'StaticBlock') {
-        // It may add anything.
+        // A static block may add anything.
         this.#hasUnknown ||= isStatic
         continue
       }
@@ -76,7 +76,7 @@ export class ClassText {
       const name = nameOf(member.key)
       const known = this.#declared.get(name) ?? { texts: [], isComputed: false }
       const isField = member.type === 'PropertyDefinition'
-      // Behind a field may be a semicolon.
+      // A semicolon may follow a field.
       const end = isField ? (member.value ?? member.key).end : member.end
       known.texts.push(text.slice(member.start - offset, end - offset))
       known.isComputed = isField && COMPUTED.has(member.value?.type)
@@ -84,12 +84,12 @@ export class ClassText {
     }
   }
 
-  /** True where the property is as the text makes it, or as good as that. */
+  /** Whether the property is as the text makes it, or equivalent to that. */
   makes(name: string, { value, get, set }: PropertyDescriptor): boolean {
     const declared = this.#declared.get(name)
     if (declared === undefined && !this.#hasUnknown) return false
     const functions = [get, set, value as unknown].filter((each) => typeof each === 'function')
-    // What it is set to by an expression is made anew there, unless it is data, which may have changed.
+    // The worker evaluates the expression of a field again, unless the value is data, which may have changed.
     if (functions.length === 0) return !isData(value)
     return functions.every((fn) => this.#isOwn(sourceOf(fn), declared))
   }

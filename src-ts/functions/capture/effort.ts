@@ -6,10 +6,10 @@ interface Usage {
 }
 
 const { cpuUsage } = process
-// Not in the types, and of newer versions only. Where it is missing other threads count as well.
+// Not in the types, and only in newer versions of Node. If it is missing, the time of other threads counts as well.
 const { threadCpuUsage } = process as { readonly threadCpuUsage?: () => Usage }
 
-/** Milliseconds that this thread has worked: those in which others had the CPU do not count. */
+/** Milliseconds of CPU time of this thread. */
 function worked(): number {
   const { user, system } = threadCpuUsage === undefined ? cpuUsage() : threadCpuUsage()
   return (user + system) / 1000
@@ -17,18 +17,18 @@ function worked(): number {
 
 const MOST_FUNCTIONS = 2_500
 /**
- * A function that leads to fewer texts than these is taken in however long that takes: on a busy or slow machine too, and with
- * scripts that have to be read first. Closures that one text made do not count again.
+ * A function that leads to fewer texts than this is accepted however long its analysis takes, even on a slow machine or if scripts have
+ * to be read first. Closures with the same text count once.
  */
 const ALWAYS_TEXTS = 250
 const MOST_MS = 1_000
 
-/** How much a function may take along: what leads to more is a library rather than a value. */
+/** The most that may be sent with a function. A function that leads to more uses a library. */
 export class Effort {
   readonly #start = worked()
   readonly #texts = new Set<object>()
 
-  /** Why there may be no more, once `count` functions were taken in; `text`: stands for the text of the next one. */
+  /** Why no further function is accepted after `count` functions, or undefined. `text` stands for the text of the next function. */
   excess(count: number, text: object): string | undefined {
     this.#texts.add(text)
     if (count >= MOST_FUNCTIONS) return `${MOST_FUNCTIONS} functions`

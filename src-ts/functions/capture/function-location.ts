@@ -3,7 +3,7 @@ import { type FunctionAnalysis, analyze } from './analysis.js'
 import { lookAround, type Surroundings } from './inspector.js'
 import { type Script, scriptOf, scriptUrl } from './scripts.js'
 
-/** Where a function stands: what it sees, and the script that it is of. */
+/** The location of a function: its script, and the variables that it sees. */
 export class FunctionLocation {
   readonly surroundings: Surroundings
   #script: Script | undefined
@@ -13,7 +13,7 @@ export class FunctionLocation {
     this.surroundings = surroundings
   }
 
-  /** Read when it is first asked for: the engine takes its time. */
+  /** Read at the first use, because the engine is slow. */
   get script(): Script | undefined {
     if (!this.#isRead) this.#script = scriptOf(this.surroundings.scriptId)
     this.#isRead = true
@@ -25,14 +25,14 @@ export class FunctionLocation {
     return scriptUrl(this.surroundings.scriptId)
   }
 
-  /** True where something around the function declares the name. A `with` may. */
+  /** Whether the surrounding code declares the name. A `with` may declare it. */
   declares(name: string): boolean {
     return this.surroundings.scopes.some(
       ({ kind, variables }) => kind === 'With Block' || Object.hasOwn(variables, name)
     )
   }
 
-  /** The function's analysis, by what only its place tells. */
+  /** The analysis of the function, with the facts that only its location tells. */
   complete(analysis: FunctionAnalysis): FunctionAnalysis {
     if (!analysis.needsMode) return analysis
     const { scopes, line, column } = this.surroundings
@@ -42,7 +42,7 @@ export class FunctionLocation {
   }
 }
 
-/** @throws TaskFunctionError where this process has no inspector. */
+/** @throws TaskFunctionError if this process has no inspector */
 export function locateFunction(fn: object, called: string): FunctionLocation | undefined {
   const surroundings = lookAround(fn, called)
   return surroundings === undefined ? undefined : new FunctionLocation(surroundings)

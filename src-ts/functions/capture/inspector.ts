@@ -7,15 +7,15 @@ import type { Position } from '../analyze/positions.js'
 
 const require = createRequire(import.meta.url)
 
-/** Variables around a function, from the innermost scope outwards; those of the global object are not among them. */
+/** The variables around a function, from the innermost scope outward, without those of the global object. */
 export interface VariableScope {
-  /** As the engine calls it: `Module`, `Closure`, `Block`, `Script`, `With Block`. */
+  /** The engine's name for it: `Module`, `Closure`, `Block`, `Script`, `With Block`. */
   readonly kind: string
-  /** A copy of the variables, as they are now. */
+  /** A copy of the current values of the variables. */
   readonly variables: Readonly<Record<string, unknown>>
 }
 
-/** A variable's value; undefined where it has none yet, as far as the engine tells: until Node 22 it says that it is undefined. */
+/** The value of a variable. Absent if it has none yet, as far as the engine tells. Until Node 22 the engine reports undefined then. */
 export function readVariable({ variables }: VariableScope, name: string): { readonly value: unknown } | undefined {
   try {
     return { value: variables[name] }
@@ -24,12 +24,12 @@ export function readVariable({ variables }: VariableScope, name: string): { read
   }
 }
 
-/** Where a function stands: at its parameters, or at a constructor. */
+/** The position of a function: that of its parameters, or of a constructor. */
 export interface Location extends Position {
   readonly scriptId: string
 }
 
-/** Where a function stands, and what it sees. */
+/** The position of a function, and the variables that it sees. */
 export interface Surroundings extends Location {
   readonly scopes: readonly VariableScope[]
 }
@@ -49,7 +49,7 @@ interface Property {
 /** Asks the engine. */
 export type Post = (method: string, parameters?: object) => unknown
 
-/** What this file and the engine hand to each other: a value of the program cannot be named in a message. */
+/** An object that this file and the engine use to exchange values, because a message cannot name a value of the program. */
 interface Mailbox {
   fn: unknown
   found: VariableScope[]
@@ -70,7 +70,7 @@ function makePost(session: Inspector.Session): Post {
   return (method, parameters = {}) => {
     let failure: Error | null = null
     let result: unknown
-    // Answered before it returns: the engine is this process's own.
+    // The answer comes before `post` returns, because the engine is in this process.
     session.post(method, parameters, (error: Error | null, answer?: object) => {
       failure = error
       result = answer
@@ -86,7 +86,7 @@ function connect(): Connection {
   session.connect()
   const post = makePost(session)
   const mailbox: Mailbox = { fn: undefined, found: [] }
-  // Through an object that every realm of the process shares: under Jest the globals of this file are not the engine's.
+  // The object is one that all realms of the process share, because under Jest the globals of this file are not the engine's.
   Reflect.set(inspector, MAILBOX, mailbox)
   const { result } = post('Runtime.evaluate', { expression: GET_MAILBOX, includeCommandLineAPI: true }) as {
     result: Remote
@@ -96,7 +96,7 @@ function connect(): Connection {
   return { session, post, mailbox, mailboxId: result.objectId }
 }
 
-/** @throws TaskFunctionError where this process has no inspector. */
+/** @throws TaskFunctionError if this process has no inspector */
 export function connected(called: string): Connection {
   try {
     connection ??= connect()
@@ -110,7 +110,7 @@ export function connected(called: string): Connection {
   }
 }
 
-/** What the engine knows of a function beside its properties. */
+/** The internal properties of a function. */
 function internalsOf(
   { post, mailbox, mailboxId: objectId }: Connection,
   fn: unknown
@@ -125,7 +125,7 @@ function internalsOf(
   return (name) => internalProperties.find((found) => found.name === name)?.value
 }
 
-/** What a bound function calls. */
+/** The function that a bound function calls. */
 export interface Bound {
   readonly target: object
   readonly self: unknown
@@ -134,7 +134,7 @@ export interface Bound {
 
 const TAKE_BOUND = `function (target, self, args) { this.found = [target, self, args] }`
 
-/** What a bound function is made of; undefined for any other. */
+/** The parts of a bound function. undefined for any other function. */
 export function readBound(fn: object): Bound | undefined {
   return ask(connected('the function'), (link) => {
     const internal = internalsOf(link, fn)
@@ -169,7 +169,7 @@ function readScopes(link: Connection, fn: object): Surroundings | undefined {
   post('Runtime.callFunctionOn', {
     objectId: scopeList,
     functionDeclaration: TAKE_SCOPES,
-    // Node writes it as JSON, which asks an Array.prototype.toJSON of the program.
+    // Node writes it as JSON, which would call an Array.prototype.toJSON of the program.
     arguments: Object.assign([{ objectId }], { toJSON: undefined }),
     objectGroup: GROUP
   })
@@ -181,19 +181,20 @@ function readScopes(link: Connection, fn: object): Surroundings | undefined {
 }
 
 /**
- * Where a function stands and the variables it sees; undefined for one that has neither, such as a native one. 0.2 to 1 ms.
- * @throws TaskFunctionError where this process has no inspector.
+ * The position of a function and the variables that it sees. undefined for a function without them, such as a native one. Takes 0.2 to
+ * 1 ms.
+ * @throws TaskFunctionError if this process has no inspector
  */
 export function lookAround(fn: object, called: string): Surroundings | undefined {
   return ask(connected(called), (link) => readScopes(link, fn))
 }
 
-/** Where a function stands; undefined for a native one. Below 0.1 ms. @throws TaskFunctionError without an inspector. */
+/** The position of a function. undefined for a native one. Takes less than 0.1 ms. @throws TaskFunctionError without an inspector */
 export function locate(fn: object): Location | undefined {
   return ask(connected('the function'), (link) => toLocation(internalsOf(link, fn)('[[FunctionLocation]]')?.value))
 }
 
-/** The state of a promise, without waiting: `pending`, `fulfilled` or `rejected`; undefined for anything else. */
+/** The state of a promise, without waiting: `pending`, `fulfilled` or `rejected`. undefined for any other value. */
 export function readPromiseState(value: unknown): unknown {
   return ask(connected('the function'), (link) => internalsOf(link, value)('[[PromiseState]]')?.value)
 }
@@ -208,7 +209,7 @@ function ask<T>(link: Connection, question: (link: Connection) => T): T {
   }
 }
 
-/** Whether there is an inspector to ask. */
+/** Whether this process has an inspector. */
 export function hasInspector(): boolean {
   try {
     connected('the function')

@@ -7,12 +7,12 @@ import { isNode } from '../analyze/surroundings.js'
 import { readModule } from './script-texts.js'
 import { type ImportBinding, moduleName, parseScript, readImports } from './scripts.js'
 
-/** What an export is: a value that stays once its module has evaluated, a variable that may change, or that of another module. */
+/** The kind of an export: a value that is final once its module has evaluated, a variable that may change, or another module's export. */
 type Origin = 'fixed' | 'live' | Pick<ImportBinding, 'specifier' | 'name'>
 
 interface Exports {
   readonly of: ReadonlyMap<string, Origin>
-  /** What it exports all of. */
+  /** The modules that it re-exports completely. */
   readonly stars: readonly string[]
 }
 
@@ -37,10 +37,10 @@ function readExports(program: Program): Exports {
   const stars: string[] = []
   for (const node of program.body) {
     if (node.type === 'ExportAllDeclaration') {
-      // `export * as name` is a namespace, which stays.
+      // `export * as name` is a namespace, which never changes.
       if ((node.exported ?? undefined) === undefined) stars.push(String(node.source.value))
     } else if (node.type === 'ExportDefaultDeclaration') {
-      // The value of an expression stays, whatever becomes of the variables in it.
+      // The value of an expression is final, even if its variables change.
       for (const name of declaredNames(node.declaration)) of.set('default', originOf(name))
     } else if (node.type === 'ExportNamedDeclaration') {
       const specifier = node.source === null || node.source === undefined ? undefined : String(node.source.value)
@@ -69,15 +69,15 @@ function resolveOrNone(base: string, specifier: string): string | undefined {
   try {
     return resolveAs(base, specifier)
   } catch {
-    // Whoever imports it is told.
+    // The error is reported where the module is imported.
     return undefined
   }
 }
 
 /**
- * True where what is imported may change after its module has evaluated: a variable that a function of the module assigns to,
- * through any number of modules that export it again. What only the top level assigns to is there when the import is.
- * @param base The URL of the module that imports it.
+ * Whether an imported name may change after its module has evaluated. It may if a function of the module assigns to the variable, also
+ * through any number of modules that re-export it. An assignment at the top level has run when the import is there.
+ * @param base The URL of the importing module.
  */
 export function isLive({ specifier, name }: Pick<ImportBinding, 'specifier' | 'name'>, base: string): boolean {
   const seen = new Set<string>()

@@ -2,14 +2,14 @@ import { Object } from '../../primordials.js'
 import type { ObjectPlan, PlannedProperty, Slot } from '../ship/graph.js'
 import { describeProperty, entriesOf, keysOf, type Met } from './object-walk.js'
 
-/** What cannot be changed of an object. */
+/** The integrity level of an object: what cannot be changed about it. */
 export function integrityOf({ kind, value }: Met): ObjectPlan['integrity'] {
   if (kind === 'opaque' || kind === 'bound' || Object.isExtensible(value)) return undefined
   if (Object.isFrozen(value)) return 'frozen'
   return Object.isSealed(value) ? 'sealed' : 'fixed'
 }
 
-/** True where the codec keeps what an object holds, and only its class or its integrity has to be set. */
+/** Whether the codec keeps the content of an object, so that only its class or integrity has to be set. */
 export function isKeptByCodec(
   met: Met,
   integrity: ObjectPlan['integrity'],
@@ -39,7 +39,7 @@ export function isKeptByCodec(
   })
 }
 
-/** How a property travels: accessors are copied, not run. */
+/** How a property is sent. Accessors are copied and not run. */
 export function planProperty(
   { get, set, value, enumerable, configurable, writable }: PropertyDescriptor,
   slotOf: (value: unknown) => Slot

@@ -6,10 +6,10 @@ import type { ObjectPlan } from '../ship/graph.js'
 import { constructorOf } from '../analyze/superclass.js'
 import { isNativeText, sourceOf } from '../refusal/refusals.js'
 
-/** What an object is by what it holds beside its properties; those of an `opaque` one are not looked at. */
+/** The kind of an object by its internal data. Properties of an `opaque` object are not read. */
 export type ObjectKind = ObjectPlan['kind'] | 'opaque'
 
-/** Why an object cannot travel. */
+/** Why an object cannot be sent. */
 export interface Refused {
   readonly what: string
   readonly instead: string
@@ -17,7 +17,7 @@ export interface Refused {
 
 const MAKE = 'make it inside the function'
 
-/** The kind of an object, or why it cannot travel. Runs no code of the program. */
+/** The kind of an object, or why it cannot be sent. Runs no code of the program. */
 export function kindOfObject(value: object): ObjectKind | Refused {
   if (typeof value === 'function') return 'bound'
   const refusal = unsendable(value)
@@ -63,21 +63,21 @@ const NATIVE_NAMES: Readonly<Record<ObjectKind, RegExp>> = {
 }
 
 function isStandard(kind: ObjectKind, owner: object | undefined): boolean {
-  // Written in JavaScript by Node.
+  // These classes are written in JavaScript by Node.
   if (owner === Buffer) return kind === 'opaque'
   const name: unknown = owner === undefined ? undefined : Object.getOwnPropertyDescriptor(owner, 'name')?.value
-  // Those of another realm count as well, since the codec makes them those of the worker.
+  // Objects of another realm count as well, because the codec recreates them with the worker's classes.
   return (
     owner !== undefined && typeof name === 'string' && NATIVE_NAMES[kind].test(name) && isNativeText(sourceOf(owner))
   )
 }
 
-/** Where the prototype of an object comes from: the language, a class, or an object that is nobody's prototype. */
+/** The origin of an object's prototype: the language, a class, or an object that is no function's `prototype`. */
 export type Origin = 'standard' | 'object' | { readonly constructor: object }
 
 const origins = new WeakMap<object, Map<ObjectKind, Origin>>()
 
-/** Where the prototype of an object of this kind comes from. */
+/** The origin of the prototype of an object of this kind. */
 export function originOf(kind: ObjectKind, prototype: object): Origin {
   let known = origins.get(prototype)
   if (known === undefined) origins.set(prototype, (known = new Map()))

@@ -8,39 +8,39 @@ import { type Bound, readBound } from './inspector.js'
 import { isNativeText, sourceOf } from '../refusal/refusals.js'
 import { kindOfObject, type ObjectKind, type Origin, originOf, type Refused } from './object-shape.js'
 
-/** An object that was met. */
+/** An object that the walk has met. */
 export interface Met {
   readonly value: object
-  /** Undefined for what is found by its place, or is refused. */
+  /** undefined for an object that is looked up by its path, or is refused. */
   readonly kind: ObjectKind | undefined
   readonly refused: Refused | undefined
   readonly origin: Origin | undefined
-  /** Of a bound function. */
+  /** The parts of a bound function. */
   readonly bound: Bound | undefined
   readonly variable: string
-  /** Where it was met first. */
+  /** The place where it was met first. */
   readonly parent: Met | undefined
   readonly step: () => string
-  /** Objects that hold it. */
+  /** The objects that refer to it. */
   readonly users: Met[]
-  /** True where cloning would lose something. */
+  /** Whether cloning would lose something. */
   isSpecial: boolean
 }
 
-/** The path to an object, from its variable on. */
+/** The path to an object, beginning with its variable. */
 export function pathOf(met: Met): string {
   const steps: string[] = []
   for (let at: Met | undefined = met; at?.parent !== undefined; at = at.parent) steps.push(at.step())
   return met.variable + steps.toReversed().join('')
 }
 
-// Up to here an array is looked at by the descriptors of its elements. In a longer one accessors are not expected.
+// Up to this length the descriptors of an array's elements are read. In longer arrays accessors are not expected.
 const DESCRIBED_LENGTH = 1_000
 
 const forEachEntry = Map.prototype.forEach
 const forEachMember = Set.prototype.forEach
 
-/** What an object holds beside its properties, see {@linkcode ObjectPlan.entries}. */
+/** The internal entries of an object; see {@linkcode ObjectPlan.entries}. */
 export function entriesOf({ kind, value, bound }: Met): readonly unknown[] {
   if (bound !== undefined) return [bound.target, bound.self, ...bound.args]
   const entries: unknown[] = []
@@ -49,7 +49,7 @@ export function entriesOf({ kind, value, bound }: Met): readonly unknown[] {
   return entries
 }
 
-/** The keys of the properties that have to be looked at. */
+/** The keys of the properties that have to be checked. */
 export function keysOf({ kind, value }: Met): readonly (string | symbol)[] {
   if (kind === 'opaque' || kind === 'bound' || kind === undefined) return []
   const keys = Reflect.ownKeys(value)
@@ -59,27 +59,27 @@ export function keysOf({ kind, value }: Met): readonly (string | symbol)[] {
 
 let nodesOwn: ReadonlySet<string | symbol> | undefined
 
-/** True for a symbol by which Node marks event emitters: they do without. */
+/** Whether a symbol is one by which Node marks event emitters. They work without it. */
 function isNodesOwn(key: string | symbol): boolean {
   if (typeof key === 'string' || Symbol.keyFor(key) !== undefined) return false
   nodesOwn ??= new Set(Reflect.ownKeys(new EventEmitter()).filter((own) => typeof own === 'symbol'))
   return nodesOwn.has(key)
 }
 
-/** What an error has of the engine: its attributes are not those of other properties. */
+/** The properties that the engine gives to an error. Their attributes differ from those of other properties. */
 const OF_ERRORS: ReadonlySet<string | symbol> = new Set(['stack', 'message', 'cause', 'errors'])
 
-/** A property's descriptor: the stack of an error, which newer engines keep behind an accessor, as the text that it is. */
+/** The descriptor of a property. The stack of an error is read as text, although newer engines have an accessor for it. */
 export function describeProperty({ kind, value }: Met, key: string | symbol): PropertyDescriptor | undefined {
   const found = Object.getOwnPropertyDescriptor(value, key)
   if (kind !== 'error' || key !== 'stack' || found?.get === undefined) return found
   return { value: (value as Error).stack, writable: true, configurable: true, enumerable: false }
 }
 
-/** Is told of what objects hold, and may throw. */
+/** Called with each value that an object refers to. May throw. */
 export interface WalkListener {
   onFunction(fn: object): void
-  /** The objects from one variable on take this many bytes at the least. */
+  /** The objects that one variable leads to have at least this many bytes. */
   onWeight(bytes: number): void
 }
 
@@ -97,7 +97,7 @@ export class ObjectWalk {
     return this.#met.get(value)
   }
 
-  /** Meets an object and everything that it leads to, and decides which of it is special. */
+  /** Walks an object and everything that it leads to, and decides which objects are special. */
   walk(root: object, variable: string): Met {
     const known = this.#met.get(root)
     if (known !== undefined) return known
@@ -110,7 +110,7 @@ export class ObjectWalk {
       if (met.isSpecial) special.push(met)
       this.#listener.onWeight(this.#bytes)
     }
-    // Who holds what cannot be cloned cannot be cloned either.
+    // An object that refers to one that cannot be cloned cannot be cloned either.
     for (let met = special.pop(); met !== undefined; met = special.pop()) {
       for (const user of met.users) {
         if (!user.isSpecial) special.push(user)
@@ -206,7 +206,7 @@ export function stepOf({ kind }: Met, key: string | symbol): string {
   return kind === 'array' && /^\d+$/.test(key) ? elementStep(key) : propertyStep(key)
 }
 
-/** What a bound function is made of. Those that the platform has at a place of its own go by that. */
+/** The parts of a bound function. A built-in one is looked up by its path. */
 function boundBy(fn: object): Bound | undefined {
   if (types.isProxy(fn) || !isNativeText(sourceOf(fn)) || builtInPlace(fn) !== undefined) return undefined
   return readBound(fn)

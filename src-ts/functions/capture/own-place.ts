@@ -12,7 +12,7 @@ interface Found {
   readonly start: Position
 }
 
-// A function that uses nothing from around it is sent without being looked up: its place is asked for when it fails.
+// A function that uses nothing from around it is sent without a lookup. Its location is looked up when it fails.
 const places = new WeakMap<object, Found | 'unknown'>()
 
 function findOut(fn: object): Found | 'unknown' {
@@ -23,7 +23,7 @@ function findOut(fn: object): Found | 'unknown' {
     const start = script.positionOf(sourceOf(fn), location.line, location.column, 0)
     return start === undefined ? 'unknown' : { script, start }
   } catch {
-    // No inspector.
+    // There is no inspector.
     return 'unknown'
   }
 }
@@ -49,17 +49,17 @@ function showOwn(stack: string, fn: object): string {
   )
 }
 
-/** Errors that hang on each other in a chain longer than this one are left as they are. */
+/** A longer chain of errors that refer to each other is left unchanged. */
 const MOST_ERRORS = 100
 
 /**
- * Makes the stacks of an error that came from a worker, and of those that hang on it, name what stacks of this process name.
- * @param fn What the call was made with.
+ * Maps the stacks of an error from a worker, and of the errors that it refers to, to the locations that stacks of this process name.
+ * @param fn The function of the call.
  */
 export function placeError(error: unknown, fn: unknown): void {
   const errors = new Set([error])
   for (const each of errors) {
-    // A DOMException of Node 20 is no native error.
+    // A DOMException of Node 20 is not a native error.
     if (!types.isNativeError(each) && !(each instanceof DOMException)) continue
     const { stack, cause, errors: others }: { stack?: unknown; cause?: unknown; errors?: unknown } = each
     if (typeof stack === 'string') {

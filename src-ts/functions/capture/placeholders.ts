@@ -10,7 +10,7 @@ type Importer = (specifier: string, options?: ImportCallOptions) => Promise<unkn
 
 const importers = new Map<string, Importer>()
 
-/** Without the warning that what it uses is experimental. */
+/** Suppresses the warning about an experimental feature. */
 function quietly<T>(act: () => T): T {
   const { emitWarning } = process
   process.emitWarning = () => undefined
@@ -27,7 +27,7 @@ function makeImporter(filename: string): Importer {
   return new Script(code, { filename, importModuleDynamically }).runInThisContext() as Importer
 }
 
-/** Imports as the module at `base` would. */
+/** Imports a module as the module at `base` would. */
 export function importFrom(
   base: string,
   specifier: string,
@@ -54,13 +54,13 @@ function resolveFrom(base: string, specifier: string): string {
   return pathToFileURL(createRequire(base).resolve(specifier)).href
 }
 
-/** Stands for the `import.meta` of the module at `base`. */
+/** A replacement for the `import.meta` of the module at `base`. */
 export function metaOf(base: string): object {
   const filename = base.startsWith('file:') ? fileURLToPath(base) : undefined
   return {
     __proto__: null,
     ...(filename === undefined ? {} : { dirname: dirname(filename), filename }),
-    // A worker has not been started with the module.
+    // The module is not the main program of a worker.
     ...('main' in import.meta ? { main: false } : {}),
     resolve: (specifier: unknown) => resolveFrom(base, String(specifier)),
     url: base

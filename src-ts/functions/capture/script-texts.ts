@@ -2,13 +2,13 @@ import { Map } from '../../primordials.js'
 import { connected, type Connection } from './inspector.js'
 import type { Position } from '../analyze/positions.js'
 
-/** A script as the engine knows it. */
+/** A script of the engine. */
 export interface ScriptText {
   readonly url: string
-  /** True for a module of this process's own loader. */
+  /** Whether it is a module of this process's own loader. */
   readonly isModule: boolean
   readonly source: string
-  /** What the engine calls the beginning of the source. */
+  /** The position that the engine gives to the beginning of the source. */
   readonly first: Position
 }
 
@@ -24,11 +24,11 @@ interface ScriptEvent {
 }
 
 const PLACES_KEPT = 10_000
-/** Scripts that the engine told of, without their texts. */
+/** The scripts that the engine has reported, without their texts. */
 const places = new Map<string, Omit<ScriptText, 'source'>>()
 
 let holders = 0
-/** Stops listening, while the engine tells of scripts. */
+/** Stops listening to the engine's reports of scripts. Set while listening. */
 let stop: (() => void) | undefined
 
 function listen({ session, post }: Connection): void {
@@ -49,8 +49,8 @@ function listen({ session, post }: Connection): void {
 }
 
 /**
- * Lets the engine tell of its scripts no more than once meanwhile: that takes 3 to 40 ms, and each of a table of functions may be
- * of a script of its own.
+ * Makes the engine report its scripts at most once during `act`. A report takes 3 to 40 ms, and each function of a table may be from
+ * another script.
  */
 export function withScripts<T>(act: () => T): T {
   holders++
@@ -62,13 +62,13 @@ export function withScripts<T>(act: () => T): T {
   }
 }
 
-/** The URL of a script, which may be empty. 3 to 40 ms, unless the engine has told of it. */
+/** The URL of a script, which may be empty. Takes 3 to 40 ms, unless the engine has reported the script already. */
 export function readUrl(scriptId: string): string | undefined {
   if (!places.has(scriptId)) withScripts(() => listen(connected('the function')))
   return places.get(scriptId)?.url
 }
 
-/** The script of an id. 3 to 40 ms, the first one in {@linkcode withScripts}. */
+/** The script with an id. The first one in {@linkcode withScripts} takes 3 to 40 ms. */
 export function readScript(scriptId: string): ScriptText | undefined {
   return withScripts(() => {
     const link = connected('the function')
@@ -80,7 +80,7 @@ export function readScript(scriptId: string): ScriptText | undefined {
   })
 }
 
-/** The text of a module of this process's loader; undefined where the engine has none of the URL. */
+/** The text of a module of this process's loader. undefined if the engine has no script with the URL. */
 export function readModule(url: string): string | undefined {
   return withScripts(() => {
     listen(connected('the function'))

@@ -7,45 +7,45 @@ import { readScript, readUrl, type ScriptText } from './script-texts.js'
 import { Lines, type Position } from '../analyze/positions.js'
 import { isNode } from '../analyze/surroundings.js'
 
-/** Where an imported name comes from. */
+/** The origin of an imported name. */
 export interface ImportBinding {
   readonly specifier: string
-  /** The export; `*` for the namespace. */
+  /** The name of the export, or `*` for the namespace. */
   readonly name: string
   /** Import attributes, such as `{ type: 'json' }`. */
   readonly attributes: Readonly<Record<string, string>>
 }
 
-/** What has to be known of the script that a function was taken from. */
+/** The script that a function is from. */
 export interface Script {
-  /** What relative specifiers are resolved against; absent for a script of no place. */
+  /** The base of relative specifiers. Absent for a script without a location. */
   readonly base: string | undefined
   readonly url: string
-  /** What a stack calls it; empty for a script without a name. */
+  /** The name in stacks. Empty for a script without a name. */
   readonly frameName: string
   readonly isModule: boolean
-  /** False where the script is a module without exports, so that no function can be one. */
+  /** Whether the script may have exports. False for a module without any. */
   readonly hasExports: boolean
   readonly imports: ReadonlyMap<string, ImportBinding>
-  /** How a name that the function sees is declared; undefined where it cannot be told. */
+  /** How a name that the function sees is declared. undefined if it is unknown. */
   findBinding(name: string, text: string, line: number, column: number): Binding | undefined
-  /** Whether the place of a function is strict; undefined where it cannot be told. */
+  /** Whether the code at a position is strict. undefined if it is unknown. */
   isStrict(text: string, line: number, column: number): boolean | undefined
-  /** Where, from `skip` characters on, the text stands that the engine says to be at the line and column. */
+  /** The position of the text, from `skip` characters on, that the engine places at the line and column. */
   positionOf(text: string, line: number, column: number, skip: number): Position | undefined
 }
 
 /** A variable of a script. */
 export interface Binding extends Declaration {
-  /** True where a variable of its name is assigned to outside of its declaration. */
+  /** Whether a variable of its name is assigned to outside its declaration. */
   readonly isAssigned: boolean
 }
 
-// A parsed script is large; one that was forgotten is read again.
+// Parsed scripts are large, so only a few are kept. A forgotten one is read again.
 const SCRIPTS_KEPT = 64
 const scripts = new Map<string, Script>()
 
-/** The tree of a script; undefined for syntax that the parser does not know. */
+/** The syntax tree of a script. undefined for syntax that the parser does not know. */
 export function parseScript(source: string, isModule: boolean): Program | undefined {
   try {
     return parse(source, {
@@ -67,7 +67,7 @@ export function moduleName(node: AnyNode): string {
   return node.type === 'Identifier' ? node.name : node.type === 'Literal' ? String(node.value) : ''
 }
 
-/** What a module imports, by the names that it has there. */
+/** The imports of a module, by their local names. */
 export function readImports(program: Program | undefined): ReadonlyMap<string, ImportBinding> {
   const imports = new Map<string, ImportBinding>()
   for (const node of program?.body ?? []) {
@@ -89,7 +89,7 @@ export function readImports(program: Program | undefined): ReadonlyMap<string, I
   return imports
 }
 
-/** The nodes around a piece of the source, from the innermost outwards. */
+/** The nodes around a piece of the source, from the innermost outward. */
 function nodesAround(program: Program, start: number, end: number): readonly AnyNode[] {
   const around: AnyNode[] = []
   let node: AnyNode | undefined = program
@@ -104,7 +104,7 @@ function nodesAround(program: Program, start: number, end: number): readonly Any
   return around
 }
 
-/** Stacks name a CommonJS module by its path, the inspector by a URL. */
+/** Stacks name a CommonJS module by its path, whereas the inspector names it by a URL. */
 function frameNameOf(url: string, isModule: boolean): string {
   if (isModule || !url.startsWith('file:')) return url
   try {
@@ -118,7 +118,7 @@ function makeScript({ url, isModule, source, first }: ScriptText): Script {
   const program = parseScript(source, isModule)
   const isFile = url.startsWith('file:')
   const lines = new Lines(source, first)
-  // The engine's place is inside of the text: at the parameters, or at the constructor.
+  // The engine's position is inside the text: at the parameters, or at the constructor.
   const find = (text: string, line: number, column: number): number | undefined => {
     const place = lines.offsetOf({ line, column })
     const start = source.lastIndexOf(text, place)
@@ -140,12 +140,12 @@ function makeScript({ url, isModule, source, first }: ScriptText): Script {
       const isNeverUndefined = found.isNeverUndefined && (found.isConst || !isAssigned)
       return { isConst: found.isConst, isAssigned, isNeverUndefined }
     }
-    // Variables of the wrapper around a CommonJS module.
+    // The variables of the wrapper around a CommonJS module.
     return { isConst: name === '__filename' || name === '__dirname', isAssigned, isNeverUndefined: false }
   }
   const isStrict: Script['isStrict'] = (...at) => isModule || around(...at)?.some(hasStrictDirective)
   const hasExports = program === undefined || !isModule || program.body.some(({ type }) => type.startsWith('Export'))
-  // What was typed in, or came by -e, imports relative to the working directory.
+  // Code of the REPL, stdin or -e imports relative to the working directory.
   const isTyped = /^(\[eval\d*\]|\[stdin\]|REPL\d+)(-wrapper)?$/.test(url)
   const base = isFile ? url : isTyped ? pathToFileURL(`${cwd()}/${url}`).href : undefined
   const positionOf: Script['positionOf'] = (text, line, column, skip) => {
@@ -166,7 +166,7 @@ function makeScript({ url, isModule, source, first }: ScriptText): Script {
   }
 }
 
-/** The script of an id, which the inspector gave. */
+/** The script with an id from the inspector. */
 export function scriptOf(scriptId: string): Script | undefined {
   const known = scripts.get(scriptId)
   if (known !== undefined) return known
@@ -179,7 +179,7 @@ export function scriptOf(scriptId: string): Script | undefined {
   return script
 }
 
-/** The URL of a script's id. */
+/** The URL of the script with an id. */
 export function scriptUrl(scriptId: string): string | undefined {
   return scripts.get(scriptId)?.url ?? readUrl(scriptId)
 }

@@ -17,15 +17,15 @@ import { callName, isNativeText, sourceOf } from '../refusal/refusals.js'
 import { requireSlot } from '../reference/requires.js'
 import { type FunctionLocation, locateFunction } from './function-location.js'
 
-/** True for what is no module, and may have millions of elements, of which each is a property. */
+/** Whether a value is not a module, and may have millions of elements that are properties. */
 function isElements(value: object): boolean {
   return Array.isArray(value) || isView(value) || types.isAnyArrayBuffer(value)
 }
 
-/** Takes in a function that has to travel by value, and tells its number. */
+/** Adds a function that has to be sent by value, and returns its number. */
 export type Enqueue = (fn: object, analysis: FunctionAnalysis, location: FunctionLocation | undefined) => number
 
-/** Decides how values travel. */
+/** Decides how values are sent. */
 export class Slots {
   readonly #objects: CapturedObjects
   readonly #numbers: ReadonlyMap<object, number>
@@ -33,8 +33,8 @@ export class Slots {
   readonly #cacheability: Cacheability
 
   /**
-   * @param numbers The functions that were taken in.
-   * @param tooMuch Makes the error for more than there may be.
+   * @param numbers The functions that were added, and their numbers.
+   * @param tooMuch Makes the error for too many functions or objects.
    */
   constructor(
     numbers: ReadonlyMap<object, number>,
@@ -52,7 +52,7 @@ export class Slots {
     return this.#objects.data
   }
 
-  /** Objects that are made piece by piece. */
+  /** The objects that are made piece by piece. */
   get objects(): readonly ObjectPlan[] {
     return this.#objects.plans
   }
@@ -60,7 +60,7 @@ export class Slots {
   /**
    * @param called How messages call the function that uses the value.
    * @param members The members of the value that are used, if there are no other uses.
-   * @throws TaskFunctionError for what cannot travel.
+   * @throws TaskFunctionError for a value that cannot be sent
    */
   of(name: string, value: unknown, called: string, members?: readonly string[]): Slot {
     const where = { variable: name, path: name, called }
@@ -77,7 +77,7 @@ export class Slots {
     return path === undefined ? this.#objects.of(value, where) : { t: 'file', path }
   }
 
-  /** A function, a module or something of Node's own that an object holds. */
+  /** A function, a module or a built-in that an object refers to. */
   readonly #decide = (value: object, where: Where): Slot => {
     if (typeof value === 'function') return this.#ofFunction(value, where)
     const place = builtInPlace(value)
@@ -89,10 +89,10 @@ export class Slots {
     return { t: 'prototype', of: this.#ofFunction(owner, where) }
   }
 
-  /** A module as transpilers and test runners hold it: what is used of it travels on its own. */
+  /** A module in the form of transpilers and test runners. The members that are used are sent one by one. */
   #ofModule(name: string, value: object, called: string, members: readonly string[] | undefined): Slot {
     const whole = types.isProxy(value) ? undefined : commonJsOf(value)
-    // What one of its functions changes is to be seen by who reads another member.
+    // If one of its functions changes a member, code that reads the member must see the change.
     if (whole !== undefined && members !== undefined && isLoadable(whole) && hasFunction(value, members)) {
       return { t: 'file', path: whole }
     }
@@ -120,7 +120,7 @@ export class Slots {
     const refuse = (what: string, instead: string): TaskFunctionError =>
       unshippableAt(called, variable, path, what, instead)
     if (types.isProxy(fn)) throw refuse('a Proxy of a function', 'capture the function itself')
-    // Node writes many of its functions in JavaScript: what they capture is not to be had.
+    // Node writes many of its functions in JavaScript, and the variables that they capture cannot be read.
     const place = builtInPlace(fn)
     if (place !== undefined) return place
     const required = requireSlot(fn)

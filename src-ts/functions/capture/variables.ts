@@ -25,7 +25,7 @@ export interface User {
   readonly location: FunctionLocation | undefined
 }
 
-/** Decides how the variables around functions travel. */
+/** Decides how the variables around functions are sent. */
 export class Variables {
   readonly #scopes: ScopeTable
   readonly #slots: Slots
@@ -38,9 +38,9 @@ export class Variables {
   }
 
   /**
-   * Puts a variable into its scope, from the scope at `inner` outwards.
-   * @returns False where no scope has the name.
-   * @throws TaskFunctionError for what cannot travel.
+   * Puts a variable into its scope, which is searched from the scope at `inner` outward.
+   * @returns false if no scope has the name
+   * @throws TaskFunctionError for a value that cannot be sent
    */
   bind(name: string, user: User, inner: number): boolean {
     const scope = this.#scopes.find(name, inner)
@@ -57,24 +57,24 @@ export class Variables {
     return true
   }
 
-  /** How an import is read that may change after it was made; undefined for any other name. */
+  /** How to read an import that may change later. undefined for any other name. */
   liveImport(name: string, { location, analysis }: User, inner: number): Slot | undefined {
     const { imports, base } = location?.script ?? {}
     const imported = imports?.get(name)
     if (imported === undefined || base === undefined || imported.name === '*') return undefined
     const scope = this.#scopes.find(name, inner)
-    // To assign to it is an error, in the worker too.
+    // An assignment to an import is an error, in the worker too.
     if ((scope !== undefined && scope.seen.kind !== 'Module') || analysis.written.has(name)) return undefined
     if (importsEntry(imported.specifier, base) || !isLive(imported, base)) return undefined
     return { t: 'live', base, ...imported }
   }
 
-  /** A name of no scope: an import, or a variable of a script that became a property of the global object. */
+  /** A name that is in no scope: an import, or a variable of a script, which is a property of the global object. */
   outside(name: string, { location, called, analysis }: User): Slot | undefined {
     const imported = location?.script?.imports.get(name)
     if (imported !== undefined) return importSlot(imported, location?.script, called)
     const property = Object.getOwnPropertyDescriptor(globalObject, name)
-    // With -e and in the REPL every module of Node is a global.
+    // In the REPL and with -e, every module of Node is a global.
     if (property?.get !== undefined && isBuiltin(name)) return { t: 'builtin', id: name, path: [] }
     // `typeof Iterator === 'function' ? Iterator : Object` means the same in the worker.
     if (property === undefined && analysis.asked.has(name)) return undefined
@@ -83,7 +83,7 @@ export class Variables {
     if (name === 'require' && typeof value === 'function' && location?.script?.base !== undefined) {
       return { t: 'require', base: location.script.base }
     }
-    // Declared by `var` or `function` in a script; what was assigned to the global object can be deleted.
+    // A variable that a script declares by `var` or `function` cannot be deleted. An assigned property of the global object can.
     if (property.configurable === true) throw unknownName(called, name)
     this.#cacheability.limitToCall()
     return this.#slots.of(name, value, called)
@@ -95,14 +95,14 @@ export class Variables {
     const { value } = read
     const script = location?.script
     const imported = seen.kind === 'Module' ? script?.imports.get(name) : undefined
-    // What comes from the program goes by value: to import it would run the program.
+    // Values from the main program are sent by value, because importing the program would run it.
     if (imported !== undefined && !importsEntry(imported.specifier, script?.base)) {
       return importSlot(imported, script, called)
     }
     if (name === 'arguments') throw unshippable(called, name, 'the arguments of a function', 'capture an array of them')
     const required = requireSlot(value, script?.base)
     if (required !== undefined) return required
-    // That of a test runner, which has modules of its own.
+    // The `require` of a test runner, which has its own modules.
     if (name === 'require' && typeof value === 'function' && script?.base !== undefined && 'resolve' in value) {
       return { t: 'require', base: script.base }
     }
@@ -110,7 +110,7 @@ export class Variables {
     const binding = script?.findBinding(name, sourceOf(fn), line, column)
     if (value === undefined && binding?.isNeverUndefined === true) throw uninitialised(called, name)
     const slot = this.#slots.of(name, value, called, analysis.members.get(name))
-    // A constant that is undefined may be one whose declaration has not run.
+    // A constant that is undefined may be a constant whose declaration has not run.
     const isData = slot.t === 'data'
     const isLasting = binding?.isConst === true || (!isData && binding?.isAssigned === false)
     if (!isLasting || (isData && value === undefined)) this.#cacheability.limitToCall()
