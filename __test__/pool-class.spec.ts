@@ -4,7 +4,7 @@ import test from 'ava'
 import { WorkerPool } from '../dist/index.js'
 import { watchedPool } from './helpers/pools.js'
 
-const methods = ['map', 'mapUnordered', 'mapSettled', 'imap', 'imapUnordered', 'apply'] as const
+const methods = ['map', 'mapUnordered', 'mapSettled', 'imap', 'imapUnordered', 'apply', 'wrap'] as const
 const double = (x: number): number => x * 2
 
 test('the methods are on the prototype of the class, and not on each pool', (t) => {

@@ -168,6 +168,43 @@ export async function spread(rows: [number, string][], pairs: AsyncIterable<read
   is<number[]>()(await pool.map((pair) => pair[0], rows, { spread: false }))
 }
 
+export async function wrap(): Promise<void> {
+  const url = new URL('./jobs.js', import.meta.url)
+  const jobs = tasks<Jobs>(url)
+  const repeat = pool.wrap((text: string, times: number) => text.repeat(times))
+  is<(text: string, times: number) => Promise<string>>()(repeat)
+  is<string>()(await repeat('a', 3))
+  const unwrapped = pool.wrap(async (x: number) => x, { taskTimeout: 5 })
+  is<(x: number) => Promise<number>>()(unwrapped)
+  const optional = pool.wrap((a: number, b?: string) => [a, b])
+  is<(a: number, b?: string) => Promise<(number | string | undefined)[]>>()(optional)
+  const max = pool.wrap(Math.max)
+  is<(...values: number[]) => Promise<number>>()(max)
+  const all = pool.wrap((...parts: readonly string[]) => parts.length)
+  is<(...parts: readonly string[]) => Promise<number>>()(all)
+  const pair = pool.wrap(<T>(value: T): T[] => [value])
+  is<boolean[]>()(await pair(true))
+  const inTask = pool.wrap((x: number, ctx: TaskContext) => x + ctx.workerId, { passContext: true })
+  is<number>()(await inTask(1))
+  // @ts-expect-error the pool passes the context
+  void inTask(1, 2)
+  is<number>()(await pool.wrap(jobs.double)(1))
+  is<Uint8Array>()(await pool.wrap(jobs.resize, { passContext: true })('a.png', 10))
+  is<unknown>()(await pool.wrap(url)(1, 'a'))
+  // @ts-expect-error an argument of another type
+  void repeat(1, 1)
+  // @ts-expect-error too few arguments
+  void repeat('a')
+  // @ts-expect-error too many arguments
+  void repeat('a', 1, 2)
+  // @ts-expect-error a wrapped function takes no batches
+  pool.wrap((x: number) => x, { batch: 10 })
+  // @ts-expect-error a wrapped function is one task
+  pool.wrap((x: number) => x, { chunkSize: 1 })
+  // @ts-expect-error no function
+  pool.wrap(5)
+}
+
 export async function apply(): Promise<void> {
   is<string>()(await pool.apply((a: number, b: string) => b.repeat(a), [1, 'a']))
   is<number>()(await pool.apply(async (a: number, ctx: TaskContext) => a + ctx.workerId, [1], { passContext: true }))

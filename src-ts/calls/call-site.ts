@@ -16,11 +16,12 @@ export class CallSite {
   /**
    * @param entry The method of the pool that runs now.
    * @param fn What the call is made with.
+   * @param method The name of the method.
    */
-  constructor(entry: Entry, fn: unknown) {
+  constructor(entry: Entry, fn: unknown, method: string = entry.name) {
     this.#caller = new Caller(entry)
     this.#fn = fn
-    this.#method = entry.name
+    this.#method = method
   }
 
   /** Puts the stack of an error right that the library has made for this call; every other one stays as it is. */
@@ -62,7 +63,7 @@ export class CallSite {
   }
 
   #describe({ index, count = 1 }: TaskItems): string {
-    if (this.#method === 'apply') return 'the task'
+    if (this.#method === 'apply' || this.#method === 'wrap') return 'the task'
     return count === 1 ? `item ${index}` : `items ${index} to ${index + count - 1}`
   }
 }

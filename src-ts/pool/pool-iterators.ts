@@ -15,10 +15,11 @@ import type {
   SpreadOptions,
   TaskFunction
 } from '../types/index.js'
-import { PoolLifecycle, stateOf } from './pool-lifecycle.js'
+import { stateOf } from './pool-lifecycle.js'
+import { PoolTasks } from './pool-tasks.js'
 
 /** The calls of a pool that return an iterator over the outcome of each item. */
-export abstract class PoolIterators extends PoolLifecycle {
+export abstract class PoolIterators extends PoolTasks {
   /**
    * Returns an iterator, as `imap` does, over the outcome of each item, in the order of the input: `{ index, status: 'fulfilled', value }`
    * or `{ index, status: 'rejected', reason }`. A failing task does not end it. The reason is the task's error, the death of its worker,

@@ -23,6 +23,7 @@ import {
   QueueFullError
 } from '../errors/index.js'
 import {
+  type ApplySettings,
   describeMachine,
   type MapSettings,
   type PoolSettings,
@@ -31,6 +32,7 @@ import {
   readMapOptions,
   readPoolOptions
 } from '../options/index.js'
+import { checkFunction } from '../functions/index.js'
 import { Array } from '../primordials.js'
 import type { PoolStats, WorkerInfo } from '../types/index.js'
 import { CallRegistry } from './call-registry.js'
@@ -123,9 +125,24 @@ export class PoolState {
 
   /** Opens a call of one task. */
   apply(entry: Entry, fn: unknown, args: unknown, options: unknown): Promise<never> {
+    return this.#apply(entry, 'apply', fn, args, () => readApplyOptions(options, this.#settings.map))
+  }
+
+  /** Makes a function whose calls run one task each. It fails only for a bad argument: modules wrap functions while they load. */
+  wrap(entry: Entry, fn: unknown, options: unknown): (...args: readonly unknown[]) => Promise<never> {
+    return atEntry(entry, () => {
+      checkFunction(fn)
+      const settings = readApplyOptions(options, this.#settings.map)
+      const wrapped = (...args: readonly unknown[]): Promise<never> =>
+        this.#apply(wrapped, 'wrap', fn, args, () => settings)
+      return wrapped
+    })
+  }
+
+  #apply(entry: Entry, method: string, fn: unknown, args: unknown, read: () => ApplySettings): Promise<never> {
     return promiseAtEntry(entry, (resolve, reject) => {
       this.#checkOpen()
-      const settings = readApplyOptions(options, this.#settings.map)
+      const settings = read()
       throwIfAborted(settings.signal)
       if (!Array.isArray(args)) throw invalidOption('type', 'args', args, 'an array of arguments')
       const backend = this.#start()
@@ -139,7 +156,7 @@ export class PoolState {
         settings,
         resolve: resolve as (value: unknown) => void,
         reject,
-        site: new CallSite(entry, fn),
+        site: new CallSite(entry, fn, method),
         onEnd: this.#calls.remove
       })
       this.#calls.open(call, settings.signal)

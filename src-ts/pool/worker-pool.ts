@@ -15,7 +15,6 @@ import type {
   SpreadFunction,
   SpreadOptions,
   TaskFunction,
-  TaskOptions,
   WorkerPoolOptions
 } from '../types/index.js'
 import { PoolIterators } from './pool-iterators.js'
@@ -209,32 +208,8 @@ export class WorkerPool extends PoolIterators {
   imapUnordered(fn: unknown, items: unknown, options?: unknown): ResultIterator<unknown> {
     return stateOf(this, methods.imapUnordered).iterate(methods.imapUnordered, 'imapUnordered', [fn, items, options])
   }
-
-  /**
-   * Runs one task, ahead of the tasks of other calls that no worker has begun.
-   * @example
-   * const image = await pool.apply(resize, ['photo.jpg', 800])
-   */
-  apply<R, A extends Arguments = [], O extends Only<O, TaskOptions> = NoOptions>(
-    fn: SpreadFunction<A, R, O>,
-    args?: A,
-    options?: O
-  ): Promise<Awaited<R>>
-  apply<F extends AnyFunction, O extends Only<O, TaskOptions> = NoOptions>(
-    fn: FunctionOrReference<F>,
-    args: ArgumentsOf<F, O>,
-    options?: O
-  ): Promise<Awaited<ReturnType<F>>>
-  apply<F extends AnyFunction>(
-    fn: FunctionOrReference<F>,
-    ...rest: [] extends Parameters<F> ? [args?: [], options?: TaskOptions] : [never]
-  ): Promise<Awaited<ReturnType<F>>>
-  apply(fn: URL, args?: readonly unknown[], options?: TaskOptions): Promise<unknown>
-  apply(fn: unknown, args: unknown = [], options?: unknown): Promise<unknown> {
-    return stateOf(this, methods.apply).apply(methods.apply, fn, args, options)
-  }
 }
 
 // The methods of this class. If a subclass or a spy replaces one, an error still points at the line that called the original.
-const { map, mapUnordered, mapSettled, imap, imapUnordered, apply } = WorkerPool.prototype
-const methods = { map, mapUnordered, mapSettled, imap, imapUnordered, apply }
+const { map, mapUnordered, mapSettled, imap, imapUnordered } = WorkerPool.prototype
+const methods = { map, mapUnordered, mapSettled, imap, imapUnordered }

@@ -26,5 +26,14 @@ export function prepareReference(fn: unknown, hasContext: boolean): FunctionDefi
   }
   // Not remembered: a URL can be changed.
   if (isUrl(fn)) return define({ kind: 'module', url: locateModule('fn', fn) }, 'default')
-  throw invalidOption('type', 'fn', fn, 'a function, a reference made by task() or tasks(), or a URL object')
+  throw noFunction(fn)
+}
+
+/** @throws TypeError for a value that names no function. Whether a function can travel is checked when it is called. */
+export function checkFunction(fn: unknown): void {
+  if (typeof fn !== 'function' && !isUrl(fn)) throw noFunction(fn)
+}
+
+function noFunction(fn: unknown): TypeError {
+  return invalidOption('type', 'fn', fn, 'a function, a reference made by task() or tasks(), or a URL object')
 }
