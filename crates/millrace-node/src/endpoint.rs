@@ -23,7 +23,7 @@ pub struct RawWorkerIdentity {
 impl From<&WorkerIdentity> for RawWorkerIdentity {
     fn from(identity: &WorkerIdentity) -> Self {
         Self {
-            worker_id: identity.worker_id,
+            worker_id: identity.worker_id.0,
             config: String::from_utf8_lossy(&identity.config).into_owned(),
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use millrace_core::host::resident_bytes;
 use millrace_core::{
-    CallId, CancelMode, DefinitionId, Pool, PoolConfig, WorkerSnapshot, WorkerState,
+    CallId, CancelMode, DefinitionId, Pool, PoolConfig, WorkerId, WorkerSnapshot, WorkerState,
 };
 use napi::CleanupEnvHook;
 use napi::bindgen_prelude::{BufferSlice, Env, Function};
@@ -329,14 +329,14 @@ impl RawPool {
     #[napi(catch_unwind)]
     pub fn worker(&self, id: u32) -> napi::Result<Option<RawWorker>> {
         let pool = self.pool()?;
-        Ok(pool.worker(id).map(|worker| to_raw(pool, &worker)))
+        Ok(pool.worker(WorkerId(id)).map(|worker| to_raw(pool, &worker)))
     }
 }
 
 /// It asks the system about the process.
 fn to_raw(pool: &Pool, worker: &WorkerSnapshot) -> RawWorker {
     RawWorker {
-        id: worker.id,
+        id: worker.id.0,
         pid: worker.pid,
         state: state_name(worker.state, worker.is_busy).to_owned(),
         cpus: pool.applied_cpus(worker),

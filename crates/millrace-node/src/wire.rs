@@ -39,7 +39,7 @@ use std::time::Duration;
 
 use millrace_core::layout::{HEADER_BYTES, outcome_flag, padded_len};
 use millrace_core::{
-    CallId, Cause, Chunk, ChunkFlags, DefinitionId, Loss, Outcome, Record, Records,
+    CallId, Cause, Chunk, ChunkFlags, DefinitionId, Loss, Outcome, Record, Records, WorkerId,
 };
 
 /// Size of a submission without its payload.
@@ -166,7 +166,7 @@ impl<'a> Iterator for Submissions<'a> {
         self.rest = after.get(padded_len(payload_bytes)..).unwrap_or_default();
         Some(Chunk {
             flags: ChunkFlags(word(5)),
-            only: word(6).checked_sub(1),
+            only: word(6).checked_sub(1).map(WorkerId),
             lifespan: NonZero::new(word(7)),
             limit: NonZero::new(word(8)).map(|ms| Duration::from_millis(u64::from(ms.get()))),
             retries: word(9),
@@ -229,18 +229,18 @@ fn write_record(record: &Record<'_>, into: &mut [u8]) -> Result<usize, NoRoom> {
             write_loss([call_id.0, chunk, index, 0, 0, 0], loss, into)
         }
         Record::Started { worker_id, pid } => {
-            put(into, Kind::Started, [worker_id, pid, 0, 0, 0, 0], &[], &[])
+            put(into, Kind::Started, [worker_id.0, pid, 0, 0, 0, 0], &[], &[])
         }
         Record::Exited { worker_id, pid, code, signal, tasks_done } => {
             let [low, high] = halves(tasks_done);
             let words: [u32; EXITED_WORDS] = [code_word(code), signal_word(signal), low, high];
-            put(into, Kind::Exited, [worker_id, pid, 0, 0, 0, 0], &words, &[])
+            put(into, Kind::Exited, [worker_id.0, pid, 0, 0, 0, 0], &words, &[])
         }
         Record::Output { worker_id, pid, stream, bytes } => {
-            put(into, Kind::Output, [worker_id, pid, stream as u32, 0, 0, 0], &[], bytes)
+            put(into, Kind::Output, [worker_id.0, pid, stream as u32, 0, 0, 0], &[], bytes)
         }
         Record::Fault { worker_id, pid, payload } => {
-            put(into, Kind::Fault, [worker_id, pid, 0, 0, 0, 0], &[], payload)
+            put(into, Kind::Fault, [worker_id.0, pid, 0, 0, 0, 0], &[], payload)
         }
         Record::Failed { reason } => put(into, Kind::Failed, [0; 6], &[], reason.as_bytes()),
         Record::Closed => put(into, Kind::Closed, [0; 6], &[], &[]),
@@ -265,7 +265,7 @@ fn write_loss(fields: [u32; 6], loss: &Loss, into: &mut [u8]) -> Result<usize, N
             let [low, high] = halves(uptime.as_millis() as u64);
             let words: [u32; DIED_WORDS] = [
                 *index,
-                *worker_id,
+                worker_id.0,
                 *pid,
                 code_word(*code),
                 signal_word(*signal),
@@ -281,13 +281,13 @@ fn write_loss(fields: [u32; 6], loss: &Loss, into: &mut [u8]) -> Result<usize, N
         }
         Loss::TimedOut { index, worker_id, pid, limit, flags, items } => {
             let limit = milliseconds(*limit);
-            let words: [u32; LATE_WORDS] = [*index, *worker_id, *pid, limit, flags.0, 0];
+            let words: [u32; LATE_WORDS] = [*index, worker_id.0, *pid, limit, flags.0, 0];
             put(into, Kind::TimedOut, fields, &words, told(items))
         }
         Loss::LoadTimedOut { index, worker_id, pid, limit, definition, flags, items } => {
             let (limit, function) = (milliseconds(*limit), told(&definition.bytes));
             let words: [u32; LATE_WORDS] =
-                [*index, *worker_id, *pid, limit, flags.0, function.len() as u32];
+                [*index, worker_id.0, *pid, limit, flags.0, function.len() as u32];
             put(into, Kind::LoadTimedOut, fields, &words, &[function, told(items)].concat())
         }
         Loss::StartFailed { reason } => {

@@ -8,8 +8,8 @@ use std::time::Duration;
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use millrace_core::testing::scheduler::{
-    CallId, DefinitionId, Began, Cause, Chunk, ChunkFlags, Claims, Death, Definition, Effects, Outgoing, Report, Scheduler,
-    Settled, CancelMode, Turn, Verdict,
+    Began, CallId, CancelMode, Cause, Chunk, ChunkFlags, ChunkSeq, Claims, Death, Definition,
+    DefinitionId, Effects, Outgoing, Report, Scheduler, Settled, Turn, Verdict, WorkerId,
 };
 
 const DEFINITIONS: usize = 3;
@@ -105,17 +105,17 @@ impl Words {
 }
 
 impl Claims for Words {
-    fn offer(&self, _seq: u32) {}
+    fn offer(&self, _seq: ChunkSeq) {}
 
-    fn revoke(&self, _seq: u32) -> bool {
+    fn revoke(&self, _seq: ChunkSeq) -> bool {
         self.next() & 1 == 1
     }
 
-    fn has_begun(&self, _seq: u32) -> bool {
+    fn has_begun(&self, _seq: ChunkSeq) -> bool {
         self.next() & 1 == 1
     }
 
-    fn cancel(&self, _seq: u32) {}
+    fn cancel(&self, _seq: ChunkSeq) {}
 
     fn current_task(&self) -> u32 {
         u32::from(self.next())
@@ -206,13 +206,13 @@ impl World {
 
     fn carry_out(&mut self, effects: Effects) {
         for (worker_id, frame) in effects.frames {
-            let Process::Alive(alive) = &mut self.processes[worker_id as usize] else {
+            let Process::Alive(alive) = &mut self.processes[worker_id.0 as usize] else {
                 panic!("{frame:?} for worker {worker_id}, which has no process");
             };
-            alive.receive(worker_id, frame);
+            alive.receive(worker_id.0, frame);
         }
         for worker_id in effects.spawns {
-            let process = &mut self.processes[worker_id as usize];
+            let process = &mut self.processes[worker_id.0 as usize];
             assert!(matches!(process, Process::Absent), "{worker_id} has a process");
             *process = Process::Asked;
         }
@@ -227,7 +227,10 @@ impl World {
                 (first..first + count).for_each(|index| self.settle(call_id, chunk, index));
             }
             Report::Retried { call_id: CallId(call_id), chunk, index, .. } => {
-                assert!(self.open[&(call_id, chunk)].0.contains(&index), "tried again though settled");
+                assert!(
+                    self.open[&(call_id, chunk)].0.contains(&index),
+                    "tried again though settled"
+                );
             }
             Report::Closed => {
                 self.closed += 1;
@@ -246,7 +249,8 @@ impl World {
 
     fn outcome(&mut self, worker_id: u32, settled: Settled) {
         // The pool stops reading a worker that has lied; that one goes on here.
-        if let Ok(Verdict::Report { call_id: CallId(call_id), chunk, is_last }) = self.scheduler.outcome(worker_id, settled)
+        if let Ok(Verdict::Report { call_id: CallId(call_id), chunk, is_last }) =
+            self.scheduler.outcome(WorkerId(worker_id), settled)
         {
             let end = self.open[&(call_id, chunk)].1;
             let last = settled.first + settled.count;
@@ -255,7 +259,10 @@ impl World {
                 (last..end).for_each(|index| self.settle(call_id, chunk, index));
             }
             let is_open = self.open.contains_key(&(call_id, chunk));
-            assert!(!is_last || !is_open, "the submitter holds chunk {call_id}.{chunk} to have ended");
+            assert!(
+                !is_last || !is_open,
+                "the submitter holds chunk {call_id}.{chunk} to have ended"
+            );
         }
         self.drive(|_| ());
     }
@@ -265,13 +272,13 @@ impl World {
             self.processes[worker_id as usize] = Process::Alive(Alive::default());
             self.next_pid += 1;
             let (pid, words) = (self.next_pid, Arc::new(Words(Arc::clone(&self.answers))));
-            self.drive(|scheduler| scheduler.spawned(worker_id, pid, words));
+            self.drive(|scheduler| scheduler.spawned(WorkerId(worker_id), pid, words));
         }
     }
 
     fn ready(&mut self, worker_id: u32) {
         if matches!(self.processes[worker_id as usize], Process::Alive(_)) {
-            self.drive(|scheduler| scheduler.ready(worker_id));
+            self.drive(|scheduler| scheduler.ready(WorkerId(worker_id)));
         }
     }
 
@@ -281,7 +288,7 @@ impl World {
         }
         self.processes[worker_id as usize] = Process::Absent;
         let death = Death { code: code.map(i32::from), ..Death::default() };
-        self.drive(|scheduler| scheduler.died(worker_id, &death));
+        self.drive(|scheduler| scheduler.died(WorkerId(worker_id), &death));
     }
 
     fn submit(&mut self, chunk: Chunk) {
@@ -309,9 +316,12 @@ impl Alive {
             Outgoing::Forget(id) => assert!(self.known.remove(&id), "it never knew {id}"),
             Outgoing::Chunk { seq, chunk, .. } => {
                 assert!(self.known.contains(&chunk.definition.id), "a chunk before its function");
-                assert!(chunk.only.is_none_or(|only| only == worker_id), "a chunk for another worker");
+                assert!(
+                    chunk.only.is_none_or(|only| only == WorkerId(worker_id)),
+                    "a chunk for another worker"
+                );
                 assert!(chunk.from < chunk.count, "a chunk without tasks");
-                self.chunks.push_back((seq, chunk.from, chunk.count));
+                self.chunks.push_back((seq.0, chunk.from, chunk.count));
             }
             Outgoing::Cancel { .. } => {}
             Outgoing::Leave => self.was_told_to_leave = true,
@@ -329,7 +339,7 @@ impl Alive {
             let (is_last, is_dropped) = (has(4), has(8));
             let count = u32::from(count) << (bits >> 4);
             return Settled {
-                seq,
+                seq: ChunkSeq(seq),
                 first,
                 count,
                 is_error,
@@ -350,7 +360,7 @@ impl Alive {
         let is_retiring = is_retiring && count > 0;
         let elapsed_us = u32::from(bits) << (skew & 7);
         Settled {
-            seq,
+            seq: ChunkSeq(seq),
             first,
             count,
             is_error: is_error && count == 1,
@@ -372,7 +382,8 @@ impl World {
             answers: Arc::new(Mutex::new(input.answers.iter().copied().collect())),
             open: HashMap::new(),
             calls: [0, 1, 2],
-            definitions: [0, 1, 2].map(|id| Arc::new(Definition::new(DefinitionId(id), Box::default()))),
+            definitions: [0, 1, 2]
+                .map(|id| Arc::new(Definition::new(DefinitionId(id), Box::default()))),
             forgotten: HashSet::new(),
             next_chunk: 0,
             next_pid: 100,
@@ -422,7 +433,7 @@ impl World {
                     count: u32::from(count % 6) + 1,
                     from: 0,
                     flags: ChunkFlags(u32::from(flags & 15) | timed | each),
-                    only: only.map(|worker_id| self.one(worker_id)),
+                    only: only.map(|worker_id| WorkerId(self.one(worker_id))),
                     limit,
                     retries,
                     receivers_lost: 0,
@@ -448,22 +459,25 @@ impl World {
             }
             Step::Broke { worker_id } => {
                 let (worker_id, pid) = (self.one(worker_id), self.next_pid);
-                self.drive(|scheduler| scheduler.unreadable(worker_id, pid, Cause::OutOfMemory));
+                self.drive(|scheduler| {
+                    scheduler.unreadable(WorkerId(worker_id), pid, Cause::OutOfMemory)
+                });
             }
             Step::Severed { worker_id } => {
                 let (worker_id, pid) = (self.one(worker_id), self.next_pid);
-                self.drive(|scheduler| scheduler.disconnected(worker_id, pid));
+                self.drive(|scheduler| scheduler.disconnected(WorkerId(worker_id), pid));
             }
             Step::Faulted { worker_id } => {
                 let worker_id = self.one(worker_id);
                 if matches!(self.processes[worker_id as usize], Process::Alive(_)) {
-                    let _violation = self.drive(|scheduler| scheduler.faulted(worker_id));
+                    let _violation = self.drive(|scheduler| scheduler.faulted(WorkerId(worker_id)));
                 }
             }
             Step::WantsToLeave { worker_id } => {
                 let worker_id = self.one(worker_id);
                 if matches!(self.processes[worker_id as usize], Process::Alive(_)) {
-                    let _violation = self.drive(|scheduler| scheduler.wants_to_leave(worker_id));
+                    let _violation =
+                        self.drive(|scheduler| scheduler.wants_to_leave(WorkerId(worker_id)));
                 }
             }
             Step::LeaveIdle => drop(self.drive(Scheduler::leave_idle)),

@@ -17,6 +17,7 @@ use crate::channel::frame::{
 use crate::channel::ring::RingCorrupt;
 use crate::channel::segment::{SEGMENT_BYTES, Segment, SegmentConsumer, SegmentProducer, word};
 use crate::lock::lock;
+use crate::scheduler::WorkerId;
 use crate::sys;
 use lifeline::Lifeline;
 
@@ -30,7 +31,7 @@ const PATIENCE: Duration = Duration::from_millis(5);
 #[derive(Debug)]
 pub struct WorkerIdentity {
     /// The worker's id.
-    pub worker_id: u32,
+    pub worker_id: WorkerId,
     /// The pool's opaque bytes for its workers.
     pub config: Vec<u8>,
 }
@@ -59,8 +60,10 @@ pub fn init_worker() -> io::Result<&'static WorkerIdentity> {
     let Some((worker, config)) = handshake.config.split_first_chunk::<4>() else {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "the handshake is too short"));
     };
-    let identity =
-        WorkerIdentity { worker_id: u32::from_le_bytes(*worker), config: config.to_vec() };
+    let identity = WorkerIdentity {
+        worker_id: WorkerId(u32::from_le_bytes(*worker)),
+        config: config.to_vec(),
+    };
     let segment = Segment::new(Arc::new(handshake.memory)).map_err(io::Error::other)?;
     segment.check().map_err(io::Error::other)?;
     let parts = Mutex::new(Some((segment, handshake.to_worker, handshake.to_parent)));

@@ -2,7 +2,7 @@
 
 use crate::channel::claim::{ChunkState, TaskRange};
 use crate::channel::segment::{LOADING_BIT, Segment, word};
-use crate::scheduler::{Began, Claims};
+use crate::scheduler::{Began, ChunkSeq, Claims};
 use crate::sync::atomic::Ordering;
 
 /// The claim words in a worker's segment.
@@ -14,20 +14,23 @@ pub(super) struct SegmentClaims {
 }
 
 impl Claims for SegmentClaims {
-    fn offer(&self, seq: u32) {
-        self.segment.chunks().offer(seq);
+    fn offer(&self, seq: ChunkSeq) {
+        self.segment.chunks().offer(seq.0);
     }
 
-    fn revoke(&self, seq: u32) -> bool {
-        self.segment.chunks().revoke(seq)
+    fn revoke(&self, seq: ChunkSeq) -> bool {
+        self.segment.chunks().revoke(seq.0)
     }
 
-    fn has_begun(&self, seq: u32) -> bool {
-        matches!(self.segment.chunks().state(seq), Some(ChunkState::Begun | ChunkState::Cancelled))
+    fn has_begun(&self, seq: ChunkSeq) -> bool {
+        matches!(
+            self.segment.chunks().state(seq.0),
+            Some(ChunkState::Begun | ChunkState::Cancelled)
+        )
     }
 
-    fn cancel(&self, seq: u32) {
-        self.segment.chunks().cancel(seq);
+    fn cancel(&self, seq: ChunkSeq) {
+        self.segment.chunks().cancel(seq.0);
     }
 
     fn current_task(&self) -> u32 {

@@ -12,7 +12,7 @@ use super::Shared;
 use super::spawner::Request;
 use super::worker_handle::WorkerHandle;
 use crate::lock::lock;
-use crate::scheduler::{Death, Scheduler};
+use crate::scheduler::{Death, Scheduler, WorkerId};
 use crate::sync::atomic::Ordering;
 use crate::sys::{AsFd, Bell};
 
@@ -84,7 +84,8 @@ impl Shared {
 
     /// Kills all workers, waits for their ends, and reports that of the pool.
     pub(super) fn end_processes(&self) {
-        let processes: Vec<_> = (0..).zip(self.handles.iter().map(WorkerHandle::process)).collect();
+        let processes: Vec<_> =
+            WorkerId::all().zip(self.handles.iter().map(WorkerHandle::process)).collect();
         let processes = || {
             processes
                 .iter()

@@ -51,7 +51,7 @@ pub use submission::{Chunk, SubmitError, TooLarge};
 use crate::lock::lock;
 use crate::scheduler::{
     CallId, CancelMode, Cause, Definition, DefinitionId, Effects, Outgoing, Report, Scheduler,
-    Stats, WorkerSnapshot,
+    Stats, WorkerId, WorkerSnapshot,
 };
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sys::{self, Bell, Poller};
@@ -286,7 +286,7 @@ impl Pool {
     }
 
     /// The worker of this id, if it has a process.
-    pub fn worker(&self, id: u32) -> Option<WorkerSnapshot> {
+    pub fn worker(&self, id: WorkerId) -> Option<WorkerSnapshot> {
         self.shared.scheduler().worker(id)
     }
 
@@ -386,15 +386,14 @@ impl Shared {
             self.has_work_in_flight.store(scheduler.has_work_in_flight(), Ordering::Relaxed);
             self.has_open.store(scheduler.has_open(), Ordering::Relaxed);
             // In the scheduler's order, so that a worker's frames cannot overtake each other.
-            let enqueue = |(worker_id, frame): (u32, Outgoing)| {
-                let worker_id = worker_id as usize;
-                self.handles[worker_id].enqueue(frame);
+            let enqueue = |(worker_id, frame): (WorkerId, Outgoing)| {
+                self.handles[worker_id.index()].enqueue(frame);
                 worker_id
             };
             // Collected in the memory of `frames`.
-            let receivers: Vec<usize> = frames.into_iter().map(enqueue).collect();
+            let receivers: Vec<WorkerId> = frames.into_iter().map(enqueue).collect();
             // The processes of this moment: a replacement may be there by the time they are killed.
-            let processes = kills.into_iter().map(|id| self.handles[id as usize].process());
+            let processes = kills.into_iter().map(|id| self.handles[id.index()].process());
             let doomed: Vec<_> = processes.flatten().collect();
             let next_ns = scheduler.next_deadline().map_or(u64::MAX, nanoseconds);
             let is_nearer = next_ns < self.armed_ns.load(Ordering::Relaxed);
@@ -430,12 +429,12 @@ impl Shared {
     }
 
     /// Writes frames for a worker. One whose ring makes no sense is killed.
-    fn pump(&self, worker_id: usize) {
-        match self.handles[worker_id].pump() {
+    fn pump(&self, worker_id: WorkerId) {
+        match self.handles[worker_id.index()].pump() {
             Ok(()) => {}
             Err(Unwritable::Corrupt { pid }) => {
                 self.drive(|scheduler| {
-                    scheduler.unreadable(worker_id as u32, pid, Cause::ProtocolViolation);
+                    scheduler.unreadable(worker_id, pid, Cause::ProtocolViolation);
                 });
             }
             Err(Unwritable::NoBell) => self.fail(&lost(&format!("the bell to worker {worker_id}"))),

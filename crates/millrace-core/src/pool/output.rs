@@ -3,6 +3,7 @@
 use super::Shared;
 use super::failing::lost;
 use super::record_queue::{Head, Wake};
+use crate::scheduler::WorkerId;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sys::{AsFd, BorrowedFd, Pipe};
 
@@ -55,7 +56,7 @@ impl Output {
     }
 
     /// Reads once; `false` when it is to be watched no more, for now or for good.
-    pub(super) fn read(&mut self, shared: &Shared, source: (u32, u32, usize)) -> bool {
+    pub(super) fn read(&mut self, shared: &Shared, source: (WorkerId, u32, usize)) -> bool {
         self.is_paused = !shared.unreleased.has_room(source.2);
         if !self.is_paused {
             self.take(shared, source);
@@ -71,7 +72,7 @@ impl Output {
     }
 
     /// Reads what is left, room or not; the end of all that it has read.
-    pub(super) fn drain(&mut self, shared: &Shared, source: (u32, u32, usize)) -> String {
+    pub(super) fn drain(&mut self, shared: &Shared, source: (WorkerId, u32, usize)) -> String {
         let mut drained = 0;
         while drained < DRAINED_BYTES_MAX {
             match self.take(shared, source) {
@@ -82,7 +83,7 @@ impl Output {
         String::from_utf8_lossy(&self.last).trim().to_owned()
     }
 
-    fn take(&mut self, shared: &Shared, (worker_id, pid, stream): (u32, u32, usize)) -> usize {
+    fn take(&mut self, shared: &Shared, (worker_id, pid, stream): (WorkerId, u32, usize)) -> usize {
         let mut bytes = vec![0; READ_BYTES];
         let read = match self.pipe.try_read(&mut bytes) {
             Ok(Some(read)) => read,

@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::Notify;
 use super::records::{Outcome, Record};
 use crate::lock::lock;
-use crate::scheduler::{CallId, Report};
+use crate::scheduler::{CallId, Report, WorkerId};
 use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// Payloads from this size on are not packed, if they have memory of their own.
@@ -42,12 +42,12 @@ pub(super) enum Head {
         elapsed_us: u32,
     },
     Output {
-        worker_id: u32,
+        worker_id: WorkerId,
         pid: u32,
         stream: usize,
     },
     Fault {
-        worker_id: u32,
+        worker_id: WorkerId,
         pid: u32,
     },
     /// Boxed, since few records are reports and some of them are large.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::scheduler::{CallId, Loss, Report};
+use crate::scheduler::{CallId, Loss, Report, WorkerId};
 
 /// News for the submitter. It borrows from [`Records`](super::Records).
 #[derive(Debug, Clone, Copy)]
@@ -36,14 +36,14 @@ pub enum Record<'r> {
     /// A worker is ready.
     Started {
         /// The worker.
-        worker_id: u32,
+        worker_id: WorkerId,
         /// Its process.
         pid: u32,
     },
     /// The process of a worker has ended and was reaped.
     Exited {
         /// The worker.
-        worker_id: u32,
+        worker_id: WorkerId,
         /// Its process.
         pid: u32,
         /// Exit code, when it exited.
@@ -58,7 +58,7 @@ pub enum Record<'r> {
     /// [`Pool::release_output`](super::Pool::release_output) makes room for more.
     Output {
         /// The worker.
-        worker_id: u32,
+        worker_id: WorkerId,
         /// Its process.
         pid: u32,
         /// 0 or 1.
@@ -69,7 +69,7 @@ pub enum Record<'r> {
     /// An error outside of any task is about to end a worker.
     Fault {
         /// The worker.
-        worker_id: u32,
+        worker_id: WorkerId,
         /// Its process.
         pid: u32,
         /// The error, in the worker's own encoding.

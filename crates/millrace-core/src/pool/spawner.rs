@@ -9,20 +9,21 @@ use crossbeam::channel::{Receiver, Sender};
 use super::Shared;
 use crate::channel::segment::{SEGMENT_BYTES, Segment, word};
 use crate::endpoint::lifeline;
+use crate::scheduler::WorkerId;
 use crate::sys::{Bell, Child, Control, Launch, Pipe, SharedMemory, launch};
 
 /// What the spawner is asked for.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Request {
     /// Start a process for this worker id.
-    Start(u32),
+    Start(WorkerId),
     /// The pool has failed: end all processes. Nothing comes after it.
     End,
 }
 
 /// The spawner's answer to a request.
 pub(super) struct SpawnResult {
-    pub(super) worker_id: u32,
+    pub(super) worker_id: WorkerId,
     pub(super) spawned: io::Result<SpawnedWorker>,
 }
 
@@ -72,7 +73,7 @@ impl Spawner {
         }
     }
 
-    fn answer(&self, worker_id: u32) {
+    fn answer(&self, worker_id: WorkerId) {
         if self.shared.has_failed() {
             return;
         }
@@ -84,7 +85,7 @@ impl Spawner {
         self.shared.wake_waiter();
     }
 
-    pub(super) fn start_worker(&self, worker_id: u32) -> io::Result<SpawnedWorker> {
+    pub(super) fn start_worker(&self, worker_id: WorkerId) -> io::Result<SpawnedWorker> {
         let config = &self.shared.config;
         let (memory, memory_fd) = SharedMemory::create(SEGMENT_BYTES)?;
         let segment = Segment::new(Arc::new(memory)).map_err(io::Error::other)?;
@@ -93,7 +94,7 @@ impl Spawner {
         segment.doorbell(word::PARENT_ASLEEP).arm();
         let (to_worker, to_parent, to_loop) = (Bell::new()?, Bell::new()?, Bell::new()?);
         let (control, theirs) = Control::pair()?;
-        let mut worker_config = worker_id.to_le_bytes().to_vec();
+        let mut worker_config = worker_id.0.to_le_bytes().to_vec();
         worker_config.extend_from_slice(&config.worker_config);
         lifeline::send_handshake(
             &control,
@@ -115,7 +116,7 @@ impl Spawner {
             cwd: config.cwd.clone(),
             quiet: config.is_quiet,
             outputs,
-            cpus: config.cpus.get(worker_id as usize).cloned().unwrap_or_default(),
+            cpus: config.cpus.get(worker_id.index()).cloned().unwrap_or_default(),
         };
         let child = launch(&request, theirs)?;
         Ok(SpawnedWorker { child, control, segment, to_worker, to_parent, to_loop, pipes })

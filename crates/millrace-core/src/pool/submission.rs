@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::channel::frame::MAX_PAYLOAD;
-use crate::scheduler::{self, CallId, ChunkFlags, Definition, DefinitionId, Turn};
+use crate::scheduler::{self, CallId, ChunkFlags, Definition, DefinitionId, Turn, WorkerId};
 
 /// Tasks of one call that are encoded together. One worker runs them in their order.
 ///
@@ -25,7 +25,7 @@ pub struct Chunk<'a> {
     /// How it is to be treated.
     pub flags: ChunkFlags,
     /// The only worker that may run it. None: any worker.
-    pub only: Option<u32>,
+    pub only: Option<WorkerId>,
     /// How long each task may run. None: no limit.
     pub limit: Option<Duration>,
     /// How often each task may run again when its worker died or it was late.
@@ -90,7 +90,7 @@ pub enum SubmitError {
         /// The chunk within the call.
         chunk: u32,
         /// Its worker.
-        worker_id: u32,
+        worker_id: WorkerId,
         /// Workers of the pool.
         worker_count: u32,
     },
@@ -136,7 +136,7 @@ impl Chunk<'_> {
             return Err(SubmitError::NoTasks { call_id, chunk });
         }
         match self.only {
-            Some(worker_id) if worker_id >= worker_count => {
+            Some(worker_id) if worker_id.0 >= worker_count => {
                 Err(SubmitError::NoSuchWorker { call_id, chunk, worker_id, worker_count })
             }
             _ => Ok(()),

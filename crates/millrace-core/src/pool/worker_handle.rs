@@ -205,10 +205,10 @@ impl Writing {
             Outgoing::Define(definition) => (ToWorker::Define, [definition.id.0, 0, 0, 0, 0, 0]),
             Outgoing::Forget(id) => (ToWorker::Forget, [id.0, 0, 0, 0, 0, 0]),
             Outgoing::Leave => (ToWorker::Leave, [0; 6]),
-            Outgoing::Cancel { seq, .. } => (ToWorker::Cancel, [*seq, 0, 0, 0, 0, 0]),
+            Outgoing::Cancel { seq, .. } => (ToWorker::Cancel, [seq.0, 0, 0, 0, 0, 0]),
             Outgoing::Chunk { seq, first_task, chunk } => {
                 let fields = ChunkFields {
-                    seq: *seq,
+                    seq: seq.0,
                     first_task: *first_task,
                     from: chunk.from,
                     count: chunk.count,

@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use super::failures::{FailedStarts, FailureStreak, START_FAILURES_MAX};
+use super::ids::WorkerId;
 use super::worker::{Worker, WorkerState};
 use super::{Death, Scheduler};
 
@@ -33,30 +34,35 @@ pub(super) struct Backoff {
 
 impl Scheduler {
     /// A worker is about to be started.
-    pub(super) fn note_start(&mut self, worker_id: u32) {
-        self.workers[worker_id as usize].generation = self.backoff.generation;
+    pub(super) fn note_start(&mut self, worker_id: WorkerId) {
+        self.workers[worker_id.index()].generation = self.backoff.generation;
     }
 
     /// A worker has become ready.
-    pub(super) fn note_ready(&mut self, worker_id: u32) {
+    pub(super) fn note_ready(&mut self, worker_id: WorkerId) {
         self.backoff.failed_starts = FailedStarts::default();
-        self.workers[worker_id as usize].failed_starts = FailedStarts::default();
+        self.workers[worker_id.index()].failed_starts = FailedStarts::default();
     }
 
     /// A worker has settled a task.
-    pub(super) fn note_success(&mut self, worker_id: u32) {
-        self.workers[worker_id as usize].streak.reset();
+    pub(super) fn note_success(&mut self, worker_id: WorkerId) {
+        self.workers[worker_id.index()].streak.reset();
         self.backoff.streak.reset();
     }
 
     /// A worker that was ready has died, and not by the parent's will. `worker` is what it was.
-    pub(super) fn note_death(&mut self, worker_id: u32, worker: &Worker) {
+    pub(super) fn note_death(&mut self, worker_id: WorkerId, worker: &Worker) {
         self.extend_streaks(worker_id, worker, 1);
     }
 
     /// A worker has died before it was ready, or could not be started. Work that only this worker may do is rejected when its
     /// own starts have failed too often; all work, when no other worker can do it either.
-    pub(super) fn note_failed_start(&mut self, worker_id: u32, worker: &Worker, death: &Death) {
+    pub(super) fn note_failed_start(
+        &mut self,
+        worker_id: WorkerId,
+        worker: &Worker,
+        death: &Death,
+    ) {
         self.extend_streaks(worker_id, worker, 0);
         let is_kill = death.is_by_outsider && !worker.has_start_timed_out;
         let mut own = worker.failed_starts;
@@ -64,7 +70,7 @@ impl Scheduler {
         let is_pool_worth_trying = self.backoff.failed_starts.add(is_kill);
         let reject_all = !is_pool_worth_trying && !self.workers.iter().any(Worker::is_at_work);
         if is_worth_trying && !reject_all {
-            self.workers[worker_id as usize].failed_starts = own;
+            self.workers[worker_id.index()].failed_starts = own;
             return;
         }
         let reason = with_last_output(self.start_error(worker, death), &death.last_output);
@@ -89,8 +95,8 @@ impl Scheduler {
 
     /// Kills the workers that have not become ready in time.
     pub(super) fn expire_starts(&mut self) {
-        for worker_id in 0..self.workers.len() as u32 {
-            let worker = &mut self.workers[worker_id as usize];
+        for worker_id in WorkerId::all().take(self.workers.len()) {
+            let worker = &mut self.workers[worker_id.index()];
             let is_due = worker.ready_by.take_if(|at| *at <= self.now).is_some();
             if is_due && worker.state == WorkerState::Starting && !worker.is_dying {
                 worker.has_start_timed_out = true;
@@ -99,10 +105,10 @@ impl Scheduler {
         }
     }
 
-    fn extend_streaks(&mut self, worker_id: u32, worker: &Worker, free: u32) {
+    fn extend_streaks(&mut self, worker_id: WorkerId, worker: &Worker, free: u32) {
         let mut streak = worker.streak.clone();
         streak.extend(free, self.now);
-        self.workers[worker_id as usize].streak = streak;
+        self.workers[worker_id.index()].streak = streak;
         // Many that die of one cause at the same time are one failure.
         if worker.generation == self.backoff.generation {
             self.backoff.generation += 1;
@@ -111,8 +117,8 @@ impl Scheduler {
     }
 
     /// When the worker may be started.
-    pub(super) fn start_time(&self, worker_id: u32) -> Duration {
-        self.workers[worker_id as usize].streak.not_before.max(self.backoff.streak.not_before)
+    pub(super) fn start_time(&self, worker_id: WorkerId) -> Duration {
+        self.workers[worker_id.index()].streak.not_before.max(self.backoff.streak.not_before)
     }
 
     /// How many workers may be asked for now.

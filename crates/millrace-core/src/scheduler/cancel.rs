@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::ids::CallId;
+use super::ids::{CallId, WorkerId};
 use super::{Outgoing, Scheduler};
 
 /// What becomes of the tasks that run when their call is cancelled.
@@ -24,7 +24,7 @@ impl Scheduler {
     /// Drops a call: what is queued, or in flight and not begun, is gone at once, and the rest of a chunk that has begun.
     pub fn cancel(&mut self, call_id: CallId, mode: &CancelMode) {
         self.stats.cancelled += self.queue.remove_call(call_id);
-        for worker_id in 0..self.workers.len() as u32 {
+        for worker_id in WorkerId::all().take(self.workers.len()) {
             if self.cancel_in_flight(worker_id, call_id, mode) {
                 self.kill(worker_id);
             }
@@ -32,8 +32,13 @@ impl Scheduler {
     }
 
     /// Whether the worker was condemned.
-    fn cancel_in_flight(&mut self, worker_id: u32, call_id: CallId, mode: &CancelMode) -> bool {
-        let worker = &mut self.workers[worker_id as usize];
+    fn cancel_in_flight(
+        &mut self,
+        worker_id: WorkerId,
+        call_id: CallId,
+        mode: &CancelMode,
+    ) -> bool {
+        let worker = &mut self.workers[worker_id.index()];
         let Some(claims) = worker.claims.clone() else { return false };
         let mut is_condemned = false;
         let mut dropped = 0;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::ids::{CallId, DefinitionId};
+use super::ids::{CallId, DefinitionId, WorkerId};
 use crate::channel::frame::chunk_flag;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
@@ -88,7 +88,7 @@ pub struct Chunk {
     /// See [`ChunkFlags`].
     pub flags: ChunkFlags,
     /// The only worker that may run it, if any.
-    pub only: Option<u32>,
+    pub only: Option<WorkerId>,
     /// Time that each of its tasks has from its beginning until its result is here, if limited. Then the flags hold
     /// [`ChunkFlags::EACH`] and [`ChunkFlags::TIMED`].
     pub limit: Option<Duration>,

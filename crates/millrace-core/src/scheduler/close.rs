@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::ids::WorkerId;
 use super::worker::{Worker, WorkerState};
 use super::{Closing, Report, Scheduler};
 
@@ -25,8 +26,8 @@ impl Scheduler {
         let queued = self.queue.take_all();
         self.stats.cancelled +=
             queued.iter().map(|chunk| u64::from(chunk.unsettled())).sum::<u64>();
-        for worker_id in 0..self.workers.len() as u32 {
-            let worker = &mut self.workers[worker_id as usize];
+        for worker_id in WorkerId::all().take(self.workers.len()) {
+            let worker = &mut self.workers[worker_id.index()];
             self.stats.cancelled += worker
                 .in_flight
                 .drain(..)
@@ -75,8 +76,8 @@ impl Scheduler {
     }
 
     fn request_exit_of_all(&mut self) {
-        for worker_id in 0..self.workers.len() as u32 {
-            let worker = &self.workers[worker_id as usize];
+        for worker_id in WorkerId::all().take(self.workers.len()) {
+            let worker = &self.workers[worker_id.index()];
             match worker.state {
                 WorkerState::Ready if worker.is_at_work() => self.request_exit(worker_id),
                 WorkerState::Spawning | WorkerState::Starting if !worker.is_dying => {

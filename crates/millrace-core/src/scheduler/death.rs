@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::chunk::Chunk;
+use super::ids::WorkerId;
 use super::worker::{InFlight, Late, Worker, WorkerState};
 use super::{Loss, Report, Scheduler};
 
@@ -56,8 +57,8 @@ enum Lost {
 
 impl Scheduler {
     /// A worker's process has ended, or could not be started, and everything it had sent was taken in.
-    pub fn died(&mut self, worker_id: u32, death: &Death) {
-        let worker = std::mem::take(&mut self.workers[worker_id as usize]);
+    pub fn died(&mut self, worker_id: WorkerId, death: &Death) {
+        let worker = std::mem::take(&mut self.workers[worker_id.index()]);
         if !matches!(worker.state, WorkerState::Absent | WorkerState::Spawning) {
             let (pid, tasks_done) = (worker.pid, worker.tasks_done);
             let (code, signal) = (death.code, death.signal);
@@ -87,7 +88,7 @@ impl Scheduler {
 
     /// The worker ran its chunks in order, so those it has begun come first. Of these the last one was running; what
     /// ran before it and is not here was in a batch of results that went down with the worker.
-    fn settle_in_flight(&mut self, worker_id: u32, worker: &Worker, death: &Death) {
+    fn settle_in_flight(&mut self, worker_id: WorkerId, worker: &Worker, death: &Death) {
         let mut has_begun_later = false;
         for (place, sent) in worker.in_flight.iter().enumerate().rev() {
             let mut chunk = sent.chunk.clone();
@@ -146,7 +147,7 @@ impl Scheduler {
     /// Why tasks of `sent` are lost. A task that was late and had begun is so for good: its worker was killed for it.
     fn loss(
         &self,
-        (worker_id, worker): (u32, &Worker),
+        (worker_id, worker): (WorkerId, &Worker),
         sent: &InFlight,
         named: Lost,
         death: &Death,
@@ -196,7 +197,7 @@ impl Scheduler {
     }
 
     /// This worker cannot be had: what only it may run fails for this reason.
-    pub(super) fn cannot_start_worker(&mut self, worker_id: u32, reason: &str) {
+    pub(super) fn cannot_start_worker(&mut self, worker_id: WorkerId, reason: &str) {
         let queued = self.queue.take_ordered(worker_id);
         self.fail_unstarted(queued, reason);
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::ids::WorkerId;
 use super::worker::{InFlight, Worker, WorkerState};
 use super::{Closing, Outgoing, Scheduler};
 use crate::scheduler::chunk::Chunk;
@@ -31,8 +32,8 @@ impl Scheduler {
     }
 
     pub(super) fn dispatch_to_idle(&mut self) {
-        for worker_id in 0..self.workers.len() as u32 {
-            if self.workers[worker_id as usize].is_idle() {
+        for worker_id in WorkerId::all().take(self.workers.len()) {
+            if self.workers[worker_id.index()].is_idle() {
                 self.dispatch_to(worker_id);
             }
         }
@@ -40,7 +41,7 @@ impl Scheduler {
 
     /// An urgent chunk waits: bulk work that is in flight and not begun comes back, to go behind it.
     fn recall_for_urgent(&mut self) {
-        for (worker_id, worker) in (0..).zip(&mut self.workers) {
+        for (worker_id, worker) in WorkerId::all().zip(&mut self.workers) {
             while let Some(chunk) = worker.revoke_last(Chunk::gives_way) {
                 self.queue.put_back(worker_id, chunk);
             }
@@ -49,22 +50,23 @@ impl Scheduler {
 
     /// Tops up busy workers with chunks of known cost, the least loaded first.
     fn prefetch(&mut self) {
-        let mut open: Vec<u32> = (0..self.workers.len() as u32)
-            .filter(|worker_id| self.workers[*worker_id as usize].takes_work())
+        let mut open: Vec<WorkerId> = WorkerId::all()
+            .take(self.workers.len())
+            .filter(|worker_id| self.workers[worker_id.index()].takes_work())
             .collect();
         while let Some((place, worker_id)) = self.least_loaded(&open) {
             let room = IN_FLIGHT_NS_MAX
-                - self.workers[worker_id as usize].in_flight_ns().unwrap_or(IN_FLIGHT_NS_MAX);
+                - self.workers[worker_id.index()].in_flight_ns().unwrap_or(IN_FLIGHT_NS_MAX);
             let fits = self.queue.peek(worker_id).is_some_and(|chunk| {
                 self.costs
                     .chunk_ns(chunk.definition.id, chunk.unsettled())
                     .is_some_and(|ns| ns <= room)
                     // One that has to be cut waits until the worker is idle.
-                    && self.workers[worker_id as usize].remaining_lifespan(chunk) >= chunk.unsettled()
+                    && self.workers[worker_id.index()].remaining_lifespan(chunk) >= chunk.unsettled()
             });
             if fits
-                && self.workers[worker_id as usize].in_flight.len() < IN_FLIGHT_CHUNKS_MAX
-                && self.workers[worker_id as usize].has_free_slot()
+                && self.workers[worker_id.index()].in_flight.len() < IN_FLIGHT_CHUNKS_MAX
+                && self.workers[worker_id.index()].has_free_slot()
                 && self.queue.may_prefetch(worker_id)
                 && let Some(chunk) = self.queue.pop(worker_id)
             {
@@ -75,17 +77,17 @@ impl Scheduler {
         }
     }
 
-    fn least_loaded(&self, open: &[u32]) -> Option<(usize, u32)> {
-        let load = |worker_id: u32| {
-            self.workers[worker_id as usize].in_flight_ns().unwrap_or(f64::INFINITY)
+    fn least_loaded(&self, open: &[WorkerId]) -> Option<(usize, WorkerId)> {
+        let load = |worker_id: WorkerId| {
+            self.workers[worker_id.index()].in_flight_ns().unwrap_or(f64::INFINITY)
         };
         open.iter().copied().enumerate().min_by(|(_, a), (_, b)| load(*a).total_cmp(&load(*b)))
     }
 
     /// An idle worker with nothing queued steals half of what the fullest worker has not begun.
     fn steal(&mut self) {
-        for thief in 0..self.workers.len() as u32 {
-            if !self.workers[thief as usize].is_idle() {
+        for thief in WorkerId::all().take(self.workers.len()) {
+            if !self.workers[thief.index()].is_idle() {
                 continue;
             }
             let Some(victim) = self.workers.iter_mut().max_by_key(|worker| worker.stealable())
@@ -96,7 +98,7 @@ impl Scheduler {
             if taken.is_empty() {
                 return;
             }
-            let is_ageless = self.workers[thief as usize].lifespan.is_none();
+            let is_ageless = self.workers[thief.index()].lifespan.is_none();
             if is_ageless && taken.iter().all(|chunk| chunk.lifespan.is_none()) {
                 for chunk in taken {
                     self.send(thief, chunk);
@@ -109,8 +111,8 @@ impl Scheduler {
         }
     }
 
-    pub(super) fn send(&mut self, worker_id: u32, chunk: Chunk) {
-        let worker = &mut self.workers[worker_id as usize];
+    pub(super) fn send(&mut self, worker_id: WorkerId, chunk: Chunk) {
+        let worker = &mut self.workers[worker_id.index()];
         worker.apply_lifespan(&chunk);
         let (seq, first_task) = worker.number(chunk.unsettled());
         let brings_function = worker.known.insert(chunk.definition.id);
@@ -127,7 +129,7 @@ impl Scheduler {
         if chunk.definition.is_forgotten() {
             self.forget_at(worker_id, chunk.definition.id);
         }
-        let worker = &mut self.workers[worker_id as usize];
+        let worker = &mut self.workers[worker_id.index()];
         let sent_from = chunk.from;
         for limit in chunk.limit.into_iter().chain(self.start_timeout.filter(|_| brings_function)) {
             worker.look_after(self.now, limit);
@@ -149,7 +151,7 @@ impl Scheduler {
 
     /// The absent workers to start: those that ordered chunks wait for, and one for each shared chunk that no idle
     /// or starting worker will take.
-    pub(super) fn wanted_workers(&self) -> Vec<u32> {
+    pub(super) fn wanted_workers(&self) -> Vec<WorkerId> {
         if matches!(self.closing, Closing::Terminate(_) | Closing::Done) {
             return Vec::new();
         }
@@ -160,12 +162,13 @@ impl Scheduler {
         let in_flight: usize = self.workers.iter().map(Worker::stealable).sum();
         let waiting = self.queue.shared_count() + in_flight;
         let mut shared = waiting.saturating_sub(starting);
-        let absent =
-            (0..).zip(&self.workers).filter(|(_, worker)| worker.state == WorkerState::Absent);
-        let mut absent: Vec<u32> = absent.map(|(worker_id, _)| worker_id).collect();
+        let absent = WorkerId::all()
+            .zip(&self.workers)
+            .filter(|(_, worker)| worker.state == WorkerState::Absent);
+        let mut absent: Vec<WorkerId> = absent.map(|(worker_id, _)| worker_id).collect();
         // One that has to wait is the last choice.
         absent.sort_by_key(|worker_id| {
-            let has_to_wait = self.workers[*worker_id as usize].streak.not_before > self.now;
+            let has_to_wait = self.workers[worker_id.index()].streak.not_before > self.now;
             (has_to_wait, self.avoid_worker == Some(*worker_id))
         });
         absent
@@ -193,7 +196,7 @@ impl Scheduler {
             if self.start_time(worker_id) <= self.now {
                 left -= 1;
                 self.note_start(worker_id);
-                self.workers[worker_id as usize].state = WorkerState::Spawning;
+                self.workers[worker_id.index()].state = WorkerState::Spawning;
                 // The task that was to have another worker is the first that one gets.
                 self.avoid_worker = None;
                 self.effects.spawns.push(worker_id);

@@ -1,5 +1,6 @@
 //! A worker says that it ends, for an error that nobody handles.
 
+use super::ids::WorkerId;
 use super::outcome::ProtocolViolation;
 use super::retire::LEAVE_TIMEOUT;
 use super::worker::WorkerState;
@@ -8,8 +9,8 @@ use super::{Cause, Scheduler};
 impl Scheduler {
     /// A worker's messages cannot be read any further, for this `cause`: the worker is killed. What it has not begun is
     /// queued again at once; where it has run tasks, what comes next is not to blame.
-    pub fn unreadable(&mut self, worker_id: u32, pid: u32, cause: Cause) {
-        let worker = &mut self.workers[worker_id as usize];
+    pub fn unreadable(&mut self, worker_id: WorkerId, pid: u32, cause: Cause) {
+        let worker = &mut self.workers[worker_id.index()];
         if worker.is_dying || worker.state == WorkerState::Absent || worker.pid != pid {
             return;
         }
@@ -22,8 +23,8 @@ impl Scheduler {
 
     /// A worker's control socket is closed. Mostly it is dead already, and its death tells how; one that lives has cut itself
     /// off from its lifeline, and is killed. It is given nothing more; what it has is settled by its death.
-    pub fn disconnected(&mut self, worker_id: u32, pid: u32) {
-        let worker = &mut self.workers[worker_id as usize];
+    pub fn disconnected(&mut self, worker_id: WorkerId, pid: u32) {
+        let worker = &mut self.workers[worker_id.index()];
         if worker.pid == pid && worker.state != WorkerState::Absent {
             worker.is_disconnected = true;
             self.effects.kills.push(worker_id);
@@ -36,8 +37,8 @@ impl Scheduler {
     /// # Errors
     ///
     /// [`ProtocolViolation`] when it was not ready, or says so twice. The worker is killed.
-    pub fn faulted(&mut self, worker_id: u32) -> Result<u32, ProtocolViolation> {
-        let worker = &mut self.workers[worker_id as usize];
+    pub fn faulted(&mut self, worker_id: WorkerId) -> Result<u32, ProtocolViolation> {
+        let worker = &mut self.workers[worker_id.index()];
         let may_fault = matches!(worker.state, WorkerState::Ready | WorkerState::Leaving);
         if !may_fault || worker.has_faulted {
             worker.unreadable = Some(Cause::ProtocolViolation);

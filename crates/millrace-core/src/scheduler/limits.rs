@@ -12,6 +12,7 @@
 
 use std::time::Duration;
 
+use super::ids::WorkerId;
 use super::worker::{InFlight, Late, Worker};
 use super::{Began, Claims, Scheduler};
 
@@ -21,9 +22,9 @@ const GRAIN: Duration = Duration::from_millis(10);
 impl Scheduler {
     /// The workers at which a limit may have passed at `now`. What they have sent has to be taken in before
     /// [`Self::expire_limits`].
-    pub fn overdue(&self, now: Duration) -> Vec<u32> {
+    pub fn overdue(&self, now: Duration) -> Vec<WorkerId> {
         let is_due = |worker: &Worker| worker.look_at.is_some_and(|at| at <= now);
-        (0..)
+        WorkerId::all()
             .zip(&self.workers)
             .filter(|(_, worker)| is_due(worker))
             .map(|(worker_id, _)| worker_id)
@@ -31,10 +32,10 @@ impl Scheduler {
     }
 
     /// Condemns those of the workers `heard` whose tasks are late, or have outstayed their call. Their deaths settle the tasks.
-    pub fn expire_limits(&mut self, heard: &[u32]) {
+    pub fn expire_limits(&mut self, heard: &[WorkerId]) {
         for worker_id in heard.iter().copied() {
-            let is_due = self.workers[worker_id as usize].look_at.is_some_and(|at| at <= self.now);
-            if is_due && self.workers[worker_id as usize].look(self.now, self.start_timeout) {
+            let is_due = self.workers[worker_id.index()].look_at.is_some_and(|at| at <= self.now);
+            if is_due && self.workers[worker_id.index()].look(self.now, self.start_timeout) {
                 self.kill(worker_id);
             }
         }

@@ -53,7 +53,7 @@ use std::time::Duration;
 pub use cancel::CancelMode;
 pub use chunk::{Chunk, ChunkFlags, Definition, Turn};
 pub use death::{Cause, Death};
-pub use ids::{CallId, DefinitionId};
+pub use ids::{CallId, ChunkSeq, DefinitionId, WorkerId};
 #[cfg(feature = "testing")]
 pub use outcome::ProtocolViolation;
 pub use outcome::{Settled, Verdict};
@@ -68,13 +68,13 @@ use worker::Worker;
 /// on shared memory; none blocks.
 pub trait Claims: Send + Sync + std::fmt::Debug {
     /// Opens chunk `seq` to the worker. Comes before the worker can see the chunk's frame.
-    fn offer(&self, seq: u32);
+    fn offer(&self, seq: ChunkSeq);
     /// Takes chunk `seq` back; `false` when the worker has begun it.
-    fn revoke(&self, seq: u32) -> bool;
+    fn revoke(&self, seq: ChunkSeq) -> bool;
     /// Whether the worker has begun chunk `seq`.
-    fn has_begun(&self, seq: u32) -> bool;
+    fn has_begun(&self, seq: ChunkSeq) -> bool;
     /// Marks chunk `seq`, which the worker has begun: a worker that is about to run its first task drops it instead.
-    fn cancel(&self, seq: u32);
+    fn cancel(&self, seq: ChunkSeq);
     /// Number of the task the worker began last.
     fn current_task(&self) -> u32;
     /// What the worker noted last: that it loads the function of a task, or that it began a task that has a limit.
@@ -104,7 +104,7 @@ pub enum Outgoing {
     /// Tasks to run.
     Chunk {
         /// Number of the chunk within this worker process.
-        seq: u32,
+        seq: ChunkSeq,
         /// Number of its first task within this worker process.
         first_task: u32,
         /// The tasks.
@@ -113,7 +113,7 @@ pub enum Outgoing {
     /// The call of this chunk, which the worker has begun, has ended.
     Cancel {
         /// The chunk.
-        seq: u32,
+        seq: ChunkSeq,
         /// Opaque bytes for its running task.
         reason: Arc<[u8]>,
     },
@@ -131,7 +131,7 @@ pub enum Loss {
         /// Whether it had begun.
         has_begun: bool,
         /// Its worker.
-        worker_id: u32,
+        worker_id: WorkerId,
         /// The worker's process id.
         pid: u32,
         /// Exit code, when it exited.
@@ -152,7 +152,7 @@ pub enum Loss {
         /// The task.
         index: u32,
         /// Its worker.
-        worker_id: u32,
+        worker_id: WorkerId,
         /// The worker's process id.
         pid: u32,
         /// The limit.
@@ -167,7 +167,7 @@ pub enum Loss {
         /// The task.
         index: u32,
         /// Its worker.
-        worker_id: u32,
+        worker_id: WorkerId,
         /// The worker's process id.
         pid: u32,
         /// The limit.
@@ -190,11 +190,11 @@ pub enum Loss {
 #[derive(Debug, Default)]
 pub struct Effects {
     /// Workers whose process groups get a SIGKILL.
-    pub kills: Vec<u32>,
+    pub kills: Vec<WorkerId>,
     /// Frames, each with its worker, in the order in which they have to reach it.
-    pub frames: Vec<(u32, Outgoing)>,
+    pub frames: Vec<(WorkerId, Outgoing)>,
     /// Workers for which a process is to be started.
-    pub spawns: Vec<u32>,
+    pub spawns: Vec<WorkerId>,
     /// What the submitter is told.
     pub reports: Vec<Report>,
 }
@@ -229,14 +229,14 @@ pub enum Report {
     /// A worker is ready.
     Started {
         /// The worker id.
-        worker_id: u32,
+        worker_id: WorkerId,
         /// Its process id.
         pid: u32,
     },
     /// A worker's process has ended and was reaped.
     Exited {
         /// The worker id.
-        worker_id: u32,
+        worker_id: WorkerId,
         /// Its process id.
         pid: u32,
         /// Exit code, when it exited.
@@ -294,7 +294,7 @@ pub struct Scheduler {
     now: Duration,
     effects: Effects,
     /// Where the last attempt at a task failed that is to have another one.
-    avoid_worker: Option<u32>,
+    avoid_worker: Option<WorkerId>,
     /// When running chunks are looked at next, for idle workers.
     split_at: Option<Duration>,
 }
@@ -344,8 +344,8 @@ impl Scheduler {
     }
 
     /// The process of a worker exists; `claims` are its claim words.
-    pub fn spawned(&mut self, worker_id: u32, pid: u32, claims: Arc<dyn Claims>) {
-        let worker = &mut self.workers[worker_id as usize];
+    pub fn spawned(&mut self, worker_id: WorkerId, pid: u32, claims: Arc<dyn Claims>) {
+        let worker = &mut self.workers[worker_id.index()];
         worker.state = WorkerState::Starting;
         worker.pid = pid;
         worker.since = self.now;
@@ -357,8 +357,8 @@ impl Scheduler {
     }
 
     /// A worker said that it is ready for work.
-    pub fn ready(&mut self, worker_id: u32) {
-        let worker = &mut self.workers[worker_id as usize];
+    pub fn ready(&mut self, worker_id: WorkerId) {
+        let worker = &mut self.workers[worker_id.index()];
         if worker.state != WorkerState::Starting || worker.is_dying {
             return;
         }
@@ -374,13 +374,13 @@ impl Scheduler {
     pub fn forget(&mut self, definition: &Definition) {
         definition.forget();
         self.costs.forget(definition.id);
-        for worker_id in 0..self.workers.len() as u32 {
+        for worker_id in WorkerId::all().take(self.workers.len()) {
             self.forget_at(worker_id, definition.id);
         }
     }
 
-    fn forget_at(&mut self, worker_id: u32, definition: DefinitionId) {
-        if self.workers[worker_id as usize].known.remove(&definition) {
+    fn forget_at(&mut self, worker_id: WorkerId, definition: DefinitionId) {
+        if self.workers[worker_id.index()].known.remove(&definition) {
             self.effects.frames.push((worker_id, Outgoing::Forget(definition)));
         }
     }
@@ -414,12 +414,12 @@ impl Scheduler {
 
     /// The workers that have a process, lowest id first.
     pub fn workers(&self) -> Vec<WorkerSnapshot> {
-        (0..).zip(&self.workers).filter_map(|(id, worker)| worker.snapshot(id)).collect()
+        WorkerId::all().zip(&self.workers).filter_map(|(id, worker)| worker.snapshot(id)).collect()
     }
 
     /// The worker of this id, if it has a process.
-    pub fn worker(&self, id: u32) -> Option<WorkerSnapshot> {
-        self.workers.get(id as usize)?.snapshot(id)
+    pub fn worker(&self, id: WorkerId) -> Option<WorkerSnapshot> {
+        self.workers.get(id.index())?.snapshot(id)
     }
 
     /// Whether a chunk is in flight.
@@ -432,8 +432,8 @@ impl Scheduler {
         !self.is_drained() || matches!(self.closing, Closing::Drain | Closing::Terminate(_))
     }
 
-    fn kill(&mut self, worker_id: u32) {
-        self.workers[worker_id as usize].is_dying = true;
+    fn kill(&mut self, worker_id: WorkerId) {
+        self.workers[worker_id.index()].is_dying = true;
         self.effects.kills.push(worker_id);
     }
 

@@ -1,7 +1,7 @@
 //! A worker reports how tasks ended.
 
 use super::chunk::ChunkFlags;
-use super::ids::CallId;
+use super::ids::{CallId, ChunkSeq, WorkerId};
 use super::worker::InFlight;
 use super::{Cause, Scheduler};
 
@@ -13,7 +13,7 @@ use super::{Cause, Scheduler};
 )]
 pub struct Settled {
     /// The chunk's number within the worker process.
-    pub seq: u32,
+    pub seq: ChunkSeq,
     /// First task settled, as an index in the chunk.
     pub first: u32,
     /// How many tasks.
@@ -51,7 +51,7 @@ pub enum Verdict {
 #[error("worker {worker_id} reported an outcome for tasks it does not have")]
 pub struct ProtocolViolation {
     /// The worker id.
-    pub worker_id: u32,
+    pub worker_id: WorkerId,
 }
 
 impl Scheduler {
@@ -63,10 +63,10 @@ impl Scheduler {
     /// settled by its death.
     pub fn outcome(
         &mut self,
-        worker_id: u32,
+        worker_id: WorkerId,
         settled: Settled,
     ) -> Result<Verdict, ProtocolViolation> {
-        let worker = &mut self.workers[worker_id as usize];
+        let worker = &mut self.workers[worker_id.index()];
         let Some(sent) = worker.in_flight.front_mut().filter(|sent| continues(sent, &settled))
         else {
             let pid = worker.pid;

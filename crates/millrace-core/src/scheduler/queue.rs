@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::call_queue::CallQueue;
 use super::chunk::{Chunk, PASSED_OVER_MAX, Turn};
-use super::ids::CallId;
+use super::ids::{CallId, WorkerId};
 
 /// Chunks that wait here, not at a worker.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub(super) struct Queue {
 #[derive(Debug, Default)]
 struct Rotation {
     lanes: HashMap<CallId, Lane>,
-    /// The calls in `jobs` by [`Lane::ticket`], next one first.
+    /// The calls in `lanes` by [`Lane::ticket`], next one first.
     turns: BTreeMap<u64, CallId>,
     next_ticket: u64,
     chunk_count: usize,
@@ -87,8 +87,8 @@ impl Queue {
     }
 
     /// Puts a chunk back that `worker` has not begun, because an urgent one is to go ahead. Its turn is still to come.
-    pub(super) fn put_back(&mut self, worker_id: u32, chunk: Chunk) {
-        let place = &mut self.places[worker_id as usize];
+    pub(super) fn put_back(&mut self, worker_id: WorkerId, chunk: Chunk) {
+        let place = &mut self.places[worker_id.index()];
         place.passed_over = place.passed_over.max(chunk.turn.passed_over);
         place.credit = chunk.turn.credit;
         let rotation = if chunk.only.is_some() { &mut place.ordered } else { &mut self.shared };
@@ -97,33 +97,33 @@ impl Queue {
 
     fn lane(&mut self, chunk: &Chunk) -> &mut VecDeque<Chunk> {
         let rotation = match chunk.only {
-            Some(worker_id) => &mut self.places[worker_id as usize].ordered,
+            Some(worker_id) => &mut self.places[worker_id.index()].ordered,
             None => &mut self.shared,
         };
         rotation.lane(chunk.call_id)
     }
 
     /// The chunk that [`Self::pop`] would give to `worker`.
-    pub(super) fn peek(&self, worker_id: u32) -> Option<&Chunk> {
+    pub(super) fn peek(&self, worker_id: WorkerId) -> Option<&Chunk> {
         match self.next(worker_id)? {
             Source::Urgent => self.urgent.front(),
-            Source::Ordered => self.places[worker_id as usize].ordered.front(),
+            Source::Ordered => self.places[worker_id.index()].ordered.front(),
             Source::Shared => self.shared.front(),
         }
     }
 
     /// Whether `worker` may have its next chunk while it is busy. One that urgent chunks have gone ahead of, and will go ahead
     /// of again, would only be missing where another worker is to serve its call.
-    pub(super) fn may_prefetch(&self, worker_id: u32) -> bool {
-        let passed_over = self.places[worker_id as usize].passed_over;
+    pub(super) fn may_prefetch(&self, worker_id: WorkerId) -> bool {
+        let passed_over = self.places[worker_id.index()].passed_over;
         let keeps_its_place = passed_over == 0 || passed_over >= PASSED_OVER_MAX;
         keeps_its_place || matches!(self.next(worker_id), Some(Source::Urgent))
     }
 
-    pub(super) fn pop(&mut self, worker_id: u32) -> Option<Chunk> {
+    pub(super) fn pop(&mut self, worker_id: WorkerId) -> Option<Chunk> {
         let source = self.next(worker_id)?;
         let shared_calls = self.shared.turns.len();
-        let place = &mut self.places[worker_id as usize];
+        let place = &mut self.places[worker_id.index()];
         let ordered_calls = place.ordered.turns.len();
         if matches!(source, Source::Urgent) {
             place.passed_over += u32::from(shared_calls + ordered_calls > 0);
@@ -144,8 +144,8 @@ impl Queue {
         Some(chunk)
     }
 
-    fn next(&self, worker_id: u32) -> Option<Source> {
-        let place = &self.places[worker_id as usize];
+    fn next(&self, worker_id: WorkerId) -> Option<Source> {
+        let place = &self.places[worker_id.index()];
         let bulk = match (place.ordered.turns.len(), self.shared.turns.len()) {
             (0, 0) => None,
             (_, 0) => Some(Source::Ordered),
@@ -166,8 +166,8 @@ impl Queue {
     }
 
     /// Removes the chunks that only `worker` may run.
-    pub(super) fn take_ordered(&mut self, worker_id: u32) -> Vec<Chunk> {
-        self.places[worker_id as usize].ordered.take_all().collect()
+    pub(super) fn take_ordered(&mut self, worker_id: WorkerId) -> Vec<Chunk> {
+        self.places[worker_id.index()].ordered.take_all().collect()
     }
 
     /// Empties the queue.
@@ -194,8 +194,8 @@ impl Queue {
     }
 
     /// Chunks that only `worker` may run.
-    pub(super) fn ordered_count(&self, worker_id: u32) -> usize {
-        self.places[worker_id as usize].ordered.chunk_count
+    pub(super) fn ordered_count(&self, worker_id: WorkerId) -> usize {
+        self.places[worker_id.index()].ordered.chunk_count
     }
 
     pub(super) fn is_empty(&self) -> bool {

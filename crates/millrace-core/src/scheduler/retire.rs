@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use super::chunk::Chunk;
+use super::ids::WorkerId;
 use super::outcome::ProtocolViolation;
 use super::worker::{Worker, WorkerState};
 use super::{Cause, Outgoing, Scheduler};
@@ -57,8 +58,8 @@ impl Scheduler {
     /// one stays: calls that come faster than workers start would leave none to run anything.
     pub fn recycle(&mut self) -> Vec<u32> {
         let mut present = Vec::new();
-        for worker_id in 0..self.workers.len() as u32 {
-            let worker = &self.workers[worker_id as usize];
+        for worker_id in WorkerId::all().take(self.workers.len()) {
+            let worker = &self.workers[worker_id.index()];
             let is_used = worker.state == WorkerState::Ready && !worker.is_fresh();
             if is_used || worker.state == WorkerState::Leaving {
                 present.push(worker.pid);
@@ -74,8 +75,8 @@ impl Scheduler {
     /// # Errors
     ///
     /// [`ProtocolViolation`] when it was not ready. The worker is killed.
-    pub fn wants_to_leave(&mut self, worker_id: u32) -> Result<(), ProtocolViolation> {
-        let worker = &mut self.workers[worker_id as usize];
+    pub fn wants_to_leave(&mut self, worker_id: WorkerId) -> Result<(), ProtocolViolation> {
+        let worker = &mut self.workers[worker_id.index()];
         match worker.state {
             WorkerState::Ready if !worker.is_dying => {
                 worker.wants_to_leave = true;
@@ -97,8 +98,8 @@ impl Scheduler {
     /// that are leaving.
     pub fn leave_idle(&mut self) -> Vec<u32> {
         let mut leaving = Vec::new();
-        for worker_id in 0..self.workers.len() as u32 {
-            let worker = &self.workers[worker_id as usize];
+        for worker_id in WorkerId::all().take(self.workers.len()) {
+            let worker = &self.workers[worker_id.index()];
             match worker.state {
                 WorkerState::Ready if worker.is_at_work() && worker.in_flight.is_empty() => {
                     self.request_exit(worker_id);
@@ -115,7 +116,7 @@ impl Scheduler {
                 }
                 _ => {}
             }
-            let worker = &self.workers[worker_id as usize];
+            let worker = &self.workers[worker_id.index()];
             if worker.state == WorkerState::Leaving {
                 leaving.push(worker.pid);
             }
@@ -124,8 +125,8 @@ impl Scheduler {
     }
 
     /// The worker takes nothing more; what it has not begun is queued again.
-    pub(super) fn retire(&mut self, worker_id: u32) {
-        let worker = &mut self.workers[worker_id as usize];
+    pub(super) fn retire(&mut self, worker_id: WorkerId) {
+        let worker = &mut self.workers[worker_id.index()];
         worker.is_retiring = true;
         while let Some(chunk) = worker.revoke_last(|_| true) {
             self.queue.push_front(chunk);
@@ -133,8 +134,8 @@ impl Scheduler {
     }
 
     /// The tasks behind the one that runs are to come back.
-    fn recall_rest(&mut self, worker_id: u32) {
-        let worker = &mut self.workers[worker_id as usize];
+    fn recall_rest(&mut self, worker_id: WorkerId) {
+        let worker = &mut self.workers[worker_id.index()];
         let Some(claims) = worker.claims.clone() else { return };
         for sent in worker.in_flight.iter_mut().filter(|sent| !sent.is_cancelled) {
             sent.is_recalled = true;
@@ -145,8 +146,8 @@ impl Scheduler {
 
     /// Retiring workers with nothing in flight are told to leave, and those whose time has come.
     pub(super) fn request_exit_of_retiring(&mut self) {
-        for worker_id in 0..self.workers.len() as u32 {
-            let worker = &mut self.workers[worker_id as usize];
+        for worker_id in WorkerId::all().take(self.workers.len()) {
+            let worker = &mut self.workers[worker_id.index()];
             if !worker.is_at_work() || !worker.in_flight.is_empty() {
                 worker.idle_since = None;
                 continue;
@@ -162,8 +163,8 @@ impl Scheduler {
     }
 
     /// The worker is told to end by itself.
-    pub(super) fn request_exit(&mut self, worker_id: u32) {
-        let worker = &mut self.workers[worker_id as usize];
+    pub(super) fn request_exit(&mut self, worker_id: WorkerId) {
+        let worker = &mut self.workers[worker_id.index()];
         worker.state = WorkerState::Leaving;
         worker.leave_by = Some(self.now + LEAVE_TIMEOUT);
         worker.idle_since = None;
@@ -171,8 +172,8 @@ impl Scheduler {
     }
 
     pub(super) fn expire_leaving(&mut self) {
-        for worker_id in 0..self.workers.len() as u32 {
-            let worker = &mut self.workers[worker_id as usize];
+        for worker_id in WorkerId::all().take(self.workers.len()) {
+            let worker = &mut self.workers[worker_id.index()];
             if worker.leave_by.is_some_and(|at| at <= self.now) {
                 worker.leave_by = None;
                 self.kill(worker_id);
@@ -192,9 +193,9 @@ impl Scheduler {
 
     /// Gives the worker the next chunk from the queue, as much of it as the worker may run; `false` when it gets none. It
     /// retires when it is too old for the chunk.
-    pub(super) fn dispatch_to(&mut self, worker_id: u32) -> bool {
+    pub(super) fn dispatch_to(&mut self, worker_id: WorkerId) -> bool {
         let Some(chunk) = self.queue.peek(worker_id) else { return false };
-        let room = self.workers[worker_id as usize].remaining_lifespan(chunk);
+        let room = self.workers[worker_id.index()].remaining_lifespan(chunk);
         if room == 0 {
             self.retire(worker_id);
             return false;

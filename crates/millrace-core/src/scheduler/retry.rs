@@ -5,12 +5,18 @@
 //! ones that are there: one that ends each worker would hold them up for as many starts as it has attempts.
 
 use super::chunk::Chunk;
+use super::ids::WorkerId;
 use super::{Loss, Report, Scheduler};
 
 impl Scheduler {
     /// Puts the first open task of the chunk up for another attempt if it has one left, and the others behind it. Gives the
     /// chunk back otherwise.
-    pub(super) fn retry(&mut self, worker_id: u32, mut chunk: Chunk, loss: &Loss) -> Option<Chunk> {
+    pub(super) fn retry(
+        &mut self,
+        worker_id: WorkerId,
+        mut chunk: Chunk,
+        loss: &Loss,
+    ) -> Option<Chunk> {
         let Some(left) = chunk.retries.checked_sub(1) else { return Some(chunk) };
         let (call_id, id, index) = (chunk.call_id, chunk.id, chunk.from);
         if let Some(rest) = chunk.split_off(1) {

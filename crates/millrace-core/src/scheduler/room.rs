@@ -1,6 +1,7 @@
 //! Whether one more urgent chunk may wait.
 
 use super::Scheduler;
+use super::ids::ChunkSeq;
 use super::worker::Worker;
 
 impl Scheduler {
@@ -15,7 +16,7 @@ impl Scheduler {
 }
 
 impl Worker {
-    fn has_begun(&self, seq: u32) -> bool {
+    fn has_begun(&self, seq: ChunkSeq) -> bool {
         self.claims.as_ref().is_some_and(|claims| claims.has_begun(seq))
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::chunk::Chunk;
 use super::failures::{FailedStarts, FailureStreak};
-use super::ids::DefinitionId;
+use super::ids::{ChunkSeq, DefinitionId, WorkerId};
 use super::{Cause, Claims};
 use crate::channel::claim::{NUMBER_MASK, SLOTS, seq_after, task_after};
 
@@ -30,7 +30,7 @@ pub enum WorkerState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WorkerSnapshot {
     /// The worker id.
-    pub id: u32,
+    pub id: WorkerId,
     /// Its process id.
     pub pid: u32,
     /// Where its process stands.
@@ -48,7 +48,7 @@ pub struct WorkerSnapshot {
     reason = "each is a fact of its own, they make no state together"
 )]
 pub(super) struct InFlight {
-    pub(super) seq: u32,
+    pub(super) seq: ChunkSeq,
     /// Number of the task `sent_from`.
     pub(super) first_task: u32,
     pub(super) sent_from: u32,
@@ -105,7 +105,7 @@ pub(super) struct Late {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seen {
     /// The chunk that ran.
-    pub(super) seq: u32,
+    pub(super) seq: ChunkSeq,
     /// The task that ran.
     pub(super) task: u32,
     pub(super) at: Duration,
@@ -135,7 +135,7 @@ pub(super) struct Worker {
     pub(super) in_flight: VecDeque<InFlight>,
     /// Definitions the process has.
     pub(super) known: HashSet<DefinitionId>,
-    pub(super) next_seq: u32,
+    pub(super) next_seq: ChunkSeq,
     pub(super) next_task: u32,
     pub(super) tasks_done: u64,
     pub(super) leave_by: Option<Duration>,
@@ -208,7 +208,7 @@ impl Worker {
     /// numbers too.
     pub(super) fn has_free_slot(&self) -> bool {
         self.in_flight.front().is_none_or(|sent| {
-            (self.next_seq.wrapping_sub(sent.seq) & NUMBER_MASK) < SLOTS as u32 - 1
+            (self.next_seq.0.wrapping_sub(sent.seq.0) & NUMBER_MASK) < SLOTS as u32 - 1
         })
     }
 
@@ -250,14 +250,14 @@ impl Worker {
     }
 
     /// Numbers for a chunk of `tasks` tasks: its sequence number and its first task's number.
-    pub(super) fn number(&mut self, tasks: u32) -> (u32, u32) {
-        self.next_seq = seq_after(self.next_seq);
+    pub(super) fn number(&mut self, tasks: u32) -> (ChunkSeq, u32) {
+        self.next_seq = ChunkSeq(seq_after(self.next_seq.0));
         let first = task_after(self.next_task, 1);
         self.next_task = task_after(self.next_task, tasks);
         (self.next_seq, first)
     }
 
-    pub(super) fn snapshot(&self, id: u32) -> Option<WorkerSnapshot> {
+    pub(super) fn snapshot(&self, id: WorkerId) -> Option<WorkerSnapshot> {
         let has_process = !matches!(self.state, WorkerState::Absent | WorkerState::Spawning);
         has_process.then(|| WorkerSnapshot {
             id,

@@ -34,7 +34,7 @@ fn a_batch_is_read_in_place() {
     assert_eq!((plain.only, plain.lifespan, plain.limit, plain.retries), (None, None, None, 0));
     assert_eq!(plain.payload, b"abc");
     assert_eq!(plain.payload.as_ptr(), batch[SUBMISSION_BYTES..].as_ptr());
-    assert_eq!((special.only, special.lifespan), (Some(4), NonZero::new(6)));
+    assert_eq!((special.only, special.lifespan), (Some(WorkerId(4)), NonZero::new(6)));
     assert_eq!((special.limit, special.retries), (Some(Duration::from_millis(7)), 4));
     assert!(special.payload.is_empty());
 }
@@ -90,7 +90,7 @@ fn a_loss_tells_where_and_how_the_worker_died() {
     let loss = Loss::Died {
         index: 3,
         has_begun: true,
-        worker_id: 1,
+        worker_id: WorkerId(1),
         pid: 4_000,
         code: None,
         signal: Some(9),
@@ -117,8 +117,15 @@ fn a_long_definition_is_told_in_part_and_the_items_follow() {
     let definition = Arc::new(Definition::new(DefinitionId(1), long));
     let limit = Duration::from_secs(1);
     let (flags, items) = (ChunkFlags(4), Arc::from(&b"12345678"[..]));
-    let loss =
-        Loss::LoadTimedOut { index: 0, worker_id: 1, pid: 2, limit, definition, flags, items };
+    let loss = Loss::LoadTimedOut {
+        index: 0,
+        worker_id: WorkerId(1),
+        pid: 2,
+        limit,
+        definition,
+        flags,
+        items,
+    };
     let record = Record::Lost { call_id: CallId(7), chunk: 0, first: 0, count: 1, loss: &loss };
     let bytes = HEADER_BYTES + LATE_WORDS * 4 + TOLD_BYTES_MAX + 8;
     assert_eq!(write_record(&record, &mut []), Err(NoRoom { bytes }));

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::pool::failing::lost;
 use crate::pool::{Pool, Shared};
+use crate::scheduler::WorkerId;
 use crate::sync::atomic::Ordering;
 use crate::sys::{AsFd, BorrowedFd};
 
@@ -69,28 +70,25 @@ impl Shared {
         if self.loop_poller.wait(&mut notified, Some(Duration::ZERO)).is_err() {
             self.fail(&lost("the event loop's poller"));
         }
-        let notified: Vec<usize> =
-            notified.into_iter().map(|worker_id| worker_id as usize).collect();
+        let notified: Vec<WorkerId> =
+            notified.into_iter().map(|token| WorkerId(token as u32)).collect();
         for worker_id in &notified {
-            if !self.handles[*worker_id].clear_loop_bell() {
+            if !self.handles[worker_id.index()].clear_loop_bell() {
                 self.fail(&lost(&format!("the bell of worker {worker_id}")));
             }
         }
         self.take_in_by_loop(notified)
     }
 
-    fn take_in_by_loop(&self, first: Vec<usize>) -> bool {
+    fn take_in_by_loop(&self, first: Vec<WorkerId>) -> bool {
         // A notification may be on its way from a worker that is not among the first.
-        let others = if self.loop_listens.swap(false, Ordering::Relaxed) {
-            0..self.handles.len()
-        } else {
-            0..0
-        };
-        if first.is_empty() && others.is_empty() {
+        let others =
+            if self.loop_listens.swap(false, Ordering::Relaxed) { self.handles.len() } else { 0 };
+        if first.is_empty() && others == 0 {
             return false;
         }
-        for worker_id in first.into_iter().chain(others) {
-            let handle = &self.handles[worker_id];
+        for worker_id in first.into_iter().chain(WorkerId::all().take(others)) {
+            let handle = &self.handles[worker_id.index()];
             if handle.has_notified() {
                 handle.take_in_by_loop(self);
                 self.pump(worker_id);

@@ -13,7 +13,7 @@ use crate::channel::segment::{RING_BYTES, Segment, SegmentConsumer, word};
 use crate::pool::Shared;
 use crate::pool::failing::lost;
 use crate::pool::record_queue::Head;
-use crate::scheduler::{Cause, Settled, Verdict};
+use crate::scheduler::{Cause, ChunkSeq, Settled, Verdict, WorkerId};
 use crate::sys::Bell;
 
 /// Frames taken in before other workers get their turn.
@@ -28,7 +28,7 @@ const _: () = assert!(LAST_TURNS * FRAMES_PER_TURN * HEADER_BYTES >= 2 * RING_BY
 /// The receiving half of a worker's shared memory.
 #[derive(Debug)]
 pub(in crate::pool) struct Inbound {
-    worker_id: u32,
+    worker_id: WorkerId,
     segment: Segment,
     ring: SegmentConsumer,
     assembler: Assembler<ToParent>,
@@ -42,7 +42,7 @@ pub(in crate::pool) struct Inbound {
 impl Inbound {
     /// Reads `ring` of `segment`. `bells` notify the worker, and the waiting thread.
     pub(in crate::pool) fn new(
-        worker_id: u32,
+        worker_id: WorkerId,
         segment: Segment,
         ring: SegmentConsumer,
         bells: [Arc<Bell>; 2],
@@ -103,7 +103,7 @@ impl Inbound {
         }
         if let Some(cause) = self.unreadable {
             // The process is still the one whose ring this is: whoever reaps it waits for this half of the handle.
-            if let Some(process) = shared.handles[self.worker_id as usize].process() {
+            if let Some(process) = shared.handles[self.worker_id.index()].process() {
                 let pid = process.child.pid();
                 shared.drive(|scheduler| scheduler.unreadable(self.worker_id, pid, cause));
             }
@@ -124,7 +124,7 @@ impl Inbound {
 /// Why nothing more can be taken from the worker, if so.
 fn handle(
     shared: &Shared,
-    worker_id: u32,
+    worker_id: WorkerId,
     frame: Frame<'_, ToParent>,
     listener: Listener,
 ) -> Result<(), Cause> {
@@ -168,7 +168,7 @@ fn handle(
 
 fn settled(fields: OutcomeFields) -> Settled {
     Settled {
-        seq: fields.seq,
+        seq: ChunkSeq(fields.seq),
         first: fields.first,
         count: fields.count,
         is_error: fields.flags & outcome_flag::ERROR != 0,

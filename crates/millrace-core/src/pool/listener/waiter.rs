@@ -18,7 +18,7 @@ use crate::pool::output::Output;
 use crate::pool::process::Process;
 use crate::pool::spawner::{SpawnResult, SpawnedWorker};
 use crate::pool::worker_handle::FrameWriter;
-use crate::scheduler::Death;
+use crate::scheduler::{Death, WorkerId};
 use crate::sync::atomic::Ordering;
 use crate::sys::{AsFd, Bell, Poller, Received, is_self_inflicted, was_killed_for_memory};
 
@@ -136,7 +136,7 @@ impl Waiter {
     fn enforce_limits(&mut self) {
         let overdue = self.shared.scheduler().overdue(self.shared.started_at.elapsed());
         for worker_id in &overdue {
-            self.shared.handles[*worker_id as usize].take_in(&self.shared, Listener::Thread);
+            self.shared.handles[worker_id.index()].take_in(&self.shared, Listener::Thread);
         }
         self.shared.drive(|scheduler| scheduler.expire_limits(&overdue));
     }
@@ -149,7 +149,7 @@ impl Waiter {
             self.resume_outputs();
             return;
         }
-        let worker_id = (token >> KIND_BITS) as u32;
+        let worker_id = WorkerId((token >> KIND_BITS) as u32);
         match token & ((1 << KIND_BITS) - 1) {
             BELL => self.on_bell(worker_id),
             DEATH => self.reap(worker_id),
@@ -174,7 +174,7 @@ impl Waiter {
                 self.shared.fail(&lost("the event loop's poller"));
             }
             Err(error) => {
-                self.shared.handles[worker_id as usize].disconnect();
+                self.shared.handles[worker_id.index()].disconnect();
                 let death = Death { reason: Some(error.to_string()), ..Death::default() };
                 self.shared.drive(|scheduler| scheduler.died(worker_id, &death));
             }
@@ -183,7 +183,7 @@ impl Waiter {
 
     fn connect(
         &mut self,
-        worker_id: u32,
+        worker_id: WorkerId,
         spawned: SpawnedWorker,
     ) -> io::Result<(u32, Arc<SegmentClaims>)> {
         if !spawned.is_intact() {
@@ -202,11 +202,11 @@ impl Waiter {
             bell: Arc::clone(&to_worker),
             current: None,
         };
-        let token = |kind| u64::from(worker_id) << KIND_BITS | kind;
+        let token = |kind| u64::from(worker_id.0) << KIND_BITS | kind;
         self.poller.add(bell.as_fd(), token(BELL))?;
         self.poller.add(process.child.as_fd(), token(DEATH))?;
         self.poller.add(process.control.as_fd(), token(CONTROL))?;
-        self.shared.loop_poller.add(to_loop.as_fd(), u64::from(worker_id))?;
+        self.shared.loop_poller.add(to_loop.as_fd(), u64::from(worker_id.0))?;
         let pid = process.child.pid();
         let mut outputs = [None, None];
         for (stream, pipe) in pipes.into_iter().flatten().enumerate() {
@@ -215,14 +215,14 @@ impl Waiter {
         }
         let inbound =
             Inbound::new(worker_id, segment.clone(), inbound, [to_worker, Arc::clone(&bell)]);
-        self.shared.handles[worker_id as usize].connect(
+        self.shared.handles[worker_id.index()].connect(
             writer,
             Arc::clone(&process),
             inbound,
             Arc::clone(&to_loop),
         );
         self.causes.look(Instant::now());
-        self.processes[worker_id as usize] = Some(WorkerProcess {
+        self.processes[worker_id.index()] = Some(WorkerProcess {
             process,
             bell,
             to_loop,
@@ -233,17 +233,17 @@ impl Waiter {
         Ok((pid, Arc::new(SegmentClaims { segment, epoch_ms: self.shared.epoch_ms })))
     }
 
-    fn on_bell(&mut self, worker_id: u32) {
-        let Some(worker) = self.processes[worker_id as usize].as_mut() else { return };
+    fn on_bell(&mut self, worker_id: WorkerId) {
+        let Some(worker) = self.processes[worker_id.index()].as_mut() else { return };
         if !worker.bell.clear() {
             return self.shared.fail(&lost(&format!("the bell of worker {worker_id}")));
         }
-        self.shared.handles[worker_id as usize].take_in(&self.shared, Listener::Thread);
-        self.shared.pump(worker_id as usize);
+        self.shared.handles[worker_id.index()].take_in(&self.shared, Listener::Thread);
+        self.shared.pump(worker_id);
     }
 
-    fn read_control(&mut self, worker_id: u32) {
-        let Some(worker) = self.processes[worker_id as usize].as_mut() else { return };
+    fn read_control(&mut self, worker_id: WorkerId) {
+        let Some(worker) = self.processes[worker_id.index()].as_mut() else { return };
         let Process { child, control } = &*worker.process;
         match control.try_recv() {
             Ok(Received::Message(bytes, _)) => {
@@ -267,8 +267,8 @@ impl Waiter {
         }
     }
 
-    fn read_output(&mut self, worker_id: u32, stream: usize) {
-        let Some(worker) = self.processes[worker_id as usize].as_mut() else { return };
+    fn read_output(&mut self, worker_id: WorkerId, stream: usize) {
+        let Some(worker) = self.processes[worker_id.index()].as_mut() else { return };
         let pid = worker.process.child.pid();
         let Some(output) = worker.outputs[stream].as_mut() else { return };
         if !output.read(&self.shared, (worker_id, pid, stream)) {
@@ -294,7 +294,7 @@ impl Waiter {
     }
 
     /// What a dead worker has written; the end of what it said on standard error.
-    fn drain_outputs(&self, worker_id: u32, worker: &mut WorkerProcess) -> String {
+    fn drain_outputs(&self, worker_id: WorkerId, worker: &mut WorkerProcess) -> String {
         let pid = worker.process.child.pid();
         let mut last = String::new();
         for (stream, output) in worker.outputs.iter_mut().enumerate() {
@@ -307,11 +307,11 @@ impl Waiter {
         last
     }
 
-    fn reap(&mut self, worker_id: u32) {
+    fn reap(&mut self, worker_id: WorkerId) {
         self.read_control(worker_id);
-        let Some(worker) = self.processes[worker_id as usize].as_mut() else { return };
+        let Some(worker) = self.processes[worker_id.index()].as_mut() else { return };
         for _ in 0..LAST_TURNS {
-            if !self.shared.handles[worker_id as usize].take_in(&self.shared, Listener::Thread) {
+            if !self.shared.handles[worker_id.index()].take_in(&self.shared, Listener::Thread) {
                 break;
             }
         }
@@ -324,7 +324,7 @@ impl Waiter {
             }
             return;
         };
-        if let Some(mut worker) = self.processes[worker_id as usize].take() {
+        if let Some(mut worker) = self.processes[worker_id.index()].take() {
             let last_output = self.drain_outputs(worker_id, &mut worker);
             let Process { child, control } = &*worker.process;
             for fd in [worker.bell.as_fd(), child.as_fd(), control.as_fd()] {
@@ -332,7 +332,7 @@ impl Waiter {
                 let _ = self.poller.remove(fd);
             }
             let _ = self.shared.loop_poller.remove(worker.to_loop.as_fd());
-            let handle = &self.shared.handles[worker_id as usize];
+            let handle = &self.shared.handles[worker_id.index()];
             handle.disconnect();
             let workers = 1 + self.processes.iter().flatten().count();
             let cause = self.causes.judge(exit, &worker.segment, &remains, workers);

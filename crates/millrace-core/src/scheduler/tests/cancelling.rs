@@ -3,7 +3,7 @@
 use super::ledger::Fate;
 use super::process::{FINE, Step, THROWS};
 use super::world::{World, chunk, flagged, sigkill};
-use crate::scheduler::ChunkFlags;
+use crate::scheduler::{ChunkFlags, WorkerId};
 
 #[test]
 fn queued_chunks_and_chunks_in_flight_are_cancelled_at_once() {
@@ -163,8 +163,8 @@ fn killing_for_one_call_does_not_count_against_the_chunk_behind_it() {
     for call_id in 0..3 {
         world.submit(flagged(call_id, 0, 1, ChunkFlags::URGENT));
         // Given ahead by hand: a worker that urgent chunks come to holds nothing else by itself.
-        let behind = world.scheduler.queue.pop(0).expect("chunk 9 waits");
-        world.scheduler.send(0, behind);
+        let behind = world.scheduler.queue.pop(WorkerId(0)).expect("chunk 9 waits");
+        world.scheduler.send(WorkerId(0), behind);
         world.act();
         assert_eq!(world.in_flight(0), [(call_id, 0), (9, 0)]);
         // The task has ended when its call is aborted: its outcome still counts, and chunk 9 is next when SIGKILL comes.
@@ -187,7 +187,7 @@ fn with_a_grace_period_the_task_is_notified_and_its_worker_killed_only_if_it_sti
     world.run_to_task(0);
     world.cancel_by(1, Some(100));
     let seq = world.scheduler.workers[0].in_flight[0].seq;
-    assert_eq!(world.process(0).told, [seq]);
+    assert_eq!(world.process(0).told, [seq.0]);
     world.tick(99);
     assert!(world.killed.is_empty());
     world.tick(1);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::ledger::Fate;
 use super::process::FINE;
 use super::world::{World, chunk, flagged, no_start, sigkill};
-use crate::scheduler::{Chunk, ChunkFlags};
+use crate::scheduler::{Chunk, ChunkFlags, WorkerId};
 
 /// Milliseconds until the next start.
 fn pause(world: &World) -> u64 {
@@ -115,7 +115,7 @@ fn a_worker_that_dies_again_and_again_beside_good_ones_pauses_too() {
     world.start(0);
     world.rest();
     for id in 0..6 {
-        world.submit(Chunk { only: Some(1), ..chunk(2, id, 1) });
+        world.submit(Chunk { only: Some(WorkerId(1)), ..chunk(2, id, 1) });
         let waited = pause(&world);
         world.tick(waited);
         pauses.push(waited);
@@ -137,12 +137,12 @@ fn a_worker_that_dies_again_and_again_beside_good_ones_pauses_too() {
 fn work_for_any_worker_does_not_wait_for_one_that_pauses() {
     let mut world = World::new(2);
     for id in 0..4 {
-        world.submit(Chunk { only: Some(0), ..chunk(1, id, 1) });
+        world.submit(Chunk { only: Some(WorkerId(0)), ..chunk(1, id, 1) });
         start_again(&mut world);
         world.run_to_task(0);
         world.die(0, &sigkill());
     }
-    world.scheduler.note_success(1);
+    world.scheduler.note_success(WorkerId(1));
     world.submit(chunk(2, 0, 1));
     assert!(world.spawning.contains(&1) && !world.spawning.contains(&0));
     world.end();

@@ -3,7 +3,7 @@
 use super::ledger::Fate::{Completed, Lost};
 use super::process::{FINE, THROWS};
 use super::world::{World, chunk, flagged, sigkill};
-use crate::scheduler::{ChunkFlags, Loss};
+use crate::scheduler::{ChunkFlags, Loss, WorkerId};
 
 const EACH: u32 = ChunkFlags::EACH;
 
@@ -18,7 +18,7 @@ fn the_running_task_is_lost_and_the_loss_names_it() {
         Loss::Died {
             index: 0,
             has_begun: true,
-            worker_id: 1,
+            worker_id: WorkerId(1),
             pid: died,
             code: None,
             signal: Some(9),

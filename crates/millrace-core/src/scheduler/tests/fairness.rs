@@ -7,12 +7,12 @@ use proptest::prelude::*;
 use super::ledger::Fate;
 use super::process::FINE;
 use super::world::{World, chunk, flagged, sigkill};
-use crate::scheduler::{Chunk, ChunkFlags};
+use crate::scheduler::{Chunk, ChunkFlags, WorkerId};
 
 const URGENT: u32 = ChunkFlags::URGENT;
 
 fn only(worker_id: u32, chunk: Chunk) -> Chunk {
-    Chunk { only: Some(worker_id), ..chunk }
+    Chunk { only: Some(WorkerId(worker_id)), ..chunk }
 }
 
 /// Lets the worker run one task to its end; whose it is.
@@ -69,7 +69,7 @@ fn each_of_many_calls_has_as_many_turns_as_the_ordered_one() {
 
 #[test]
 fn urgent_chunks_leave_one_turn_in_eight_to_others() {
-    for ordered in [None, Some(0)] {
+    for ordered in [None, Some(WorkerId(0))] {
         let mut world = World::started(1, None);
         let urgent = (0..40).map(|id| flagged(2, id, 1, URGENT));
         let others = (0..3).map(|id| Chunk { only: ordered, ..chunk(1, id, 1) });
@@ -161,7 +161,7 @@ impl Stream {
                     self.next_id += 1;
                     let flags = if is_urgent { URGENT } else { 0 };
                     let next = flagged(call_id, self.next_id, 1, flags);
-                    self.world.submit(Chunk { only: place, ..next });
+                    self.world.submit(Chunk { only: place.map(WorkerId), ..next });
                 }
             }
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::ledger::Fate::{Completed, Lost};
 use super::process::{FINE, Step};
 use super::world::{World, chunk, limited, sigkill};
-use crate::scheduler::{Chunk, ChunkFlags, Definition, DefinitionId, Loss};
+use crate::scheduler::{Chunk, ChunkFlags, Definition, DefinitionId, Loss, WorkerId};
 
 const LIMIT: u64 = 100;
 const LOADING: u64 = 10_000;
@@ -14,7 +14,7 @@ const LOADING: u64 = 10_000;
 fn timed_out(index: u32, worker_id: u32, pid: u32) -> Loss {
     let limit = Duration::from_millis(LIMIT);
     let Chunk { flags, payload: items, .. } = limited(1, 0, 1, 0, LIMIT);
-    Loss::TimedOut { index, worker_id, pid, limit, flags, items }
+    Loss::TimedOut { index, worker_id: WorkerId(worker_id), pid, limit, flags, items }
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn load_timed_out(world: &World, chunk: Chunk, index: u32, pid: u32) -> Loss {
     let limit = Duration::from_millis(LOADING);
     let Chunk { definition, flags, payload: items, .. } = chunk;
     assert!(!world.ledger.losses.is_empty());
-    Loss::LoadTimedOut { index, worker_id: 0, pid, limit, definition, flags, items }
+    Loss::LoadTimedOut { index, worker_id: WorkerId(0), pid, limit, definition, flags, items }
 }
 
 /// A worker that has begun the first task of a chunk, and loads its function.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use super::ledger::Fate;
 use super::process::FINE;
 use super::world::{World, chunk, sigkill};
-use crate::scheduler::{Chunk, Definition, DefinitionId};
+use crate::scheduler::{Chunk, Definition, DefinitionId, WorkerId};
 
 fn only(worker_id: u32, chunk: Chunk) -> Chunk {
-    Chunk { only: Some(worker_id), ..chunk }
+    Chunk { only: Some(WorkerId(worker_id)), ..chunk }
 }
 
 /// Runs what worker 0 gets to its end; the first task of each chunk, as (call, chunk).

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::words::{Answer, Words};
 use crate::channel::claim::NUMBER_MASK;
-use crate::scheduler::{Chunk, ChunkFlags, DefinitionId, Outgoing, Settled};
+use crate::scheduler::{Chunk, ChunkFlags, ChunkSeq, DefinitionId, Outgoing, Settled, WorkerId};
 
 /// How a task ends.
 #[derive(Debug, Clone, Copy)]
@@ -99,7 +99,7 @@ impl Process {
     pub(super) fn receive(&mut self, frame: Outgoing) {
         assert!(self.is_ready, "a frame for a worker that is not ready");
         if let Outgoing::Cancel { seq, .. } = frame {
-            self.told.push(seq);
+            self.told.push(seq.0);
             return;
         }
         let is_leaving = self.inbox.iter().any(|waiting| matches!(waiting, Outgoing::Leave));
@@ -140,7 +140,7 @@ impl Process {
                 self.has_left = true;
             }
             Some(Outgoing::Chunk { .. }) if self.is_retired => {}
-            Some(Outgoing::Chunk { seq, first_task, chunk }) => self.take(seq, first_task, chunk),
+            Some(Outgoing::Chunk { seq, first_task, chunk }) => self.take(seq.0, first_task, chunk),
             Some(Outgoing::Cancel { .. }) | None => {}
         }
         Step::Moved
@@ -156,7 +156,7 @@ impl Process {
         }
         assert!(self.known.contains(&chunk.definition.id), "a chunk came before its function");
         assert!(
-            chunk.only.is_none_or(|only| only == self.worker_id),
+            chunk.only.is_none_or(|only| only == WorkerId(self.worker_id)),
             "a chunk came to another worker than its own"
         );
         assert!(chunk.from < chunk.count, "a chunk came without tasks");
@@ -196,11 +196,11 @@ impl Process {
                 let (is_last, is_dropped) = (true, true);
                 match self.batch.last_mut() {
                     // Results that wait are sent with it.
-                    Some(before) if before.seq == seq && !before.is_error => {
+                    Some(before) if before.seq == ChunkSeq(seq) && !before.is_error => {
                         (before.is_last, before.is_dropped) = (is_last, is_dropped);
                     }
                     _ => self.batch.push(Settled {
-                        seq,
+                        seq: ChunkSeq(seq),
                         first,
                         count: 0,
                         is_error: false,
@@ -231,14 +231,14 @@ impl Process {
             self.running = None;
         }
         match self.batch.last_mut() {
-            Some(before) if before.seq == seq && !before.is_error && !is_error => {
+            Some(before) if before.seq == ChunkSeq(seq) && !before.is_error && !is_error => {
                 before.count += 1;
                 before.is_last = is_last;
                 before.elapsed_us += elapsed_us;
                 before.is_retiring |= is_full;
             }
             _ => self.batch.push(Settled {
-                seq,
+                seq: ChunkSeq(seq),
                 first,
                 count: 1,
                 is_error,
@@ -253,7 +253,7 @@ impl Process {
             if let Some(running) = self.running.take() {
                 let first = running.next;
                 self.batch.push(Settled {
-                    seq,
+                    seq: ChunkSeq(seq),
                     first,
                     count: 0,
                     is_error: false,

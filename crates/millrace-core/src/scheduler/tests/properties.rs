@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::process::{Ending, Step};
 use super::world::{World, flagged, limited, no_start, sigkill};
-use crate::scheduler::{Chunk, ChunkFlags, Definition, DefinitionId, Settled};
+use crate::scheduler::{Chunk, ChunkFlags, ChunkSeq, Definition, DefinitionId, Settled, WorkerId};
 
 const WORKERS: u32 = 3;
 const CALLS: usize = 4;
@@ -209,6 +209,7 @@ impl Player {
                 };
                 let each = if retries > 0 { ChunkFlags::EACH } else { 0 };
                 let flags = ChunkFlags(chunk.flags.0 | each);
+                let only = only.map(WorkerId);
                 world.enqueue(Chunk { flags, only, retries, lifespan, definition, ..chunk });
                 *id += 1;
                 if !is_batched {
@@ -274,7 +275,7 @@ fn outcome() -> impl Strategy<Value = Settled> {
     let flags = (any::<bool>(), any::<bool>(), any::<bool>(), prop::bool::weighted(0.2));
     (1..8_u32, 0..5_u32, 0..5_u32, flags).prop_map(
         |(seq, first, count, (is_error, is_last, is_dropped, is_retiring))| Settled {
-            seq,
+            seq: ChunkSeq(seq),
             first,
             count,
             is_error,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::ledger::Fate;
 use super::process::{FILLS, FINE, Step};
 use super::world::{World, chunk, flagged, sigkill};
-use crate::scheduler::{Chunk, ChunkFlags, Death, WorkerState};
+use crate::scheduler::{Chunk, ChunkFlags, Death, WorkerId, WorkerState};
 
 const EACH: u32 = ChunkFlags::EACH;
 
@@ -86,8 +86,8 @@ fn the_lowest_lifespan_of_the_calls_a_worker_has_served_applies() {
 #[test]
 fn a_worker_that_has_run_its_tasks_steals_nothing() {
     let mut world = World::new(2);
-    world.submit(Chunk { only: Some(0), ..chunk(0, 0, 1) });
-    world.submit(Chunk { only: Some(1), ..aged(0, 1, 1, 2) });
+    world.submit(Chunk { only: Some(WorkerId(0)), ..chunk(0, 0, 1) });
+    world.submit(Chunk { only: Some(WorkerId(1)), ..aged(0, 1, 1, 2) });
     world.start(0);
     world.start(1);
     world.rest();
@@ -106,7 +106,7 @@ fn a_worker_that_has_run_its_tasks_steals_nothing() {
 fn a_queue_is_not_stranded_by_workers_that_retire() {
     let mut world = World::new(3);
     world.submit_all((0..50).map(|id| aged(1, id, 1 + id % 3, 2)));
-    world.submit_all((0..6).map(|id| Chunk { only: Some(id % 3), ..aged(2, id, 3, 2) }));
+    world.submit_all((0..6).map(|id| Chunk { only: Some(WorkerId(id % 3)), ..aged(2, id, 3, 2) }));
     world.end();
     assert_eq!(world.ledger.count(Fate::Completed), 50 + 49 + 18);
 }
@@ -269,7 +269,7 @@ fn a_worker_at_the_end_of_its_lifespan_steals_nothing() {
     let mut world = World::started(2, Some(10));
     // Worker 0 has run one task already; worker 1 is busy, with others behind.
     let bulk = (0..6).map(|id| Chunk { only: None, ..chunk(2, id, 1) });
-    world.submit(Chunk { only: Some(0), ..aged(1, 0, 1, 2) });
+    world.submit(Chunk { only: Some(WorkerId(0)), ..aged(1, 0, 1, 2) });
     world.run_to_task(0);
     world.submit_all(bulk);
     world.run_to_task(1);
@@ -329,7 +329,7 @@ fn a_worker_that_is_not_ready_cannot_want_to_leave() {
     let mut world = World::new(1);
     world.submit(chunk(1, 0, 1));
     world.spawn(0);
-    assert!(world.scheduler.wants_to_leave(0).is_err());
+    assert!(world.scheduler.wants_to_leave(WorkerId(0)).is_err());
     world.act();
     assert!(world.killed.contains(&0));
 }

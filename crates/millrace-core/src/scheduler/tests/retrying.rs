@@ -3,7 +3,7 @@
 use super::ledger::Fate::{Completed, Failed, Lost};
 use super::process::{FINE, THROWS};
 use super::world::{World, chunk, flagged, limited, sigkill};
-use crate::scheduler::{Chunk, ChunkFlags, Loss};
+use crate::scheduler::{Chunk, ChunkFlags, Loss, WorkerId};
 
 fn retried(retries: u32, chunk: Chunk) -> Chunk {
     Chunk { retries, ..chunk }
@@ -118,7 +118,7 @@ fn a_task_that_never_began_costs_no_attempt() {
 #[test]
 fn an_ordered_task_runs_again_on_its_own_worker() {
     let mut world = World::started(2, None);
-    world.submit(Chunk { only: Some(1), ..retried(1, chunk(1, 0, 1)) });
+    world.submit(Chunk { only: Some(WorkerId(1)), ..retried(1, chunk(1, 0, 1)) });
     world.run_to_task(1);
     world.die(1, &sigkill());
     world.start(1);

@@ -3,7 +3,7 @@
 use super::ledger::Fate::{self, Completed, Failed, Lost};
 use super::process::{Ending, FILLS, FINE, Step, THROWS};
 use super::world::{World, chunk, flagged, limited, sigkill};
-use crate::scheduler::{Chunk, ChunkFlags, Settled};
+use crate::scheduler::{Chunk, ChunkFlags, ChunkSeq, Settled, WorkerId};
 
 const EACH: u32 = ChunkFlags::EACH;
 const FAIL_FAST: u32 = ChunkFlags::FAIL_FAST;
@@ -95,7 +95,7 @@ fn the_last_task_of_a_rest_goes_alone() {
 
 #[test]
 fn some_chunks_are_never_split() {
-    let ordered = Chunk { only: Some(0), ..chunk(1, 0, 9) };
+    let ordered = Chunk { only: Some(WorkerId(0)), ..chunk(1, 0, 9) };
     for (what, kept) in [("ordered", ordered), ("alone", chunk(1, 0, 1))] {
         let mut world = long_task(kept);
         assert_eq!(world.scheduler.next_deadline(), None, "{what}: nothing to look at");
@@ -301,7 +301,7 @@ fn an_urgent_chunk_goes_ahead_of_the_rest_of_a_running_chunk() {
 fn one_urgent_chunk_takes_back_one_rest_and_none_of_an_ordered_call() {
     let mut world = World::started(3, None);
     world.submit_all([chunk(1, 0, 9), chunk(1, 1, 20)]);
-    world.submit(Chunk { only: Some(2), ..chunk(1, 2, 99) });
+    world.submit(Chunk { only: Some(WorkerId(2)), ..chunk(1, 2, 99) });
     (0..3).for_each(|worker_id| assert_eq!(world.run_to_task(worker_id).0, 1));
     world.submit(flagged(2, 0, 1, ChunkFlags::URGENT));
     world.tick(4);
@@ -364,7 +364,7 @@ fn a_worker_that_lies_about_a_chunk_that_was_split_is_killed() {
         if world.scheduler.workers[0].in_flight.is_empty() {
             world.act();
             let settled = Settled {
-                seq: 1,
+                seq: ChunkSeq(1),
                 first,
                 count,
                 is_error: false,
@@ -373,7 +373,7 @@ fn a_worker_that_lies_about_a_chunk_that_was_split_is_killed() {
                 is_retiring: false,
                 elapsed_us: 1,
             };
-            assert!(world.scheduler.outcome(0, settled).is_err(), "{lie:?}");
+            assert!(world.scheduler.outcome(WorkerId(0), settled).is_err(), "{lie:?}");
         } else {
             assert!(!says(&mut world, first, count, is_last, is_dropped), "{lie:?}");
         }

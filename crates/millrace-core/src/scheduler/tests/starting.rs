@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::ledger::Fate;
 use super::process::FINE;
 use super::world::{World, chunk, no_start, sigkill};
-use crate::scheduler::{Chunk, Death, DefinitionId, Loss, WorkerState};
+use crate::scheduler::{Chunk, Death, DefinitionId, Loss, WorkerId, WorkerState};
 
 fn asked(world: &World) -> Vec<u32> {
     world.spawning.iter().copied().collect()
@@ -109,7 +109,11 @@ fn a_worker_that_cannot_start_is_tried_again_after_growing_pauses() {
 #[test]
 fn three_starts_that_fail_reject_what_waits() {
     let mut world = World::new(1);
-    world.submit_all([chunk(1, 0, 2), chunk(2, 0, 1), Chunk { only: Some(0), ..chunk(3, 0, 1) }]);
+    world.submit_all([
+        chunk(1, 0, 2),
+        chunk(2, 0, 1),
+        Chunk { only: Some(WorkerId(0)), ..chunk(3, 0, 1) },
+    ]);
     for _ in 0..2 {
         world.die(0, &no_start());
         world.tick(200);
@@ -186,7 +190,7 @@ fn work_that_only_a_worker_that_cannot_start_may_do_is_rejected_beside_good_ones
     let mut world = World::new(2);
     world.submit(chunk(1, 0, 1));
     world.start(0);
-    world.submit_all([0, 1].map(|only| Chunk { only: Some(only), ..chunk(2, only, 1) }));
+    world.submit_all([0, 1].map(|only| Chunk { only: Some(WorkerId(only)), ..chunk(2, only, 1) }));
     for _ in 0..3 {
         world.die(1, &no_start());
         world.tick(600);

@@ -3,7 +3,7 @@
 use super::ledger::Fate;
 use super::process::FINE;
 use super::world::{World, chunk, flagged};
-use crate::scheduler::{Chunk, ChunkFlags, Definition, DefinitionId};
+use crate::scheduler::{Chunk, ChunkFlags, Definition, DefinitionId, WorkerId};
 
 fn bulk(count: u32) -> impl Iterator<Item = Chunk> {
     (0..count).map(|id| chunk(1, id, 1))
@@ -88,7 +88,7 @@ fn an_idle_worker_steals_half_of_what_the_fullest_worker_has() {
 #[test]
 fn ordered_work_in_flight_is_not_stolen() {
     let mut world = World::started(2, Some(1));
-    world.submit_all((0..6).map(|id| Chunk { only: Some(0), ..chunk(1, id, 1) }));
+    world.submit_all((0..6).map(|id| Chunk { only: Some(WorkerId(0)), ..chunk(1, id, 1) }));
     assert_eq!((world.in_flight(0).len(), world.in_flight(1).len()), (6, 0));
     world.end();
 }
@@ -101,7 +101,7 @@ fn ordered_work_that_was_sent_last_does_not_keep_the_rest_from_being_stolen() {
     world.rest();
     world.submit_all(bulk(3));
     world.run_to_task(0);
-    world.submit_all((0..4).map(|id| Chunk { only: Some(0), ..chunk(2, id, 1) }));
+    world.submit_all((0..4).map(|id| Chunk { only: Some(WorkerId(0)), ..chunk(2, id, 1) }));
     assert_eq!(world.in_flight(0).len(), 7);
     world.start(1);
     assert!(!world.in_flight(1).is_empty(), "{:?}", world.in_flight(0));
@@ -112,10 +112,10 @@ fn ordered_work_that_was_sent_last_does_not_keep_the_rest_from_being_stolen() {
 fn a_full_worker_that_has_begun_everything_does_not_hide_another() {
     let mut world = World::started(3, Some(1));
     // Worker 0 runs the last of three chunks whose results it will report together.
-    world.submit_all((0..3).map(|id| Chunk { only: Some(0), ..chunk(1, id, 1) }));
+    world.submit_all((0..3).map(|id| Chunk { only: Some(WorkerId(0)), ..chunk(1, id, 1) }));
     (0..3).for_each(|id| assert_eq!(world.run_to_task(0), (1, id, 0)));
     // Worker 2 is busy, so worker 1 gets two.
-    world.submit(Chunk { only: Some(2), ..chunk(2, 0, 1) });
+    world.submit(Chunk { only: Some(WorkerId(2)), ..chunk(2, 0, 1) });
     world.run_to_task(2);
     world.scheduler.workers[0].in_flight.iter_mut().for_each(|sent| sent.expected_ns = Some(1e9));
     world.scheduler.workers[2].in_flight[0].expected_ns = Some(1e9);

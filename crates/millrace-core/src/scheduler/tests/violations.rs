@@ -3,7 +3,7 @@
 use super::ledger::Fate;
 use super::process::Process;
 use super::world::{World, chunk, flagged, sigkill};
-use crate::scheduler::{ChunkFlags, Claims, ProtocolViolation, Settled};
+use crate::scheduler::{ChunkFlags, ChunkSeq, Claims, ProtocolViolation, Settled, WorkerId};
 
 /// Worker 0 runs the first of the three tasks of call 1, chunk 0, which has number 2.
 fn running(flags: u32) -> World {
@@ -15,7 +15,7 @@ fn running(flags: u32) -> World {
 
 fn honest() -> Settled {
     Settled {
-        seq: 2,
+        seq: ChunkSeq(2),
         first: 0,
         count: 1,
         is_error: false,
@@ -38,8 +38,8 @@ fn outcomes_of_an_honest_worker_are_accepted() {
 #[test]
 fn an_outcome_that_does_not_continue_the_front_chunk_kills_its_worker() {
     let bad = [
-        ("another chunk", Settled { seq: 3, ..honest() }),
-        ("a chunk of before", Settled { seq: 1, ..honest() }),
+        ("another chunk", Settled { seq: ChunkSeq(3), ..honest() }),
+        ("a chunk of before", Settled { seq: ChunkSeq(1), ..honest() }),
         ("a task too far", Settled { first: 1, ..honest() }),
         ("no task of the chunk", Settled { first: u32::MAX, ..honest() }),
         ("more tasks than there are", Settled { count: 4, is_last: true, ..honest() }),
@@ -60,7 +60,11 @@ fn an_outcome_that_does_not_continue_the_front_chunk_kills_its_worker() {
     ];
     for (what, settled) in bad {
         let mut world = running(0);
-        assert_eq!(world.take_in(0, settled), Err(ProtocolViolation { worker_id: 0 }), "{what}");
+        assert_eq!(
+            world.take_in(0, settled),
+            Err(ProtocolViolation { worker_id: WorkerId(0) }),
+            "{what}"
+        );
         world.act();
         assert!(world.killed.contains(&0), "{what}");
         world.end();
@@ -89,7 +93,7 @@ fn dropping_tasks_that_somebody_waits_for_kills_the_worker() {
         let mut world = running(flags);
         assert_eq!(
             world.take_in(0, settled),
-            Err(ProtocolViolation { worker_id: 0 }),
+            Err(ProtocolViolation { worker_id: WorkerId(0) }),
             "{flags} {settled:?}"
         );
         world.act();
@@ -101,7 +105,7 @@ fn dropping_tasks_that_somebody_waits_for_kills_the_worker() {
 #[test]
 fn an_outcome_from_a_worker_with_nothing_in_flight_kills_it() {
     let mut world = World::started(1, None);
-    assert_eq!(world.take_in(0, honest()), Err(ProtocolViolation { worker_id: 0 }));
+    assert_eq!(world.take_in(0, honest()), Err(ProtocolViolation { worker_id: WorkerId(0) }));
     world.act();
     assert!(world.killed.contains(&0));
     world.submit(chunk(1, 0, 1));
@@ -117,7 +121,7 @@ fn an_outcome_before_ready_is_a_failed_start() {
     for _ in 0..3 {
         assert_eq!(world.spawning.len(), 1);
         world.spawn(0);
-        assert_eq!(world.take_in(0, honest()), Err(ProtocolViolation { worker_id: 0 }));
+        assert_eq!(world.take_in(0, honest()), Err(ProtocolViolation { worker_id: WorkerId(0) }));
         world.die(0, &sigkill());
         world.tick(200);
     }
@@ -131,7 +135,7 @@ fn a_chunk_is_rejected_if_workers_lie_about_receiving_it() {
     world.submit(chunk(1, 0, 2));
     for _ in 0..2 {
         world.start(0);
-        assert!(world.take_in(0, Settled { seq: 77, ..honest() }).is_err());
+        assert!(world.take_in(0, Settled { seq: ChunkSeq(77), ..honest() }).is_err());
         world.die(0, &sigkill());
     }
     assert_eq!(world.ledger.fates(1, 0), [Fate::Lost; 2]);
@@ -145,7 +149,7 @@ fn tasks_that_a_misbehaving_worker_ran_unreported_do_not_run_again() {
     world.submit_all([chunk(1, 0, 1), chunk(2, 0, 2)]);
     assert_eq!((world.run_to_task(0), world.run_to_task(0)), ((1, 0, 0), (2, 0, 0)));
     // The result of call 1 was sent before call 2 began, but behind a lie: nobody reads it.
-    world.process(0).sent.push_front(Settled { seq: 77, ..honest() });
+    world.process(0).sent.push_front(Settled { seq: ChunkSeq(77), ..honest() });
     world.cancel(2, false);
     world.die(0, &sigkill());
     world.end();
@@ -173,9 +177,10 @@ fn a_worker_that_offers_a_cancelled_chunk_again_does_not_have_it_run_elsewhere()
     let mut world = World::started(1, Some(10));
     world.ledger.has_liars = true;
     world.submit_all([chunk(1, 0, 1), chunk(2, 0, 1)]);
-    let seqs: Vec<u32> = world.scheduler.workers[0].in_flight.iter().map(|sent| sent.seq).collect();
+    let seqs: Vec<ChunkSeq> =
+        world.scheduler.workers[0].in_flight.iter().map(|sent| sent.seq).collect();
     for seq in &seqs {
-        assert!(world.process(0).words.begin_chunk(*seq));
+        assert!(world.process(0).words.begin_chunk(seq.0));
     }
     world.cancel(2, false);
     world.process(0).words.offer(seqs[1]);

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard};
 
 use crate::channel::claim::NUMBER_MASK;
-use crate::scheduler::{Began, Claims};
+use crate::scheduler::{Began, ChunkSeq, Claims};
 
 /// As many as in a worker's segment.
 const SLOTS: usize = 1_024;
@@ -114,21 +114,21 @@ impl Words {
 }
 
 impl Claims for Words {
-    fn offer(&self, seq: u32) {
-        *self.state().slot(seq) = Some((seq, Slot::Offered));
+    fn offer(&self, seq: ChunkSeq) {
+        *self.state().slot(seq.0) = Some((seq.0, Slot::Offered));
     }
 
-    fn revoke(&self, seq: u32) -> bool {
-        self.state().advance(seq, Slot::Offered, Slot::Revoked)
+    fn revoke(&self, seq: ChunkSeq) -> bool {
+        self.state().advance(seq.0, Slot::Offered, Slot::Revoked)
     }
 
-    fn has_begun(&self, seq: u32) -> bool {
-        let slot = *self.state().slot(seq);
-        slot == Some((seq, Slot::Begun)) || slot == Some((seq, Slot::Cancelled))
+    fn has_begun(&self, seq: ChunkSeq) -> bool {
+        let slot = *self.state().slot(seq.0);
+        slot == Some((seq.0, Slot::Begun)) || slot == Some((seq.0, Slot::Cancelled))
     }
 
-    fn cancel(&self, seq: u32) {
-        self.state().advance(seq, Slot::Begun, Slot::Cancelled);
+    fn cancel(&self, seq: ChunkSeq) {
+        self.state().advance(seq.0, Slot::Begun, Slot::Cancelled);
     }
 
     fn current_task(&self) -> u32 {

@@ -9,8 +9,8 @@ use super::process::{Ending, FINE, Process, Step};
 use crate::channel::claim::NUMBER_MASK;
 use crate::scheduler::worker::Worker;
 use crate::scheduler::{
-    CallId, CancelMode, Chunk, ChunkFlags, Claims, Death, Definition, DefinitionId, Effects,
-    Outgoing, ProtocolViolation, Report, Scheduler, Settled, Turn, WorkerState,
+    CallId, CancelMode, Chunk, ChunkFlags, ChunkSeq, Claims, Death, Definition, DefinitionId,
+    Effects, Outgoing, ProtocolViolation, Report, Scheduler, Settled, Turn, WorkerId, WorkerState,
 };
 
 /// A chunk of `count` tasks.
@@ -90,7 +90,9 @@ impl World {
     /// All workers are ready and idle; a task of definition 1 is known to take `task_us`, if given.
     pub(super) fn started(workers: u32, task_us: Option<u32>) -> Self {
         let mut world = Self::new(workers);
-        world.submit_all((0..workers).map(|id| Chunk { only: Some(id), ..chunk(u32::MAX, id, 1) }));
+        world.submit_all(
+            (0..workers).map(|id| Chunk { only: Some(WorkerId(id)), ..chunk(u32::MAX, id, 1) }),
+        );
         world.rest();
         world.scheduler.costs.forget(DefinitionId(1));
         if let Some(us) = task_us {
@@ -125,7 +127,7 @@ impl World {
         let words = Arc::clone(&process.words);
         self.processes[worker_id as usize] = Some(process);
         self.next_pid += 1;
-        self.scheduler.spawned(worker_id, self.next_pid, words);
+        self.scheduler.spawned(WorkerId(worker_id), self.next_pid, words);
         self.act();
     }
 
@@ -135,8 +137,8 @@ impl World {
         process.is_ready = true;
         process.words.begin_task(numbers_from);
         let worker = &mut self.scheduler.workers[worker_id as usize];
-        (worker.next_seq, worker.next_task) = (numbers_from, numbers_from);
-        self.scheduler.ready(worker_id);
+        (worker.next_seq, worker.next_task) = (ChunkSeq(numbers_from), numbers_from);
+        self.scheduler.ready(WorkerId(worker_id));
         self.act();
     }
 
@@ -200,7 +202,7 @@ impl World {
             .in_flight
             .front()
             .map(|sent| sent.chunk.clone());
-        let verdict = self.scheduler.outcome(worker_id, settled)?;
+        let verdict = self.scheduler.outcome(WorkerId(worker_id), settled)?;
         self.ledger.report(verdict, &settled, &front.expect("an outcome was taken in for a chunk"));
         Ok(())
     }
@@ -213,7 +215,7 @@ impl World {
         }
         self.spawning.remove(&worker_id);
         self.killed.remove(&worker_id);
-        self.scheduler.died(worker_id, death);
+        self.scheduler.died(WorkerId(worker_id), death);
         self.act();
     }
 
@@ -253,7 +255,7 @@ impl World {
     }
 
     pub(super) fn want_to_leave(&mut self, worker_id: u32) {
-        assert!(self.scheduler.wants_to_leave(worker_id).is_ok());
+        assert!(self.scheduler.wants_to_leave(WorkerId(worker_id)).is_ok());
         self.act();
     }
 
@@ -277,7 +279,7 @@ impl World {
         self.scheduler.tick(now);
         let overdue = self.scheduler.overdue(now);
         for worker_id in &overdue {
-            self.hear(*worker_id);
+            self.hear(worker_id.0);
         }
         self.scheduler.expire_limits(&overdue);
         self.act();
@@ -311,23 +313,23 @@ impl World {
                 !self.is_closed || matches!(frame, Outgoing::Forget(_)),
                 "{frame:?} after the end"
             );
-            self.process(worker_id).receive(frame);
+            self.process(worker_id.0).receive(frame);
         }
         for worker_id in kills {
             // A process that does not exist yet cannot be killed.
-            if let Some(process) = &self.processes[worker_id as usize] {
-                let late = self.scheduler.workers[worker_id as usize].late;
+            if let Some(process) = &self.processes[worker_id.index()] {
+                let late = self.scheduler.workers[worker_id.index()].late;
                 assert!(late.is_none_or(|late| process.words.current_task() == late.task));
-                self.killed.insert(worker_id);
+                self.killed.insert(worker_id.0);
             }
         }
         for worker_id in spawns {
             assert!(!self.is_closed, "worker {worker_id} is wanted after the end");
             assert!(
-                self.processes[worker_id as usize].is_none(),
+                self.processes[worker_id.index()].is_none(),
                 "worker {worker_id} has a process"
             );
-            assert!(self.spawning.insert(worker_id), "worker {worker_id} was asked for twice");
+            assert!(self.spawning.insert(worker_id.0), "worker {worker_id} was asked for twice");
         }
         for report in reports {
             // A process may outlive the end by a moment, or come into being after it.
@@ -377,7 +379,7 @@ impl World {
                     "worker {id} is idle while a chunk waits"
                 );
                 assert_eq!(
-                    self.scheduler.queue.ordered_count(id),
+                    self.scheduler.queue.ordered_count(WorkerId(id)),
                     0,
                     "worker {id} is idle while its chunk waits"
                 );

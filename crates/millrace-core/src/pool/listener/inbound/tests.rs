@@ -7,7 +7,9 @@ use crate::channel::memory::HeapMemory;
 use crate::channel::segment::{SEGMENT_BYTES, Segment};
 use crate::pool::claims::SegmentClaims;
 use crate::pool::{Pool, PoolConfig, Record};
-use crate::scheduler::{CallId, Cause, Chunk, ChunkFlags, Definition, DefinitionId, Turn};
+use crate::scheduler::{
+    CallId, Cause, Chunk, ChunkFlags, Definition, DefinitionId, Turn, WorkerId,
+};
 
 fn chunk() -> Chunk {
     Chunk {
@@ -48,8 +50,8 @@ fn an_outcome_that_nothing_in_flight_belongs_to_is_a_violation_and_no_record() {
     let shared = &pool.shared;
     shared.drive(|scheduler| scheduler.submit(chunk()));
     shared.drive(|scheduler| {
-        scheduler.spawned(0, 7, Arc::new(SegmentClaims { segment, epoch_ms: 0 }));
-        scheduler.ready(0);
+        scheduler.spawned(WorkerId(0), 7, Arc::new(SegmentClaims { segment, epoch_ms: 0 }));
+        scheduler.ready(WorkerId(0));
     });
     let payload = vec![7; 1 << 20];
     let address = payload.as_ptr();
@@ -58,13 +60,13 @@ fn an_outcome_that_nothing_in_flight_belongs_to_is_a_violation_and_no_record() {
         fields: [1, 0, 1, outcome_flag::LAST, 5, 0],
         payload: Cow::Owned(payload),
     };
-    assert_eq!(handle(shared, 0, outcome(payload), Listener::Thread), Ok(()));
-    let again = handle(shared, 0, outcome(vec![0; 8]), Listener::Thread);
+    assert_eq!(handle(shared, WorkerId(0), outcome(payload), Listener::Thread), Ok(()));
+    let again = handle(shared, WorkerId(0), outcome(vec![0; 8]), Listener::Thread);
     assert_eq!(again, Err(Cause::ProtocolViolation));
     assert_eq!(shared.scheduler().stats().completed, 1);
 
     let mut records = pool.collect();
-    assert!(matches!(records.next(), Some(Record::Started { worker_id: 0, pid: 7 })));
+    assert!(matches!(records.next(), Some(Record::Started { worker_id: WorkerId(0), pid: 7 })));
     let Some(Record::Outcome(outcome)) = records.next() else { panic!("no outcome") };
     assert_eq!(outcome.payload.as_ptr(), address, "a large result is not copied");
     assert_eq!((outcome.payload.len(), outcome.elapsed.as_micros()), (1 << 20, 5));

@@ -17,7 +17,7 @@ fn a_worker_whose_bell_became_another_one_is_not_registered() {
         let mut waiter = Waiter::new(Arc::clone(&pool.shared), results.clone()).expect("a waiter");
         let (_request_sender, requests) = crossbeam::channel::unbounded();
         let spawner = Spawner::new(Arc::clone(&pool.shared), requests, (result_sender, results));
-        let worker = spawner.start_worker(0).expect("a worker");
+        let worker = spawner.start_worker(WorkerId(0)).expect("a worker");
         let bell = closing(&worker);
         let number = bell.as_fd().as_raw_fd();
         bell.close_behind_its_back();
@@ -26,6 +26,6 @@ fn a_worker_whose_bell_became_another_one_is_not_registered() {
         while others.last().is_none_or(|other: &Bell| other.as_fd().as_raw_fd() < number) {
             others.push(Bell::new().expect("a bell"));
         }
-        assert!(waiter.connect(0, worker).is_err());
+        assert!(waiter.connect(WorkerId(0), worker).is_err());
     }
 }
