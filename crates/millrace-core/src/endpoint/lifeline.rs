@@ -1,7 +1,7 @@
 //! The lifeline of a worker: whatever ends its parent ends the worker too, and the children of its tasks with it.
 //!
 //! Before the parent starts a worker it writes the *handshake* into the control socket ([`send_handshake`]): configuration, memory, bells,
-//! and a descriptor of the parent itself. The worker's first act is [`start`]: it reads the handshake and leaves a thread waiting
+//! and a descriptor of the parent itself, where the system has such descriptors. The worker's first act is [`start`]: it reads the handshake and leaves a thread waiting
 //! for either of two signs that the parent is gone. The end of the socket alone would not do: a forked copy of the parent
 //! holds it open. The parent's own descriptor alone would not do either: a pool may end while its process goes on.
 //!
@@ -55,7 +55,7 @@ impl Lifeline {
     }
 
     fn receive_handshake(&self, memory_bytes: usize) -> io::Result<Handshake> {
-        let (mut config, fds) = match self.control.try_recv()? {
+        let (mut config, mut fds) = match self.control.try_recv()? {
             Received::Message(bytes, fds) => (bytes, fds),
             Received::Empty => return Err(invalid("it has not arrived")),
             Received::Closed => {
@@ -66,8 +66,9 @@ impl Lifeline {
             return Err(invalid("it begins with an unknown byte"));
         }
         config.remove(0);
-        let [memory, to_worker, first, second, parent] = <[OwnedFd; 5]>::try_from(fds)
-            .map_err(|fds| invalid(&format!("it has {} descriptors, not 5", fds.len())))?;
+        let parent = if fds.len() == 5 { fds.pop() } else { None };
+        let [memory, to_worker, first, second] = <[OwnedFd; 4]>::try_from(fds)
+            .map_err(|fds| invalid(&format!("it has {} descriptors, not 4 or 5", fds.len())))?;
         // The watch comes before anything else that may fail.
         watch(Arc::clone(&self.control), parent)?;
         let memory = SharedMemory::attach(memory, memory_bytes)?;
@@ -83,7 +84,7 @@ impl Lifeline {
 /// Parent: writes the handshake into `control`, whose other end goes to [`sys::launch`]. Never blocks.
 ///
 /// # Errors
-/// `InvalidInput` when `config` has 64 KiB or more; `Unsupported` before Linux 5.3; else what the system reports.
+/// `InvalidInput` when `config` has 64 KiB or more; else what the system reports.
 pub fn send_handshake(
     control: &Control,
     config: &[u8],
@@ -94,7 +95,9 @@ pub fn send_handshake(
     let parent = sys::own_pidfd()?;
     let message = [&[HANDSHAKE], config].concat();
     let [first, second] = to_parent.map(Bell::as_fd);
-    control.send(&message, &[memory.as_fd(), to_worker.as_fd(), first, second, parent.as_fd()])
+    let mut fds = vec![memory.as_fd(), to_worker.as_fd(), first, second];
+    fds.extend(parent.as_ref().map(AsFd::as_fd));
+    control.send(&message, &fds)
 }
 
 /// Worker: takes over descriptor 3, reads the handshake, and dies with the parent from now on.
@@ -116,7 +119,7 @@ pub fn start(memory_bytes: usize) -> io::Result<(Handshake, Lifeline)> {
     }
 }
 
-fn watch(control: Arc<Control>, parent: OwnedFd) -> io::Result<()> {
+fn watch(control: Arc<Control>, parent: Option<OwnedFd>) -> io::Result<()> {
     let wait_and_die = move || {
         sys::wait_until_gone(&control, parent);
         sys::kill_own_group();

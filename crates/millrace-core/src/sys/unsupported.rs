@@ -225,13 +225,13 @@ pub fn launch(_launch: &Launch, control: Control) -> io::Result<Child> {
 ///
 /// # Errors
 /// Always `Unsupported`.
-pub fn own_pidfd() -> io::Result<OwnedFd> {
+pub fn own_pidfd() -> io::Result<Option<OwnedFd>> {
     not_yet()
 }
 
 /// Blocks until the other side is gone.
 #[expect(clippy::needless_pass_by_value, reason = "the signature is that of sys/linux")]
-pub fn wait_until_gone(control: &Control, _pidfd: OwnedFd) {
+pub fn wait_until_gone(control: &Control, _pidfd: Option<OwnedFd>) {
     match *control {}
 }
 

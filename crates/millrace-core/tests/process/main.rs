@@ -6,4 +6,5 @@ mod launching;
 mod lifeline;
 mod primitives;
 mod reaping;
+mod refused;
 mod support;

@@ -56,7 +56,7 @@ fn every_descriptor_is_closed_on_exec() {
     let (bell, poller) = (Bell::new().unwrap(), Poller::new().unwrap());
     one.send(b"x", &[memory.as_fd()]).unwrap();
     let Received::Message(_, received) = other.try_recv().unwrap() else { panic!("no message") };
-    let own = millrace_core::testing::sys::own_pidfd().unwrap();
+    let own = millrace_core::testing::sys::own_pidfd().unwrap().unwrap();
     let clone = bell.try_clone_fd().unwrap();
     for fd in [
         memory.as_fd(),

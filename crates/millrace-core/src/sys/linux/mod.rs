@@ -1,4 +1,5 @@
-//! Linux: memfd, eventfd, epoll, pidfd, `posix_spawn`. Needs Linux 5.4 (`waitid` on a pidfd).
+//! Linux: memfd, eventfd, epoll, pidfd, `posix_spawn`. Where memfd or pidfds are refused, by Linux before 5.4 or by a sandbox, there
+//! are other ways.
 
 mod affinity;
 mod bell;

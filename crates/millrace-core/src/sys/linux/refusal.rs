@@ -4,17 +4,23 @@ use std::io;
 
 use rustix::io::Errno;
 
+/// Whether the system has no such call, or forbids it to this process: then another way may be open.
+pub(super) fn is_refusal(error: Errno) -> bool {
+    matches!(error, Errno::PERM | Errno::NOSYS | Errno::ACCESS)
+}
+
 /// Names a call that a sandbox forbids or an old kernel lacks; every other error says enough.
 pub(super) fn refused(call: &'static str) -> impl Fn(Errno) -> io::Error {
-    move |error| match error {
-        Errno::PERM | Errno::NOSYS | Errno::ACCESS => {
-            let why = "a sandbox (seccomp) forbids the system call, or the kernel is older than Linux 5.4";
-            io::Error::new(
-                io::Error::from(error).kind(),
-                format!("{call} was refused: {why} ({error})"),
-            )
+    move |error| {
+        if !is_refusal(error) {
+            return error.into();
         }
-        _ => error.into(),
+        let why =
+            "a sandbox (seccomp) forbids the system call, or the kernel is older than Linux 5.4";
+        io::Error::new(
+            io::Error::from(error).kind(),
+            format!("{call} was refused: {why} ({error})"),
+        )
     }
 }
 
