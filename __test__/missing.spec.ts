@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -28,10 +28,34 @@ function run(folder: string, program: string, ...flags: readonly string[]): stri
 
 const load = `import 'millrace'`
 
-test('a missing addon is reported as such', (t) => {
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  readonly napi: { readonly binaryName: string; readonly targets: readonly string[] }
+}
+/** What napi calls the system of a Rust target. */
+const systems = manifest.napi.targets.map((target) => {
+  const [cpu, , , libc] = target.split('-')
+  return `linux-${cpu === 'x86_64' ? 'x64' : 'arm64'}-${libc}`
+})
+
+test('the error of a missing addon names its package, the systems that have one, and the way to build it', (t) => {
+  const system = addon.slice(`${manifest.napi.binaryName}.`.length, -'.node'.length)
   const report = run(install(t, false), load)
-  t.regex(report, /millrace has no native addon for this system \(\w+-\w+\): build it with "npm run build"/)
+  t.true(report.includes(`millrace has no native addon for this system (${system}): `), report)
+  t.true(report.includes(`the package @millrace/binding-${system} is not installed`), report)
+  t.true(report.includes(`Packages exist for ${systems.join(', ')}`), report)
+  t.regex(report, /not with --omit=optional/)
+  t.regex(report, /build it in a clone of the repository: npm run build/)
   t.notRegex(report, /npm has a bug/)
+  t.is(report.match(/^Error: /gm)?.length, 1)
+})
+
+test('the error on a system without a package says so', (t) => {
+  const preload = join(mkdtempSync(join(tmpdir(), 'millrace-system-')), 'freebsd.cjs')
+  t.teardown(() => rmSync(join(preload, '..'), { recursive: true }))
+  writeFileSync(preload, `Object.defineProperty(process, 'platform', { value: 'freebsd' })`)
+  const report = run(install(t, false), load, '--require', preload)
+  t.regex(report, /millrace has no native addon for this system \(freebsd-\w+\), and there is no package/)
+  t.true(report.includes(`Packages exist for ${systems.join(', ')}`), report)
 })
 
 test("an addon that cannot be loaded is reported with the system's message", (t) => {

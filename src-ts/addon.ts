@@ -11,12 +11,38 @@ function codeOf(error: unknown): unknown {
   return (error as { readonly code?: unknown } | null)?.code
 }
 
+/** The systems that have a package; `napi.targets` in package.json names them too. */
+const PACKAGED = ['linux-x64-gnu', 'linux-arm64-gnu', 'linux-x64-musl', 'linux-arm64-musl']
+const packageOf = (system: string): string => `@millrace/binding-${system}`
+
 /** What the loader tries on this system, in its order. */
 function candidates(): readonly string[] {
   const { platform, arch } = process
   const endings = platform === 'linux' ? ['-gnu', '-musl'] : platform === 'win32' ? ['-msvc', '-gnu'] : ['']
   const names = endings.map((ending) => `${platform}-${arch}${ending}`)
-  return [...names.map((name) => `../millrace.${name}.node`), ...names.map((name) => `@millrace/binding-${name}`)]
+  return [...names.map((name) => `../millrace.${name}.node`), ...names.map(packageOf)]
+}
+
+/** This system, by the end of its package's name. */
+function ownSystem(): string {
+  const { platform, arch, report } = process
+  const system = `${platform}-${arch}`
+  if (platform === 'win32') return `${system}-msvc`
+  if (platform !== 'linux') return system
+  // Else the report asks the network for names.
+  Object.assign(report, { excludeNetwork: true })
+  const { header } = report.getReport() as { readonly header?: { readonly glibcVersionRuntime?: string } }
+  return `${system}-${header?.glibcVersionRuntime === undefined ? 'musl' : 'gnu'}`
+}
+
+const BUILD = 'build it in a clone of the repository: npm run build (it needs a Rust toolchain)'
+
+function explainMissing(): string {
+  const system = ownSystem()
+  const others = `Packages exist for ${PACKAGED.join(', ')}`
+  return PACKAGED.includes(system)
+    ? `millrace has no native addon for this system (${system}): the package ${packageOf(system)} is not installed. Install millrace again on this system, with its optional dependencies (not with --omit=optional, nor from a node_modules of another system), or ${BUILD}. ${others}`
+    : `millrace has no native addon for this system (${system}), and there is no package ${packageOf(system)}. ${others}. For another system, ${BUILD}`
 }
 
 function explain(causes: readonly unknown[]): string {
@@ -25,8 +51,7 @@ function explain(causes: readonly unknown[]): string {
   }
   const broken = causes.find((cause) => codeOf(cause) !== 'MODULE_NOT_FOUND')
   if (broken !== undefined) return `the native addon of millrace cannot be loaded: ${(broken as Error).message}`
-  const system = `${process.platform}-${process.arch}`
-  return `millrace has no native addon for this system (${system}): build it with "npm run build", or install a package of millrace that was built for it`
+  return explainMissing()
 }
 
 /** @throws Error where no addon can be loaded; its `cause` is what Node said. */
