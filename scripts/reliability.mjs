@@ -1,21 +1,21 @@
-// Writes what was measured into docs/reliability.md, between the markers of its section.
+// Writes what was measured into a page, docs/reliability.md unless another is named, between the markers of its section.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { format } from 'prettier'
 import { root } from './setup.mjs'
 
-const page = join(root, 'docs/reliability.md')
-
 /**
  * @param {string} section its markers are `<!-- begin section -->` and `<!-- end section -->`
  * @param {string} markdown what comes between them
+ * @param {string} [name] the page, from the root
  */
-export async function writeSection(section, markdown) {
+export async function writeSection(section, markdown, name = 'docs/reliability.md') {
+  const page = join(root, name)
   const [begin, end] = ['begin', 'end'].map((edge) => `<!-- ${edge} ${section} -->`)
   const text = readFileSync(page, 'utf8')
   const from = text.indexOf(begin)
   const to = text.indexOf(end)
-  if (from === -1 || to < from) throw new Error(`docs/reliability.md has no section ${section}`)
+  if (from === -1 || to < from) throw new Error(`${name} has no section ${section}`)
   const whole = `${text.slice(0, from)}${begin}\n\n${markdown}\n\n${text.slice(to)}`
   const style = JSON.parse(readFileSync(join(root, '.prettierrc.json'), 'utf8'))
   writeFileSync(page, await format(whole, { ...style, parser: 'markdown' }))

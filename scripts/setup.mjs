@@ -1,7 +1,7 @@
 // Makes a clone ready to use: npm packages, the native addon, the TypeScript build. What is current is skipped, so that
 // a second run costs next to nothing. Until the packages are there only node's own modules may be imported.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { fingerprint } from './fingerprint.mjs'
@@ -56,8 +56,8 @@ export function arePackagesCurrent() {
 }
 
 function steps(cargo) {
-  const scripts = JSON.parse(readText(join(root, 'package.json'))).scripts
-  const addon = JSON.parse(readText(join(root, 'package.json'))).napi.binaryName
+  const { scripts, napi } = JSON.parse(readText(join(root, 'package.json')))
+  const addon = napi.binaryName
   return [
     {
       name: 'addon',
@@ -96,6 +96,30 @@ function addonFiles(name) {
   return process.platform === 'linux' ? [`${base}-gnu.node`, `${base}-musl.node`] : [`${base}.node`]
 }
 
+/**
+ * Puts an addon that was built elsewhere into its place, if there is one: beside the loader, of `npm run build:all`, or of a package.
+ * @returns {boolean}
+ */
+function takePrebuilt() {
+  const { version, napi } = JSON.parse(readText(join(root, 'package.json')))
+  const names = addonFiles(napi.binaryName)
+  if (names.some((name) => existsSync(join(root, name)))) return true
+  for (const name of names) {
+    const system = name.slice(napi.binaryName.length + 1, -'.node'.length)
+    const folders = [join(root, 'npm', system), join(root, 'node_modules', `${napi.packageName}-${system}`)]
+    for (const folder of folders) {
+      const manifest = readText(join(folder, 'package.json'))
+      if (!existsSync(join(folder, name)) || manifest === '' || JSON.parse(manifest).version !== version) continue
+      // What was built for the other C library does not run here.
+      const isMusl = process.report.getReport().header.glibcVersionRuntime === undefined
+      if (process.platform === 'linux' && system.endsWith('-musl') !== isMusl) continue
+      copyFileSync(join(folder, name), join(root, name))
+      return true
+    }
+  }
+  return false
+}
+
 function timed(title, work) {
   const start = process.hrtime.bigint()
   process.stderr.write(`setting up ${title} ... `)
@@ -115,7 +139,9 @@ function timed(title, work) {
  * @throws {SetupError} when something is missing or a build fails
  */
 export function setUp() {
-  const { problems, cargo } = inspectToolchain()
+  const { problems, rustProblem, cargo } = inspectToolchain()
+  const usesPrebuilt = rustProblem !== '' && takePrebuilt()
+  if (rustProblem !== '' && !usesPrebuilt) problems.push(rustProblem)
   if (problems.length > 0) throw new SetupError(problems.join('\n'))
   if (!arePackagesCurrent()) {
     // Not `npm ci`: it refuses a lock file made where the registry lacked packages for other platforms. This takes the
@@ -124,6 +150,7 @@ export function setUp() {
   }
   const before = generatedFiles.map((name) => readText(join(root, name)))
   for (const { name, title, inputs, also, outputs, run } of steps(cargo)) {
+    if (name === 'addon' && usesPrebuilt) continue
     const stamp = join(cacheDirectory, `${name}.stamp`)
     const state = () => `${fingerprint(root, inputs, also)} ${fingerprint(root, outputs)}\n`
     if (readText(stamp) === state()) continue

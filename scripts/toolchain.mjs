@@ -19,7 +19,8 @@ export function satisfies(version, range) {
 /**
  * Finds out in one line each what is missing.
  *
- * @returns {{ problems: string[], cargo: string }} `cargo` is the full version line, '' where there is none.
+ * @returns {{ problems: string[], rustProblem: string, cargo: string }} `cargo` is the full version line, '' where there is none;
+ *   `rustProblem` matters only where the addon has to be built.
  */
 export function inspectToolchain() {
   const problems = []
@@ -33,7 +34,11 @@ export function inspectToolchain() {
   const [, version = '0.0'] = /^cargo (\d+\.\d+)/.exec(cargo) || []
   if (!satisfies(version, `>=${rust}`)) {
     const found = cargo ? `, this is ${version}` : ''
-    problems.push(`millrace needs a Rust toolchain (cargo ${rust} or later)${found}: https://rustup.rs`)
+    return {
+      problems,
+      rustProblem: `millrace needs a Rust toolchain (cargo ${rust} or later)${found}: https://rustup.rs`,
+      cargo
+    }
   }
-  return { problems, cargo }
+  return { problems, rustProblem: '', cargo }
 }

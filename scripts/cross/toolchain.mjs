@@ -1,0 +1,35 @@
+// Tools for cross builds and for foreign systems, in a folder of the user: they outlive a clone.
+import { spawnSync } from 'node:child_process'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { root } from '../setup.mjs'
+
+/** Where the tools are. */
+export const tools =
+  process.env.MILLRACE_CROSS ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'millrace/cross')
+
+/**
+ * Fetches parts of the tools that are missing.
+ * @param {...('zig' | 'std' | 'musl' | 'arm64')} parts
+ */
+export function need(...parts) {
+  run('bash', [join(root, 'scripts/cross/toolchain.sh'), tools, ...parts], { stdio: ['ignore', 'inherit', 'inherit'] })
+}
+
+/**
+ * Runs a program to its end.
+ * @returns {string} what it has printed
+ * @throws {Error} when it fails; the message holds what it has printed
+ */
+export function run(program, args, options = {}) {
+  const { status, signal, error, stdout, stderr } = spawnSync(program, args, {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...options
+  })
+  if (status === 0) return stdout ?? ''
+  const how = error?.message ?? (signal === null ? `exit code ${status}` : signal)
+  throw new Error(`${stdout ?? ''}${stderr ?? ''}\n${program} ${args.join(' ')} failed (${how})`)
+}
