@@ -86,8 +86,8 @@ export interface Batch {
 
 /** A task that is lost, as its call knows it. */
 export interface LostTask extends TaskItems {
-  /** Its place in the chunk. */
-  readonly place: number
+  /** Its position in the chunk. */
+  readonly position: number
 }
 
 /** Makes the error of a lost task. It notes the task where `taskInfo` finds it, if a worker had the task. */

@@ -3,7 +3,7 @@ import { Set, setInterval } from '../primordials.js'
 const LONGEST_TIMEOUT = 2 ** 31 - 1
 
 const busy = new Set<object>()
-let hold: NodeJS.Timeout | undefined
+let timer: NodeJS.Timeout | undefined
 
 /**
  * Whether work is pending at `owner`: then the process stays, and so does the owner, whoever else holds on to it. A
@@ -13,9 +13,9 @@ export function keepAlive(owner: object, isNeeded: boolean): void {
   if (isNeeded) busy.add(owner)
   else busy.delete(owner)
   if (busy.size > 0) {
-    hold ??= setInterval(() => undefined, LONGEST_TIMEOUT)
-    hold.ref()
+    timer ??= setInterval(() => undefined, LONGEST_TIMEOUT)
+    timer.ref()
   } else {
-    hold?.unref()
+    timer?.unref()
   }
 }

@@ -20,7 +20,7 @@ export interface ApplyPlan {
 }
 
 /** The one task. */
-const ONLY: LostTask = { index: 0, count: undefined, place: 0 }
+const ONLY: LostTask = { index: 0, count: undefined, position: 0 }
 
 /** One task on its own. */
 export class ApplyCall implements Call, OutcomeListener {
@@ -100,7 +100,7 @@ export class ApplyCall implements Call, OutcomeListener {
   }
 
   #fail(error: unknown): void {
-    this.#plan.reject(this.#plan.site.place(error))
+    this.#plan.reject(this.#plan.site.withStack(error))
     this.#end()
   }
 

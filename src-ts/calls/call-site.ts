@@ -1,7 +1,7 @@
 import { Error, Set } from '../primordials.js'
 import { type Reader, readOrigin, readValue, takeClasses, unreadable } from '../codec/index.js'
 import { Caller, type Entry, noteTask, type TaskItems, type TaskOrigin } from '../errors/index.js'
-import { placeError } from '../functions/index.js'
+import { mapStacks } from '../functions/index.js'
 import { classHint } from './class-hint.js'
 
 /** Where a call was made. What the call fails with shows it. */
@@ -25,8 +25,8 @@ export class CallSite {
   }
 
   /** Puts the stack of an error right that the library has made for this call; every other one stays as it is. */
-  place(error: unknown): unknown {
-    return this.#caller.place(error)
+  withStack(error: unknown): unknown {
+    return this.#caller.withStack(error)
   }
 
   /** Items are about to be encoded. */
@@ -51,11 +51,11 @@ export class CallSite {
       reader.blank = this.#caller.takeBlank()
       error = readValue(reader)
     } catch {
-      return this.place(unreadable())
+      return this.withStack(unreadable())
     }
     this.#caller.giveBack(reader.takeBlank())
     noteTask(error, items, origin, attempt)
-    placeError(error, this.#fn)
+    mapStacks(error, this.#fn)
     if (!(error instanceof Error)) return error
     const hint = this.#classes === undefined ? undefined : classHint(error, this.#classes)
     const stack = `${stackOf(error)}\n    at ${this.#describe(items)} of pool.${this.#method}`

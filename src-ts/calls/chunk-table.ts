@@ -26,10 +26,10 @@ export function itemCount({ starts }: ChunkItems, offset: number): number {
   return starts === undefined ? 1 : (starts[offset + 1] ?? 0) - (starts[offset] ?? 0)
 }
 
-/** Task `place` of a chunk. */
-export function taskAt(items: ChunkItems, place: number): LostTask {
-  const count = items.starts === undefined ? undefined : itemCount(items, place)
-  return { index: firstItem(items, place), count, place }
+/** Task `position` of a chunk. */
+export function taskAt(items: ChunkItems, position: number): LostTask {
+  const count = items.starts === undefined ? undefined : itemCount(items, position)
+  return { index: firstItem(items, position), count, position }
 }
 
 /** The chunks of a call that are in flight. */

@@ -61,13 +61,13 @@ export function encodeChunk(batch: Batch, input: ChunkInput): ChunkEnd {
       return end('thrown', { error })
     }
     if (step.done === true) return end('ended')
-    const mark = writer.length
+    const taskStart = writer.length
     const items = starts === undefined ? undefined : (step.value as readonly unknown[])
     try {
       if (items === undefined) writeValue(writer, step.value, () => `items[${index}]`)
       else writeBatch(writer, items, index)
     } catch (error) {
-      writer.length = mark
+      writer.length = taskStart
       const isOverfull = writer.isOverfull
       writer.isOverfull = false
       if (isOverfull && !(isFirst && count === 0)) return end('crowded', { step })
@@ -85,7 +85,7 @@ export function encodeChunk(batch: Batch, input: ChunkInput): ChunkEnd {
 
 function writeBatch(writer: Writer, items: readonly unknown[], index: number): void {
   writeValue(writer, items.length, () => 'items')
-  for (let place = 0; place < items.length; place++) {
-    writeValue(writer, items[place], () => `items[${index + place}]`)
+  for (let offset = 0; offset < items.length; offset++) {
+    writeValue(writer, items[offset], () => `items[${index + offset}]`)
   }
 }

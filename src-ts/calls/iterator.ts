@@ -47,7 +47,7 @@ export class LazyResults implements AsyncIterableIterator<unknown>, Sink {
     return this
   }
 
-  get held(): number {
+  get unread(): number {
     return this.#entries.size
   }
 

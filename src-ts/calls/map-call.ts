@@ -78,7 +78,7 @@ export class MapCall implements Call, OutcomeListener {
   abort(error: unknown, kill: boolean): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#plan.sink.abort(this.#plan.site.place(error))
+    this.#plan.sink.abort(this.#plan.site.withStack(error))
     this.#end(kill ? { reason: error, graceMs: this.#plan.killGraceMs } : undefined)
   }
 
@@ -128,7 +128,7 @@ export class MapCall implements Call, OutcomeListener {
     if (source.isAsync) return
     const next = taskByTask(() => source.next(), this.#plan.batch, this.#isWanted)
     while (this.#input === 'reading' && !this.#isOver) {
-      const room = this.#window.room(this.#chunks.inFlight, this.#plan.sink.held, this.#writer.bytes)
+      const room = this.#window.room(this.#chunks.inFlight, this.#plan.sink.unread, this.#writer.bytes)
       if (room < 1) break
       const size = this.#nextSize()
       if (size * this.#batch > room) break
@@ -162,8 +162,8 @@ export class MapCall implements Call, OutcomeListener {
     this.#isGathering = true
     try {
       while (this.#input === 'reading' && !this.#isOver) {
-        const held = this.#plan.sink.held + this.#gathered.length
-        if (this.#window.room(this.#chunks.inFlight, held, 0) < 1) break
+        const unread = this.#plan.sink.unread + this.#gathered.length
+        if (this.#window.room(this.#chunks.inFlight, unread, 0) < 1) break
         const step = await source.next()
         if (this.#isOver) break
         if (step.done === true) {
@@ -210,9 +210,9 @@ export class MapCall implements Call, OutcomeListener {
   /** Fails `count` items with the same error. */
   #fail(index: number, count: number, error: unknown): void {
     if (this.#isOver) return
-    const placed = this.#plan.site.place(error)
-    for (let place = 0; place < count && !this.#isOver; place++) {
-      const next = this.#plan.sink.failure(index + place, placed)
+    const failure = this.#plan.site.withStack(error)
+    for (let offset = 0; offset < count && !this.#isOver; offset++) {
+      const next = this.#plan.sink.failure(index + offset, failure)
       if (next === 'end') this.drop(false)
       if (next === 'drain' && this.#input === 'reading') {
         this.#input = 'ended'
@@ -226,13 +226,13 @@ export class MapCall implements Call, OutcomeListener {
     if (this.#isOver || this.#input === 'reading' || this.#chunks.inFlight > 0 || this.#gathered.length > 0) return
     this.#isOver = true
     if (this.#input === 'ended') this.#plan.sink.end()
-    else this.#plan.sink.stopped(this.#plan.site.place(new PoolClosedError()))
+    else this.#plan.sink.stopped(this.#plan.site.withStack(new PoolClosedError()))
     this.#plan.onEnd(this)
   }
 
   /** Fails the call as a whole, after the results that are here. */
   #stop(error: unknown): void {
-    this.#plan.sink.stopped(this.#plan.site.place(error))
+    this.#plan.sink.stopped(this.#plan.site.withStack(error))
     this.drop(false)
   }
 

@@ -17,12 +17,12 @@ export interface Sink {
   /** The call has failed as a whole. */
   abort(error: unknown): void
   /** The number of results that nobody has taken yet. They count as active tasks. */
-  readonly held: number
+  readonly unread: number
 }
 
 /** Collects the list that a `map` returns. */
 abstract class ListSink<R> implements Sink {
-  readonly held = 0
+  readonly unread = 0
   protected readonly results: R[] = []
   /** Fills an element until its result comes. */
   protected abstract readonly blank: R

@@ -37,6 +37,6 @@ export class TaskOutcomes {
     const results: readonly unknown[] = Array.isArray(value) ? value : []
     // The worker has checked it; what a worker writes is not trusted.
     if (results.length !== count) this.fail(items, offset, unreadable())
-    else for (let place = 0; place < count; place++) this.#sink.value(index + place, results[place])
+    else for (let item = 0; item < count; item++) this.#sink.value(index + item, results[item])
   }
 }

@@ -51,11 +51,11 @@ export class Window {
   /**
    * Items that may become active.
    * @param inFlight Tasks sent and not settled; a batch counts as full.
-   * @param held Results that the consumer has not taken, items that have not been sent.
+   * @param waiting Results that the consumer has not taken, and items that were not sent.
    * @param bytes Bytes gathered for sending.
    */
-  room(inFlight: number, held: number, bytes: number): number {
-    const active = inFlight * this.#batch + held
+  room(inFlight: number, waiting: number, bytes: number): number {
+    const active = inFlight * this.#batch + waiting
     if (this.#limit !== undefined) return this.#limit - active
     const usual = 2 * this.#nJobs * this.#size.current * this.#batch
     if (active < usual || !this.#isDeep) return usual - active

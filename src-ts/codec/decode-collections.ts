@@ -14,9 +14,9 @@ function readSparseRest(r: Reader, array: unknown[], length: number, readAny: Re
   // The engine reserves room for each hole, up to 256 MB, unless the array was once too long for that.
   if (length > CHEAP_HOLES + (r.end - r.offset)) array.length = LONGEST_ARRAY
   array.length = length
-  for (let place = r.varint(); place !== END; place = r.varint()) {
-    if (place > length) throw damaged('an index out of bounds')
-    array[place - 1] = readAny(r)
+  for (let position = r.varint(); position !== END; position = r.varint()) {
+    if (position > length) throw damaged('an index out of bounds')
+    array[position - 1] = readAny(r)
   }
 }
 

@@ -1,4 +1,4 @@
-import { brandOf, OPTION_BRAND, poolErrorClass, setBrand, withoutPlace } from '../errors/index.js'
+import { brandOf, OPTION_BRAND, poolErrorClass, setBrand, withoutStack } from '../errors/index.js'
 import {
   AggregateError,
   DOMException,
@@ -133,7 +133,7 @@ function resolve(name: string): { readonly prototype: object; readonly brand?: s
 export function makeError(name: unknown, blank: Error | undefined): Error {
   if (typeof name !== 'string') throw damaged('an unknown class of errors')
   const { prototype, brand, shownName } = resolve(name)
-  const error = blank ?? withoutPlace(() => new Error())
+  const error = blank ?? withoutStack(() => new Error())
   Reflect.deleteProperty(error, 'stack')
   Object.setPrototypeOf(error, prototype)
   if (brand !== undefined) setBrand(error, brand)
@@ -144,7 +144,7 @@ export function makeError(name: unknown, blank: Error | undefined): Error {
 
 /** A DOMException without a stack. If this process has the class that extends it, it is of that class. */
 export function makeDomException(message: string, name: string, className: string): Error {
-  const error = withoutPlace(() => new DOMException(message, name))
+  const error = withoutStack(() => new DOMException(message, name))
   Reflect.deleteProperty(error, 'stack')
   const found = className === 'DOMException' ? undefined : globalClass(className)
   if (found !== undefined && isDomClass(found)) Object.setPrototypeOf(error, found.prototype)

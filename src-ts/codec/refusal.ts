@@ -76,10 +76,10 @@ export function memberStep(index: unknown): string {
 }
 
 /** The step to a key or a value of a Map: `.keys[3]` or `.get("a")`. If the key is an object, the step to its value is `.get(keys[3])`. */
-export function entryStep(entries: readonly unknown[], place: number): string {
-  const index = place >> 1
-  if (place % 2 === 0) return `.keys[${index}]`
-  const key = entries[place - 1]
+export function entryStep(entries: readonly unknown[], position: number): string {
+  const index = position >> 1
+  if (position % 2 === 0) return `.keys[${index}]`
+  const key = entries[position - 1]
   if (typeof key === 'string') return `.get(${JSON.stringify(shortened(key))})`
   if (typeof key === 'bigint') return `.get(${shortened(`${key}n`)})`
   const isPrimitive = key === null || (typeof key !== 'object' && typeof key !== 'function')

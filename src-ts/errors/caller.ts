@@ -51,7 +51,7 @@ export function promiseAtEntry<R>(
 }
 
 /** Gives an error of the library that is not thrown the stack of the public function's caller. */
-export function placedHere<E extends Error>(error: E): E {
+export function withCallerStack<E extends Error>(error: E): E {
   if (takeFresh(error)) captureStackTrace(error, current ?? elsewhere)
   return error
 }
@@ -68,7 +68,7 @@ export class Caller {
 
   /** @param entry The public function that runs now. */
   constructor(entry: Entry) {
-    this.#site = withoutPlace(() => new Error())
+    this.#site = withoutStack(() => new Error())
     captureStackTrace(this.#site, entry)
   }
 
@@ -84,7 +84,7 @@ export class Caller {
   }
 
   /** Corrects the stack of an error that the library has made for this call. Leaves other errors unchanged. */
-  place(error: unknown): unknown {
+  withStack(error: unknown): unknown {
     if (!takeFresh(error)) return error
     const blank = this.#take()
     const placed = blank === undefined ? this.#rewrite(error) : transplant(error, blank)
@@ -146,7 +146,7 @@ function define(error: Error, stack: PropertyDescriptor): void {
  * Makes an error without a location. Otherwise Node would show a location inside the library if nobody handles the error. Capturing
  * frames twice would also take twice as long.
  */
-export function withoutPlace<E extends Error>(make: () => E): E {
+export function withoutStack<E extends Error>(make: () => E): E {
   const { stackTraceLimit } = Error
   const isSet = typeof stackTraceLimit === 'number' && Reflect.set(Error, 'stackTraceLimit', 0)
   try {

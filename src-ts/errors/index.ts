@@ -142,7 +142,7 @@ export const poolErrorClasses: Readonly<Record<string, new (...args: never[]) =>
 for (const [name, errorClass] of Object.entries(poolErrorClasses)) setName(errorClass, name)
 
 export { brandOf, OPTION_BRAND, setBrand } from './base.js'
-export { atEntry, Caller, type Entry, placedHere, promiseAtEntry, withoutPlace } from './caller.js'
+export { atEntry, Caller, type Entry, withCallerStack, promiseAtEntry, withoutStack } from './caller.js'
 export { describeItem, shorten } from './describe-item.js'
 export { noteTask, type TaskInfo, taskInfo, type TaskItems, type TaskOrigin } from './task-info.js'
 export { warn } from './warn.js'

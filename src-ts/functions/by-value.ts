@@ -1,3 +1,3 @@
 /** What a function by value needs. The build makes one file of it, which `on-demand.ts` loads with the first such function. */
-export { placeError } from './capture/own-place.js'
+export { mapStacks } from './capture/map-stacks.js'
 export { prepareFunction } from './resolve.js'

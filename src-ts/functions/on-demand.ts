@@ -46,7 +46,7 @@ export function prepareFunction(fn: unknown, given?: GivenNames): FunctionDefini
  * Makes the stacks of an error that came from a worker, and of those that hang on it, name what stacks of this process name.
  * @param fn What the call was made with.
  */
-export function placeError(error: unknown, fn: unknown): void {
+export function mapStacks(error: unknown, fn: unknown): void {
   // Without a function by value there is no stack to put right.
-  loaded?.placeError(error, fn)
+  loaded?.mapStacks(error, fn)
 }

@@ -3,7 +3,7 @@ import { TaskFunctionError } from '../errors/index.js'
 import { Buffer, JSON, Object, WeakMap } from '../primordials.js'
 import { type FunctionAnalysis, analyze } from './capture/analysis.js'
 import { addedProperties } from './capture/added.js'
-import { type BuiltInPlace, builtInPlace } from './reference/built-ins.js'
+import { type BuiltInPath, builtInPath } from './reference/built-ins.js'
 import { areStillData } from './capture/captured-objects.js'
 import { Capture, type GivenNames } from './capture/capture.js'
 import { define, type FunctionDefinition } from './definition.js'
@@ -41,10 +41,10 @@ function defineClosure(graph: Graph, analysis: FunctionAnalysis): FunctionDefini
   return Object.freeze({ key, name: labelOf(analysis), json, data, isTransient })
 }
 
-function resolveBuiltIn(place: BuiltInPlace): FunctionDefinition {
-  if (place.t === 'global') return define({ kind: 'global', path: place.path }, place.path.join('.'))
-  const [name] = place.path
-  return define({ kind: 'module', url: `node:${place.id}`, name }, name ?? 'default')
+function resolveBuiltIn(builtIn: BuiltInPath): FunctionDefinition {
+  if (builtIn.t === 'global') return define({ kind: 'global', path: builtIn.path }, builtIn.path.join('.'))
+  const [name] = builtIn.path
+  return define({ kind: 'module', url: `node:${builtIn.id}`, name }, name ?? 'default')
 }
 
 /** The definition of a function of the platform, else what the function's text holds. */
@@ -54,10 +54,10 @@ function readText(fn: object): FunctionAnalysis | FunctionDefinition {
   const described = describeFunction(fn, text)
   const { name } = described
   // Those of the platform have names. They are found before they are read: many are written in JavaScript.
-  const place = name === '' ? undefined : builtInPlace(fn)
+  const builtIn = name === '' ? undefined : builtInPath(fn)
   const refusal = uncallable(fn, text, callName(name))
   if (refusal !== undefined) throw refusal
-  if (place !== undefined) return resolveBuiltIn(place)
+  if (builtIn !== undefined) return resolveBuiltIn(builtIn)
   if (!isNativeText(text)) {
     const analysis = analyze(described)
     if (analysis.parsed.form === 'get' || analysis.parsed.form === 'set') throw accessor(callName(name))

@@ -1,6 +1,6 @@
 import type { Backend } from '../backend/index.js'
 import type { CallRegistry } from './call-registry.js'
-import { placedHere, PoolClosedError, PoolTerminatedError } from '../errors/index.js'
+import { withCallerStack, PoolClosedError, PoolTerminatedError } from '../errors/index.js'
 import { Math, Promise, clearTimeout, setTimeout } from '../primordials.js'
 
 const LONGEST_TIMEOUT = 2 ** 31 - 1
@@ -56,7 +56,7 @@ export class Closing {
       return
     }
     // The error is made here so that it names the line of this call and not the timer.
-    const error = placedHere(new PoolTerminatedError())
+    const error = withCallerStack(new PoolTerminatedError())
     const timer = setTimeout(() => void this.terminate(error), Math.min(timeoutMs, LONGEST_TIMEOUT))
     await this.#done
     clearTimeout(timer)
@@ -64,14 +64,14 @@ export class Closing {
 
   /** The back end has failed for this reason, and ends by itself. Returns the error that rejects every open call. */
   fail(reason: string): PoolTerminatedError {
-    const failure = placedHere(new PoolTerminatedError(`the pool has failed: ${reason}`))
+    const failure = withCallerStack(new PoolTerminatedError(`the pool has failed: ${reason}`))
     this.#failure = failure
     void this.terminate(failure)
     return failure
   }
 
   /** Ends the workers now, and rejects every open call with the error. */
-  terminate(error: PoolTerminatedError = placedHere(new PoolTerminatedError())): Promise<void> {
+  terminate(error: PoolTerminatedError = withCallerStack(new PoolTerminatedError())): Promise<void> {
     if (this.#state !== 'terminating' && this.#state !== 'done') {
       this.#state = 'terminating'
       const backend = this.#backend()

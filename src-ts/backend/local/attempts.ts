@@ -6,38 +6,38 @@ export type MakeAttemptError = (task: LostTask, attempt: number) => Error
 
 /** Failed attempts at tasks that run again, until they have settled. */
 export class Attempts {
-  /** By call, then by chunk and place in it. */
+  /** By call, then by chunk and position in it. */
   readonly #calls = new WeakMap<OutcomeListener, Map<string, MakeAttemptError[]>>()
   /** Whether there was one; without it nothing has to be looked up. */
   #isUsed = false
 
   /** An attempt has failed, and there will be another one. */
-  add(call: OutcomeListener, chunk: number, place: number, error: MakeAttemptError): void {
+  add(call: OutcomeListener, chunk: number, position: number, error: MakeAttemptError): void {
     this.#isUsed = true
     const tasks = this.#calls.get(call) ?? new Map<string, MakeAttemptError[]>()
     this.#calls.set(call, tasks)
-    const key = `${chunk} ${place}`
+    const key = `${chunk} ${position}`
     const earlier = tasks.get(key)
     if (earlier === undefined) tasks.set(key, [error])
     else earlier.push(error)
   }
 
   /** The task has settled. Returns the errors of its failed attempts. */
-  take(call: OutcomeListener, chunk: number, place: number): readonly MakeAttemptError[] {
+  take(call: OutcomeListener, chunk: number, position: number): readonly MakeAttemptError[] {
     if (!this.#isUsed) return NONE
     const tasks = this.#calls.get(call)
-    const key = `${chunk} ${place}`
+    const key = `${chunk} ${position}`
     const earlier = tasks?.get(key)
     tasks?.delete(key)
     return earlier ?? NONE
   }
 
   /** The task is lost. Adds the errors of earlier attempts, as `attempts`, to the last one. */
-  finish(call: OutcomeListener, chunk: number, place: number, error: MakeAttemptError): MakeError {
-    const earlier = this.take(call, chunk, place)
+  finish(call: OutcomeListener, chunk: number, position: number, error: MakeAttemptError): MakeError {
+    const earlier = this.take(call, chunk, position)
     if (earlier.length === 0) return (task) => error(task, 1)
     return (task) => {
-      if (task.place !== place) return error(task, 1)
+      if (task.position !== position) return error(task, 1)
       const value = earlier.map((make, at) => make(task, at + 1))
       const last = error(task, earlier.length + 1)
       return Object.defineProperty(last, 'attempts', { value, enumerable: true, configurable: true })

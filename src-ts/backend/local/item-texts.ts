@@ -18,10 +18,10 @@ export class ItemTexts {
     this.#flags = flags
   }
 
-  /** The item at a place of the chunk as text of at most 200 characters; of a batch, its items. Undefined if it is not there. */
-  at(place: number): string | undefined {
+  /** The item at a position of the chunk as text of at most 200 characters; of a batch, its items. Undefined if it is not there. */
+  at(position: number): string | undefined {
     this.#items ??= this.#readItems()
-    return place < this.#items.length ? describeItem(this.#items[place], (this.#flags & URGENT) !== 0) : undefined
+    return position < this.#items.length ? describeItem(this.#items[position], (this.#flags & URGENT) !== 0) : undefined
   }
 
   #readItems(): readonly unknown[] {

@@ -7,7 +7,7 @@ import { ItemTexts } from './item-texts.js'
 
 /** A task that exceeded a limit, as a record tells. */
 export class Late {
-  /** The task, by its place in the chunk. */
+  /** The task, by its position in the chunk. */
   readonly culprit: number
   readonly #origin: TaskOrigin
   readonly #limit: number
@@ -42,7 +42,7 @@ export class Late {
 
   #note<E extends Error>(error: E, task: LostTask, attempt: number): E {
     const { item, ...worker } = this.#origin
-    noteTask(error, task, { ...worker, item: task.place === this.culprit ? item : undefined }, attempt)
+    noteTask(error, task, { ...worker, item: task.position === this.culprit ? item : undefined }, attempt)
     return error
   }
 }

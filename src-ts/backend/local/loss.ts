@@ -49,17 +49,17 @@ export class Loss {
     this.#texts = only === undefined ? texts : { at: () => text }
   }
 
-  /** The task that was running, by its place in the chunk, if one was. */
+  /** The task that was running, by its position in the chunk, if one was. */
   get culprit(): number | undefined {
     return this.#hasBegun ? this.#word(0) : undefined
   }
 
   /** The error of a task of the chunk. */
   errorOf(task: LostTask, attempt: number): WorkerDiedError {
-    const { index, place } = task
-    const item = this.#texts.at(place)
+    const { index, position } = task
+    const item = this.#texts.at(position)
     const [workerId, pid] = [this.#word(1), this.#word(2)]
-    const isBefore = place < this.#word(0)
+    const isBefore = position < this.#word(0)
     const error = new WorkerDiedError({
       index,
       workerId,
@@ -80,7 +80,7 @@ export class Loss {
     return this.#word(5) !== 0
   }
 
-  #word(place: number): number {
-    return this.#words[place] ?? 0
+  #word(index: number): number {
+    return this.#words[index] ?? 0
   }
 }

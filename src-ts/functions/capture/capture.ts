@@ -133,7 +133,7 @@ export class Capture {
     const isOwn = new Set([...names, ...givenNames])
     this.#members[at] = {
       analysis: text.analysis,
-      place: sourceLocationOf(location, analysis, text.replacements),
+      location: sourceLocationOf(location, analysis, text.replacements),
       scope,
       globals: analysis.globals.filter((name) => !isOwn.has(name) && analysis.used.has(name)),
       helpers: analysis.helpers.map((name): Slot => ({ t: 'helper', name, base, called })),

@@ -45,9 +45,9 @@ function isData(start: unknown): boolean {
     if (types.isMap(value)) left.push(...[...Map.prototype.entries.call(value)].flat())
     else if (types.isSet(value)) left.push(...Set.prototype.values.call(value))
     else if (!isPlainPrototype(value)) return false
-    for (const { value: held, get, set } of Object.values(Object.getOwnPropertyDescriptors(value))) {
+    for (const { value: inner, get, set } of Object.values(Object.getOwnPropertyDescriptors(value))) {
       if (get !== undefined || set !== undefined) return false
-      left.push(held)
+      left.push(inner)
     }
   }
   return true

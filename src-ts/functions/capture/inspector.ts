@@ -154,9 +154,9 @@ export function readBound(fn: object): Bound | undefined {
   })
 }
 
-function toLocation(place: unknown): Location | undefined {
-  if (place === undefined) return undefined
-  const { scriptId, lineNumber, columnNumber } = place as { scriptId: string; lineNumber: number; columnNumber: number }
+function toLocation(value: unknown): Location | undefined {
+  if (value === undefined) return undefined
+  const { scriptId, lineNumber, columnNumber } = value as { scriptId: string; lineNumber: number; columnNumber: number }
   return { scriptId, line: lineNumber, column: columnNumber }
 }
 

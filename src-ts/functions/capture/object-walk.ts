@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import { types } from 'node:util'
 import { elementStep, entryStep, memberStep, propertyStep } from '../../codec/index.js'
 import { Map, Object, Reflect, Set, String, Symbol } from '../../primordials.js'
-import { builtInPlace } from '../reference/built-ins.js'
+import { builtInPath } from '../reference/built-ins.js'
 import { constructorOf } from '../analyze/superclass.js'
 import { type Bound, readBound } from './inspector.js'
 import { isNativeText, sourceOf } from '../refusal/refusals.js'
@@ -125,7 +125,7 @@ export class ObjectWalk {
     const isLeaf =
       !isProxy &&
       bound === undefined &&
-      (builtInPlace(value) !== undefined || types.isModuleNamespaceObject(value) || constructorOf(value) !== undefined)
+      (builtInPath(value) !== undefined || types.isModuleNamespaceObject(value) || constructorOf(value) !== undefined)
     const found = isLeaf ? undefined : kindOfObject(value)
     const refused = typeof found === 'object' ? found : undefined
     const kind = typeof found === 'string' ? found : undefined
@@ -208,7 +208,7 @@ export function stepOf({ kind }: Met, key: string | symbol): string {
 
 /** The parts of a bound function. A built-in one is looked up by its path. */
 function boundBy(fn: object): Bound | undefined {
-  if (types.isProxy(fn) || !isNativeText(sourceOf(fn)) || builtInPlace(fn) !== undefined) return undefined
+  if (types.isProxy(fn) || !isNativeText(sourceOf(fn)) || builtInPath(fn) !== undefined) return undefined
   return readBound(fn)
 }
 

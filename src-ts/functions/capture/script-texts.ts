@@ -23,9 +23,9 @@ interface ScriptEvent {
   }
 }
 
-const PLACES_KEPT = 10_000
+const SCRIPTS_KEPT = 10_000
 /** The scripts that the engine has reported, without their texts. */
-const places = new Map<string, Omit<ScriptText, 'source'>>()
+const scripts = new Map<string, Omit<ScriptText, 'source'>>()
 
 let holders = 0
 /** Stops listening to the engine's reports of scripts. Set while listening. */
@@ -33,11 +33,11 @@ let stop: (() => void) | undefined
 
 function listen({ session, post }: Connection): void {
   if (stop !== undefined) return
-  if (places.size > PLACES_KEPT) places.clear()
+  if (scripts.size > SCRIPTS_KEPT) scripts.clear()
   const onScript = ({ params }: ScriptEvent): void => {
     const { scriptId, url, startLine, startColumn, isModule, executionContextAuxData } = params
     const first = { line: startLine, column: startColumn }
-    places.set(scriptId, { url, isModule: isModule === true && executionContextAuxData?.isDefault === true, first })
+    scripts.set(scriptId, { url, isModule: isModule === true && executionContextAuxData?.isDefault === true, first })
   }
   session.on('Debugger.scriptParsed', onScript as never)
   stop = () => {
@@ -64,8 +64,8 @@ export function withScripts<T>(act: () => T): T {
 
 /** The URL of a script, which may be empty. Takes 3 to 40 ms, unless the engine has reported the script already. */
 export function readUrl(scriptId: string): string | undefined {
-  if (!places.has(scriptId)) withScripts(() => listen(connected('the function')))
-  return places.get(scriptId)?.url
+  if (!scripts.has(scriptId)) withScripts(() => listen(connected('the function')))
+  return scripts.get(scriptId)?.url
 }
 
 /** The script with an id. The first one in {@linkcode withScripts} takes 3 to 40 ms. */
@@ -73,10 +73,10 @@ export function readScript(scriptId: string): ScriptText | undefined {
   return withScripts(() => {
     const link = connected('the function')
     listen(link)
-    const place = places.get(scriptId)
-    if (place === undefined) return undefined
+    const script = scripts.get(scriptId)
+    if (script === undefined) return undefined
     const { scriptSource: source } = link.post('Debugger.getScriptSource', { scriptId }) as { scriptSource: string }
-    return { ...place, source }
+    return { ...script, source }
   })
 }
 
@@ -84,7 +84,8 @@ export function readScript(scriptId: string): ScriptText | undefined {
 export function readModule(url: string): string | undefined {
   return withScripts(() => {
     listen(connected('the function'))
-    for (const [scriptId, place] of places) if (place.isModule && place.url === url) return readScript(scriptId)?.source
+    for (const [scriptId, script] of scripts)
+      if (script.isModule && script.url === url) return readScript(scriptId)?.source
     return undefined
   })
 }

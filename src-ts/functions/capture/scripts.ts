@@ -120,9 +120,9 @@ function makeScript({ url, isModule, source, first }: ScriptText): Script {
   const lines = new Lines(source, first)
   // The engine's position is inside the text: at the parameters, or at the constructor.
   const find = (text: string, line: number, column: number): number | undefined => {
-    const place = lines.offsetOf({ line, column })
-    const start = source.lastIndexOf(text, place)
-    return start < 0 || start + text.length < place ? undefined : start
+    const offset = lines.offsetOf({ line, column })
+    const start = source.lastIndexOf(text, offset)
+    return start < 0 || start + text.length < offset ? undefined : start
   }
   const around = (text: string, line: number, column: number): readonly AnyNode[] | undefined => {
     const start = find(text, line, column)

@@ -2,7 +2,7 @@ import { types } from 'node:util'
 import type { TaskFunctionError } from '../../errors/index.js'
 import { Array, Object, Reflect, isView } from '../../primordials.js'
 import { type FunctionAnalysis, analyze } from './analysis.js'
-import { builtInPlace } from '../reference/built-ins.js'
+import { builtInPath } from '../reference/built-ins.js'
 import { describeFunction } from '../analyze/function-text.js'
 import { CapturedObjects, type Where } from './captured-objects.js'
 import { unshippable, unshippableAt } from '../refusal/messages.js'
@@ -69,8 +69,8 @@ export class Slots {
     if (typeof value === 'function') return this.#ofFunction(value, where)
     if (typeof value !== 'object' || value === null) return this.#objects.primitive(value, name, name)
     const isUnder = !types.isProxy(value) && !isElements(value)
-    const place = isUnder ? builtInPlace(value) : undefined
-    if (place !== undefined) return place
+    const builtIn = isUnder ? builtInPath(value) : undefined
+    if (builtIn !== undefined) return builtIn
     if ((isUnder || types.isProxy(value)) && isModuleLike(name, value))
       return this.#ofModule(name, value, called, members)
     const path = !isUnder || members === undefined || !hasFunction(value, members) ? undefined : commonJsOf(value)
@@ -80,8 +80,8 @@ export class Slots {
   /** A function, a module or a built-in that an object refers to. */
   readonly #decide = (value: object, where: Where): Slot => {
     if (typeof value === 'function') return this.#ofFunction(value, where)
-    const place = builtInPlace(value)
-    if (place !== undefined) return place
+    const builtIn = builtInPath(value)
+    if (builtIn !== undefined) return builtIn
     if (types.isModuleNamespaceObject(value)) return this.#ofModule(where.path, value, where.called, undefined)
     const owner = constructorOf(value)
     if (owner === undefined)
@@ -104,7 +104,7 @@ export class Slots {
     for (const key of members ?? Object.keys(value)) {
       const member: unknown = Reflect.get(value, key)
       // `path_1.default.basename`
-      const isNested = typeof member === 'object' && member !== null && builtInPlace(member) === undefined
+      const isNested = typeof member === 'object' && member !== null && builtInPath(member) === undefined
       const path = isNested ? commonJsOf(member) : undefined
       of[key] = path === undefined ? this.of(`${name}.${key}`, member, called) : { t: 'file', path }
       if (of[key].t === 'data' || of[key].t === 'object') this.#cacheability.limitToCall()
@@ -121,8 +121,8 @@ export class Slots {
       unshippableAt(called, variable, path, what, instead)
     if (types.isProxy(fn)) throw refuse('a Proxy of a function', 'capture the function itself')
     // Node writes many of its functions in JavaScript, and the variables that they capture cannot be read.
-    const place = builtInPlace(fn)
-    if (place !== undefined) return place
+    const builtIn = builtInPath(fn)
+    if (builtIn !== undefined) return builtIn
     const required = requireSlot(fn)
     if (required !== undefined) return required
     const text = sourceOf(fn)

@@ -8,22 +8,22 @@ import { locateFunction } from '../capture/function-location.js'
 const require = createRequire(import.meta.url)
 
 /** Where something of Node's own is to be found in every process. */
-export type BuiltInPlace =
+export type BuiltInPath =
   | { readonly t: 'builtin'; readonly id: string; readonly path: readonly string[] }
   | { readonly t: 'global'; readonly path: readonly string[] }
 
 // Reading them makes a warning.
 const UNREAD = new Set(['punycode', 'sys', 'wasi', 'test', 'sqlite', 'trace_events', 'cluster'])
 
-let places = new Map<unknown, BuiltInPlace>()
+let paths = new Map<unknown, BuiltInPath>()
 let seen = -1
 
 function isObject(value: unknown): value is object {
   return (typeof value === 'object' && value !== null) || typeof value === 'function'
 }
 
-function collect(loaded: readonly string[]): Map<unknown, BuiltInPlace> {
-  const found = new Map<unknown, BuiltInPlace>()
+function collect(loaded: readonly string[]): Map<unknown, BuiltInPath> {
+  const found = new Map<unknown, BuiltInPath>()
   for (const [value, path] of globalPaths()) found.set(value, { t: 'global', path })
   const names = new Set(loaded)
   for (const id of builtinModules) {
@@ -45,18 +45,18 @@ function collect(loaded: readonly string[]): Map<unknown, BuiltInPlace> {
  * The place of an object or function that belongs to a module of Node or is a global; undefined for any other. Found by
  * identity: Node writes many of its functions in JavaScript, and what they capture is not to be had.
  */
-export function builtInPlace(value: object): BuiltInPlace | undefined {
+export function builtInPath(value: object): BuiltInPath | undefined {
   const loaded = loadedBuiltIns()
   // With what Node loads come globals that were behind getters.
   if (loaded.length !== seen) {
-    places = collect(loaded)
+    paths = collect(loaded)
     seen = loaded.length
   }
-  const place = places.get(value)
-  return place === undefined || (typeof value === 'function' && isForeign(value)) ? undefined : place
+  const builtIn = paths.get(value)
+  return builtIn === undefined || (typeof value === 'function' && isForeign(value)) ? undefined : builtIn
 }
 
-/** True for a function that somebody put in the place of Node's own. */
+/** True for a function that somebody put in the builtIn of Node's own. */
 function isForeign(fn: object): boolean {
   if (isNativeText(sourceOf(fn))) return false
   const location = hasInspector() ? locateFunction(fn, 'the function') : undefined

@@ -47,7 +47,7 @@ export function makeReference(url: string, name: string | undefined): Reference 
     try {
       callable = await loadCallable({ kind: 'module', url, name })
     } catch (error) {
-      throw caller.place(error)
+      throw caller.withStack(error)
     }
     loaded = callable
     return run(callable, args)

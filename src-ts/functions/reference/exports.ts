@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { types } from 'node:util'
 import { Map, Object, WeakSet } from '../../primordials.js'
-import { builtInPlace } from './built-ins.js'
+import { builtInPath } from './built-ins.js'
 import { isEntry } from './entry.js'
 import type { Cacheability } from '../capture/cacheability.js'
 import { isLoadable } from './loadable.js'
@@ -97,7 +97,7 @@ export function exportOf(fn: object, script: Script, cacheability: Cacheability)
 
 /** The file of a CommonJS module by its `module.exports`. */
 export function commonJsOf(exports: object): string | undefined {
-  if (builtInPlace(exports) !== undefined) return undefined
+  if (builtInPath(exports) !== undefined) return undefined
   for (const [path, loaded] of Object.entries(require.cache)) {
     if (loaded?.exports === exports && loaded.loaded && loaded.id !== '.' && Object.keys(exports).length > 0)
       return path

@@ -1,6 +1,6 @@
 import { types } from 'node:util'
 import { Object, Symbol } from '../../primordials.js'
-import { builtInPlace } from './built-ins.js'
+import { builtInPath } from './built-ins.js'
 import { commonJsOf, givenBy, givesVariable, isCommonJsModule } from './exports.js'
 
 /** True for a module as the language, transpilers, bundlers and test runners hold it in a variable. */
@@ -34,19 +34,20 @@ export function hasOnlyGetters(value: object): boolean {
 
 /** What `__importDefault`, `__importStar` and `__toESM` make of a module that is none of ECMAScript: `{ default: module }`. */
 function isInterop(value: object): boolean {
-  const held: unknown = Object.getOwnPropertyDescriptor(value, 'default')?.value
-  if ((typeof held !== 'object' && typeof held !== 'function') || held === null || types.isProxy(held)) return false
-  return builtInPlace(held) !== undefined || commonJsOf(held) !== undefined || isCopyOf(value, held)
+  const original: unknown = Object.getOwnPropertyDescriptor(value, 'default')?.value
+  if ((typeof original !== 'object' && typeof original !== 'function') || original === null || types.isProxy(original))
+    return false
+  return builtInPath(original) !== undefined || commonJsOf(original) !== undefined || isCopyOf(value, original)
 }
 
 /** True for what Babel and SWC make of `import *`: no prototype, the module under `default`, and its members again. */
-function isCopyOf(value: object, held: object): boolean {
+function isCopyOf(value: object, original: object): boolean {
   if (Object.getPrototypeOf(value) !== null) return false
   const keys = Object.keys(value).filter((key) => key !== 'default')
   const memberOf = (holder: object, key: string): unknown => Object.getOwnPropertyDescriptor(holder, key)?.value
   return (
     keys.length > 0 &&
-    keys.every((key) => Object.hasOwn(held, key) && Object.is(memberOf(value, key), memberOf(held, key)))
+    keys.every((key) => Object.hasOwn(original, key) && Object.is(memberOf(value, key), memberOf(original, key)))
   )
 }
 

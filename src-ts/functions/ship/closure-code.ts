@@ -1,7 +1,7 @@
 import { JSON, Map, Object, Set } from '../../primordials.js'
 import { toExpression } from './from-source.js'
 import type { Added, Graph, ClosureNode, Slot } from './graph.js'
-import { withTexts } from '../stacks/placed-code.js'
+import { withTexts } from '../stacks/located-code.js'
 import type { ShippedText } from './shipped.js'
 
 /** A script for a graph, and what its values are. */
@@ -89,7 +89,7 @@ class Builder {
   #memberCode(index: number): string {
     const member = this.#graph.members[index]
     if (member === undefined) return ''
-    const { analysis, place, helpers, superclass } = member
+    const { analysis, location, helpers, superclass } = member
     const parameters = [...analysis.helpers]
     const args = helpers.map((slot) => this.#valueCode(slot))
     if (superclass !== undefined && analysis.base !== undefined) {
@@ -98,7 +98,7 @@ class Builder {
     }
     const { open, text, close } = toExpression(analysis)
     // Compiled one by one, each in its scope: only so can each have a file and a line of its own.
-    const at = this.texts.push({ open, text, close, place }) - 1
+    const at = this.texts.push({ open, text, close, location }) - 1
     const strict = analysis.parsed.isStrict ? `'use strict'; ` : ''
     const made = `(function (${parameters.join(', ')}) { ${strict}return eval(${this.#start}T[${at}])})(${args.join(', ')})`
     // The body of a class runs when it is made, so that everything must be in place.

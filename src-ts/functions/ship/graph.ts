@@ -1,10 +1,10 @@
 import type { FunctionAnalysis } from '../capture/analysis.js'
-import type { BuiltInPlace } from '../reference/built-ins.js'
+import type { BuiltInPath } from '../reference/built-ins.js'
 import type { SourceLocation } from '../stacks/location.js'
 
 /** How a worker comes by the value of a variable. */
 export type Slot =
-  | BuiltInPlace
+  | BuiltInPath
   /** Cloned. */
   | { readonly t: 'data'; readonly at: number }
   /** A function or class of the graph. */
@@ -68,7 +68,7 @@ export interface Scope {
 export interface ClosureNode {
   readonly analysis: FunctionAnalysis
   /** Where the text of its expression stands, if that is known. */
-  readonly place: SourceLocation | undefined
+  readonly location: SourceLocation | undefined
   /** Index of its innermost scope; -1: none. */
   readonly scope: number
   /** Globals that the worker must have. */

@@ -39,7 +39,7 @@ export interface ShippedSource {
 /** An expression with the value of a function or class. */
 export interface ShippedText extends Omit<Expression, 'skipped'> {
   /** Where `text` stands in the parent; absent where that is not known. */
-  readonly place?: SourceLocation | undefined
+  readonly location?: SourceLocation | undefined
 }
 
 /** A function with what it captures. */

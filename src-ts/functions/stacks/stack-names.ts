@@ -1,10 +1,10 @@
 /** Before a name in the frames of a worker: the parent has to say what the place is. */
-export const MARK = 'millrace:'
+export const PREFIX = 'millrace:'
 
 /**
  * The name of a text that is not put on its own line and column: it begins on the second line.
- * @param name With or without the mark.
+ * @param name With or without the prefix.
  */
 export function nameWithOffset(name: string, line: number, column: number): string {
-  return `${MARK}@${line},${column}:${/^millrace:(file:|!)/.test(name) ? name.slice(MARK.length) : name}`
+  return `${PREFIX}@${line},${column}:${/^millrace:(file:|!)/.test(name) ? name.slice(PREFIX.length) : name}`
 }

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { Map } from '../../primordials.js'
 import { mapByHook } from './stack-hook.js'
 import { splitShifts, unshift } from '../analyze/shifts.js'
-import { MARK } from './stack-names.js'
+import { PREFIX } from './stack-names.js'
 
 /** Scripts by the URLs that the frames of workers name them by. */
 const frameNames = new Map<string, string>()
@@ -47,14 +47,14 @@ export function nameForWorkers(url: string, frameName: string, shifts: string): 
   if (shifts === '' && isPlain && !isMapped) return frameName
   const safe = url.replaceAll("'", '%27')
   frameNames.set(safe, frameName)
-  return MARK + shifts + safe
+  return PREFIX + shifts + safe
 }
 
 const MARKED = /^(\s+at .*?)millrace:(?:@(\d+),(\d+):)?(\S+):(\d+):(\d+)/gm
 
 /** The stack of a worker with the places that this process shows. */
 export function showStack(stack: string): string {
-  if (!stack.includes(MARK)) return stack
+  if (!stack.includes(PREFIX)) return stack
   return stack.replaceAll(
     MARKED,
     (frame: string, before: string, line: string | undefined, column: string, name: string, at: string, on: string) => {

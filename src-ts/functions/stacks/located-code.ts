@@ -26,8 +26,8 @@ const FARTHEST = 20_000
  * What to evaluate so that frames name the place of the text: it is put on the line and column where it stands.
  * @param label Named where there is no place.
  */
-export function toSource({ open, text, close, place }: ShippedText, label: string): string {
-  const { name, line, column } = place ?? { name: label, line: 0, column: 0 }
+export function toSource({ open, text, close, location }: ShippedText, label: string): string {
+  const { name, line, column } = location ?? { name: label, line: 0, column: 0 }
   const end = `${close}\n//# sourceURL=`
   if (line + column <= FARTHEST) {
     if (line > 0) return `${open}${'\n'.repeat(line)}${' '.repeat(column)}${text}${end}${name}`

@@ -3,7 +3,7 @@ import { Array, DOMException, Object, Set, WeakMap } from '../../primordials.js'
 import { locate } from './inspector.js'
 import { type Script, scriptOf } from './scripts.js'
 import type { Position } from '../analyze/positions.js'
-import { labelOf } from '../stacks/placed-code.js'
+import { labelOf } from '../stacks/located-code.js'
 import { sourceOf } from '../refusal/refusals.js'
 import { showPlace, showStack } from '../stacks/stacks.js'
 
@@ -56,7 +56,7 @@ const MOST_ERRORS = 100
  * Maps the stacks of an error from a worker, and of the errors that it refers to, to the locations that stacks of this process name.
  * @param fn The function of the call.
  */
-export function placeError(error: unknown, fn: unknown): void {
+export function mapStacks(error: unknown, fn: unknown): void {
   const errors = new Set([error])
   for (const each of errors) {
     // A DOMException of Node 20 is not a native error.
