@@ -11,11 +11,14 @@ import { AWAITING, BEGUN, DONE, HALT, YIELD } from './run-state.js'
 import type { TaskInvoker } from './task-invoker.js'
 import type { TimeSlice } from './time-slice.js'
 
+type TaskClaims = Pick<Claims, 'beginFirstTask' | 'beginTask' | 'noteBegin' | 'noteLoading'>
+type TaskSlice = Pick<TimeSlice, 'isOverAfterTask'>
+
 /** Runs chunks one after the other, and their tasks one at a time. */
 export class Runner {
-  readonly #claims: Claims
+  readonly #claims: TaskClaims
   readonly #outbox: Outbox
-  readonly #timeSlice: TimeSlice
+  readonly #timeSlice: TaskSlice
   readonly #cancellation: TaskCancellation
   readonly #invoker: TaskInvoker
   readonly #resume: () => void
@@ -31,9 +34,9 @@ export class Runner {
   #isFlushDue = false
 
   constructor(
-    claims: Claims,
+    claims: TaskClaims,
     outbox: Outbox,
-    timeSlice: TimeSlice,
+    timeSlice: TaskSlice,
     cancellation: TaskCancellation,
     invoker: TaskInvoker,
     resume: () => void
@@ -97,6 +100,7 @@ export class Runner {
         }
       } catch (error) {
         if (this.#fail(error)) return DONE
+        if (this.#timeSlice.isOverAfterTask()) return YIELD
         continue
       }
       if (this.#succeed(value)) return DONE

@@ -16,14 +16,14 @@ const { pid } = process
 export class TaskInvoker {
   readonly #workerId: number
   readonly #cancellation: TaskCancellation
-  readonly #isolation: Isolation
+  readonly #isolation: Pick<Isolation, 'run'>
   readonly #state: Record<string, unknown> = {}
   readonly #tasks = new TaskReader()
   #callable: TaskCallable | undefined
   #failure: unknown
   #flags = 0
 
-  constructor(cancellation: TaskCancellation, isolation: Isolation, workerId: number) {
+  constructor(cancellation: TaskCancellation, isolation: Pick<Isolation, 'run'>, workerId: number) {
     this.#cancellation = cancellation
     this.#isolation = isolation
     this.#workerId = workerId

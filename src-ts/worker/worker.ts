@@ -34,7 +34,7 @@ import { GracefulExit } from './graceful-exit.js'
 import { Inbox } from './inbox.js'
 import { Isolation } from './isolation.js'
 import { MemoryLimit } from './memory-limit.js'
-import { withoutOwnFrames } from './own-frames.js'
+import { withoutFramesOf } from './own-frames.js'
 import { Outbox } from './outbox.js'
 import { reportUnhandled, retireOnSignals } from './process-end.js'
 import { BEGUN, DONE, HALT, YIELD } from './run-state.js'
@@ -56,7 +56,7 @@ const workerId = identity?.workerId ?? 0
 const { maxWorkerMemory } = JSON.parse(identity?.config ?? '{}') as Partial<WorkerConfig>
 process.title = `millrace worker ${workerId}`
 setPhase('running')
-filterStacks(withoutOwnFrames)
+filterStacks(withoutFramesOf([import.meta.url]))
 
 const endpoint = new start.binding.RawWorkerEndpoint(wake, process.versions['bun'] === undefined)
 // V8 calls only the last callback that was set. With this option Node sets its own.

@@ -1,9 +1,10 @@
 import type { Backend, BackendListener, Batch, Stop } from '../index.js'
 import { RawPool, type RawPoolOptions } from '../../binding.js'
-import { Writer, writeValue } from '../../codec/index.js'
+import type { Writer } from '../../codec/index.js'
 import { WorkerStartError } from '../../errors/index.js'
 import type { FunctionDefinition } from '../../functions/index.js'
-import { Definitions } from './definitions.js'
+import { encodeReason } from '../abort-reason.js'
+import { Definitions } from '../definitions.js'
 import { NativeBatch, type Submit } from './batch.js'
 import { Records } from './records.js'
 import { Error, Math, Object, String, Uint8Array, process } from '../../primordials.js'
@@ -12,8 +13,6 @@ import { Recycling } from './recycling.js'
 import type { PoolStats, WorkerInfo } from '../../types/index.js'
 
 const NO_BYTES = new Uint8Array(0)
-/** A reason for an abort is not to hold up the task that it is for. */
-const REASON_BYTES = 64 * 1024
 
 /** The backend of worker processes on this machine. */
 export class NativeBackend implements Backend {
@@ -121,18 +120,6 @@ export class NativeBackend implements Backend {
     this.#raw.release()
     return 0
   }
-}
-
-/** Empty where the reason cannot be sent. */
-function encodeReason(reason: unknown): Uint8Array {
-  if (reason === undefined) return NO_BYTES
-  const writer = new Writer(256)
-  try {
-    writeValue(writer, reason, () => 'reason')
-  } catch {
-    return NO_BYTES
-  }
-  return writer.length > REASON_BYTES ? NO_BYTES : writer.bytes.subarray(0, writer.length)
 }
 
 function openPool(options: RawPoolOptions, collect: () => void): RawPool {

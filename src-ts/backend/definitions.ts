@@ -1,21 +1,24 @@
-import type { RawPool } from '../../binding.js'
-import { type FunctionDefinition, packDefinition } from '../../functions/index.js'
-import { Map, Set } from '../../primordials.js'
+import type { RawPool } from '../binding.js'
+import { type FunctionDefinition, packDefinition } from '../functions/index.js'
+import { Map, Set } from '../primordials.js'
 
-/** Definitions that the core keeps, at the most; the longest unused one makes room. Chunks in flight keep theirs. */
+/** Definitions that are kept, at the most; the longest unused one makes room. Chunks in flight keep theirs. */
 const KEPT = 1_000
 
-/** Which functions the core knows, by their keys. */
+/** Is told of the functions of tasks. */
+type FunctionStore = Pick<RawPool, 'define' | 'forget'>
+
+/** Which functions are known to whoever runs the tasks, by their keys. */
 export class Definitions {
-  readonly #raw: RawPool
+  readonly #store: FunctionStore
   readonly #ids = new Map<string, number>()
   /** Those of one call, until it ends: they are forgotten one by one. */
   readonly #transient = new Set<number>()
   #next = 1
   #isClosed = false
 
-  constructor(raw: RawPool) {
-    this.#raw = raw
+  constructor(store: FunctionStore) {
+    this.#store = store
   }
 
   /** The id of a function, new or known. It holds until `KEPT` other ones were asked for. */
@@ -34,7 +37,7 @@ export class Definitions {
     const [oldest] = this.#ids
     if (this.#ids.size > KEPT && oldest !== undefined) {
       this.#ids.delete(oldest[0])
-      this.#raw.forget(oldest[1])
+      this.#store.forget(oldest[1])
     }
     return id
   }
@@ -49,7 +52,7 @@ export class Definitions {
 
   /** The call that opened the id has ended. */
   release(id: number): void {
-    if (this.#transient.delete(id) && !this.#isClosed) this.#raw.forget(id)
+    if (this.#transient.delete(id) && !this.#isClosed) this.#store.forget(id)
   }
 
   /** Nothing is sent any more. */
@@ -58,6 +61,6 @@ export class Definitions {
   }
 
   #define(id: number, definition: FunctionDefinition): void {
-    this.#raw.define(id, packDefinition(definition))
+    this.#store.define(id, packDefinition(definition))
   }
 }

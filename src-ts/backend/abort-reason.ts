@@ -1,0 +1,18 @@
+import { Writer, writeValue } from '../codec/index.js'
+import { Uint8Array } from '../primordials.js'
+
+const NO_BYTES = new Uint8Array(0)
+/** A reason for an abort is not to hold up the task that it is for. */
+const REASON_BYTES = 64 * 1024
+
+/** Empty where the reason cannot be sent. */
+export function encodeReason(reason: unknown): Uint8Array {
+  if (reason === undefined) return NO_BYTES
+  const writer = new Writer(256)
+  try {
+    writeValue(writer, reason, () => 'reason')
+  } catch {
+    return NO_BYTES
+  }
+  return writer.length > REASON_BYTES ? NO_BYTES : writer.bytes.subarray(0, writer.length)
+}

@@ -1,0 +1,11 @@
+// What runs tasks, without what makes a process a worker: a pool with `nJobs: 0` runs its tasks by the same code.
+export { BEGIN, STOP_CHUNK, STOP_WORKER } from './claims.js'
+export { MemoryLimit } from './memory-limit.js'
+export { Outbox } from './outbox.js'
+export { withoutFramesOf } from './own-frames.js'
+export { BEGUN, DONE, YIELD } from './run-state.js'
+export { Runner } from './runner.js'
+export { TaskCancellation } from './task-cancellation.js'
+export { type Resolved, TaskFunctions } from './task-functions.js'
+export { TaskInvoker } from './task-invoker.js'
+export { TimeSlice } from './time-slice.js'
