@@ -4,6 +4,7 @@ import test from 'ava'
 
 import { tasks } from '../dist/index.js'
 import type * as Jobs from './fixtures/jobs-map.mjs'
+import { testBoth } from './helpers/both.js'
 import { Gates } from './helpers/gates.js'
 import { watchedPool } from './helpers/pools.js'
 import { until } from './helpers/processes.js'
@@ -11,7 +12,7 @@ import { until } from './helpers/processes.js'
 const jobs = tasks<typeof Jobs>(new URL('./fixtures/jobs-map.mjs', import.meta.url))
 const add = (a: number, b: number): number => a + b
 
-test('apply runs one task with its arguments', async (t) => {
+testBoth('apply runs one task with its arguments', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
   t.is(await pool.apply(add, [1, 2]), 3)
   t.is(await pool.apply(async (x: string) => x.toUpperCase(), ['a']), 'A')
@@ -20,7 +21,7 @@ test('apply runs one task with its arguments', async (t) => {
   t.is((await pool.apply(jobs.look, ['x'])).index, 0)
 })
 
-test('changes after the call have no effect on it', async (t) => {
+testBoth('changes after the call have no effect on it', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const args: [number, number] = [1, 2]
   const buffer = Buffer.from('before')
@@ -31,7 +32,7 @@ test('changes after the call have no effect on it', async (t) => {
   t.deepEqual(await Promise.all<unknown>(results), [3, 'before'])
 })
 
-test('an apply goes ahead of map chunks that no worker has begun', async (t) => {
+testBoth('an apply goes ahead of map chunks that no worker has begun', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const gates = new Gates(t)
   const file = gates.path('notes')
@@ -47,7 +48,7 @@ test('an apply goes ahead of map chunks that no worker has begun', async (t) => 
   t.deepEqual(gates.lines('notes').slice(0, 4), ['0', 'apply 1', 'apply 2', '1'])
 })
 
-test('an apply waits only for the chunk that has begun, even if more chunks are in flight', async (t) => {
+testBoth('an apply waits only for the chunk that has begun, even if more chunks are in flight', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const items = Array.from({ length: 200_000 }, (_, i) => i)
   let isMapped = false
@@ -61,7 +62,7 @@ test('an apply waits only for the chunk that has begun, even if more chunks are 
   await mapped
 })
 
-test('the errors of an apply name the line of the call', async (t) => {
+testBoth('the errors of an apply name the line of the call', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const submitHere = (): Promise<unknown> => pool.apply(jobs.failRichly, [1])
   const error = await t.throwsAsync(submitHere(), { instanceOf: TypeError, message: 'bad number 1' })
@@ -87,7 +88,7 @@ test('the errors of an apply name the line of the call', async (t) => {
   t.true(mine.stack?.startsWith(origin ?? '?'), 'an error of the parent loses where it was made')
 })
 
-test('a result that cannot be decoded fails its own task', async (t) => {
+testBoth('a result that cannot be decoded fails its own task', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const unreadable = { code: 'ERR_POOL_NOT_SERIALIZABLE', message: /cannot be decoded/ }
   await t.throwsAsync(pool.apply(jobs.garble, [1, 1]), unreadable)
@@ -128,7 +129,7 @@ test('workers start on demand: no more than there are tasks, the lowest id first
   t.is(started.length, 3)
 })
 
-test("the caller's AsyncLocalStorage is present in its continuations and inside its inputs", async (t) => {
+testBoth("the caller's AsyncLocalStorage is present in its continuations and inside its inputs", async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
   const storage = new AsyncLocalStorage<string>()
   const seen: unknown[] = []

@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { fileURLToPath } from 'node:url'
-import test from 'ava'
 
 import { tasks } from '../dist/index.js'
 import type * as contextJobs from './fixtures/jobs-context.mjs'
+import { testBoth } from './helpers/both.js'
 import { watchedPool } from './helpers/pools.js'
 
 const jobs = tasks<typeof contextJobs>(new URL('./fixtures/jobs-context.mjs', import.meta.url))
@@ -21,7 +21,7 @@ const leavesBehind = {
 
 for (const [name, job] of Object.entries(leavesBehind)) {
   for (const chunkSize of [1, 20]) {
-    test(`no task sees the store that an earlier task has left: ${name}, chunks of ${chunkSize}`, async (t) => {
+    testBoth(`no task sees the store that an earlier task has left: ${name}, chunks of ${chunkSize}`, async (t) => {
       const { pool } = watchedPool(t, { nJobs: 1 })
       const seen = await pool.map(job, items, { chunkSize })
       t.deepEqual(
@@ -34,7 +34,7 @@ for (const [name, job] of Object.entries(leavesBehind)) {
 }
 
 for (const [name, job] of Object.entries({ enterAndThrow: jobs.enterAndThrow, enterAndReject: jobs.enterAndReject })) {
-  test(`no task sees the store of a failed task: ${name}`, async (t) => {
+  testBoth(`no task sees the store of a failed task: ${name}`, async (t) => {
     const { pool } = watchedPool(t, { nJobs: 1 })
     const settled = await pool.mapSettled(job, items, { chunkSize: 20 })
     const texts = settled.map((each) => (each.status === 'rejected' ? (each.reason as Error).message : each.status))
@@ -43,20 +43,20 @@ for (const [name, job] of Object.entries({ enterAndThrow: jobs.enterAndThrow, en
   })
 }
 
-test('a task keeps the store that it has entered, until it ends', async (t) => {
+testBoth('a task keeps the store that it has entered, until it ends', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   await pool.map(jobs.enter, items)
   t.deepEqual([...new Set(await pool.map(jobs.keep, items, { chunkSize: 10 }))], [true])
 })
 
-test('a task begins with an empty context even if a preload has entered one', async (t) => {
+testBoth('a task begins with an empty context even if a preload has entered one', async (t) => {
   const preload = fileURLToPath(new URL('./fixtures/preload-enters.cjs', import.meta.url))
   const { pool } = watchedPool(t, { nJobs: 1, execArgv: ['--require', preload] })
   const look = (): unknown => (globalThis as { entered?: AsyncLocalStorage<string> }).entered?.getStore()
   t.deepEqual(await pool.map(look, [1, 2, 3]), [undefined, undefined, undefined])
 })
 
-test('each task has its own execution resource once a context was entered', async (t) => {
+testBoth('each task has its own execution resource once a context was entered', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   await pool.apply(jobs.enter, [1])
   const mark = (): boolean => {
@@ -69,7 +69,7 @@ test('each task has its own execution resource once a context was entered', asyn
   t.deepEqual(await pool.map(mark, [1, 2, 3], { chunkSize: 3 }), [false, false, false])
 })
 
-test("the caller's store is present after a call", async (t) => {
+testBoth("the caller's store is present after a call", async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const storage = new AsyncLocalStorage<string>()
   const add = (x: number): number => x + 1

@@ -32,7 +32,7 @@ const forMaps: Readonly<Record<string, readonly Bad[]>> = {
 
 const forPools: Readonly<Record<string, readonly Bad[]>> = {
   ...forMaps,
-  nJobs: [...notCounts, [1025, R]],
+  nJobs: [...notLengths, [1025, R]],
   daemon: notBooleans,
   stdio: [[null, T], [0, T], ['overlapped', R], [['ignore'], T]], // prettier-ignore
   cwd: [[null, T], [5, T], ['', R], ['a\0b', R], [new URL('https://example.org'), R]], // prettier-ignore

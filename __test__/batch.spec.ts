@@ -3,6 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import test from 'ava'
 
 import { BatchResultError, NotSerializableError, PoolError, TaskTimeoutError, WorkerDiedError } from '../dist/index.js'
+import { testBoth } from './helpers/both.js'
 import { Gates } from './helpers/gates.js'
 import { watchedPool } from './helpers/pools.js'
 import { until } from './helpers/processes.js'
@@ -35,7 +36,7 @@ function valueOf(result: unknown): unknown {
   return typeof result === 'object' && result !== null && 'value' in result ? result.value : result
 }
 
-test('with batch the function receives arrays of up to n items, and each item has its own result', async (t) => {
+testBoth('with batch the function receives arrays of up to n items, and each item has its own result', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
   const expected = numbers.map((x) => x * 2)
   for (const makeItems of [() => numbers, () => new Set(numbers), generated, generatedLater]) {
@@ -58,7 +59,7 @@ test('with batch the function receives arrays of up to n items, and each item ha
   t.deepEqual(await pool.map(async (batch: readonly number[]) => double(batch), [1, 2, 3], { batch: 2 }), [2, 4, 6])
 })
 
-test('a batch is one task for chunkSize, stats and context.index', async (t) => {
+testBoth('a batch is one task for chunkSize, stats and context.index', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const index = (batch: readonly number[], context: { index: number }): number[] => batch.map(() => context.index)
   const results = await pool.map(index as never, numbers, { batch: 10, chunkSize: 4, passContext: true })
@@ -66,7 +67,7 @@ test('a batch is one task for chunkSize, stats and context.index', async (t) => 
   t.like(pool.stats, { submitted: 11, completed: 11 })
 })
 
-test('maxTasksActive and iterableLength count items', async (t) => {
+testBoth('maxTasksActive and iterableLength count items', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
   for (const [batch, largest] of [
     [4, 4],
@@ -91,7 +92,7 @@ test('maxTasksActive and iterableLength count items', async (t) => {
   t.deepEqual(await pool.map(double, generated(), { batch: 4, iterableLength: 6 }), [0, 2, 4, 6, 8, 10])
 })
 
-test('a result that is not an array of that length rejects with ERR_POOL_BATCH_RESULT', async (t) => {
+testBoth('a result that is not an array of that length rejects with ERR_POOL_BATCH_RESULT', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const wrong = {
     'an array of 1': () => [1],
@@ -145,7 +146,7 @@ test('a failing batch rejects each of its items with the same error', async (t) 
   }
 })
 
-test('imap yields the results before a failing batch, then throws', async (t) => {
+testBoth('imap yields the results before a failing batch, then throws', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
   const fail = (batch: readonly number[]): readonly number[] => {
     if (batch.includes(9)) throw new RangeError('nine')
@@ -170,7 +171,7 @@ test('retries run the whole batch again', async (t) => {
   t.deepEqual(await pool.map(dieOnce, [1, 2, 3, 4, 5], { batch: 2, retries: 1 }), [2, 3, 4, 5, 6])
 })
 
-test('batches of a slow asynchronous input are sent before they are full', async (t) => {
+testBoth('batches of a slow asynchronous input are sent before they are full', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   for (const options of [{ batch: 64 }, { batch: 64, chunkSize: 2 }]) {
     let more: (() => void) | undefined
@@ -194,7 +195,7 @@ test('batches of a slow asynchronous input are sent before they are full', async
   }
 })
 
-test('batch and spread exclude each other, and apply does not take batch', async (t) => {
+testBoth('batch and spread exclude each other, and apply does not take batch', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const bad = {
     name: 'RangeError',
@@ -209,7 +210,7 @@ test('batch and spread exclude each other, and apply does not take batch', async
   }
 })
 
-test("batch or spread of a call replaces the other as the pool's default", async (t) => {
+testBoth("batch or spread of a call replaces the other as the pool's default", async (t) => {
   const batched = watchedPool(t, { nJobs: 1, batch: 2 }).pool
   t.deepEqual(await batched.map(double as never, [1, 2, 3]), [2, 4, 6] as never)
   const add = (a: number, b: number): number => a + b
@@ -218,7 +219,7 @@ test("batch or spread of a call replaces the other as the pool's default", async
   t.deepEqual(await spread.map(double, [1, 2, 3], { batch: 2 }), [2, 4, 6])
 })
 
-test('withIndex gives the index of each result of an unordered call', async (t) => {
+testBoth('withIndex gives the index of each result of an unordered call', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
   const expected = numbers.map((index) => ({ index, value: index * 2 }))
   const byIndex = (a: { index: number }, b: { index: number }): number => a.index - b.index

@@ -1,5 +1,6 @@
 import test from 'ava'
 import { TaskFunctionError, type WorkerPool } from '../dist/index.js'
+import { testBoth } from './helpers/both.js'
 import { watchedPool } from './helpers/pools.js'
 import { run } from './helpers/run.js'
 import { count } from './fixtures/closures-jobs.mjs'
@@ -7,12 +8,12 @@ import { count } from './fixtures/closures-jobs.mjs'
 const factor = 3
 const scale = (x: number): number => x * 10
 
-test.serial('any function, with what it captures', async (t) => {
+testBoth.serial('any function, with what it captures', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
   t.deepEqual(await pool.map((x: number) => scale(x) * factor, [1, 2, 3]), [30, 60, 90])
 })
 
-test.serial('variables are read once per call, and each call has a copy of its own', async (t) => {
+testBoth.serial('variables are read once per call, and each call has a copy of its own', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   let n = 0
   const list: number[] = []
@@ -32,14 +33,14 @@ test.serial('variables are read once per call, and each call has a copy of its o
   t.deepEqual([list, n], [[], 7])
 })
 
-test.serial('an exported function runs by reference: its module has one state per worker', async (t) => {
+testBoth.serial('an exported function runs by reference: its module has one state per worker', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   t.is(await pool.apply(count), 1)
   t.is(await pool.apply(count), 2)
   t.is(await pool.apply(() => count()), 3)
 })
 
-test.serial('calls whose function is still being resolved can be aborted, joined and terminated', async (t) => {
+testBoth.serial('calls whose function is still being resolved can be aborted, joined and terminated', async (t) => {
   // A module of its own each time, so that what it exports is not known yet.
   const fresh = async (n: number): Promise<() => number> =>
     ((await import(`./fixtures/closures-jobs.mjs?${n}`)) as { count: () => number }).count
@@ -89,7 +90,7 @@ test.serial('captured values are forgotten with their calls, in the workers too'
   t.true((await heap(pool)) - before < 5_000_000)
 })
 
-test.serial('the option context gives values to free names', async (t) => {
+testBoth.serial('the option context gives values to free names', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const other = Object.assign((x: number): number => x * factor, {})
   t.is(await pool.apply(other, [2], { context: { factor: 100 } }), 200)
@@ -105,13 +106,13 @@ test.serial('the option context gives values to free names', async (t) => {
   }
 })
 
-test.serial('workers do not run the main program, nor a module that is still evaluating', async (t) => {
+testBoth.serial('workers do not run the main program, nor a module that is still evaluating', async (t) => {
   const { code, lines, stderr } = await run(t, 'closures-entry.mjs').end
   t.is(code, 0, stderr)
   t.deepEqual(lines, ['evaluated in the parent: 101', '[[3,6],101]', '[1,2,13]', '[1,2]'])
 })
 
-test.serial('without the inspector the error names other ways, and they work', async (t) => {
+testBoth.serial('without the inspector the error names other ways, and they work', async (t) => {
   const preload = `data:text/javascript,import { Session } from 'node:inspector'; Session.prototype.connect = () => { throw new Error('none') }`
   const { code, lines, stderr } = await run(t, 'closures-given.mjs', [], { execArgv: ['--import', preload] }).end
   t.is(code, 0, stderr)

@@ -2,6 +2,7 @@ import test from 'ava'
 
 import { tasks } from '../dist/index.js'
 import type * as Jobs from './fixtures/jobs-map.mjs'
+import { testBoth } from './helpers/both.js'
 import { Gates } from './helpers/gates.js'
 import { watchedPool } from './helpers/pools.js'
 import { until } from './helpers/processes.js'
@@ -13,7 +14,7 @@ const jobs = tasks<typeof Jobs>(new URL('./fixtures/jobs-map.mjs', import.meta.u
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i)
 
-test('any number of calls of all kinds run at once, each with its own results', async (t) => {
+testBoth.serial('any number of calls of all kinds run at once, each with its own results', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 3 })
   const random = randomNumbers(31_337)
   const times = (item: number): number => item * 3
@@ -50,7 +51,7 @@ test('any number of calls of all kinds run at once, each with its own results', 
   t.is(pool.stats.submitted, pool.stats.completed)
 })
 
-test('the chunks of calls take turns', async (t) => {
+testBoth.serial('the chunks of calls take turns', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const gates = new Gates(t)
   const file = gates.path('notes')
@@ -69,7 +70,7 @@ test('the chunks of calls take turns', async (t) => {
   for (const name of ['a', 'b', 'c']) t.true(half.filter((letter) => letter === name).length >= 4, order.join(''))
 })
 
-test('a failing call does not affect the calls beside it', async (t) => {
+testBoth.serial('a failing call does not affect the calls beside it', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
   const failAt = (x: number): number => {
     if (x === 77) throw new RangeError('seventy-seven')

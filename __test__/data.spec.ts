@@ -1,7 +1,7 @@
 import assert from 'node:assert'
-import test from 'ava'
 import { NotSerializableError, PoolError, tasks, type WorkerPool } from '../dist/index.js'
 import type * as Jobs from './fixtures/jobs-data.mjs'
+import { testBoth } from './helpers/both.js'
 import { watchedPool } from './helpers/pools.js'
 
 const jobs = tasks<typeof Jobs>(new URL('./fixtures/jobs-data.mjs', import.meta.url))
@@ -109,7 +109,7 @@ const ways: Readonly<Record<string, (pool: WorkerPool, values: readonly unknown[
 }
 
 for (const [way, send] of Object.entries(ways)) {
-  test.serial(`${way} keeps what structured clone keeps`, async (t) => {
+  testBoth.serial(`${way} keeps what structured clone keeps`, async (t) => {
     const { pool } = watchedPool(t, { nJobs: 2 })
     const back = await send(pool, cloned)
     for (const [index, value] of cloned.entries()) assert.deepStrictEqual(back[index], structuredClone(value))
@@ -118,7 +118,7 @@ for (const [way, send] of Object.entries(ways)) {
     t.deepEqual((await send(pool, [new Date(NaN)])).map(Number), [NaN])
   })
 
-  test.serial(`${way} copies Buffers, which stay Buffers, without the memory beside them`, async (t) => {
+  testBoth.serial(`${way} copies Buffers, which stay Buffers, without the memory beside them`, async (t) => {
     const { pool } = watchedPool(t, { nJobs: 2 })
     const pooled = Array.from({ length: 20 }, (_, n) => Buffer.from(`secret ${n}`))
     const part = Buffer.alloc(1000, 1).subarray(10, 20)
@@ -137,7 +137,7 @@ for (const [way, send] of Object.entries(ways)) {
   })
 }
 
-test.serial('an object is shared within one item and not between the items of a chunk', async (t) => {
+testBoth.serial('an object is shared within one item and not between the items of a chunk', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const shared = { a: 1 }
   const pair: [unknown, unknown] = [shared, shared]
@@ -150,7 +150,7 @@ test.serial('an object is shared within one item and not between the items of a 
 })
 
 for (const length of [0, 1, 255, 65_536, 300_000, 100_000_000]) {
-  test.serial(`strings and Buffers of ${length} arrive whole, both ways`, async (t) => {
+  testBoth.serial(`strings and Buffers of ${length} arrive whole, both ways`, async (t) => {
     const { pool } = watchedPool(t, { nJobs: 1 })
     for (const kind of ['string', 'wide', 'buffer'] as const) {
       // Pairs of two-byte characters; fewer of them, as a large one takes its time.
@@ -165,7 +165,7 @@ for (const length of [0, 1, 255, 65_536, 300_000, 100_000_000]) {
   })
 }
 
-test.serial('an item that cannot be sent fails its task alone, with the path', async (t) => {
+testBoth.serial('an item that cannot be sent fails its task alone, with the path', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
   const items = [
     0,
@@ -200,7 +200,7 @@ test.serial('an item that cannot be sent fails its task alone, with the path', a
   t.deepEqual(seen, [0, 1])
 })
 
-test.serial('an argument that cannot be sent rejects its apply alone, with the path', async (t) => {
+testBoth.serial('an argument that cannot be sent rejects its apply alone, with the path', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const before = pool.apply(same, [1])
   const error = await t.throwsAsync(pool.apply(same, [{ x: () => 1 }]), { instanceOf: NotSerializableError })
@@ -211,7 +211,7 @@ test.serial('an argument that cannot be sent rejects its apply alone, with the p
 })
 
 for (const [name, fn] of Object.entries({ synchronous: jobs.results, asynchronous: jobs.resultsLater })) {
-  test.serial(`a result of a ${name} task that cannot be sent fails its task alone`, async (t) => {
+  testBoth.serial(`a result of a ${name} task that cannot be sent fails its task alone`, async (t) => {
     const { pool, exits } = watchedPool(t, { nJobs: 1 })
     const kinds = ['a', 'function', 'b', 'getter', 'symbol', 'getter of nothing', 'then getter', 'c']
     for (const chunkSize of [1, 3, kinds.length]) {
@@ -232,25 +232,28 @@ for (const [name, fn] of Object.entries({ synchronous: jobs.results, asynchronou
   })
 }
 
-test.serial('the error of a getter that throws while an item is encoded fails its task alone, unchanged', async (t) => {
-  const { pool } = watchedPool(t, { nJobs: 1 })
-  const mine = new TypeError('mine')
-  const { stack } = mine
-  const bad = {
-    a: [1],
-    get b() {
-      throw mine
+testBoth.serial(
+  'the error of a getter that throws while an item is encoded fails its task alone, unchanged',
+  async (t) => {
+    const { pool } = watchedPool(t, { nJobs: 1 })
+    const mine = new TypeError('mine')
+    const { stack } = mine
+    const bad = {
+      a: [1],
+      get b() {
+        throw mine
+      }
     }
+    const [first, second, third] = await pool.mapSettled(same, [1, bad, 3], { chunkSize: 3 })
+    t.deepEqual([first, third], [{ status: 'fulfilled', value: 1 }, { status: 'fulfilled', value: 3 }] as never) // prettier-ignore
+    t.is(second?.status === 'rejected' && second.reason, mine)
+    t.is(await t.throwsAsync(pool.apply(same, [bad])), mine)
+    t.is(await t.throwsAsync(pool.map(same, [1, bad, 3])), mine)
+    t.is(mine.stack, stack, 'its own place says more than the call')
   }
-  const [first, second, third] = await pool.mapSettled(same, [1, bad, 3], { chunkSize: 3 })
-  t.deepEqual([first, third], [{ status: 'fulfilled', value: 1 }, { status: 'fulfilled', value: 3 }] as never) // prettier-ignore
-  t.is(second?.status === 'rejected' && second.reason, mine)
-  t.is(await t.throwsAsync(pool.apply(same, [bad])), mine)
-  t.is(await t.throwsAsync(pool.map(same, [1, bad, 3])), mine)
-  t.is(mine.stack, stack, 'its own place says more than the call')
-})
+)
 
-test.serial('an item whose getter uses the pool again does not disturb the others', async (t) => {
+testBoth.serial('an item whose getter uses the pool again does not disturb the others', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
   const inner: Promise<unknown>[] = []
   const item = (n: number): object => ({
@@ -267,7 +270,7 @@ test.serial('an item whose getter uses the pool again does not disturb the other
   t.is((await Promise.all(inner)).length, 26)
 })
 
-test.serial('an item whose getter terminates the pool ends its call and no other', async (t) => {
+testBoth.serial('an item whose getter terminates the pool ends its call and no other', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const item = {
     get n() {
@@ -286,7 +289,7 @@ test.serial('an item whose getter terminates the pool ends its call and no other
   await t.throwsAsync(other.apply(same, [closing]), { code: 'ERR_POOL_TERMINATED' })
 })
 
-test.serial('items nested as deep as they can be sent never turn into other items', async (t) => {
+testBoth.serial('items nested as deep as they can be sent never turn into other items', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   // The encoder goes deeper once it is compiled; the worker's decoder is cold.
   const nest = (depth: number): unknown[] => {

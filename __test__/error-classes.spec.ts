@@ -1,14 +1,14 @@
 import assert from 'node:assert'
 import { fileURLToPath } from 'node:url'
 import { runInNewContext } from 'node:vm'
-import test from 'ava'
 import * as millrace from '../dist/index.js'
 import { Reader } from '../src-ts/codec/reader.js'
 import { Writer } from '../src-ts/codec/writer.js'
 import { readValue } from '../src-ts/codec/decode.js'
 import { writeValue } from '../src-ts/codec/encode.js'
-import { secondCopy } from './helpers/second-copy.js'
+import { testBoth } from './helpers/both.js'
 import { watchedPool } from './helpers/pools.js'
+import { secondCopy } from './helpers/second-copy.js'
 
 const { DaemonicProcessError, PoolClosedError, PoolError, PoolTerminatedError, WorkerDiedError } = millrace
 
@@ -62,7 +62,7 @@ const strangers: readonly (readonly [string, unknown])[] = [
   ['an AssertionError', new assert.AssertionError({ message: 'x' })]
 ] // prettier-ignore
 
-test('instanceof accepts no error of anybody else, and never throws', (t) => {
+testBoth('instanceof accepts no error of anybody else, and never throws', (t) => {
   for (const [what, value] of strangers) {
     for (const errorClass of [PoolError, WorkerDiedError, PoolClosedError, DaemonicProcessError, copy.PoolError]) {
       t.notThrows(() => t.false(value instanceof errorClass, what), what)
@@ -70,30 +70,33 @@ test('instanceof accepts no error of anybody else, and never throws', (t) => {
   }
 })
 
-test('instanceof accepts every error of the library, of both copies of the package, by its class and by PoolError', async (t) => {
-  const option = t.throws(() => new copy.WorkerPool({ nJobs: -1 }))
-  t.true(option instanceof PoolError && option instanceof copy.PoolError && option instanceof RangeError)
-  const died = { exitCode: 1, signal: null, pid: 7, workerId: 1, index: 3, uptime: 5 }
-  const pairs = [
-    [WorkerDiedError, new copy.WorkerDiedError(died)],
-    [copy.WorkerDiedError, new WorkerDiedError(died)],
-    [PoolClosedError, new copy.PoolClosedError()],
-    [DaemonicProcessError, new copy.DaemonicProcessError()],
-    [assert.AssertionError, new DaemonicProcessError()]
-  ] as const
-  for (const [errorClass, error] of pairs) {
-    t.true(error instanceof errorClass, error.name)
-    t.true(error instanceof PoolError && error instanceof copy.PoolError, error.name)
-    t.false((error as unknown) instanceof PoolTerminatedError, error.name)
+testBoth(
+  'instanceof accepts every error of the library, of both copies of the package, by its class and by PoolError',
+  async (t) => {
+    const option = t.throws(() => new copy.WorkerPool({ nJobs: -1 }))
+    t.true(option instanceof PoolError && option instanceof copy.PoolError && option instanceof RangeError)
+    const died = { exitCode: 1, signal: null, pid: 7, workerId: 1, index: 3, uptime: 5 }
+    const pairs = [
+      [WorkerDiedError, new copy.WorkerDiedError(died)],
+      [copy.WorkerDiedError, new WorkerDiedError(died)],
+      [PoolClosedError, new copy.PoolClosedError()],
+      [DaemonicProcessError, new copy.DaemonicProcessError()],
+      [assert.AssertionError, new DaemonicProcessError()]
+    ] as const
+    for (const [errorClass, error] of pairs) {
+      t.true(error instanceof errorClass, error.name)
+      t.true(error instanceof PoolError && error instanceof copy.PoolError, error.name)
+      t.false((error as unknown) instanceof PoolTerminatedError, error.name)
+    }
+    // A class of a user speaks for itself alone.
+    class Mine extends PoolClosedError {}
+    t.true(new Mine() instanceof PoolClosedError && new Mine() instanceof copy.PoolClosedError)
+    t.false((new PoolClosedError() as unknown) instanceof Mine)
+    t.false((new copy.PoolClosedError() as unknown) instanceof Mine)
   }
-  // A class of a user speaks for itself alone.
-  class Mine extends PoolClosedError {}
-  t.true(new Mine() instanceof PoolClosedError && new Mine() instanceof copy.PoolClosedError)
-  t.false((new PoolClosedError() as unknown) instanceof Mine)
-  t.false((new copy.PoolClosedError() as unknown) instanceof Mine)
-})
+)
 
-test.serial('errors of the library are instances of its classes after they have crossed processes', async (t) => {
+testBoth.serial('errors of the library are instances of its classes after they have crossed processes', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1, daemon: false })
   const inner = async (kind: string, module: string): Promise<unknown> => {
     const { WorkerPool: Inner } = (await import(module)) as typeof millrace
@@ -152,7 +155,7 @@ const known: readonly Known[] = [
   { name: 'QuotaExceededError', make: () => new (ofGlobal('QuotaExceededError'))('kept', { quota: 5, requested: 7 }), own: { quota: 5, requested: 7 } } // prettier-ignore
 ] // prettier-ignore
 
-test('errors of every class of the process keep their class and properties', (t) => {
+testBoth('errors of every class of the process keep their class and properties', (t) => {
   for (const { name, make, own = {} } of known.filter((each) => Object.hasOwn(globalThis, each.name))) {
     const sent = make()
     const error = decoded(encoded(sent)) as Error
@@ -164,26 +167,29 @@ test('errors of every class of the process keep their class and properties', (t)
   }
 })
 
-test.serial('an error class newer than the library is kept, or becomes an Error of its name if it is missing', (t) => {
-  class BrandNewError extends Error {
-    constructor(message: string) {
-      super(message)
-      Object.defineProperty(this, 'detail', { value: 5 })
+testBoth.serial(
+  'an error class newer than the library is kept, or becomes an Error of its name if it is missing',
+  (t) => {
+    class BrandNewError extends Error {
+      constructor(message: string) {
+        super(message)
+        Object.defineProperty(this, 'detail', { value: 5 })
+      }
     }
+    Object.defineProperty(BrandNewError.prototype, 'name', { value: 'BrandNewError' })
+    Object.assign(globalThis, { BrandNewError })
+    const bytes = encoded(new BrandNewError('kept'))
+    const error = decoded(bytes) as Error & { detail: unknown }
+    t.true(error instanceof BrandNewError)
+    t.is(error.detail, 5)
+    Reflect.deleteProperty(globalThis, 'BrandNewError')
+    const plain = decoded(bytes) as Error & { detail: unknown }
+    t.is(Object.getPrototypeOf(plain), Error.prototype)
+    t.deepEqual([plain.name, plain.message, plain.detail], ['BrandNewError', 'kept', 5])
   }
-  Object.defineProperty(BrandNewError.prototype, 'name', { value: 'BrandNewError' })
-  Object.assign(globalThis, { BrandNewError })
-  const bytes = encoded(new BrandNewError('kept'))
-  const error = decoded(bytes) as Error & { detail: unknown }
-  t.true(error instanceof BrandNewError)
-  t.is(error.detail, 5)
-  Reflect.deleteProperty(globalThis, 'BrandNewError')
-  const plain = decoded(bytes) as Error & { detail: unknown }
-  t.is(Object.getPrototypeOf(plain), Error.prototype)
-  t.deepEqual([plain.name, plain.message, plain.detail], ['BrandNewError', 'kept', 5])
-})
+)
 
-test('a global that is not a class is not used as one, and no getter runs for another name', (t) => {
+testBoth('a global that is not a class is not used as one, and no getter runs for another name', (t) => {
   const ran: string[] = []
   const getter = (name: string) => (): never => {
     ran.push(name)
@@ -205,7 +211,7 @@ test('a global that is not a class is not used as one, and no getter runs for an
   t.true(decoded(encoded(foreign)) instanceof AggregateError)
 })
 
-test.serial('a task can throw an error whose class exists only in newer versions of Node', async (t) => {
+testBoth.serial('a task can throw an error whose class exists only in newer versions of Node', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const task = (name: string): never => {
     const Own = Reflect.get(globalThis, name) as Made

@@ -4,6 +4,7 @@ import test, { type ExecutionContext } from 'ava'
 
 import { type MapOptions, type WorkerPool } from '../dist/index.js'
 import { RawPool } from '../index.js'
+import { testBoth } from './helpers/both.js'
 import { watchedPool } from './helpers/pools.js'
 import { within } from './helpers/within.js'
 
@@ -117,7 +118,7 @@ const failures: Record<string, Case> = {
 
 for (const isAsync of [false, true]) {
   const kind = isAsync ? 'an asynchronous' : 'a synchronous'
-  test(`a step of ${kind} input that fails ends its call and closes the input`, async (t) => {
+  testBoth(`a step of ${kind} input that fails ends its call and closes the input`, async (t) => {
     const { pool } = watchedPool(t, { nJobs: 1 })
     for (const [name, { last = () => ({ done: true }), others, returns, message }] of Object.entries(failures)) {
       for (const method of METHODS) {
@@ -132,7 +133,7 @@ for (const isAsync of [false, true]) {
     await within(pool.stopAndJoin(), 'stopAndJoin')
   })
 
-  test(`any truthy done ends ${kind} input, and value is not read then`, async (t) => {
+  testBoth(`any truthy done ends ${kind} input, and value is not read then`, async (t) => {
     const { pool } = watchedPool(t, { nJobs: 1 })
     for (const done of [1, 'yes', {}, Symbol('end'), 2n]) {
       for (const method of METHODS) {
@@ -150,7 +151,7 @@ for (const isAsync of [false, true]) {
     await within(pool.stopAndJoin(), 'stopAndJoin')
   })
 
-  test(`${kind} input whose iterator is a function, or cannot be opened`, async (t) => {
+  testBoth(`${kind} input whose iterator is a function, or cannot be opened`, async (t) => {
     const { pool } = watchedPool(t, { nJobs: 1 })
     const key = isAsync ? Symbol.asyncIterator : Symbol.iterator
     let left = 2
@@ -165,7 +166,7 @@ for (const isAsync of [false, true]) {
     await within(pool.stopAndJoin(), 'stopAndJoin')
   })
 
-  test(`${kind} input that fails after its call was ended from within`, async (t) => {
+  testBoth(`${kind} input that fails after its call was ended from within`, async (t) => {
     for (const method of METHODS) {
       const { pool } = watchedPool(t, { nJobs: 1 })
       const controller = new AbortController()
@@ -180,7 +181,7 @@ for (const isAsync of [false, true]) {
   })
 }
 
-test('array-likes have the length that the language gives them', async (t) => {
+testBoth('array-likes have the length that the language gives them', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
   const withLength = (length: unknown, list: number[] = [1, 2, 3]): unknown =>
     new Proxy(list, { get: (target, key) => (key === 'length' ? length : (Reflect.get(target, key) as unknown)) })
@@ -214,7 +215,7 @@ test('array-likes have the length that the language gives them', async (t) => {
   await within(pool.stopAndJoin(), 'stopAndJoin')
 })
 
-test('the size of a Set or a Map is a hint that may be wrong', async (t) => {
+testBoth('the size of a Set or a Map is a hint that may be wrong', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
   for (const size of [Number.NaN, Infinity, -5, 'many', 10 ** 9]) {
     const set = Object.defineProperty(new Set([1, 2, 3]), 'size', { value: size })
@@ -226,7 +227,7 @@ test('the size of a Set or a Map is a hint that may be wrong', async (t) => {
   await within(pool.stopAndJoin(), 'stopAndJoin')
 })
 
-test('options, arguments and items whose getters throw leave nothing behind', async (t) => {
+testBoth('options, arguments and items whose getters throw leave nothing behind', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   for (const option of ['chunkSize', 'signal', 'context', 'taskTimeout', 'noSuchOption']) {
     const options = Object.defineProperty({}, option, { get: fail, enumerable: true })
@@ -250,7 +251,7 @@ test('options, arguments and items whose getters throw leave nothing behind', as
   await within(pool.stopAndJoin(), 'stopAndJoin')
 })
 
-test('a getter may throw an object whose every property throws', async (t) => {
+testBoth('a getter may throw an object whose every property throws', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const { proxy, revoke } = Proxy.revocable({}, {})
   revoke()
@@ -294,7 +295,7 @@ for (const method of ['submit', 'define'] as const) {
   })
 }
 
-test.serial('a call ends if there is no memory for its items', async (t) => {
+testBoth.serial('a call ends if there is no memory for its items', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   await isAsNew(t, pool, 'before')
   const { allocUnsafeSlow } = Buffer

@@ -11,6 +11,7 @@ import {
   WorkerStartError
 } from '../dist/index.js'
 import type * as Jobs from './fixtures/jobs-map.mjs'
+import { testBoth } from './helpers/both.js'
 import { Counter } from './helpers/counter.js'
 import { Gates } from './helpers/gates.js'
 import { watchedPool } from './helpers/pools.js'
@@ -41,7 +42,7 @@ function reasonOf(result: SettledItem<unknown> | undefined): unknown {
 }
 
 for (const kind of KINDS) {
-  test(`${kind} yields the outcome of each item and goes on after failures`, async (t) => {
+  testBoth(`${kind} yields the outcome of each item and goes on after failures`, async (t) => {
     const { pool } = watchedPool(t, { nJobs: 2 })
     const items = Array.from({ length: 200 }, (_, i) => i)
     const later = async function* (): AsyncGenerator<number> {
@@ -91,7 +92,7 @@ for (const kind of KINDS) {
     t.is((getter as Error).message, 'a getter')
   })
 
-  test(`${kind} pulls nothing beyond maxTasksActive, even if no item can be sent`, async (t) => {
+  testBoth(`${kind} pulls nothing beyond maxTasksActive, even if no item can be sent`, async (t) => {
     const { pool } = watchedPool(t, { nJobs: 2 })
     for (const toItem of [(i: number): unknown => i, () => () => 1]) {
       const input = new Counter()
@@ -113,7 +114,7 @@ for (const kind of KINDS) {
     }
   })
 
-  test(`${kind}: an endless input with failures runs in bounded memory`, async (t) => {
+  testBoth(`${kind}: an endless input with failures runs in bounded memory`, async (t) => {
     const { pool } = watchedPool(t, { nJobs: 2 })
     const input = new Counter()
     let count = 0
@@ -127,7 +128,7 @@ for (const kind of KINDS) {
     t.is(input.returns, 1)
   })
 
-  test(`${kind}: next() throws the error of the input, then the iterator has ended`, async (t) => {
+  testBoth(`${kind}: next() throws the error of the input, then the iterator has ended`, async (t) => {
     const { pool } = watchedPool(t, { nJobs: 1 })
     const error = new Error('broken input')
     const input = function* (): Generator<number> {
@@ -160,7 +161,7 @@ for (const kind of KINDS) {
     await Promise.all([t.throwsAsync(terminated, { instanceOf: PoolTerminatedError }), pool.terminate()])
   })
 
-  test(`${kind}: return() ends the input and drops what is queued`, async (t) => {
+  testBoth(`${kind}: return() ends the input and drops what is queued`, async (t) => {
     const { pool } = watchedPool(t, { nJobs: 1 })
     const input = new Counter()
     const results = pool[kind](oddFails, input)
@@ -171,7 +172,7 @@ for (const kind of KINDS) {
     t.is(await pool.apply(oddFails, [4]), 8)
   })
 
-  test(`${kind}: after stopAndJoin results stay readable, then next() throws PoolClosedError`, async (t) => {
+  testBoth(`${kind}: after stopAndJoin results stay readable, then next() throws PoolClosedError`, async (t) => {
     const { pool } = watchedPool(t, { nJobs: 1 })
     const input = new Counter()
     const results = pool[kind](oddFails, input, { maxTasksActive: 4, chunkSize: 1 })

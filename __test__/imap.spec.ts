@@ -5,6 +5,7 @@ import test from 'ava'
 
 import { tasks } from '../dist/index.js'
 import type * as Jobs from './fixtures/jobs-map.mjs'
+import { testBoth } from './helpers/both.js'
 import { Counter } from './helpers/counter.js'
 import { Gates } from './helpers/gates.js'
 import { watchedPool } from './helpers/pools.js'
@@ -37,7 +38,7 @@ class AsyncCounter implements AsyncIterable<number> {
   }
 }
 
-test('imap yields in the order of the input, however long the tasks take', async (t) => {
+testBoth('imap yields in the order of the input, however long the tasks take', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 4 })
   const random = randomNumbers(77)
   const items = Array.from({ length: 150 }, (_, value) => ({ value, ms: Math.floor(random() * 6) }))
@@ -59,7 +60,7 @@ test('imapUnordered yields in the order of completion', async (t) => {
   t.deepEqual(seen, ['a', 'b', 'c', 'slow'])
 })
 
-test('an empty input ends at once', async (t) => {
+testBoth('an empty input ends at once', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   for (const items of [[], new Set<number>(), Readable.from([])] as Iterable<number>[]) {
     t.deepEqual(await collect(pool.imap(double, items)), [])
@@ -68,7 +69,7 @@ test('an empty input ends at once', async (t) => {
   t.is(pool.workers.length, 0)
 })
 
-test('imap checks at the call and runs nothing before the first next()', async (t) => {
+testBoth('imap checks at the call and runs nothing before the first next()', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   t.throws(() => pool.imap(double, 5 as never), { code: 'ERR_POOL_INVALID_OPTION' })
   t.throws(() => pool.imapUnordered(double, [1], { chunkSize: 0 }), { code: 'ERR_POOL_INVALID_OPTION' })
@@ -81,7 +82,7 @@ test('imap checks at the call and runs nothing before the first next()', async (
   t.deepEqual(await results.next(), { done: false, value: 0 })
 })
 
-test('an iterator that ends before its first next() does not count as an open call', async (t) => {
+testBoth('an iterator that ends before its first next() does not count as an open call', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const controller = new AbortController()
   const input = new Counter()
@@ -96,7 +97,7 @@ test('an iterator that ends before its first next() does not count as an open ca
   await within(pool.stopAndJoin(), 'stopAndJoin waits for an iterator that has ended')
 })
 
-test('break, return() and throw() drop what is queued and end the input', async (t) => {
+testBoth('break, return() and throw() drop what is queued and end the input', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
   const input = new Counter()
   for await (const result of pool.imap(double, input)) {
@@ -127,7 +128,7 @@ test('break, return() and throw() drop what is queued and end the input', async 
   )
 })
 
-test('return() settles pending next() calls', async (t) => {
+testBoth('return() settles pending next() calls', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const gates = new Gates(t)
   const results = pool.imap(jobs.pass, [{ enter: gates.path('in'), leave: gates.path('out'), value: 1 }])
@@ -139,7 +140,7 @@ test('return() settles pending next() calls', async (t) => {
   t.deepEqual(await pool.apply(double, [4]), 8)
 })
 
-test('return() is called on an input that ends its own call while it runs', async (t) => {
+testBoth('return() is called on an input that ends its own call while it runs', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   let returns = 0
   const call: { results?: AsyncIterableIterator<number> } = {}
@@ -159,7 +160,7 @@ test('return() is called on an input that ends its own call while it runs', asyn
   await within(pool.stopAndJoin(), 'a call stays open')
 })
 
-test('next() may be called many times at once', async (t) => {
+testBoth('next() may be called many times at once', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
   const results = pool.imap(
     double,
@@ -175,7 +176,7 @@ test('next() may be called many times at once', async (t) => {
   )
 })
 
-test('a slow consumer stops the producer at maxTasksActive', async (t) => {
+testBoth('a slow consumer stops the producer at maxTasksActive', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
   for (const makeInput of [() => new Counter(), () => new AsyncCounter()]) {
     for (const [options, limit] of [
@@ -225,7 +226,7 @@ test('a slow first task does not let the reorder buffer grow past maxTasksActive
   t.true(pulled <= 120)
 })
 
-test('imap yields up to the failing index, then throws, then has ended', async (t) => {
+testBoth('imap yields up to the failing index, then throws, then has ended', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
   const fail = (x: number): number => {
     if (x === 9) throw new RangeError('nine')
@@ -254,7 +255,7 @@ test('of two failures imap throws the one that comes first in the input', async 
   t.deepEqual(await results.next(), DONE)
 })
 
-test('imapUnordered yields the results before the failure, then throws', async (t) => {
+testBoth('imapUnordered yields the results before the failure, then throws', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const fail = (x: number): number => {
     if (x === 3) throw new RangeError('three')
@@ -266,7 +267,7 @@ test('imapUnordered yields the results before the failure, then throws', async (
   t.deepEqual(await results.next(), DONE)
 })
 
-test('an input that throws ends the iterator with its error', async (t) => {
+testBoth('an input that throws ends the iterator with its error', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const error = new Error('broken input')
   const input = function* (): Generator<number> {
@@ -280,7 +281,7 @@ test('an input that throws ends the iterator with its error', async (t) => {
   t.deepEqual(await collect(pool.imap(double, [1])), [2])
 })
 
-test('items of a slow asynchronous input do not wait for a chunk to fill', async (t) => {
+testBoth('items of a slow asynchronous input do not wait for a chunk to fill', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   let more: (() => void) | undefined
   const input = async function* (): AsyncGenerator<number> {
@@ -305,7 +306,7 @@ test('items of a slow asynchronous input do not wait for a chunk to fill', async
   await results.return?.()
 })
 
-test('iterators can be disposed of and iterate over themselves', async (t) => {
+testBoth('iterators can be disposed of and iterate over themselves', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const input = new Counter()
   const results = pool.imap(double, input)
@@ -315,7 +316,7 @@ test('iterators can be disposed of and iterate over themselves', async (t) => {
   t.is(input.returns, 1)
 })
 
-test('a forgotten iterator does not keep the process alive; an awaited one does', async (t) => {
+testBoth('a forgotten iterator does not keep the process alive; an awaited one does', async (t) => {
   const { code, signal, lines, stderr } = await run(t, 'forgotten-iterator.mjs').end
   t.deepEqual({ code, signal, lines, stderr }, { code: 0, signal: null, lines: ['0', '1', '2'], stderr: '' })
 })

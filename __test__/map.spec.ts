@@ -4,6 +4,7 @@ import test from 'ava'
 
 import { PoolError, tasks } from '../dist/index.js'
 import type * as Jobs from './fixtures/jobs-map.mjs'
+import { testBoth } from './helpers/both.js'
 import { Gates } from './helpers/gates.js'
 import { watchedPool } from './helpers/pools.js'
 import { until } from './helpers/processes.js'
@@ -31,7 +32,7 @@ async function* slowlyUpTo(count: number): AsyncGenerator<number> {
 
 const numbers = (count: number): number[] => [...upTo(count)]
 
-test('map gives results in the order of the input, however long the tasks take', async (t) => {
+testBoth('map gives results in the order of the input, however long the tasks take', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 4 })
   const random = randomNumbers(20_251)
   const items = numbers(200).map((value) => ({ value, ms: Math.floor(random() * 6) }))
@@ -58,7 +59,7 @@ test('mapUnordered gives results in the order of completion', async (t) => {
   )
 })
 
-test('mapSettled reports every task, in the order of the input', async (t) => {
+testBoth('mapSettled reports every task, in the order of the input', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
   const failAtThree = (x: number): number => {
     if (x % 3 === 0) throw new RangeError(`no ${x}`)
@@ -75,7 +76,7 @@ test('mapSettled reports every task, in the order of the input', async (t) => {
   }
 })
 
-test('every kind of input is accepted', async (t) => {
+testBoth('every kind of input is accepted', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
   const both = {
     *[Symbol.iterator](): Generator<string> {
@@ -106,7 +107,7 @@ test('every kind of input is accepted', async (t) => {
   for (const [items, expected] of inputs) t.deepEqual(await pool.map(same, items), expected)
 })
 
-test('empty inputs give empty results and start no worker', async (t) => {
+testBoth('empty inputs give empty results and start no worker', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
   const empties = [[], new Uint8Array(0), new Set(), new Map(), '', upTo(0), slowlyUpTo(0), Readable.from([])]
   for (const items of empties) t.deepEqual(await pool.map(same, items), [])
@@ -117,7 +118,7 @@ test('empty inputs give empty results and start no worker', async (t) => {
   t.is(pool.workers.length, 0)
 })
 
-test('an array has its length fixed at the call', async (t) => {
+testBoth('an array has its length fixed at the call', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const growing = [1, 2, 3]
   const shrinking = [1, 2, 3]
@@ -131,7 +132,7 @@ test('an array has its length fixed at the call', async (t) => {
   ])
 })
 
-test('promises among the items are refused with the path to them', async (t) => {
+testBoth('promises among the items are refused with the path to them', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const items = [1, Promise.resolve(2)]
   await t.throwsAsync(pool.map(same, items), { code: 'ERR_POOL_NOT_SERIALIZABLE', message: /items\[1\]/ })
@@ -140,7 +141,7 @@ test('promises among the items are refused with the path to them', async (t) => 
   t.like(second, { status: 'rejected', reason: { path: 'items[1]' } })
 })
 
-test('an input that throws fails the map with its own error, at the start or midway', async (t) => {
+testBoth('an input that throws fails the map with its own error, at the start or midway', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
   for (const at of [0, 5, 500]) {
     const error = new TypeError('broken input')
@@ -165,7 +166,7 @@ test('an input that throws fails the map with its own error, at the start or mid
   t.deepEqual(await pool.map(double, [1]), [2])
 })
 
-test('iterators that do not keep to the protocol fail the map with a TypeError', async (t) => {
+testBoth('iterators that do not keep to the protocol fail the map with a TypeError', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const bad = [
     { [Symbol.iterator]: () => 5 },
@@ -203,7 +204,7 @@ test('the first failure in time ends a map: queued tasks are dropped, the input 
   t.is(pool.stats.failed, 2)
 })
 
-test('an asynchronous input returns when a map fails', async (t) => {
+testBoth('an asynchronous input returns when a map fails', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   let returned: (() => void) | undefined
   const isReturned = new Promise<void>((resolve) => (returned = resolve))
@@ -227,7 +228,7 @@ test('an asynchronous input returns when a map fails', async (t) => {
   await t.throwsAsync(pool.map(fail, mixed()), { message: 'three' })
 })
 
-test('an input whose return() throws does not hide why the map failed', async (t) => {
+testBoth('an input whose return() throws does not hide why the map failed', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const fail = (): never => {
     throw new RangeError('the task')
@@ -248,54 +249,60 @@ test('an input whose return() throws does not hide why the map failed', async (t
   )
 })
 
-test('iterableLength bounds the items that are pulled, then return() is called; a shorter input ends by itself', async (t) => {
-  const { pool } = watchedPool(t, { nJobs: 2 })
-  let pulled = 0
-  let returns = 0
-  const endless = {
-    [Symbol.iterator]: () => ({
-      next: () => ({ done: false, value: pulled++ }),
-      return: () => ({ done: true, value: ++returns })
-    })
+testBoth(
+  'iterableLength bounds the items that are pulled, then return() is called; a shorter input ends by itself',
+  async (t) => {
+    const { pool } = watchedPool(t, { nJobs: 2 })
+    let pulled = 0
+    let returns = 0
+    const endless = {
+      [Symbol.iterator]: () => ({
+        next: () => ({ done: false, value: pulled++ }),
+        return: () => ({ done: true, value: ++returns })
+      })
+    }
+    t.deepEqual(await pool.map(double, endless, { iterableLength: 10, chunkSize: 4 }), numbers(10).map(double))
+    t.deepEqual([pulled, returns], [10, 1])
+    t.deepEqual(await pool.map(double, upTo(3), { iterableLength: 10 }), [0, 2, 4])
+    t.deepEqual(await pool.map(double, [5, 6, 7], { iterableLength: 2 }), [10, 12])
+    t.deepEqual(await pool.map(double, slowlyUpTo(9), { iterableLength: 4, nSplits: 2 }), [0, 2, 4, 6])
+    // An asynchronous iterator may answer without a promise.
+    let at = 0
+    const bare = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => ({ done: false, value: at++ }),
+        return: () => ({ done: true, value: ++returns })
+      })
+    } as unknown as AsyncIterable<number>
+    t.deepEqual(await pool.map(double, bare, { iterableLength: 3 }), [0, 2, 4])
+    t.is(returns, 2)
   }
-  t.deepEqual(await pool.map(double, endless, { iterableLength: 10, chunkSize: 4 }), numbers(10).map(double))
-  t.deepEqual([pulled, returns], [10, 1])
-  t.deepEqual(await pool.map(double, upTo(3), { iterableLength: 10 }), [0, 2, 4])
-  t.deepEqual(await pool.map(double, [5, 6, 7], { iterableLength: 2 }), [10, 12])
-  t.deepEqual(await pool.map(double, slowlyUpTo(9), { iterableLength: 4, nSplits: 2 }), [0, 2, 4, 6])
-  // An asynchronous iterator may answer without a promise.
-  let at = 0
-  const bare = {
-    [Symbol.asyncIterator]: () => ({
-      next: () => ({ done: false, value: at++ }),
-      return: () => ({ done: true, value: ++returns })
-    })
-  } as unknown as AsyncIterable<number>
-  t.deepEqual(await pool.map(double, bare, { iterableLength: 3 }), [0, 2, 4])
-  t.is(returns, 2)
-})
+)
 
-test('errors arrive complete, with the stack of the worker and then the line that submitted the task', async (t) => {
-  const { pool } = watchedPool(t, { nJobs: 1 })
-  const submitHere = (): Promise<unknown> => pool.map(jobs.failRichly, [7])
-  const error = (await t.throwsAsync(submitHere(), { instanceOf: TypeError })) as Error & {
-    number: number
-    nested: unknown
+testBoth(
+  'errors arrive complete, with the stack of the worker and then the line that submitted the task',
+  async (t) => {
+    const { pool } = watchedPool(t, { nJobs: 1 })
+    const submitHere = (): Promise<unknown> => pool.map(jobs.failRichly, [7])
+    const error = (await t.throwsAsync(submitHere(), { instanceOf: TypeError })) as Error & {
+      number: number
+      nested: unknown
+    }
+    t.like(error, { name: 'TypeError', message: 'bad number 7', number: 7, nested: { deep: [7] } })
+    t.true(error.cause instanceof RangeError)
+    const stack = error.stack ?? ''
+    const worker = stack.indexOf('jobs-map.mjs')
+    const here = stack.indexOf('submitHere')
+    t.true(stack.startsWith('TypeError: bad number 7') && worker > 0 && here > worker, stack)
+    t.regex(stack.slice(here), /map\.spec/)
+
+    const mine = await t.throwsAsync(pool.apply(jobs.failAsMine), { instanceOf: Error, name: 'MineError' })
+    t.is(mine?.message, 'mine')
+    t.false(mine instanceof PoolError)
   }
-  t.like(error, { name: 'TypeError', message: 'bad number 7', number: 7, nested: { deep: [7] } })
-  t.true(error.cause instanceof RangeError)
-  const stack = error.stack ?? ''
-  const worker = stack.indexOf('jobs-map.mjs')
-  const here = stack.indexOf('submitHere')
-  t.true(stack.startsWith('TypeError: bad number 7') && worker > 0 && here > worker, stack)
-  t.regex(stack.slice(here), /map\.spec/)
+)
 
-  const mine = await t.throwsAsync(pool.apply(jobs.failAsMine), { instanceOf: Error, name: 'MineError' })
-  t.is(mine?.message, 'mine')
-  t.false(mine instanceof PoolError)
-})
-
-test('a thrown value that is no error arrives unchanged', async (t) => {
+testBoth('a thrown value that is no error arrives unchanged', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const kinds = ['undefined', 'null', 'text', 'number', 'object'] as const
   const thrown = [undefined, null, 'a text', -0, { code: 7 }]

@@ -64,7 +64,7 @@ const bad: { readonly [option: string]: readonly Bad[] } = {
 
 const badForPools: { readonly [option: string]: readonly Bad[] } = {
   ...bad,
-  nJobs: [...notCounts, [1025, R]],
+  nJobs: [...notCounts.filter(([x]) => x !== 0), [1025, R]],
   maxQueue: [...notNumbers, [-1, R], [0.5, R], [NaN, R], [Infinity, R]],
   idleTimeout: [...notNumbers, ...[-1, NaN, Infinity, -Infinity, 2 ** 31, 2 ** 32, 1e12].map((x): Bad => [x, R])],
   maxWorkerMemory: notCounts,

@@ -3,6 +3,7 @@ import { types } from 'node:util'
 import test from 'ava'
 import { NotSerializableError, tasks, type WorkerPool } from '../dist/index.js'
 import { errorKinds } from './fixtures/jobs-data.mjs'
+import { testBoth } from './helpers/both.js'
 import { watchedPool } from './helpers/pools.js'
 import { within } from './helpers/within.js'
 
@@ -26,7 +27,7 @@ function fail(pool: WorkerPool, kind: string): Promise<Error & Record<string, un
   return reasonOf(pool.apply(jobs.fail, [kind])) as Promise<Error & Record<string, unknown>>
 }
 
-test.serial('a cause that leads back to its error arrives as a cycle', async (t) => {
+testBoth.serial('a cause that leads back to its error arrives as a cycle', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const error = await fail(pool, 'circular cause')
   t.true(error instanceof TypeError)
@@ -34,7 +35,7 @@ test.serial('a cause that leads back to its error arrives as a cycle', async (t)
   t.is((error.cause as Error).cause, error)
 })
 
-test.serial('an AggregateError keeps its errors', async (t) => {
+testBoth.serial('an AggregateError keeps its errors', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const error = (await fail(pool, 'aggregate')) as unknown as AggregateError
   t.true(error instanceof AggregateError)
@@ -56,7 +57,7 @@ test.serial(
   }
 )
 
-test.serial('a part of an error that cannot be sent is described, and the rest is kept', async (t) => {
+testBoth.serial('a part of an error that cannot be sent is described, and the rest is kept', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const error = await fail(pool, 'own properties that cannot be sent')
   t.is(error.message, 'kept')
@@ -66,7 +67,7 @@ test.serial('a part of an error that cannot be sent is described, and the rest i
   t.is(typeof error['socket'], 'string')
 })
 
-test.serial('system errors and DOMExceptions keep their kind', async (t) => {
+testBoth.serial('system errors and DOMExceptions keep their kind', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const system = await fail(pool, 'system')
   t.like(system, { errno: -2, code: 'ENOENT', syscall: 'open', path: '/x' })
@@ -75,7 +76,7 @@ test.serial('system errors and DOMExceptions keep their kind', async (t) => {
   t.like(dom, { name: 'DataCloneError', message: 'kept', code: 25 })
 })
 
-test.serial('an error of any form rejects its own task and no other', async (t) => {
+testBoth.serial('an error of any form rejects its own task and no other', async (t) => {
   const { pool, exits } = watchedPool(t, { nJobs: 1 })
   for (const kind of errorKinds) {
     t.not(await fail(pool, kind), undefined, kind)
@@ -89,7 +90,7 @@ test.serial('an error of any form rejects its own task and no other', async (t) 
   t.deepEqual(exits, [])
 })
 
-test.serial('a thrown value that is no error is passed on unchanged', async (t) => {
+testBoth.serial('a thrown value that is no error is passed on unchanged', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const values = [
     undefined,
@@ -119,7 +120,7 @@ test.serial('a thrown value that is no error is passed on unchanged', async (t) 
   t.is(pool.stats.completed, 0)
 })
 
-test.serial('a thrown value that cannot be sent is reported as such', async (t) => {
+testBoth.serial('a thrown value that cannot be sent is reported as such', async (t) => {
   const { pool, exits } = watchedPool(t, { nJobs: 1 })
   for (const kind of ['function', 'symbol', 'promise']) {
     const error = await reasonOf(pool.apply(jobs.failUnsendable, [kind]))
@@ -132,7 +133,7 @@ test.serial('a thrown value that cannot be sent is reported as such', async (t) 
   t.deepEqual(exits, [])
 })
 
-test.serial('promises and thenables of all kinds give one result each', async (t) => {
+testBoth.serial('promises and thenables of all kinds give one result each', async (t) => {
   const { pool, exits } = watchedPool(t, { nJobs: 1 })
   const kinds = [
     'promise of a promise',
@@ -154,7 +155,7 @@ test.serial('promises and thenables of all kinds give one result each', async (t
   t.deepEqual(exits, [])
 })
 
-test.serial('a rejection with a value that is no error is passed on unchanged', async (t) => {
+testBoth.serial('a rejection with a value that is no error is passed on unchanged', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const reasons = { undefined, null: null, zero: 0, text: 'no', object: { a: 1 } }
   const settled = await pool.mapSettled(jobs.rejecting, Object.keys(reasons), { chunkSize: 2 })

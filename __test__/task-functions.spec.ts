@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import vm from 'node:vm'
 import test from 'ava'
 import { PoolError, task, TaskFunctionError, tasks } from '../dist/index.js'
+import { testBoth } from './helpers/both.js'
 import { watchedPool } from './helpers/pools.js'
 import { until } from './helpers/processes.js'
 import { within } from './helpers/within.js'
@@ -40,12 +41,12 @@ const bySource: readonly (readonly [code: string, args: readonly unknown[], resu
   ['async (x) => (await import("node:path")).basename(x)', ['/a/b'], 'b']
 ]
 
-test.serial('functions of every form run by their source', async (t) => {
+testBoth.serial('functions of every form run by their source', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   for (const [code, args, result] of bySource) t.deepEqual(await pool.apply(script(code), [...args]), result, code)
 })
 
-test.serial('with passContext, functions of every form receive the context', async (t) => {
+testBoth.serial('with passContext, functions of every form receive the context', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const seen = async (code: string, items: readonly unknown[], spread = false): Promise<unknown> =>
     spread
@@ -59,7 +60,7 @@ test.serial('with passContext, functions of every form receive the context', asy
   t.deepEqual(await pool.apply(script('(context) => typeof context.state'), [], { passContext: true }), 'object')
 })
 
-test.serial('native functions are looked up by their path and never receive a context', async (t) => {
+testBoth.serial('native functions are looked up by their path and never receive a context', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
   const items = Array.from({ length: 1000 }, (_, n) => n)
   t.deepEqual(await pool.map(Math.sqrt, items), items.map(Math.sqrt))
@@ -98,13 +99,13 @@ test.serial('exports of ES and CommonJS modules run by reference', async (t) => 
   t.is(await pool.apply(task('data:text/javascript,export const f = (x) => x + 1', 'f'), [1]), 2)
 })
 
-test.serial('a module with a top-level await is waited for', async (t) => {
+testBoth.serial('a module with a top-level await is waited for', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
   const word = task(fixture('jobs-await.mjs'), 'word')
   t.deepEqual(await pool.map(word, [1, 2, 3], { chunkSize: 1 }), ['loaded 1', 'loaded 2', 'loaded 3'])
 })
 
-test.serial('a missing module or export is reported by name, and the pool goes on', async (t) => {
+testBoth.serial('a missing module or export is reported by name, and the pool goes on', async (t) => {
   const { pool, exits } = watchedPool(t, { nJobs: 1 })
   const kinds = fixture('jobs-kinds.mjs')
   const bad: readonly (readonly [reference: unknown, message: RegExp])[] = [
@@ -131,7 +132,7 @@ test.serial('a missing module or export is reported by name, and the pool goes o
   t.deepEqual(exits, [])
 })
 
-test.serial('the error that a module throws while it loads fails each of its tasks', async (t) => {
+testBoth.serial('the error that a module throws while it loads fails each of its tasks', async (t) => {
   const { pool, exits } = watchedPool(t, { nJobs: 1 })
   const broken = task(fixture('jobs-throws.mjs'), 'job')
   for (let round = 0; round < 2; round++) {
@@ -180,7 +181,7 @@ test.serial('a pool whose worker loads a module forever can be terminated, and i
   )
 })
 
-test.serial(
+testBoth.serial(
   'a function that cannot be sent is refused before anything runs, with the name that it needs',
   async (t) => {
     const { pool } = watchedPool(t, { nJobs: 1 })
@@ -262,7 +263,7 @@ test.serial('a worker runs a module as it is when the worker loads it', async (t
   t.is(await pool.apply(task(file, 'f'), [1]), 2)
 })
 
-test.serial('recursion that ends in a stack overflow fails its task alone', async (t) => {
+testBoth.serial('recursion that ends in a stack overflow fails its task alone', async (t) => {
   const { pool, exits } = watchedPool(t, { nJobs: 1 })
   const endless = script('(function f(x) { return x === 1 ? f(x) + 1 : x })')
   const settled = await pool.mapSettled(endless, [0, 1, 2], { chunkSize: 3 })

@@ -222,6 +222,7 @@ export const exit: (code: number) => never = node.exit.bind(node)
 export const getActiveResourcesInfo: () => string[] = node.getActiveResourcesInfo
 export const hrtime: NodeJS.HRTime = node.hrtime
 export const kill: typeof process.kill = node.kill.bind(node)
+export const nextTick: (callback: () => void) => void = node.nextTick.bind(node)
 export const residentBytes: () => number = node.memoryUsage.rss
 
 function monotonicClock(): () => number {

@@ -3,6 +3,7 @@ import assert from 'node:assert'
 import type { ExecutionContext } from 'ava'
 
 import { type WorkerExit, type WorkerInfo, WorkerPool, type WorkerPoolOptions } from '../../dist/index.js'
+import { isInline } from './both.js'
 import { gone } from './processes.js'
 
 /** A pool and all that was seen of its workers. */
@@ -16,9 +17,14 @@ export interface Watched {
   nextStart(): Promise<WorkerInfo>
 }
 
-/** A pool whose workers start fast. When the test ends it is terminated, and no process of it may be left. */
+function forThisProcess({ execArgv, stdio, nJobs, ...rest }: WorkerPoolOptions): WorkerPoolOptions {
+  void [execArgv, stdio, nJobs]
+  return { ...rest, nJobs: 0 }
+}
+
+/** A pool whose workers start fast, or one without workers in the second run of a `testBoth`. When the test ends it is terminated, and no process of it may be left. */
 export function watchedPool(t: ExecutionContext, options: WorkerPoolOptions = {}): Watched {
-  const pool = new WorkerPool({ execArgv: [], stdio: 'ignore', ...options })
+  const pool = new WorkerPool(isInline(t) ? forThisProcess(options) : { execArgv: [], stdio: 'ignore', ...options })
   const started: WorkerInfo[] = []
   const exits: (WorkerExit & { id: number; pid: number })[] = []
   const waiting: ((worker: WorkerInfo) => void)[] = []

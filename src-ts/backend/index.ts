@@ -5,7 +5,7 @@ import type { PoolStats, WorkerInfo } from '../types/index.js'
 
 /**
  * The seam between the API and what runs the tasks. All of order, iterators, progress and errors is above it, all of
- * processes below. One implementation exists: `local/local-backend.ts`.
+ * processes below. There are two implementations: `local/local-backend.ts`, and for `nJobs: 0` `inline/inline-backend.ts`.
  */
 export interface Backend {
   /** Makes a function known; equal definitions get the same id. */
@@ -132,4 +132,5 @@ export interface BackendListener {
 }
 
 export { keepAlive } from './keep-alive.js'
-export { NO_TASKS, prepareBackend } from './local/start-backend.js'
+export { isInDaemonicTask } from './inline/task-scope.js'
+export { NO_TASKS, prepareBackend } from './prepare-backend.js'

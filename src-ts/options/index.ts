@@ -1,6 +1,7 @@
 import { readCpuIds } from './cpu-ids.js'
 import { invalidOption } from '../errors/index.js'
 import { copyOptions, readBoolean, readContext, readInteger, readMilliseconds, readSignal } from './checks.js'
+import { refuseInline } from './inline-options.js'
 import type { MapSettings } from './map-options.js'
 import { MAX_RETRIES, readMapSettings } from './map-options.js'
 import { APPLY_OPTIONS, JOIN_OPTIONS, POOL_OPTIONS } from './names.js'
@@ -9,11 +10,13 @@ import { readMaxHeap } from './worker-options.js'
 import { Math, Number } from '../primordials.js'
 
 export { readMapOptions } from './map-options.js'
+export { refuseInline } from './inline-options.js'
 export { limitsOf } from './limits.js'
 export type { MapSettings } from './map-options.js'
 
 /** The checked options of a pool. */
 export interface PoolSettings {
+  /** 0: tasks run in this process. */
   readonly nJobs: number
   /** The CPUs of each worker. Empty if there is no pinning. */
   readonly cpuIds: readonly (readonly number[])[]
@@ -59,10 +62,11 @@ const START_TIMEOUT_MS = 60_000
  */
 export function readPoolOptions(options: unknown, machine: Machine): PoolSettings {
   const values = copyOptions(options, POOL_OPTIONS)
-  const nJobs = readInteger(values, 'nJobs', 1, MAX_JOBS) ?? Math.min(machine.defaultJobs, MAX_JOBS)
+  const nJobs = readInteger(values, 'nJobs', 0, MAX_JOBS) ?? Math.min(machine.defaultJobs, MAX_JOBS)
+  if (nJobs === 0) refuseInline(values)
   return {
     nJobs,
-    cpuIds: readCpuIds(values['cpuIds'], nJobs, machine),
+    cpuIds: nJobs === 0 ? [] : readCpuIds(values['cpuIds'], nJobs, machine),
     daemon: readBoolean(values, 'daemon') ?? true,
     env: readEnv(values),
     cwd: readCwd(values),

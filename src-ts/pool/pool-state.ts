@@ -1,6 +1,6 @@
 import { inspect, type InspectOptions } from 'node:util'
 
-import { type Backend, type BackendListener, NO_TASKS, prepareBackend } from '../backend/index.js'
+import { type Backend, type BackendListener, isInDaemonicTask, NO_TASKS, prepareBackend } from '../backend/index.js'
 import {
   CallSite,
   type LazyKind,
@@ -30,10 +30,11 @@ import {
   readApplyOptions,
   readJoinOptions,
   readMapOptions,
-  readPoolOptions
+  readPoolOptions,
+  refuseInline
 } from '../options/index.js'
 import { checkFunction } from '../functions/index.js'
-import { Array } from '../primordials.js'
+import { Array, Math } from '../primordials.js'
 import type { PoolStats, WorkerInfo } from '../types/index.js'
 import { CallRegistry } from './call-registry.js'
 import { Closing } from './closing.js'
@@ -125,14 +126,14 @@ export class PoolState {
 
   /** Opens a call of one task. */
   apply(entry: Entry, fn: unknown, args: unknown, options: unknown): Promise<never> {
-    return this.#apply(entry, 'apply', fn, args, () => readApplyOptions(options, this.#settings.map))
+    return this.#apply(entry, 'apply', fn, args, () => this.#readApply(options))
   }
 
   /** Makes a function whose calls run one task each. It fails only for a bad argument: modules wrap functions while they load. */
   wrap(entry: Entry, fn: unknown, options: unknown): (...args: readonly unknown[]) => Promise<never> {
     return atEntry(entry, () => {
       checkFunction(fn)
-      const settings = readApplyOptions(options, this.#settings.map)
+      const settings = this.#readApply(options)
       const wrapped = (...args: readonly unknown[]): Promise<never> =>
         this.#apply(wrapped, 'wrap', fn, args, () => settings)
       return wrapped
@@ -193,13 +194,24 @@ export class PoolState {
   }
 
   #makeCall(kind: MapKind, fn: unknown, items: unknown, settings: MapSettings, sink: Sink, site: CallSite): MapCall {
-    const [id, onEnd, { nJobs }] = [this.#calls.nextId(), this.#calls.remove, this.#settings]
+    const [id, onEnd, nJobs] = [this.#calls.nextId(), this.#calls.remove, Math.max(this.#settings.nJobs, 1)]
     return makeMapCall({ kind, id, fn, items, sink, nJobs, settings, site, onEnd, openBackend: () => this.#start() })
   }
 
   #readMap(options: unknown): MapSettings {
     this.#checkOpen()
-    return readMapOptions(options, this.#settings.map)
+    return this.#checkInline(readMapOptions(options, this.#settings.map))
+  }
+
+  #readApply(options: unknown): ApplySettings {
+    return this.#checkInline(readApplyOptions(options, this.#settings.map))
+  }
+
+  /** Refuses what a call cannot ask of a pool that runs tasks in this process. */
+  #checkInline<S extends Pick<MapSettings, 'taskTimeout' | 'workerLifespan'>>(settings: S): S {
+    const { taskTimeout, workerLifespan } = settings
+    if (this.#settings.nJobs === 0) refuseInline({ taskTimeout, workerLifespan })
+    return settings
   }
 
   #checkAllowed(): void {
@@ -208,6 +220,7 @@ export class PoolState {
 
   #checkOpen(): void {
     this.#checkAllowed()
+    if (isInDaemonicTask()) throw new DaemonicProcessError()
     if (this.isClosed) throw this.#closing.refusal()
   }
 

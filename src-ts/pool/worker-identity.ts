@@ -1,3 +1,4 @@
+import { isInDaemonicTask } from '../backend/index.js'
 import { type RawWorkerIdentity, workerIdentity } from '../binding.js'
 import { DaemonicProcessError } from '../errors/index.js'
 import { JSON, Reflect, Symbol, globalObject } from '../primordials.js'
@@ -19,6 +20,7 @@ export const isWorker: boolean = identity !== null
  * @throws DaemonicProcessError in a task
  */
 export function isRefused(): boolean {
+  if (isInDaemonicTask()) throw new DaemonicProcessError()
   if (identity === null || !(JSON.parse(identity.config) as WorkerConfig).daemon) return false
   if (getPhase() === 'loading') return true
   throw new DaemonicProcessError()

@@ -11,6 +11,12 @@ export function provideCurrentTask(current: Current): void {
   Object.defineProperty(globalObject, KEY, { value: current, configurable: true, enumerable: false })
 }
 
+/** Lets `currentTask` ask `current` first, and then whom it has asked so far. */
+export function provideCurrentTaskFirst(current: Current): void {
+  const next = Reflect.get(globalObject, KEY) as Current | undefined
+  provideCurrentTask(() => current() ?? next?.())
+}
+
 /**
  * Returns the context of the running task, at any depth and after an `await`. Outside a task it returns undefined. If an earlier task has
  * left a timer behind, the timer sees the task that runs when it fires.

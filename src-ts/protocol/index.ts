@@ -1,4 +1,4 @@
-export { currentTask, provideCurrentTask } from './current-task.js'
+export { currentTask, provideCurrentTask, provideCurrentTaskFirst } from './current-task.js'
 export * from './frames.js'
 export { BATCH, PASS_CONTEXT } from './own-flags.js'
 export { getPhase, type Phase, setPhase } from './phase.js'

@@ -76,7 +76,9 @@ export interface JoinOptions {
 /** Options of a pool. Those of {@linkcode MapDefaults} apply to every call that does not set its own. */
 export interface WorkerPoolOptions extends MapDefaults {
   /**
-   * Number of worker processes. Integer, 1 to 1024. It may exceed the number of CPUs.
+   * Number of worker processes. Integer, 0 to 1024. It may exceed the number of CPUs. With 0 the tasks run in this process, one at a
+   * time, for debugging and coverage. Nothing can be killed or pinned there, so `cpuIds`, `taskTimeout`, `workerLifespan`,
+   * `maxWorkerMemory`, `maxHeap`, `env`, `cwd`, `execArgv`, `execPath` and any `stdio` but `'inherit'` are refused.
    * @default the number of CPUs that this process may use: its affinity mask, limited by the cgroup's quota
    */
   readonly nJobs?: number | undefined

@@ -4,18 +4,14 @@ import { describeLaunch } from '../../launch/index.js'
 import { NativeBackend } from './local-backend.js'
 import type { PoolSettings } from '../../options/index.js'
 import { JSON } from '../../primordials.js'
-import type { PoolStats } from '../../types/index.js'
 import type { WorkerConfig } from '../../protocol/index.js'
-
-/** Of a pool that has no backend yet. */
-export const NO_TASKS: PoolStats = { submitted: 0, completed: 0, failed: 0, cancelled: 0, running: 0, queued: 0 }
 
 /**
  * Describes how the workers of a pool are started, from the directory and the environment of this moment on.
  * @returns Makes the backend. It starts no process before it has work.
  * @throws TypeError, `ERR_POOL_INVALID_OPTION`, in a single-executable app without `execPath`.
  */
-export function prepareBackend(settings: PoolSettings): (listener: BackendListener) => Backend {
+export function prepareLocalBackend(settings: PoolSettings): (listener: BackendListener) => Backend {
   const launch = describeLaunch(settings, {
     ...workerFiles,
     addon: libraryPath()

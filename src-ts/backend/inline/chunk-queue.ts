@@ -1,0 +1,112 @@
+import type { ChunkHeader } from '../index.js'
+import { Map } from '../../primordials.js'
+import { URGENT } from '../../protocol/index.js'
+
+/** A chunk on this side of the seam. */
+export interface InlineChunk {
+  readonly header: ChunkHeader
+  readonly payload: Uint8Array
+  /** The first task that has not settled. */
+  from: number
+}
+
+/** An `apply` goes first, but leaves other calls one turn in eight. */
+const URGENT_STREAK = 7
+
+/** Chunks that were taken are kept in front of the others up to this number. */
+const MOST_TAKEN = 1_000
+
+/** Whether the chunk is an `apply`. */
+export function isUrgent({ header }: InlineChunk): boolean {
+  return (header.flags & URGENT) !== 0
+}
+
+/** The number of tasks of a chunk that have not settled. */
+export function openTasks({ header, from }: InlineChunk): number {
+  return header.count - from
+}
+
+/** The chunks that wait. Calls take turns. */
+export class ChunkQueue {
+  #urgent: InlineChunk[] = []
+  /** The first of `#urgent` that waits. Those before it are taken. */
+  #head = 0
+  readonly #calls = new Map<number, InlineChunk[]>()
+  #streak = 0
+
+  /** The number of `apply` calls that wait. */
+  get urgentCount(): number {
+    return this.#urgent.length - this.#head
+  }
+
+  /** Whether chunks of other calls wait. */
+  get hasOthers(): boolean {
+    return this.#calls.size > 0
+  }
+
+  /** Whether an `apply` comes next. */
+  get isUrgentNext(): boolean {
+    return this.urgentCount > 0 && (this.#streak < URGENT_STREAK || !this.hasOthers)
+  }
+
+  add(chunk: InlineChunk): void {
+    const { call } = chunk.header
+    if (isUrgent(chunk)) this.#urgent.push(chunk)
+    else if (!this.#calls.get(call)?.push(chunk)) this.#calls.set(call, [chunk])
+  }
+
+  /** Gives back a chunk of which some tasks have run. */
+  putBack(chunk: InlineChunk): void {
+    const { call } = chunk.header
+    this.#calls.set(call, [chunk, ...(this.#calls.get(call) ?? [])])
+  }
+
+  take(): InlineChunk | undefined {
+    if (this.isUrgentNext) {
+      this.#streak++
+      return this.#takeUrgent()
+    }
+    this.#streak = 0
+    const [next] = this.#calls
+    if (next === undefined) return undefined
+    const [call, chunks] = next
+    // A map keeps the order of insertion: the call goes to the end.
+    this.#calls.delete(call)
+    const chunk = chunks.shift()
+    if (chunks.length > 0) this.#calls.set(call, chunks)
+    return chunk
+  }
+
+  /** Takes out the chunks of a call, or all. Returns how many tasks they have. */
+  drop(call?: number): number {
+    let tasks = 0
+    const isLeft = (chunk: InlineChunk): boolean => {
+      const goes = call === undefined || chunk.header.call === call
+      if (goes) tasks += openTasks(chunk)
+      return !goes
+    }
+    this.#urgent = this.#urgent.slice(this.#head).filter(isLeft)
+    this.#head = 0
+    for (const [id, chunks] of this.#calls) if (chunks.filter(isLeft).length === 0) this.#calls.delete(id)
+    return tasks
+  }
+
+  /** Whether one of the chunks that wait is of this kind. */
+  some(isWanted: (chunk: InlineChunk) => boolean): boolean {
+    for (let at = this.#head; at < this.#urgent.length; at++) {
+      const chunk = this.#urgent[at]
+      if (chunk !== undefined && isWanted(chunk)) return true
+    }
+    for (const chunks of this.#calls.values()) if (chunks.some(isWanted)) return true
+    return false
+  }
+
+  #takeUrgent(): InlineChunk | undefined {
+    const chunk = this.#urgent[this.#head++]
+    if (this.#head === this.#urgent.length || this.#head > MOST_TAKEN) {
+      this.#urgent = this.#urgent.slice(this.#head)
+      this.#head = 0
+    }
+    return chunk
+  }
+}

@@ -1,0 +1,153 @@
+import { types } from 'node:util'
+
+import { TaskFunctionError } from '../../errors/index.js'
+import { afterwards, clearTimeout, setTimeout, Uint8Array } from '../../primordials.js'
+import {
+  BEGIN,
+  BEGUN,
+  DONE,
+  MemoryLimit,
+  Outbox,
+  type Resolved,
+  Runner,
+  STOP_CHUNK,
+  STOP_WORKER,
+  TaskCancellation,
+  type TaskFunctions,
+  TaskInvoker,
+  YIELD
+} from '../../worker/index.js'
+import type { InlineChunk } from './chunk-queue.js'
+import type { Pace } from './pace.js'
+import { type InlineTask, runAs } from './task-scope.js'
+
+/** What tasks run with. */
+export interface ExecutorSettings {
+  /** Tells the pool of a task from others. */
+  readonly backend: object
+  readonly isDaemonic: boolean
+  readonly functions: TaskFunctions
+  /** Milliseconds that the function of a chunk may take to load. */
+  readonly loadTimeoutMs: number
+  readonly pace: Pace
+}
+
+/** Hears what becomes of a chunk. */
+export interface ExecutorListener {
+  /** Whether the next task of the chunk may begin. */
+  goesOn(): boolean
+  /** Tasks have ended: frames, as a worker sends them. */
+  outcomes(frames: Uint8Array, length: number): void
+  /** The chunk has ended, perhaps before its last task. */
+  ended(): void
+}
+
+const NO_REASON = new Uint8Array(0)
+
+/** Runs chunks in this process, one at a time, by the code that runs them in a worker. */
+export class Executor {
+  readonly #settings: ExecutorSettings
+  readonly #listener: ExecutorListener
+  readonly #cancellation = new TaskCancellation(() => undefined)
+  readonly #outbox: Outbox
+  readonly #runner: Runner
+  #isDead = false
+  /** The function of the chunk is being loaded. */
+  #load: object | undefined
+  #seq = 0
+  #task: InlineTask | undefined
+
+  constructor(settings: ExecutorSettings, listener: ExecutorListener) {
+    this.#settings = settings
+    this.#listener = listener
+    const beginTask = (): number => (this.#isDead ? STOP_WORKER : listener.goesOn() ? BEGIN : STOP_CHUNK)
+    const note = (): void => undefined
+    const beginFirstTask = (): number => (this.#isDead ? STOP_WORKER : BEGIN)
+    const claims = { beginFirstTask, beginTask, noteBegin: note, noteLoading: note }
+    this.#outbox = new Outbox((frames, length) => {
+      if (!this.#isDead) listener.outcomes(frames, length)
+    }, new MemoryLimit(undefined))
+    const isolation = { run: <T>(act: () => T): T => runAs(this.#enterTask(), act) }
+    const invoker = new TaskInvoker(this.#cancellation, isolation, 0)
+    // The program sees to what a task leaves behind before the next task begins.
+    const slice = { isOverAfterTask: () => true }
+    const resume = (): void => settings.pace.soon(this.#goOn)
+    this.#runner = new Runner(claims, this.#outbox, slice, this.#cancellation, invoker, resume)
+  }
+
+  /** Whether the function of the chunk is being loaded. */
+  get isLoading(): boolean {
+    return this.#load !== undefined
+  }
+
+  /** Begins a chunk. The one before has ended. */
+  start({ header, payload, from }: InlineChunk): void {
+    const { functions } = this.#settings
+    const { count, definition, flags } = header
+    const frame = { seq: ++this.#seq, firstTask: 0, from, count, definition, flags }
+    const begun = this.#runner.begin(frame, functions.isResolved(definition))
+    if (begun !== BEGUN) {
+      this.#settle(begun)
+      return
+    }
+    const resolved = functions.resolve(definition)
+    if (types.isPromise(resolved)) this.#await(resolved, payload)
+    else {
+      this.#runner.start(payload, resolved)
+      this.#goOn()
+    }
+  }
+
+  /** Aborts the signal of the running task; `reason` is encoded, or empty. */
+  tell(reason: Uint8Array = NO_REASON): void {
+    this.#cancellation.cancel(this.#seq, reason)
+  }
+
+  /** Ends this executor. The running task cannot be stopped: what becomes of it is not told any more. */
+  kill(): void {
+    this.#isDead = true
+  }
+
+  #await(loading: Promise<Resolved>, payload: Uint8Array): void {
+    const load = {}
+    this.#load = load
+    const start = (resolved: Resolved): void => {
+      clearTimeout(timer)
+      if (this.#isDead || this.#load !== load) return
+      this.#load = undefined
+      this.#runner.start(payload, resolved)
+      this.#goOn()
+    }
+    const { loadTimeoutMs } = this.#settings
+    const isLate = (): void => {
+      const message = `the function was not loaded within ${loadTimeoutMs} ms (workerStartTimeout)`
+      start({ failure: new TaskFunctionError(message) })
+    }
+    const timer = setTimeout(isLate, loadTimeoutMs).unref()
+    void afterwards(loading, start)
+  }
+
+  readonly #goOn = (): void => {
+    if (!this.#isDead) this.#settle(this.#runner.run())
+  }
+
+  /** @param state how far the runner has come */
+  #settle(state: number): void {
+    if (state === YIELD) this.#settings.pace.soon(this.#goOn)
+    if (state !== DONE || this.#isDead) return
+    this.#outbox.flush()
+    if (!this.#isDead) this.#listener.ended()
+  }
+
+  #enterTask(): InlineTask {
+    const { backend, isDaemonic } = this.#settings
+    const task: InlineTask = {
+      backend,
+      isDaemonic,
+      inner: undefined,
+      context: () => (this.#task === task ? this.#runner.current() : undefined)
+    }
+    this.#task = task
+    return task
+  }
+}

@@ -1,0 +1,152 @@
+import type { Backend, BackendListener, Batch, Stop } from '../index.js'
+import { Definitions } from '../definitions.js'
+import { filterStacks } from '../../codec/index.js'
+import type { FunctionDefinition } from '../../functions/index.js'
+import { Set, promiseOf, setImmediate } from '../../primordials.js'
+import type { PoolStats, WorkerInfo } from '../../types/index.js'
+import { TaskFunctions, withoutFramesOf } from '../../worker/index.js'
+import { ownPlaces } from './own-places.js'
+import type { InlineChunk } from './chunk-queue.js'
+import type { ExecutorSettings } from './executor.js'
+import { InlineBatch } from './inline-batch.js'
+import { Lane } from './lane.js'
+import { Pace } from './pace.js'
+import { TaskCounts } from './task-counts.js'
+import { provideInlineTasks, runningTask, runOutside } from './task-scope.js'
+
+/** The backend of a pool with `nJobs: 0`: it runs the tasks in this process, one at a time. */
+export class InlineBackend implements Backend {
+  readonly workers: readonly WorkerInfo[] = []
+  readonly #listener: BackendListener
+  readonly #settings: ExecutorSettings
+  readonly #definitions: Definitions
+  /** Functions that are forgotten when no chunk needs them. */
+  readonly #unused = new Set<number>()
+  readonly #counts = new TaskCounts()
+  readonly #lanes = new Set<Lane>()
+  readonly #main: Lane
+  #isClosing = false
+  #isTerminated = false
+  #hasClosed = false
+
+  constructor(listener: BackendListener, isDaemonic: boolean, loadTimeoutMs: number) {
+    this.#listener = listener
+    this.#settings = { backend: this, isDaemonic, loadTimeoutMs, functions: new TaskFunctions(), pace: new Pace() }
+    const { functions } = this.#settings
+    this.#definitions = new Definitions({
+      define: (id, bytes) => functions.define(id, bytes),
+      forget: (id) => {
+        this.#unused.add(id)
+        this.#forgetUnused()
+      }
+    })
+    this.#main = this.#openLane()
+    provideInlineTasks()
+    filterStacks(withoutFramesOf(ownPlaces))
+  }
+
+  define(definition: FunctionDefinition): number {
+    return this.#definitions.idOf(definition)
+  }
+
+  defineForCall(definition: FunctionDefinition): number {
+    return this.#definitions.open(definition)
+  }
+
+  release(definition: number): void {
+    this.#definitions.release(definition)
+  }
+
+  open(): Batch {
+    return new InlineBatch((chunks) => this.#submit(chunks))
+  }
+
+  cancel(call: number, stop?: Stop): void {
+    if (this.#isTerminated) return
+    for (const lane of this.#lanes) lane.cancel(call, stop)
+  }
+
+  hasRoom(limit: number): boolean {
+    return this.#isTerminated || this.#main.hasRoom(limit)
+  }
+
+  recycle(): Promise<void> {
+    return promiseOf(undefined)
+  }
+
+  leave(): Promise<void> {
+    return promiseOf(undefined)
+  }
+
+  close(): void {
+    this.#isClosing = true
+    this.#closeIfIdle()
+  }
+
+  terminate(): void {
+    this.#isTerminated = true
+    this.#isClosing = true
+    for (const lane of this.#lanes) lane.terminate()
+    this.#closeIfIdle()
+  }
+
+  releaseOutput(): void {
+    // Tasks write to the streams of this process.
+  }
+
+  get stats(): PoolStats {
+    let running = 0
+    for (const lane of this.#lanes) running += lane.running
+    return this.#counts.stats(running)
+  }
+
+  worker(): undefined {
+    return undefined
+  }
+
+  #submit(chunks: readonly InlineChunk[]): void {
+    const [first] = chunks
+    if (this.#isTerminated || first === undefined) return
+    for (const { header } of chunks) this.#counts.submitted += header.count
+    this.#laneOf(first.header.call).submit(chunks)
+  }
+
+  /** The lane of a call. One that a task of this pool makes has a lane of its own: the task may wait for it. */
+  #laneOf(call: number): Lane {
+    for (const lane of this.#lanes) if (lane.has(({ header }) => header.call === call)) return lane
+    const task = runningTask()
+    if (task?.backend !== this) return this.#main
+    task.inner ??= this.#openLane()
+    this.#lanes.add(task.inner)
+    return task.inner
+  }
+
+  #openLane(): Lane {
+    const lane = new Lane(this.#settings, this.#counts, this.#listener, { ended: (ended) => this.#onEnded(ended) })
+    this.#lanes.add(lane)
+    return lane
+  }
+
+  #onEnded(lane: Lane): void {
+    this.#forgetUnused()
+    if (!lane.isIdle) return
+    if (lane !== this.#main) this.#lanes.delete(lane)
+    this.#closeIfIdle()
+  }
+
+  #forgetUnused(): void {
+    for (const id of this.#unused) {
+      const isUsed = (lane: Lane): boolean => lane.has(({ header }) => header.definition === id)
+      if ([...this.#lanes].some(isUsed)) continue
+      this.#unused.delete(id)
+      this.#settings.functions.forget(id)
+    }
+  }
+
+  #closeIfIdle(): void {
+    if (!this.#isClosing || this.#hasClosed || ![...this.#lanes].every((lane) => lane.isIdle)) return
+    this.#hasClosed = true
+    this.#definitions.close()
+    runOutside(() => setImmediate(() => this.#listener.closed()))
+  }
+}

@@ -1,0 +1,36 @@
+import type { Batch, ChunkHeader } from '../index.js'
+import { Writer } from '../../codec/index.js'
+import { Uint8Array } from '../../primordials.js'
+import type { InlineChunk } from './chunk-queue.js'
+
+/** Chunks under construction. User code runs while items are encoded, so each batch has its own memory. */
+export class InlineBatch implements Batch {
+  readonly #submit: (chunks: readonly InlineChunk[]) => void
+  readonly #writer = new Writer()
+  readonly #chunks: InlineChunk[] = []
+  bytes = 0
+
+  constructor(submit: (chunks: readonly InlineChunk[]) => void) {
+    this.#submit = submit
+  }
+
+  begin(): Writer {
+    this.#writer.length = 0
+    return this.#writer
+  }
+
+  commit(header: ChunkHeader): void {
+    const { bytes, length } = this.#writer
+    // A copy: the slice of a Buffer would not be one.
+    this.#chunks.push({ header, payload: new Uint8Array(bytes.subarray(0, length)), from: 0 })
+    this.bytes += length
+  }
+
+  abandon(): void {
+    this.#writer.length = 0
+  }
+
+  send(): void {
+    if (this.#chunks.length > 0) this.#submit(this.#chunks)
+  }
+}

@@ -1,0 +1,40 @@
+import { invalidOptionBecause } from '../errors/index.js'
+import { Array, Object, toObject } from '../primordials.js'
+import type { OptionValues } from './checks.js'
+
+const REASON = 'nJobs: 0 runs tasks in this process, which cannot be'
+/** What only a process of its own can be held to, and what is wrong with it. */
+const REFUSED: readonly (readonly [option: string, what: string])[] = [
+  ['cpuIds', 'pinned'],
+  ['taskTimeout', 'killed when a task is late'],
+  ['workerLifespan', 'replaced'],
+  ['maxWorkerMemory', 'replaced'],
+  ['maxHeap', 'given another heap'],
+  ['env', 'given another environment'],
+  ['cwd', 'given another working directory'],
+  ['execArgv', 'given other options of node'],
+  ['execPath', 'run by another program']
+]
+
+function isNoPinning(value: unknown): boolean {
+  return value === null || (Array.isArray(value) && value.length === 0)
+}
+
+/**
+ * Refuses what a pool with `nJobs: 0` cannot keep.
+ * @param values Options of the pool, or of one of its calls.
+ * @throws RangeError, `ERR_POOL_INVALID_OPTION`.
+ */
+export function refuseInline(values: OptionValues): void {
+  for (const [option, what] of REFUSED) {
+    const value = values[option]
+    if (value === undefined || (option === 'cpuIds' && isNoPinning(value))) continue
+    // The values of an environment may be secrets.
+    const shown = option === 'env' ? Object.keys(toObject(value)) : value
+    throw invalidOptionBecause('range', option, shown, `${REASON} ${what}`)
+  }
+  const { stdio } = values
+  if (stdio !== undefined && stdio !== 'inherit') {
+    throw invalidOptionBecause('range', 'stdio', stdio, `${REASON} given other streams: only 'inherit' is possible`)
+  }
+}
