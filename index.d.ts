@@ -12,8 +12,8 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
 /** A pool of worker processes. */
 export declare class RawPool {
   /**
-   * Starts nothing yet. `collect` is called when records wait to be collected; it must not throw. With `use_loop` the
-   * event loop watches the workers itself while it sleeps, where the program has libuv's functions. When the environment
+   * Starts nothing yet. It calls `collect` when records wait to be collected; `collect` must not throw. With `use_loop`
+   * the event loop itself watches the workers while it sleeps, if the program has libuv's functions. When the environment
    * ends, the pool is shut down.
    *
    * # Errors
@@ -22,12 +22,12 @@ export declare class RawPool {
    */
   constructor(options: RawPoolOptions, collect: () => void, useLoop: boolean)
   /**
-   * Gives back all that the pool has of the system and of the environment. To be called when it has closed; nothing
-   * else may be called after it.
+   * Releases everything that the pool has of the system and of the environment. Call it when the pool has closed, and
+   * nothing else after it.
    *
    * # Errors
    *
-   * When the environment refuses to forget the pool.
+   * If the environment refuses to forget the pool.
    */
   release(): void
   /**
@@ -35,7 +35,7 @@ export declare class RawPool {
    *
    * # Errors
    *
-   * When the bytes are more than a message holds; when the pool was released.
+   * If the bytes do not fit into a message, or the pool was released.
    */
   define(id: number, bytes: Uint8Array): void
   /**
@@ -43,7 +43,7 @@ export declare class RawPool {
    *
    * # Errors
    *
-   * When the pool was released.
+   * If the pool was released.
    */
   forget(id: number): void
   /**
@@ -51,48 +51,48 @@ export declare class RawPool {
    *
    * # Errors
    *
-   * When the bytes are not submissions, and nothing is accepted then; when the pool was released.
+   * If the bytes are not valid submissions (then nothing is accepted), or the pool was released.
    */
   submit(bytes: Uint8Array, length: number): void
   /**
-   * Drops what is left of a call; tasks that run end, and are discarded. With `kill_after`, in milliseconds, they are
-   * given the reason, and their workers killed when they are still on then.
+   * Cancels a call. Running tasks end, and their results are discarded. With `kill_after`, in milliseconds, they get the
+   * reason, and their workers are killed if they still run by then.
    *
    * # Errors
    *
-   * When the reason is more than a message holds; when the pool was released.
+   * If the reason does not fit into a message, or the pool was released.
    */
   cancel(callId: number, killAfter: number | undefined | null, reason: Uint8Array): void
   /**
-   * Finishes what was accepted, then lets the workers leave.
+   * Finishes what was accepted, then lets the workers exit.
    *
    * # Errors
    *
-   * When the pool was released.
+   * If the pool was released.
    */
   close(): void
   /**
-   * Whether one more urgent chunk may wait where `limit` may, beside `more` that are not submitted yet.
+   * Whether fewer than `limit` urgent chunks wait, including `more` that are not submitted yet.
    *
    * # Errors
    *
-   * When the pool was released.
+   * If the pool was released.
    */
   hasRoom(limit: number, more: number): boolean
   /**
-   * Replaces the workers, each after the task it runs; the process ids of those that will end.
+   * Replaces the workers, each after its running task. Returns the process ids of those that will end.
    *
    * # Errors
    *
-   * When the pool was released.
+   * If the pool was released.
    */
   recycle(): Array<number>
   /**
-   * Tells idle workers to leave; the process ids of those that are leaving.
+   * Asks idle workers to exit. Returns the process ids of all workers that are exiting.
    *
    * # Errors
    *
-   * When the pool was released.
+   * If the pool was released.
    */
   leaveIdle(): Array<number>
   /**
@@ -100,23 +100,23 @@ export declare class RawPool {
    *
    * # Errors
    *
-   * When the pool was released.
+   * If the pool was released.
    */
   terminate(): void
   /**
-   * Moves waiting records into `into`: how many bytes, or minus the bytes that the next record needs.
+   * Moves waiting records into `into`. Returns how many bytes they fill, or minus the bytes that the next record needs.
    *
    * # Errors
    *
-   * When the pool was released.
+   * If the pool was released.
    */
   collect(into: Uint8Array): number
   /**
-   * So many bytes of a stream, 0 or 1, have been taken care of.
+   * The caller is done with this many bytes of a stream, 0 or 1.
    *
    * # Errors
    *
-   * When the pool was released.
+   * If the pool was released.
    */
   releaseOutput(stream: number, bytes: number): void
   /**
@@ -124,7 +124,7 @@ export declare class RawPool {
    *
    * # Errors
    *
-   * When the pool was released.
+   * If the pool was released.
    */
   stats(): RawStats
   /**
@@ -132,15 +132,15 @@ export declare class RawPool {
    *
    * # Errors
    *
-   * When the pool was released.
+   * If the pool was released.
    */
   workers(): Array<RawWorker>
   /**
-   * The worker of this id, if it has a process. Much less work than to look for it among all.
+   * The worker of this id, if it has a process. It costs much less than [`Self::workers`].
    *
    * # Errors
    *
-   * When the pool was released.
+   * If the pool was released.
    */
   worker(id: number): RawWorker | null
 }
@@ -148,46 +148,47 @@ export declare class RawPool {
 /** The worker's end of the rings. One per process. */
 export declare class RawWorkerEndpoint {
   /**
-   * `notify` is called when the parent has notified this worker; it must not throw. It keeps the process alive. With `use_loop` it
-   * is called by Node's event loop itself, where the program has libuv's functions; else a thread passes the bell on.
+   * Calls `notify` when the parent has notified this worker; `notify` must not throw. It keeps the process alive. With
+   * `use_loop` Node's event loop itself calls it, if the program has libuv's functions. Otherwise a thread passes the
+   * notification on.
    *
    * # Errors
    *
-   * Outside a worker, and the second time.
+   * Outside a worker, and at the second call.
    */
   constructor(notify: () => void, useLoop: boolean)
   /**
-   * From now on the parent knows when the heap was used up. `hears_limit`: it also knows the limit. That does not go together
-   * with Node's own use of the same callback: V8 calls only the one that was added last.
+   * From now on the parent learns when the heap is used up. With `notes_limit` it also learns the limit. Do not combine
+   * that with Node's own use of the same callback: V8 calls only the one that was added last.
    */
-  watchHeap(hearsLimit: boolean): void
+  watchHeap(notesLimit: boolean): void
   /** The status block, as memory that both processes see. */
   statusBlock(): Int32Array
   /**
-   * Copies frames into `into`: how many bytes; 0 when there are none and `notify` will be called; minus the bytes
-   * that the next frame needs.
+   * Copies frames into `into`. Returns how many bytes they fill; 0 if there are none and `notify` will be called; or minus
+   * the bytes that the next frame needs.
    *
    * # Errors
    *
-   * When the parent's half is corrupt.
+   * If the parent's half is corrupt.
    */
   receive(into: Uint8Array): number
   /**
-   * Sends the frames in the first `length` bytes; blocks while the ring is full.
+   * Sends the frames in the first `length` bytes. Blocks while the ring is full.
    *
    * # Errors
    *
-   * When the parent's half is corrupt.
+   * If the parent's half is corrupt.
    */
   send(frames: Uint8Array, length: number): void
-  /** Notifies the parent's waiting thread, when its event loop has not read for a while. */
+  /** Notifies the parent's waiting thread, because its event loop has not read for a while. */
   notifyAgain(): void
   /**
-   * Says that this worker takes work.
+   * Tells the parent that this worker is ready for work.
    *
    * # Errors
    *
-   * When the parent's half is corrupt.
+   * If the parent's half is corrupt.
    */
   sendReady(): void
 }
@@ -195,10 +196,10 @@ export declare class RawWorkerEndpoint {
 /** The CPU ids that this process may use. */
 export declare function availableCpus(): Array<number>
 
-/** Logical CPUs of the system, blind to affinity. */
+/** The number of logical CPUs of the system, regardless of affinity. */
 export declare function cpuCount(): number
 
-/** CPUs this process may use, cut to the control group's quota. */
+/** The number of CPUs that this process may use, limited by the control group's quota. */
 export declare function defaultJobs(): number
 
 /**
@@ -206,11 +207,11 @@ export declare function defaultJobs(): number
  *
  * # Errors
  *
- * When descriptor 3 is not a parent's control socket.
+ * If descriptor 3 is not the control socket of a parent.
  */
 export declare function initWorker(): RawWorkerIdentity
 
-/** The numbers that TypeScript has a second time, by their names there: a spec compares them. */
+/** The numbers that TypeScript has a copy of, by their names there. A spec compares them. */
 export declare function layout(): Record<string, number>
 
 /**
@@ -218,7 +219,7 @@ export declare function layout(): Record<string, number>
  *
  * # Errors
  *
- * When the system does not tell.
+ * If the system does not say.
  */
 export declare function libraryPath(): string
 
@@ -280,7 +281,7 @@ export interface RawWorker {
   rss: number
 }
 
-/** What a worker process was told when it was started. */
+/** What a worker process knows about itself. */
 export interface RawWorkerIdentity {
   /** The worker id. */
   workerId: number
@@ -291,5 +292,5 @@ export interface RawWorkerIdentity {
 /** Tells the parent why this worker cannot start. */
 export declare function sendStartError(text: string): void
 
-/** The identity, in a worker process; on any of its threads. */
+/** The identity in a worker process, on any of its threads. */
 export declare function workerIdentity(): RawWorkerIdentity | null

@@ -85,7 +85,7 @@ test('the shared memory cannot be cut or stretched', async (t) => {
 
 test('children of tasks and of the parent inherit none of the descriptors', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
-  const { own, children } = await pool.apply(attacks.childsDescriptors)
+  const { own, children } = await pool.apply(attacks.descriptorsOfChild)
   // Bells and pollers have no numbers to tell them by; children of Node's make some of their own.
   const isOurs = (link: string): boolean =>
     /memfd:|pidfd/.test(link) || (link.startsWith('socket:') && own.includes(link))

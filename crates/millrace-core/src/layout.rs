@@ -1,6 +1,6 @@
-//! The numbers that the other side of the shared memory has to know as well, by the names that it has for them.
+//! The numbers that the other side of the shared memory must know too, by their names there.
 //!
-//! A worker need not be Rust: it has these numbers a second time, and compares them with this list.
+//! A worker need not be written in Rust. It has its own copy of these numbers, and compares it with this list.
 
 use crate::channel::claim::{self, ChunkState};
 use crate::channel::frame::{self, ToParent, ToWorker, chunk_flag};

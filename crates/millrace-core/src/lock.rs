@@ -1,9 +1,9 @@
-//! Mutexes here guard data that every holder leaves whole, so a panic of one holder is no reason to stop another. That of the
-//! scheduler is no such mutex: `pool/failing.rs` locks it.
+//! Locks for data that is consistent at every moment, so that a panic of one thread need not stop another. The scheduler is
+//! different: `pool/failing.rs` locks it.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Locks, also after a panic of another holder.
+/// Locks, even if another thread has panicked under the lock.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! The one door to atomics: `std` in builds, `loom` under `--cfg loom`, where a checker tries every order of events.
+//! The only source of atomics: `std` in builds, and `loom` under `--cfg loom`, which checks every order of events.
 
 #[cfg(loom)]
 pub(crate) use loom::sync::atomic;

@@ -8,7 +8,7 @@ use napi_derive::napi;
 use crate::error::to_napi;
 use crate::wire;
 
-/// Logical CPUs of the system, blind to affinity.
+/// The number of logical CPUs of the system, regardless of affinity.
 #[napi(catch_unwind)]
 pub fn cpu_count() -> u32 {
     cpu::cpu_count() as u32
@@ -20,13 +20,13 @@ pub fn available_cpus() -> Vec<u32> {
     cpu::available_cpus()
 }
 
-/// CPUs this process may use, cut to the control group's quota.
+/// The number of CPUs that this process may use, limited by the control group's quota.
 #[napi(catch_unwind)]
 pub fn default_jobs() -> u32 {
     cpu::default_jobs() as u32
 }
 
-/// The numbers that TypeScript has a second time, by their names there: a spec compares them.
+/// The numbers that TypeScript has a copy of, by their names there. A spec compares them.
 #[napi(catch_unwind)]
 pub fn layout() -> HashMap<String, u32> {
     let entries = layout::entries().chain(wire::LAYOUT.iter().copied());
@@ -37,7 +37,7 @@ pub fn layout() -> HashMap<String, u32> {
 ///
 /// # Errors
 ///
-/// When the system does not tell.
+/// If the system does not say.
 #[napi(catch_unwind)]
 pub fn library_path() -> napi::Result<String> {
     host::library_path().map(|path| path.to_string_lossy().into_owned()).map_err(to_napi)

@@ -10,7 +10,7 @@ use crate::event_loop;
 use crate::heap_limit;
 use crate::status;
 
-/// What a worker process was told when it was started.
+/// What a worker process knows about itself.
 #[napi(object, object_from_js = false)]
 #[derive(Debug)]
 pub struct RawWorkerIdentity {
@@ -33,13 +33,13 @@ impl From<&WorkerIdentity> for RawWorkerIdentity {
 ///
 /// # Errors
 ///
-/// When descriptor 3 is not a parent's control socket.
+/// If descriptor 3 is not the control socket of a parent.
 #[napi(catch_unwind)]
 pub fn init_worker() -> napi::Result<RawWorkerIdentity> {
     endpoint::init_worker().map(RawWorkerIdentity::from).map_err(to_napi)
 }
 
-/// The identity, in a worker process; on any of its threads.
+/// The identity in a worker process, on any of its threads.
 #[napi(catch_unwind)]
 pub fn worker_identity() -> Option<RawWorkerIdentity> {
     endpoint::identity().map(RawWorkerIdentity::from)
@@ -60,19 +60,20 @@ pub struct RawWorkerEndpoint {
 
 #[napi]
 impl RawWorkerEndpoint {
-    /// `notify` is called when the parent has notified this worker; it must not throw. It keeps the process alive. With `use_loop` it
-    /// is called by Node's event loop itself, where the program has libuv's functions; else a thread passes the bell on.
+    /// Calls `notify` when the parent has notified this worker; `notify` must not throw. It keeps the process alive. With
+    /// `use_loop` Node's event loop itself calls it, if the program has libuv's functions. Otherwise a thread passes the
+    /// notification on.
     ///
     /// # Errors
     ///
-    /// Outside a worker, and the second time.
+    /// Outside a worker, and at the second call.
     #[napi(constructor, catch_unwind)]
     pub fn new(env: Env, notify: Function<'_, (), ()>, use_loop: bool) -> napi::Result<Self> {
         let mut endpoint = WorkerEndpoint::take().map_err(to_napi)?;
         if !(use_loop && event_loop::listen(&env, endpoint.bell(), &notify)) {
             let notify = notify.build_threadsafe_function::<()>().build()?;
             let wake = move || {
-                // Refused only while the process ends.
+                // Node refuses only while the process ends.
                 let _status = notify.call((), ThreadsafeFunctionCallMode::NonBlocking);
             };
             endpoint.listen(Box::new(wake)).map_err(to_napi)?;
@@ -80,11 +81,11 @@ impl RawWorkerEndpoint {
         Ok(Self { endpoint })
     }
 
-    /// From now on the parent knows when the heap was used up. `hears_limit`: it also knows the limit. That does not go together
-    /// with Node's own use of the same callback: V8 calls only the one that was added last.
+    /// From now on the parent learns when the heap is used up. With `notes_limit` it also learns the limit. Do not combine
+    /// that with Node's own use of the same callback: V8 calls only the one that was added last.
     #[napi(catch_unwind)]
-    pub fn watch_heap(&self, hears_limit: bool) {
-        heap_limit::watch(&self.endpoint.status_block(), hears_limit);
+    pub fn watch_heap(&self, notes_limit: bool) {
+        heap_limit::watch(&self.endpoint.status_block(), notes_limit);
     }
 
     /// The status block, as memory that both processes see.
@@ -93,12 +94,12 @@ impl RawWorkerEndpoint {
         status::view(self.endpoint.status_block())
     }
 
-    /// Copies frames into `into`: how many bytes; 0 when there are none and `notify` will be called; minus the bytes
-    /// that the next frame needs.
+    /// Copies frames into `into`. Returns how many bytes they fill; 0 if there are none and `notify` will be called; or minus
+    /// the bytes that the next frame needs.
     ///
     /// # Errors
     ///
-    /// When the parent's half is corrupt.
+    /// If the parent's half is corrupt.
     #[napi(catch_unwind, ts_args_type = "into: Uint8Array")]
     pub fn receive(&mut self, mut into: BufferSlice<'_>) -> napi::Result<f64> {
         match self.endpoint.receive(&mut into).map_err(to_napi)? {
@@ -108,28 +109,28 @@ impl RawWorkerEndpoint {
         }
     }
 
-    /// Sends the frames in the first `length` bytes; blocks while the ring is full.
+    /// Sends the frames in the first `length` bytes. Blocks while the ring is full.
     ///
     /// # Errors
     ///
-    /// When the parent's half is corrupt.
+    /// If the parent's half is corrupt.
     #[napi(catch_unwind)]
     pub fn send(&mut self, frames: &[u8], length: u32) -> napi::Result<()> {
         let frames = frames.get(..length as usize).unwrap_or(frames);
         self.endpoint.send(frames).map_err(to_napi)
     }
 
-    /// Notifies the parent's waiting thread, when its event loop has not read for a while.
+    /// Notifies the parent's waiting thread, because its event loop has not read for a while.
     #[napi(catch_unwind)]
     pub fn notify_again(&self) {
         self.endpoint.notify_again();
     }
 
-    /// Says that this worker takes work.
+    /// Tells the parent that this worker is ready for work.
     ///
     /// # Errors
     ///
-    /// When the parent's half is corrupt.
+    /// If the parent's half is corrupt.
     #[napi(catch_unwind)]
     pub fn send_ready(&mut self) -> napi::Result<()> {
         self.endpoint.send_ready().map_err(to_napi)

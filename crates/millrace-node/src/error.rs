@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-/// The error's message with those of its causes.
+/// The message of the error, followed by those of its causes.
 pub(crate) fn to_napi(error: impl Error + 'static) -> napi::Error {
     napi::Error::from_reason(with_causes(&error))
 }

@@ -1,6 +1,6 @@
 //! Watches bells through Node's own event loop, so that no thread stands between a bell and JavaScript.
 //!
-//! libuv knows handles by their addresses: what holds one is leaked here and freed, if ever, when libuv has let go of it.
+//! libuv knows handles by their addresses. So their owner is leaked here, and freed, if ever, when libuv has released them.
 #![expect(unsafe_code, reason = "calls libuv and Node-API by their C interfaces")]
 
 use std::ffi::{c_int, c_void};
@@ -14,7 +14,7 @@ use napi::sys::{self, Status};
 
 use crate::libuv::{Handle, Libuv, READABLE, RawHandle, data_of};
 
-/// A JavaScript function that the event loop calls; for as long as the environment lives.
+/// A JavaScript function that the event loop calls. It lives as long as the environment.
 pub(crate) struct Callback {
     env: sys::napi_env,
     function: sys::napi_ref,
@@ -39,7 +39,8 @@ impl Callback {
         // SAFETY: as above; the reference is strong, and deleted only with `self`.
         unsafe { sys::napi_get_reference_value(env, self.function, &raw mut function) };
         // SAFETY: as above.
-        // An object of its own: where domains are in use, Node enters the receiver's, and the REPL's global has one that is none.
+        // The receiver is a new object: if domains are in use, Node enters the receiver's domain, and that of the REPL's
+        // global is not a domain.
         unsafe { sys::napi_create_object(env, &raw mut receiver) };
         // SAFETY: the values are in scope; null stands for no asynchronous context, no arguments and no result.
         let status = unsafe {
@@ -80,14 +81,14 @@ pub(crate) fn event_loop(env: &Env) -> Option<*mut c_void> {
     (status == Status::napi_ok).then_some(event_loop.cast())
 }
 
-/// Watches the bell of a worker's parent; it lives as long as the process.
+/// Watches the bell of a worker's parent. It lives as long as the process.
 struct BellWatcher {
     poll: RawHandle,
     bell: Arc<Bell>,
     callback: Callback,
 }
 
-/// Calls `function` each time `bell` is notified, and keeps the process alive. `false` where the program has no libuv.
+/// Calls `function` each time `bell` is notified, and keeps the process alive. Returns `false` if the program has no libuv.
 pub(crate) fn listen(env: &Env, bell: &Arc<Bell>, function: &Function<'_, (), ()>) -> bool {
     let (Some(libuv), Some(event_loop)) = (Libuv::find(), event_loop(env)) else { return false };
     let Some(callback) = Callback::new(env, function) else { return false };

@@ -1,4 +1,4 @@
-//! Hears from V8 that the heap is used up: the process will abort, and the parent is to know why.
+//! V8 reports that the heap is used up. The process will abort, and the parent has to know why.
 #![expect(unsafe_code, reason = "calls V8's functions by their addresses")]
 
 use std::ffi::{c_char, c_void};
@@ -21,7 +21,7 @@ struct Details {
     is_heap_oom: bool,
 }
 
-/// What the handler works with, which V8 hands no data to.
+/// What the handler needs. V8 passes no data to it.
 struct Watch {
     status: StatusBlock,
     /// Node's own handler, which prints the report and ends the process.
@@ -30,9 +30,9 @@ struct Watch {
 
 static WATCH: OnceLock<Watch> = OnceLock::new();
 
-/// Notes in `status` when the heap of the calling thread is used up, and its limit if `hears_limit`. Nothing happens where V8
-/// cannot be asked.
-pub(crate) fn watch(status: &StatusBlock, hears_limit: bool) {
+/// Writes to `status` when the heap of the calling thread is used up, and also its limit if `notes_limit`. Does nothing if V8's
+/// functions are missing.
+pub(crate) fn watch(status: &StatusBlock, notes_limit: bool) {
     // SAFETY: `v8::Isolate::GetCurrent`, a static method that gives a pointer.
     let current: Option<unsafe extern "C" fn() -> *mut c_void> =
         unsafe { find(c"_ZN2v87Isolate10GetCurrentEv") };
@@ -43,8 +43,8 @@ pub(crate) fn watch(status: &StatusBlock, hears_limit: bool) {
         return;
     }
     replace_handler(isolate, status);
-    if hears_limit {
-        hear_limit(isolate, status);
+    if notes_limit {
+        note_limit(isolate, status);
     }
 }
 
@@ -64,7 +64,7 @@ fn replace_handler(isolate: *mut c_void, status: &StatusBlock) {
     }
 }
 
-fn hear_limit(isolate: *mut c_void, status: &StatusBlock) {
+fn note_limit(isolate: *mut c_void, status: &StatusBlock) {
     // SAFETY: `v8::Isolate::AddNearHeapLimitCallback`; methods are functions that take the object first.
     let add: Option<unsafe extern "C" fn(*mut c_void, OnNearLimit, *mut c_void)> =
         unsafe { find(c"_ZN2v87Isolate24AddNearHeapLimitCallbackEPFmPvmmES1_") };
@@ -77,7 +77,7 @@ fn hear_limit(isolate: *mut c_void, status: &StatusBlock) {
 
 /// Within a garbage collection: nothing is allocated, and the limit stays as it is.
 unsafe extern "C" fn on_near_limit(data: *mut c_void, limit: usize, _first_limit: usize) -> usize {
-    // SAFETY: `hear_limit` gave a status block that is never freed.
+    // SAFETY: `note_limit` gave a status block that is never freed.
     let status = unsafe { &*data.cast::<StatusBlock>() };
     status.note_memory_limit(limit);
     limit

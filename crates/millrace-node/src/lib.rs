@@ -1,7 +1,7 @@
 //! The Node-API binding of `millrace-core`: it converts, and holds no logic, no loop and no lock.
 //!
-//! Everything here is raw and private to `src-ts/binding.ts`, which validates what it passes: Node-API coerces numbers
-//! silently. No panic crosses: each export catches them.
+//! All of it is private to `src-ts/binding.ts`, which validates what it passes, because Node-API coerces numbers silently. No
+//! panic reaches JavaScript: each export catches them.
 #![expect(clippy::needless_pass_by_value, reason = "Node-API hands arguments over by value")]
 #![expect(clippy::cast_precision_loss, reason = "counts and sizes stay far below 2^53")]
 

@@ -1,4 +1,4 @@
-//! libuv as the running program has it, looked up at run time: the program need not be Node.
+//! libuv of the running program, looked up at run time because the program need not be Node.
 #![expect(unsafe_code, reason = "turns addresses into functions of libuv's documented types")]
 
 use std::cell::UnsafeCell;

@@ -1,7 +1,8 @@
-//! Watches a pool's workers from Node's event loop while that sleeps.
+//! Watches the workers of a pool from Node's event loop while the loop sleeps.
 //!
-//! Three handles of the loop: one before it sleeps, one for the bell, one after it woke. They do not keep it alive. libuv
-//! knows them by their addresses and lets go of them some turns after they were closed, so the watcher frees itself.
+//! It has three handles of the loop: one runs before the loop sleeps, one when the bell is notified, one after the loop has woken
+//! up. They do not keep the loop alive. libuv knows them by their addresses and releases them some turns after they were closed,
+//! so the watcher frees itself.
 #![expect(unsafe_code, reason = "calls libuv and Node-API by their C interfaces")]
 
 use std::cell::Cell;
@@ -25,11 +26,11 @@ struct LoopWatcher {
     /// Handles that libuv still knows.
     open: Cell<u32>,
     is_closing: Cell<bool>,
-    /// Lets Node go on with the end of the environment.
+    /// Lets Node continue with the end of the environment.
     removal: Cell<sys::napi_async_cleanup_hook_handle>,
 }
 
-/// Lets go of a pool's watcher.
+/// Releases the watcher of a pool.
 #[derive(Debug)]
 pub(crate) struct WatcherHandle(NonNull<LoopWatcher>);
 
@@ -52,14 +53,14 @@ pub(crate) fn watch(
         removal: Cell::new(ptr::null_mut()),
     });
     let fd = pool.loop_descriptor().as_raw_fd();
-    // Every pointer to it, libuv's too, comes from this one: the last of them frees it.
+    // Every pointer to it comes from this one, those of libuv too. The last handle that closes frees it.
     let address = NonNull::from(Box::leak(watcher));
     // SAFETY: freed only when all three handles are closed, or below while libuv knows none.
     let this = unsafe { address.as_ref() };
     let [polling, sleeping, waking] = this.handles.each_ref().map(RawHandle::as_ptr);
     // SAFETY: the handle has room, is not moved before libuv lets go of it, and the loop is this thread's.
     if unsafe { (libuv.poll_init)(event_loop, polling, fd) } != 0 {
-        // The system watches no more descriptors. The handle is none, and must not be closed.
+        // The system does not watch any more descriptors. The handle was not initialised, and must not be closed.
         // SAFETY: it was leaked above, nobody else has it, and `this` is not used any more.
         drop(unsafe { Box::from_raw(address.as_ptr()) });
         return None;

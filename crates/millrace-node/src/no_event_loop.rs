@@ -1,4 +1,4 @@
-//! Stands in where libuv does not watch descriptors: threads pass the bells on.
+//! For systems on which libuv does not watch descriptors: threads pass the notifications on.
 
 pub(crate) mod event_loop {
     use std::sync::Arc;
@@ -39,5 +39,5 @@ pub(crate) mod loop_watcher {
 pub(crate) mod heap_limit {
     use millrace_core::endpoint::StatusBlock;
 
-    pub(crate) fn watch(_status: &StatusBlock, _hears_limit: bool) {}
+    pub(crate) fn watch(_status: &StatusBlock, _notes_limit: bool) {}
 }

@@ -18,7 +18,7 @@ use crate::error::to_napi;
 use crate::loop_watcher::{self, WatcherHandle};
 use crate::wire::{self, Written};
 
-/// A hundred years: no pool is idle for longer, and times can be added to it.
+/// A hundred years. No pool is idle for longer, and it can be added to a time.
 const FOR_EVER: Duration = Duration::from_secs(3_155_760_000);
 
 /// What a pool is made of; validated by the caller.
@@ -104,8 +104,8 @@ impl fmt::Debug for RawPool {
 
 #[napi]
 impl RawPool {
-    /// Starts nothing yet. `collect` is called when records wait to be collected; it must not throw. With `use_loop` the
-    /// event loop watches the workers itself while it sleeps, where the program has libuv's functions. When the environment
+    /// Starts nothing yet. It calls `collect` when records wait to be collected; `collect` must not throw. With `use_loop`
+    /// the event loop itself watches the workers while it sleeps, if the program has libuv's functions. When the environment
     /// ends, the pool is shut down.
     ///
     /// # Errors
@@ -134,7 +134,7 @@ impl RawPool {
             worker_config: options.worker_config.into_bytes(),
         };
         let wake = move || {
-            // Refused only while the environment ends, and then nobody collects.
+            // Node refuses only while the environment ends, and then nobody collects.
             let _status = notify.call((), ThreadsafeFunctionCallMode::NonBlocking);
         };
         let pool = Arc::new(Pool::new(config, Box::new(wake)).map_err(to_napi)?);
@@ -146,15 +146,15 @@ impl RawPool {
         Ok(Self { pool: Some(pool), watcher, hook })
     }
 
-    /// Gives back all that the pool has of the system and of the environment. To be called when it has closed; nothing
-    /// else may be called after it.
+    /// Releases everything that the pool has of the system and of the environment. Call it when the pool has closed, and
+    /// nothing else after it.
     ///
     /// # Errors
     ///
-    /// When the environment refuses to forget the pool.
+    /// If the environment refuses to forget the pool.
     #[napi(catch_unwind)]
     pub fn release(&mut self, env: Env) -> napi::Result<()> {
-        // What the system has not let go of yet is waited for when the environment ends.
+        // If processes are left, the end of the environment waits for them.
         if self.pool.take_if(|pool| pool.has_ended()).is_none() {
             return Ok(());
         }
@@ -172,7 +172,7 @@ impl RawPool {
     ///
     /// # Errors
     ///
-    /// When the bytes are more than a message holds; when the pool was released.
+    /// If the bytes do not fit into a message, or the pool was released.
     #[napi(catch_unwind)]
     pub fn define(&self, id: u32, bytes: &[u8]) -> napi::Result<()> {
         self.pool()?.define(DefinitionId(id), bytes).map_err(to_napi)
@@ -182,7 +182,7 @@ impl RawPool {
     ///
     /// # Errors
     ///
-    /// When the pool was released.
+    /// If the pool was released.
     #[napi(catch_unwind)]
     pub fn forget(&self, id: u32) -> napi::Result<()> {
         self.pool()?.forget(DefinitionId(id));
@@ -193,7 +193,7 @@ impl RawPool {
     ///
     /// # Errors
     ///
-    /// When the bytes are not submissions, and nothing is accepted then; when the pool was released.
+    /// If the bytes are not valid submissions (then nothing is accepted), or the pool was released.
     #[napi(catch_unwind)]
     pub fn submit(&self, bytes: &[u8], length: u32) -> napi::Result<()> {
         let bytes = bytes.get(..length as usize).unwrap_or(bytes);
@@ -201,12 +201,12 @@ impl RawPool {
         self.pool()?.submit_all(chunks).map_err(to_napi)
     }
 
-    /// Drops what is left of a call; tasks that run end, and are discarded. With `kill_after`, in milliseconds, they are
-    /// given the reason, and their workers killed when they are still on then.
+    /// Cancels a call. Running tasks end, and their results are discarded. With `kill_after`, in milliseconds, they get the
+    /// reason, and their workers are killed if they still run by then.
     ///
     /// # Errors
     ///
-    /// When the reason is more than a message holds; when the pool was released.
+    /// If the reason does not fit into a message, or the pool was released.
     #[napi(catch_unwind)]
     pub fn cancel(&self, call_id: u32, kill_after: Option<u32>, reason: &[u8]) -> napi::Result<()> {
         let mode = kill_after.map_or(CancelMode::Discard, |ms| CancelMode::Kill {
@@ -216,42 +216,42 @@ impl RawPool {
         self.pool()?.cancel(CallId(call_id), &mode).map_err(to_napi)
     }
 
-    /// Finishes what was accepted, then lets the workers leave.
+    /// Finishes what was accepted, then lets the workers exit.
     ///
     /// # Errors
     ///
-    /// When the pool was released.
+    /// If the pool was released.
     #[napi(catch_unwind)]
     pub fn close(&self) -> napi::Result<()> {
         self.pool()?.close();
         Ok(())
     }
 
-    /// Whether one more urgent chunk may wait where `limit` may, beside `more` that are not submitted yet.
+    /// Whether fewer than `limit` urgent chunks wait, including `more` that are not submitted yet.
     ///
     /// # Errors
     ///
-    /// When the pool was released.
+    /// If the pool was released.
     #[napi(catch_unwind)]
     pub fn has_room(&self, limit: u32, more: u32) -> napi::Result<bool> {
         Ok(self.pool()?.has_room(limit, more))
     }
 
-    /// Replaces the workers, each after the task it runs; the process ids of those that will end.
+    /// Replaces the workers, each after its running task. Returns the process ids of those that will end.
     ///
     /// # Errors
     ///
-    /// When the pool was released.
+    /// If the pool was released.
     #[napi(catch_unwind)]
     pub fn recycle(&self) -> napi::Result<Vec<u32>> {
         Ok(self.pool()?.recycle())
     }
 
-    /// Tells idle workers to leave; the process ids of those that are leaving.
+    /// Asks idle workers to exit. Returns the process ids of all workers that are exiting.
     ///
     /// # Errors
     ///
-    /// When the pool was released.
+    /// If the pool was released.
     #[napi(catch_unwind)]
     pub fn leave_idle(&self) -> napi::Result<Vec<u32>> {
         Ok(self.pool()?.leave_idle())
@@ -261,18 +261,18 @@ impl RawPool {
     ///
     /// # Errors
     ///
-    /// When the pool was released.
+    /// If the pool was released.
     #[napi(catch_unwind)]
     pub fn terminate(&self) -> napi::Result<()> {
         self.pool()?.terminate();
         Ok(())
     }
 
-    /// Moves waiting records into `into`: how many bytes, or minus the bytes that the next record needs.
+    /// Moves waiting records into `into`. Returns how many bytes they fill, or minus the bytes that the next record needs.
     ///
     /// # Errors
     ///
-    /// When the pool was released.
+    /// If the pool was released.
     #[napi(catch_unwind, ts_args_type = "into: Uint8Array")]
     pub fn collect(&self, mut into: BufferSlice<'_>) -> napi::Result<f64> {
         match wire::write_records(&mut self.pool()?.collect(), &mut into) {
@@ -281,11 +281,11 @@ impl RawPool {
         }
     }
 
-    /// So many bytes of a stream, 0 or 1, have been taken care of.
+    /// The caller is done with this many bytes of a stream, 0 or 1.
     ///
     /// # Errors
     ///
-    /// When the pool was released.
+    /// If the pool was released.
     #[napi(catch_unwind)]
     pub fn release_output(&self, stream: u32, bytes: u32) -> napi::Result<()> {
         self.pool()?.release_output(stream as usize, bytes as usize);
@@ -296,7 +296,7 @@ impl RawPool {
     ///
     /// # Errors
     ///
-    /// When the pool was released.
+    /// If the pool was released.
     #[napi(catch_unwind)]
     pub fn stats(&self) -> napi::Result<RawStats> {
         let stats = self.pool()?.stats();
@@ -314,18 +314,18 @@ impl RawPool {
     ///
     /// # Errors
     ///
-    /// When the pool was released.
+    /// If the pool was released.
     #[napi(catch_unwind)]
     pub fn workers(&self) -> napi::Result<Vec<RawWorker>> {
         let pool = self.pool()?;
         Ok(pool.workers().iter().map(|worker| to_raw(pool, worker)).collect())
     }
 
-    /// The worker of this id, if it has a process. Much less work than to look for it among all.
+    /// The worker of this id, if it has a process. It costs much less than [`Self::workers`].
     ///
     /// # Errors
     ///
-    /// When the pool was released.
+    /// If the pool was released.
     #[napi(catch_unwind)]
     pub fn worker(&self, id: u32) -> napi::Result<Option<RawWorker>> {
         let pool = self.pool()?;
@@ -354,7 +354,7 @@ fn state_name(state: WorkerState, is_busy: bool) -> &'static str {
     }
 }
 
-/// Of milliseconds; more than a duration holds is for ever.
+/// A duration of this many milliseconds. If that is too long for a duration, it is for ever.
 fn to_duration(milliseconds: f64) -> Duration {
     Duration::try_from_secs_f64(milliseconds / 1_000.0).unwrap_or(FOR_EVER).min(FOR_EVER)
 }

@@ -50,14 +50,14 @@ const DIED_WORDS: usize = 12;
 const LATE_WORDS: usize = 6;
 /// Words of the payload of a [`Kind::Exited`].
 const EXITED_WORDS: usize = 4;
-/// What a loss tells of its chunk's items or of its function: they are there to be named, not to be run.
-const TOLD_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// How much of its chunk's items or of its function a loss record has. They are there to be named, not to be run.
+const SHORTENED_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// The system had no memory left.
 const CAUSE_MEMORY: u32 = 1;
 /// The heap had reached its limit.
 const CAUSE_HEAP: u32 = 2;
-/// What the worker sent made no sense.
+/// The worker has violated the protocol.
 const CAUSE_PROTOCOL: u32 = 3;
 /// There was no memory for what the worker sent.
 const CAUSE_OUT_OF_MEMORY: u32 = 4;
@@ -75,7 +75,7 @@ enum Kind {
     Outcome = 2,
     /// Tasks that are lost with their worker. Payload, 32-bit words: index, worker, pid, exit code + 1 or 0, signal or 0, 1 where
     /// task `index` had begun, cause, MiB of its limit, the worker's uptime in ms (low, high), flags of the chunk, 0. Then
-    /// the chunk's items, or the first [`TOLD_BYTES_MAX`] of their bytes.
+    /// the chunk's items, or the first [`SHORTENED_BYTES_MAX`] of their bytes.
     Died = 16,
     /// Tasks for which no worker could be started. Payload: the reason, UTF-8.
     StartFailed = 17,
@@ -95,7 +95,7 @@ enum Kind {
     /// chunk, bytes of the function. Then the chunk's items, as for [`Self::Died`]. There is no function.
     TimedOut = 24,
     /// The function of a task was not loaded in time. The payload is that of a [`Self::TimedOut`], with the function, or the
-    /// first [`TOLD_BYTES_MAX`] of its bytes, in front of the items.
+    /// first [`SHORTENED_BYTES_MAX`] of its bytes, in front of the items.
     LoadTimedOut = 25,
 }
 
@@ -277,18 +277,18 @@ fn write_loss(fields: [u32; 6], loss: &Loss, into: &mut [u8]) -> Result<usize, N
                 flags.0,
                 0,
             ];
-            put(into, Kind::Died, fields, &words, told(items))
+            put(into, Kind::Died, fields, &words, shortened(items))
         }
         Loss::TimedOut { index, worker_id, pid, limit, flags, items } => {
             let limit = milliseconds(*limit);
             let words: [u32; LATE_WORDS] = [*index, worker_id.0, *pid, limit, flags.0, 0];
-            put(into, Kind::TimedOut, fields, &words, told(items))
+            put(into, Kind::TimedOut, fields, &words, shortened(items))
         }
         Loss::LoadTimedOut { index, worker_id, pid, limit, definition, flags, items } => {
-            let (limit, function) = (milliseconds(*limit), told(&definition.bytes));
+            let (limit, function) = (milliseconds(*limit), shortened(&definition.bytes));
             let words: [u32; LATE_WORDS] =
                 [*index, worker_id.0, *pid, limit, flags.0, function.len() as u32];
-            put(into, Kind::LoadTimedOut, fields, &words, &[function, told(items)].concat())
+            put(into, Kind::LoadTimedOut, fields, &words, &[function, shortened(items)].concat())
         }
         Loss::StartFailed { reason } => {
             put(into, Kind::StartFailed, fields, &[], reason.as_bytes())
@@ -320,9 +320,9 @@ fn put(
     Ok(bytes)
 }
 
-/// As much of `bytes` as is told.
-fn told(bytes: &[u8]) -> &[u8] {
-    &bytes[..bytes.len().min(TOLD_BYTES_MAX)]
+/// The first bytes, as many as a record has of them.
+fn shortened(bytes: &[u8]) -> &[u8] {
+    &bytes[..bytes.len().min(SHORTENED_BYTES_MAX)]
 }
 
 fn halves(number: u64) -> [u32; 2] {

@@ -2,7 +2,7 @@ import type { TaskFunctionError } from '../../errors/index.js'
 import { Function, Map, Object, Set } from '../../primordials.js'
 import { addedProperties } from './added.js'
 import type { FunctionAnalysis } from './analysis.js'
-import { ledTo, lookAlikes, tooMuch } from '../refusal/messages.js'
+import { ledTo, indistinguishable, tooMuch } from '../refusal/messages.js'
 import { Effort } from './effort.js'
 import type { Cacheability } from './cacheability.js'
 import type { Added, Graph, ClosureNode, Slot, Variable } from '../ship/graph.js'
@@ -151,7 +151,7 @@ export class Capture {
     const other = this.#places.get(key)
     this.#places.set(key, { ...user, scope })
     const variable = other === undefined ? undefined : this.#scopes.writtenIn(scope, user.analysis.written)
-    if (variable !== undefined) throw lookAlikes(user.called, variable)
+    if (variable !== undefined) throw indistinguishable(user.called, variable)
   }
 
   #superclass(fn: object, { parsed }: FunctionAnalysis, called: string): Slot | undefined {

@@ -56,7 +56,7 @@ export function uninitialised(user: string, name: string): TaskFunctionError {
 }
 
 /** The error for functions of which it cannot be told whether they share a variable. */
-export function lookAlikes(user: string, name: string): TaskFunctionError {
+export function indistinguishable(user: string, name: string): TaskFunctionError {
   return new TaskFunctionError(
     `${user}: cannot tell whether two captured closures share the variable '${name}'; capture one of them, or pass '${name}' ` +
       `as an argument`,

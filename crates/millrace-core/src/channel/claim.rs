@@ -1,4 +1,5 @@
-//! Who has a task: the words on which the worker begins and the parent stops, by compare-and-exchange, so that one wins.
+//! Who owns a task: the words on which the worker begins it and the parent stops it, by compare-and-exchange, so that one of them
+//! wins.
 //!
 //! **The claim word**, one per worker: `k << 2 | flags`. `k` numbers the tasks that this process began, modulo 2^30, and 0
 //! says that none was. Only the worker moves `k`, and only from a word without flags; only the parent sets flags, and only
@@ -119,7 +120,7 @@ impl<'a> Claim<'a> {
     /// Worker: goes on from task `from` to task `to`, which has begun when this returns `Ok`.
     ///
     /// # Errors
-    /// When the parent spoke first; the word is unchanged.
+    /// If the parent was first. Then the word is unchanged.
     #[cfg(feature = "testing")]
     pub fn begin(self, from: u32, to: u32) -> Result<(), Refused> {
         self.step(from << FLAG_BITS, to << FLAG_BITS)
@@ -171,8 +172,8 @@ impl<'a> Claim<'a> {
 
     fn mark(self, flag: u32, range: TaskRange) -> Option<u32> {
         let mut word = self.word.load(Ordering::Acquire);
-        // An honest worker changes the word once per task, and once more by acknowledging. The bound keeps one that
-        // scribbles on it from holding the parent here; it is believed to be where it was seen last.
+        // A correct worker changes the word once per task, and once more when it acknowledges. The bound keeps a worker
+        // that overwrites it all the time from holding the parent here. Then its last known task counts.
         for _ in 0..=range.span().saturating_add(2) {
             let k = word >> FLAG_BITS;
             if !range.contains(k) {

@@ -1,4 +1,4 @@
-//! What a segment may lie in: memory that two processes share, or in tests that of one.
+//! The memory of a segment: two processes share it. In tests it belongs to one process.
 
 #![expect(unsafe_code, reason = "vouches for memory that is reached by address")]
 

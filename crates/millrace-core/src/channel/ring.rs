@@ -3,8 +3,8 @@
 //! The classic bounded queue of Lamport with free-running counters: `head` counts the bytes ever published, `tail` the
 //! bytes ever released, both modulo 2^32; a byte's place is its count modulo the capacity, a power of two. Each side owns
 //! one counter, keeps its true value privately and only ever stores it to shared memory. The *other* side's counter is
-//! a claim of a process that may be out of its mind: each reading is checked to lie between what was seen before and what
-//! is possible, and every copy stays inside the ring whatever is claimed.
+//! not trusted: each reading must lie between what was seen before and what is possible, and every copy stays inside the ring
+//! whatever the counter says.
 //!
 //! The algorithm sees memory through [`RingMemory`], so that loom checks the code that ships and not a copy of it.
 
@@ -17,7 +17,7 @@ mod model;
 #[cfg(loom)]
 pub use model::ModelRing;
 
-/// The other side's counter is impossible: the memory was overwritten, or its process no longer follows the rules.
+/// The other side's counter is impossible: the memory was overwritten, or its process violates the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("ring of {capacity} bytes is corrupt: head {head}, tail {tail}")]
 pub struct RingCorrupt {
@@ -179,7 +179,8 @@ impl<M: RingMemory> Consumer<M> {
         Ok(count)
     }
 
-    /// Lets so many more bytes be read, until it is called again: a producer that keeps writing does not keep its reader.
+    /// Allows this many more bytes to be read, until it is called again. So a producer that keeps writing does not keep its
+    /// reader busy.
     pub fn allow(&mut self, bytes: usize) {
         self.allowance = bytes;
     }

@@ -1,4 +1,4 @@
-//! The memory that the pool shares with one worker: a status block of words, then a ring of bytes each way.
+//! The memory that the pool shares with one worker: a status block of words, then one ring of bytes in each direction.
 //!
 //! | bytes | what |
 //! |---|---|
@@ -48,7 +48,8 @@ pub mod word {
     pub const TO_PARENT_TAIL: usize = 128;
     /// Doorbell of the worker, waiting for space in the ring to the parent.
     pub const WORKER_WANTS_SPACE: usize = 144;
-    /// MiB of the memory limit that the worker's program has come close to; 0: none. Above it, flags: see `MEMORY_WATCHED`.
+    /// MiB of the memory limit that the worker's program has come close to. 0: none. Flags stand above it: see
+    /// `MEMORY_WATCHED`.
     pub const MEMORY_LIMIT: usize = 160;
     /// The first of the chunk slots; see [`Chunks`](crate::channel::claim::Chunks).
     pub const CHUNK_SLOTS: usize = 1024;
@@ -80,7 +81,7 @@ pub const MAGIC: u32 = u32::from_le_bytes(*b"mill");
 /// What [`word::VERSION`] holds.
 pub const VERSION: u32 = 1;
 
-/// Why memory is not taken for a segment.
+/// Why memory is refused as a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SegmentError {
@@ -132,7 +133,7 @@ impl Segment {
     /// Views the memory of `owner`, which neither reads nor writes it; see [`format`](Self::format) and [`check`](Self::check).
     ///
     /// # Errors
-    /// When the memory is too small or starts at an odd place.
+    /// If the memory is too small, or does not start at a multiple of 8.
     pub fn new(owner: Arc<dyn Memory>) -> Result<Self, SegmentError> {
         let (base, bytes) = (owner.as_ptr(), owner.size());
         if bytes < SEGMENT_BYTES {
@@ -191,7 +192,8 @@ impl Segment {
         word.store(flags | mebibytes, Ordering::Relaxed);
     }
 
-    /// Worker: from now on it will say when its program's memory is used up; to have come close to the limit means nothing.
+    /// Worker: announces that it will report when its program's memory is used up. Until then, being close to the limit means
+    /// nothing.
     pub fn watch_memory(&self) {
         self.word(word::MEMORY_LIMIT).fetch_or(MEMORY_WATCHED, Ordering::Relaxed);
     }
@@ -268,8 +270,8 @@ pub type SegmentConsumer = Consumer<SegmentRing>;
 
 /// One of the two rings of a segment.
 ///
-/// Bytes are copied through raw pointers: a worker gone wild may write while they are read. What arrives is then torn, and
-/// the decoder, which works on the copy alone, has to cope with it.
+/// Bytes are copied through raw pointers, since a worker that misbehaves may write while the parent reads. Such a copy may be
+/// torn. The decoder works on the copy alone, and has to cope with it.
 #[derive(Clone, Debug)]
 pub struct SegmentRing {
     segment: Segment,

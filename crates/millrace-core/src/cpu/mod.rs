@@ -1,4 +1,4 @@
-//! How many CPUs there are, which this process may use, and how many workers that makes.
+//! How many CPUs there are, which of them this process may use, and how many workers a pool has by default.
 
 mod quota;
 
@@ -7,18 +7,18 @@ use std::path::Path;
 
 use crate::sys;
 
-/// Logical CPUs of the system, blind to the affinity of this process: the bound of CPU ids, at least 1.
+/// The number of logical CPUs of the system, regardless of this process's affinity. CPU ids are below it. At least 1.
 ///
-/// Where ids have gaps because CPUs are switched off, the highest id decides: every valid id is below the result.
+/// If ids have gaps because CPUs are switched off, the highest id decides.
 pub fn cpu_count() -> usize {
     let listed = fs::read_to_string("/sys/devices/system/cpu/online").ok();
     let highest = listed.as_deref().and_then(highest_id).map_or(0, |id| id as usize + 1);
     sys::online_cpu_count().max(highest)
 }
 
-/// The CPU ids this process may use, ascending; empty where the system does not tell.
+/// The CPU ids that this process may use, ascending. Empty if the system does not say.
 ///
-/// Those of the process, not of the calling thread: a pinned thread sees the same as any other.
+/// They are those of the process, not of the calling thread: a pinned thread gets the same answer as any other.
 pub fn available_cpus() -> Vec<u32> {
     sys::affinity_of(std::process::id()).unwrap_or_else(|_| {
         let ids = core_affinity::get_core_ids().unwrap_or_default();
@@ -26,8 +26,8 @@ pub fn available_cpus() -> Vec<u32> {
     })
 }
 
-/// How many workers a pool has when nobody says: the CPUs this process may use, or fewer when its control group grants
-/// less time than they have; at least 1.
+/// The default number of workers: the CPUs that this process may use, or fewer if its control group grants less CPU time. At
+/// least 1.
 pub fn default_jobs() -> usize {
     let cpus = match available_cpus().len() {
         0 => cpu_count(),

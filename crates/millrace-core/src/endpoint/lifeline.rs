@@ -1,12 +1,14 @@
-//! The lifeline of a worker: whatever ends its parent ends the worker too, and the children of its tasks with it.
+//! The lifeline of a worker: when its parent ends, for whatever reason, the worker ends too, together with the children of its
+//! tasks.
 //!
-//! Before the parent starts a worker it writes the *handshake* into the control socket ([`send_handshake`]): configuration, memory, bells,
-//! and a descriptor of the parent itself, where the system has such descriptors. The worker's first act is [`start`]: it reads the handshake and leaves a thread waiting
-//! for either of two signs that the parent is gone. The end of the socket alone would not do: a forked copy of the parent
-//! holds it open. The parent's own descriptor alone would not do either: a pool may end while its process goes on.
+//! Before the parent starts a worker it writes the *handshake* into the control socket ([`send_handshake`]): configuration,
+//! memory, bells, and a descriptor of the parent itself, if the system has such descriptors. The worker first calls [`start`],
+//! which reads the handshake and starts a thread. The thread waits for either of two signs that the parent is gone. The end of
+//! the socket alone is not enough, since a forked copy of the parent keeps the socket open. The parent's own descriptor alone is
+//! not enough either, since a pool may end while its process goes on.
 //!
-//! A worker that is stopped, or has not got as far as that, runs no thread. So the system itself also kills its group when the
-//! socket ends ([`sys::launch`] asks for that); then this thread has nothing left to do.
+//! A stopped worker runs no thread, and neither does one that has not come this far. So the system itself also kills the group
+//! when the socket ends ([`sys::launch`] asks for it). Then this thread has nothing left to do.
 //!
 //! **Invariant:** the thread takes no signals, needs no lock and no JavaScript, so a busy worker dies as fast as an idle one.
 
@@ -22,10 +24,10 @@ const HANDSHAKE: u8 = b'H';
 /// The longest start error, in bytes.
 const ERROR_BYTES_MAX: usize = 32 * 1024;
 
-/// The thread waits in one system call; it needs next to no stack.
+/// The thread waits in one system call, so it needs almost no stack.
 const STACK_BYTES: usize = 128 * 1024;
 
-/// What the parent gives a worker to begin with.
+/// What the parent sends a worker first.
 #[derive(Debug)]
 pub struct Handshake {
     /// The worker's configuration, as the parent passed it to [`send_handshake`].
@@ -34,7 +36,7 @@ pub struct Handshake {
     pub memory: SharedMemory,
     /// Notified by the parent.
     pub to_worker: Bell,
-    /// Watched by the parent: by its waiting thread, and by the event loop of whoever submits.
+    /// The parent watches them: its waiting thread the first, the submitter's event loop the second.
     pub to_parent: [Bell; 2],
 }
 
@@ -45,7 +47,7 @@ pub struct Lifeline {
 }
 
 impl Lifeline {
-    /// Tells the parent why this worker cannot start. Cut to 32 KiB. A parent that is gone is not told.
+    /// Tells the parent why this worker cannot start, in at most 32 KiB. Does nothing if the parent is gone.
     pub fn send_error(&self, text: &str) {
         let end = (0..=text.len().min(ERROR_BYTES_MAX))
             .rev()
@@ -84,7 +86,7 @@ impl Lifeline {
 /// Parent: writes the handshake into `control`, whose other end goes to [`sys::launch`]. Never blocks.
 ///
 /// # Errors
-/// `InvalidInput` when `config` has 64 KiB or more; else what the system reports.
+/// `InvalidInput` if `config` has 64 KiB or more; otherwise the error of the system.
 pub fn send_handshake(
     control: &Control,
     config: &[u8],
@@ -102,8 +104,8 @@ pub fn send_handshake(
 
 /// Worker: takes over descriptor 3, reads the handshake, and dies with the parent from now on.
 ///
-/// `memory_bytes` is the length the shared memory must have. To be called once per process. A failure after the socket was
-/// taken over is sent to the parent as the start error.
+/// `memory_bytes` is the length that the shared memory must have. Call it once per process. A failure after the socket was taken
+/// over is sent to the parent as the start error.
 ///
 /// # Errors
 /// `NotFound` when this process was not started as a worker; `AlreadyExists` from the second call on; `InvalidData` when

@@ -1,7 +1,8 @@
 //! The worker's end of the channel, and the identity of this process as a worker.
 //!
-//! One thread of the process takes the endpoint and calls [`WorkerEndpoint::receive`] and [`WorkerEndpoint::send`]. It waits for the parent's bell
-//! through its own event loop where it can, which costs half the time that [`WorkerEndpoint::listen`]'s thread needs to pass it on.
+//! One thread of the process takes the endpoint and calls [`WorkerEndpoint::receive`] and [`WorkerEndpoint::send`]. If it can, it
+//! waits for the parent's bell in its own event loop. That takes half as long as to be woken by the thread of
+//! [`WorkerEndpoint::listen`].
 
 #[cfg_attr(not(feature = "testing"), expect(unreachable_pub, reason = "tests see it"))]
 pub(crate) mod lifeline;
@@ -24,10 +25,10 @@ use lifeline::Lifeline;
 pub use crate::sys::Bell;
 pub use status_block::StatusBlock;
 
-/// How long a full ring may go unread before the parent's waiting thread is notified as well.
+/// How long a full ring may stay unread before the worker notifies the parent's waiting thread as well.
 const PATIENCE: Duration = Duration::from_millis(5);
 
-/// What makes this process a worker: set once, before any of the user's code runs, and never in the environment.
+/// What makes this process a worker. It is set once, before any code of the user runs, and never in the environment.
 #[derive(Debug)]
 pub struct WorkerIdentity {
     /// The worker's id.
@@ -49,7 +50,7 @@ static THIS_WORKER: OnceLock<ThisWorker> = OnceLock::new();
 ///
 /// # Errors
 ///
-/// When descriptor 3 is not a parent's control socket, or the handshake is not one.
+/// If descriptor 3 is not the control socket of a parent, or the handshake is invalid.
 pub fn init_worker() -> io::Result<&'static WorkerIdentity> {
     if let Some(this) = THIS_WORKER.get() {
         return Ok(&this.identity);
@@ -70,12 +71,12 @@ pub fn init_worker() -> io::Result<&'static WorkerIdentity> {
     Ok(&THIS_WORKER.get_or_init(|| ThisWorker { identity, lifeline, parts }).identity)
 }
 
-/// The identity, in a worker process; on any of its threads.
+/// The identity in a worker process, on any of its threads.
 pub fn identity() -> Option<&'static WorkerIdentity> {
     THIS_WORKER.get().map(|this| &this.identity)
 }
 
-/// Tells the parent why this worker cannot start. Ignored where there is no parent.
+/// Tells the parent why this worker cannot start. Does nothing without a parent.
 pub fn send_start_error(text: &str) {
     if let Some(this) = THIS_WORKER.get() {
         this.lifeline.send_error(text);
@@ -87,7 +88,7 @@ pub fn send_start_error(text: &str) {
 pub enum Received {
     /// Whole frames fill this many bytes.
     Bytes(usize),
-    /// Nothing is there; the bell is passed on when something is.
+    /// Nothing is there. The bell will be notified when something is.
     Asleep,
     /// The next frame alone needs this many bytes.
     NeedsRoom(usize),
@@ -97,24 +98,24 @@ pub enum Received {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EndpointError {
-    /// This process is no worker, or another thread has the endpoint.
+    /// This process is not a worker, or another thread has the endpoint.
     #[error("this process has no free worker endpoint")]
     NotFree,
     /// The bell thread cannot start.
     #[error("the bell thread cannot start")]
     Thread(#[source] io::Error),
-    /// The parent's half of the ring makes no sense.
+    /// The parent's half of the ring is corrupt.
     #[error("the ring from the parent is corrupt")]
     Ring(#[source] RingCorrupt),
-    /// The parent's bytes are no frames.
-    #[error("the parent's bytes are no frames")]
+    /// The bytes of the parent are not frames.
+    #[error("the bytes from the parent are not frames")]
     Frames(#[source] FrameError),
 }
 
 /// Who waits for the parent's bell.
 #[derive(Debug)]
 enum Listener {
-    /// The owner of the endpoint, who clears the bell; a sender that waits for space does it itself.
+    /// The owner of the endpoint, which clears the bell. While a send waits for space, it does so itself.
     Owner,
     /// A thread of its own, which counts the notifications.
     Thread(Arc<Notifications>),
@@ -134,7 +135,7 @@ pub struct WorkerEndpoint {
     inbound: SegmentConsumer,
     outbound: SegmentProducer,
     assembler: Assembler<ToWorker>,
-    /// A frame that did not fit where it was to be copied.
+    /// A frame that did not fit into the buffer of the caller.
     pending: Option<Vec<u8>>,
     bell: Arc<Bell>,
     to_parent: [Bell; 2],
@@ -165,7 +166,7 @@ impl WorkerEndpoint {
         })
     }
 
-    /// By which the parent notifies this worker.
+    /// The parent notifies this worker with it.
     pub fn bell(&self) -> &Arc<Bell> {
         &self.bell
     }
@@ -250,7 +251,8 @@ impl WorkerEndpoint {
         }
     }
 
-    /// Writes whole frames, and blocks while the ring is full: the parent never does, and the lifeline watches.
+    /// Writes whole frames, and blocks while the ring is full. The parent never blocks, and the lifeline ends a worker whose
+    /// parent is gone.
     ///
     /// # Errors
     ///
@@ -258,7 +260,7 @@ impl WorkerEndpoint {
     pub fn send(&mut self, mut frames: &[u8]) -> Result<(), EndpointError> {
         let segment = self.segment.clone();
         let space = segment.doorbell(word::WORKER_WANTS_SPACE);
-        let mut has_heard = false;
+        let mut has_taken_bell = false;
         loop {
             let pushed = self.outbound.push(frames).map_err(EndpointError::Ring)?;
             self.outbound.publish();
@@ -269,13 +271,14 @@ impl WorkerEndpoint {
             }
             frames = &frames[pushed..];
             if frames.is_empty() {
-                if has_heard {
-                    // It may have notified of frames as well: the owner's event loop looks again.
+                if has_taken_bell {
+                    // The notification may have been for frames as well, so the owner's event loop looks
+                    // again.
                     self.bell.notify();
                 }
                 return Ok(());
             }
-            let heard = match &self.listener {
+            let seen = match &self.listener {
                 Listener::Owner => 0,
                 Listener::Thread(notifications) => *lock(&notifications.count),
             };
@@ -286,7 +289,7 @@ impl WorkerEndpoint {
             }
             match &self.listener {
                 Listener::Owner => {
-                    has_heard = true;
+                    has_taken_bell = true;
                     if !self.bell.is_notified_within(PATIENCE) {
                         self.notify_again();
                     }
@@ -296,14 +299,14 @@ impl WorkerEndpoint {
                 }
                 Listener::Thread(notifications) => {
                     let count = lock(&notifications.count);
-                    let woken = notifications.changed.wait_while(count, |count| *count == heard);
+                    let woken = notifications.changed.wait_while(count, |count| *count == seen);
                     drop(woken);
                 }
             }
         }
     }
 
-    /// Notifies the parent's waiting thread: its event loop was notified, and has not read anything for a while.
+    /// Notifies the parent's waiting thread, because its event loop was notified and has not read anything for a while.
     pub fn notify_again(&self) {
         self.notify(0);
     }
@@ -325,13 +328,13 @@ impl WorkerEndpoint {
     }
 }
 
-/// Ends this worker, for a task has closed a descriptor of a bell: nobody would notice the other side any more, and
+/// Ends this worker, because a task has closed the descriptor of a bell. Neither side would notice the other any more, and
 /// promises would stay open.
 pub fn end_without_bell() -> ! {
     sys::kill_own_group()
 }
 
-/// The frame as it was sent; `place` has just its size.
+/// The frame as it was sent. `place` has exactly its size.
 fn copy_frame(frame: &Frame<'_, ToWorker>, place: &mut [u8]) {
     let payload = &frame.payload;
     if let Ok(header) = frame::header(frame.kind, frame.fields, payload.len()) {

@@ -1,4 +1,4 @@
-//! What is known of a worker's end beside its code and its signal.
+//! What is known of the end of a worker besides its exit code and its signal.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,18 +12,18 @@ use crate::sys::{self, Child, ControlGroup, Exit};
 const KILL: i32 = 9;
 /// Signals by which a program ends itself: SIGILL, SIGTRAP, SIGABRT.
 const SELF_INFLICTED: [i32; 3] = [4, 5, 6];
-/// What a shell between parent and worker makes of an abort.
+/// The exit code of a shell between parent and worker whose child has aborted.
 const ABORT_CODE: i32 = 128 + 6;
-/// A kill for want of memory that was counted longer ago has killed somebody else.
+/// An out-of-memory kill that was counted longer ago hit another process.
 const RECENT: Duration = Duration::from_secs(2);
-/// Between looks that are not due to a worker's start or end.
+/// The shortest time between looks that no start or end of a worker caused.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Finds causes of ends.
+/// Finds the causes of ends.
 ///
-/// A SIGKILL does not say who sent it. It is put down to the system's want of memory only if the system has just counted one more
-/// kill for that reason. Then the system's log tells, where it can be read. Else no other worker may have been put down to that
-/// kill, and the worker has to be large enough: the system kills the largest process of those that share the memory.
+/// A SIGKILL does not say who sent it. The out-of-memory killer counts as the cause only if the system has just counted one more
+/// of its kills. If the system's log can be read, it decides. Otherwise no other worker may have claimed that kill, and the
+/// worker has to be large enough, since the system kills the largest process of those that share the memory.
 #[derive(Debug)]
 pub(super) struct Causes {
     root: PathBuf,
@@ -39,7 +39,7 @@ pub(super) struct Causes {
     log: Log,
 }
 
-/// Whether the system's log says that it has killed the process for want of memory; `None` where it cannot be read.
+/// Whether the system's log says that the out-of-memory killer has killed the process. `None` if the log cannot be read.
 type Log = fn(pid: u32) -> Option<bool>;
 
 /// What a dead worker has left.
@@ -48,15 +48,15 @@ pub(super) struct Remains {
     pid: u32,
     /// Of version 2.
     groups: Groups,
-    /// The largest resident memory that it had, in bytes, where that is known.
+    /// The largest resident memory that it had, in bytes, if known.
     peak_memory: Option<u64>,
 }
 
-/// Counts kills for want of memory.
+/// Counts out-of-memory kills.
 #[derive(Debug, Default)]
 struct Counter {
     total: Option<u64>,
-    /// Kills that were counted and that no worker was put down to.
+    /// Kills that were counted and that no worker has claimed.
     unclaimed: u64,
     counted_at: Option<Instant>,
 }
@@ -75,7 +75,7 @@ impl Counter {
         }
     }
 
-    /// Puts a worker down to one of the kills, if there is one.
+    /// Claims one of the kills for a worker, if there is one.
     fn claim(&mut self) -> bool {
         let is_there = self.unclaimed > 0;
         self.unclaimed = self.unclaimed.saturating_sub(1);
@@ -95,28 +95,28 @@ impl Causes {
         causes
     }
 
-    /// What a worker has left that is dead and not reaped yet.
+    /// What a worker that is dead and not reaped has left.
     pub(super) fn examine(&self, child: &Child) -> Remains {
-        // In groups of version 1 a dead process is not any more.
+        // Groups of version 1 do not list dead processes.
         let groups = Groups::unified(&self.root, &child.pid().to_string());
         Remains { pid: child.pid(), groups, peak_memory: child.peak_memory() }
     }
 
-    /// Sees what the system has counted so far: the shorter ago the last look, the less is put down to a wrong worker.
+    /// Reads the system's counts. The more recent the last look, the fewer kills are put down to the wrong worker.
     pub(super) fn look(&mut self, now: Instant) {
         self.own.take(self.groups.kills(), now);
         self.system.take(number_after(&self.root.join("proc/vmstat"), "oom_kill "), now);
         self.looked_at = now;
     }
 
-    /// The same, unless that was done just now.
+    /// The same, unless it was done just now.
     pub(super) fn look_again(&mut self, now: Instant) {
         if now.saturating_duration_since(self.looked_at) >= LOOK_INTERVAL {
             self.look(now);
         }
     }
 
-    /// The cause of an end, of one of `workers` that there were.
+    /// The cause of an end. The worker was one of `workers`.
     pub(super) fn judge(
         &mut self,
         exit: Exit,
@@ -145,8 +145,8 @@ impl Causes {
         let is_elsewhere = !groups.0.is_empty() && groups != &self.unified;
         let home = if is_elsewhere { groups } else { &self.groups };
         let memory = home.limit().into_iter().chain(self.total_memory()).min();
-        // The system chooses the largest of those that share the memory: it has at least its share. A quarter of that leaves room for
-        // everything else in the memory.
+        // The system chooses the largest process of those that share the memory, so that one has at least its share. A
+        // quarter of the share leaves room for everything else in the memory.
         let sharers = u64::try_from(workers).unwrap_or(u64::MAX).saturating_add(1);
         let is_large = peak_memory
             .zip(memory)
@@ -161,7 +161,7 @@ impl Causes {
     }
 }
 
-/// Folders that may be those of a process's control groups for memory, the closest first.
+/// The folders of a process's control groups for memory, as far as they may exist, the closest one first.
 #[derive(Debug, PartialEq, Eq)]
 struct Groups(Vec<PathBuf>);
 
@@ -181,9 +181,9 @@ impl Groups {
         Self(groups.into_iter().filter(counts).flat_map(|group| group.folders).collect())
     }
 
-    /// How often the system has killed there for want of memory.
+    /// How many out-of-memory kills the system has counted there.
     fn kills(&self) -> Option<u64> {
-        // The first counts the processes of this group alone, and the last is that of version 1.
+        // The first file counts the processes of this group alone. The last one is that of version 1.
         let files = ["memory.events.local", "memory.events", "memory.oom_control"];
         let count = |group: &PathBuf| {
             files.iter().find_map(|file| number_after(&group.join(file), "oom_kill "))

@@ -4,12 +4,12 @@ use std::ffi::CString;
 use std::io;
 use std::time::Duration;
 
-/// How the workers of a pool are started. Validated by whoever builds it.
+/// How the workers of a pool are started. The caller validates it.
 #[derive(Debug, Clone)]
 pub struct PoolConfig {
     /// Worker ids are `0..worker_count`.
     pub worker_count: u32,
-    /// CPU ids each worker may use, by worker id; empty: no pinning.
+    /// The CPU ids that each worker may use, by worker id. Empty: no pinning.
     pub cpus: Vec<Vec<u32>>,
     /// Path of the executable.
     pub program: CString,
@@ -17,18 +17,18 @@ pub struct PoolConfig {
     pub args: Vec<CString>,
     /// Its environment, as `NAME=value`.
     pub env: Vec<CString>,
-    /// Its working directory; none: the parent's.
+    /// Its working directory. None: that of the parent.
     pub cwd: Option<CString>,
-    /// Whether standard output and error go nowhere.
+    /// Whether standard output and standard error are discarded.
     pub is_quiet: bool,
     /// Whether they come to the pool instead, as [`Record::Output`](super::Record::Output).
     pub is_piped: bool,
-    /// Workers that are idle for so long leave; none: they stay.
+    /// Workers that are idle for this long exit. None: they stay.
     pub idle_timeout: Option<Duration>,
-    /// Workers that are not ready so long after their process came are killed, and their start has failed; so are those that
-    /// load a function for so long, and the task fails. None: no limit.
+    /// How long a worker may take to become ready, and to load a function. A worker that takes longer is killed: its start
+    /// has failed, or the task that needs the function fails. None: no limit.
     pub start_timeout: Option<Duration>,
-    /// Opaque bytes that every worker is given, after its id.
+    /// Opaque bytes that every worker gets, after its id.
     pub worker_config: Vec<u8>,
 }
 

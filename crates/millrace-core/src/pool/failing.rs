@@ -1,7 +1,7 @@
-//! The one way out when the pool itself cannot go on: a thread of it has panicked, or other code of the process has closed one
+//! The only way out if the pool itself cannot go on: one of its threads has panicked, or other code of the process has closed one
 //! of its descriptors.
 //!
-//! Who collects records is told the reason, the workers are killed, and the end is reported as that of any pool.
+//! A record gives the reason, the workers are killed, and the end of the pool is reported as always.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -16,10 +16,10 @@ use crate::scheduler::{Death, Scheduler, WorkerId};
 use crate::sync::atomic::Ordering;
 use crate::sys::{AsFd, Bell};
 
-/// How long killed processes are waited for.
+/// How long to wait for killed processes.
 const BOUND: Duration = Duration::from_millis(900);
 
-/// Why a pool fails whose descriptor is gone.
+/// The reason of a failure because a descriptor is gone.
 pub(super) fn lost(what: &str) -> String {
     format!(
         "the descriptor of {what} is not the pool's any more: other code of this process has closed it"
@@ -31,7 +31,8 @@ impl Shared {
         self.has_failed.load(Ordering::SeqCst)
     }
 
-    /// Ends the pool for `reason`; the first one counts. It may be called with a handle's locks held, and never blocks.
+    /// Ends the pool for `reason`. Only the first reason counts. It never blocks, and may be called with a handle's locks
+    /// held.
     pub(super) fn fail(&self, reason: &str) {
         if self.has_failed.swap(true, Ordering::SeqCst) {
             return;
@@ -58,7 +59,7 @@ impl Shared {
         self.guard(work).unwrap_or_else(|panic| resume_unwind(panic))
     }
 
-    /// The scheduler. One whose holder has panicked may be in any state: it is replaced by one that has ended.
+    /// The scheduler. If a thread has panicked under its lock, its state is unknown: a scheduler that has ended replaces it.
     pub(super) fn scheduler(&self) -> MutexGuard<'_, Scheduler> {
         self.scheduler.lock().unwrap_or_else(|poisoned| {
             let mut scheduler = poisoned.into_inner();
@@ -68,13 +69,14 @@ impl Shared {
         })
     }
 
-    /// Has the waiting thread look around.
+    /// Wakes the waiting thread.
     pub(super) fn wake_waiter(&self) {
         if self.wake.try_notify() {
             return;
         }
         self.fail(&lost("the waiting thread's bell"));
-        // It sleeps in the poller, which watches another bell as well. Where that is gone too, nobody can wake the thread.
+        // The thread sleeps in the poller, which can watch another bell as well. If the poller is gone too, nobody can
+        // wake the thread.
         if let (Some(poller), Ok(bell)) = (self.poller.get(), Bell::new()) {
             bell.notify();
             let bell = self.second_wake.get_or_init(|| bell);
@@ -82,7 +84,7 @@ impl Shared {
         }
     }
 
-    /// Kills all workers, waits for their ends, and reports that of the pool.
+    /// Kills all workers, waits for their ends, and reports the end of the pool.
     pub(super) fn end_processes(&self) {
         let processes: Vec<_> =
             WorkerId::all().zip(self.handles.iter().map(WorkerHandle::process)).collect();
@@ -97,7 +99,8 @@ impl Shared {
             process.child.is_dead_within(until.saturating_duration_since(Instant::now()));
             if let Some(exit) = process.child.reap() {
                 let death = Death { code: exit.code, signal: exit.signal, ..Death::default() };
-                // The waiting thread may have been quicker; nothing is started any more, so it is still the same worker.
+                // The waiting thread may have been faster. Nothing is started any more, so it is still the same
+                // worker.
                 self.drive(|scheduler| scheduler.died(worker_id, &death));
             }
         }

@@ -14,13 +14,13 @@
 //!
 //! 1. A handle's `inbound`, while its worker's frames are read.
 //! 2. The scheduler. No large copy and no system call happens under it.
-//! 3. A handle's `writer`, while frames are written into its ring. The scheduler's is not held then, or a large copy would be under it.
+//! 3. A handle's `writer`, while frames are written into its ring. The scheduler's lock is not held then, because the copy may be large.
 //! 4. A handle's `queue`, `process` and `loop_watch`, and all others: `records`, `definitions`, `spawner`, `threads`.
 //!
-//! Who is notified of records may be called under a handle's `inbound`, and must not call back into the pool.
+//! The notification of records may run under a handle's `inbound`, so it must not call back into the pool.
 //!
-//! A thread that panics, or finds a descriptor of the pool gone, fails the pool: see [`failing`]. A holder of any lock but the
-//! scheduler's leaves what it guards whole, and that of the scheduler is replaced.
+//! If a thread panics or finds a descriptor of the pool gone, it fails the pool: see [`failing`]. A panic under the scheduler's
+//! lock replaces the scheduler. What the other locks guard is whole at every moment.
 
 mod causes;
 mod claims;
@@ -62,10 +62,10 @@ use record_queue::RecordQueue;
 use spawner::{Request, SpawnResult, Spawner};
 use worker_handle::{Unwritable, WorkerHandle};
 
-/// How long the threads of a failed pool are waited for. One that nobody can wake stays, and does nothing.
+/// How long to wait for the threads of a failed pool. A thread that nobody can wake stays, and does nothing.
 const STUCK_PATIENCE: Duration = Duration::from_millis(200);
 
-/// Called when there is something to collect; from any thread, at most once until it is collected.
+/// Called when there is something to collect, from any thread, at most once until everything is collected.
 pub type Notify = Box<dyn Fn() + Send + Sync>;
 
 /// A pool of worker processes. Its processes and threads start with the first submit.
@@ -75,7 +75,7 @@ pub struct Pool {
     threads: Mutex<Vec<Thread>>,
 }
 
-/// A thread of the pool. It holds the other end of `ended`, and never sends.
+/// A thread of the pool. It has the other end of `ended` and never sends.
 #[derive(Debug)]
 struct Thread {
     handle: JoinHandle<()>,
@@ -90,21 +90,21 @@ pub(crate) struct Shared {
     handles: Box<[WorkerHandle]>,
     records: RecordQueue,
     unreleased: UnreleasedOutput,
-    /// Wakes the waiting thread: a started worker, a nearer deadline, the end.
+    /// Wakes the waiting thread: a worker was started, a deadline is nearer, or the pool ends.
     wake: Bell,
-    /// In its place, where other code of the process has closed the descriptor.
+    /// Its replacement, if other code of the process has closed the descriptor.
     second_wake: OnceLock<Bell>,
-    /// What the waiting thread sleeps in, once there is one.
+    /// The waiting thread sleeps in it, once there is one.
     poller: OnceLock<Arc<Poller>>,
     /// Watches the bells that workers notify while the submitter's event loop listens.
     loop_poller: Poller,
     loop_listens: AtomicBool,
-    /// A chunk is in flight: there will be something to read.
+    /// A chunk is in flight, so there will be something to read.
     has_work_in_flight: AtomicBool,
-    /// Somebody waits for the pool, if only for workers to start or to end.
+    /// A caller waits for the pool, if only for workers to start or to end.
     has_open: AtomicBool,
     spawner: Mutex<Option<Sender<Request>>>,
-    /// The pool cannot go on, and has said so.
+    /// The pool cannot go on, and has reported it.
     has_failed: AtomicBool,
     /// The scheduler has reported the end.
     is_closed: AtomicBool,
@@ -122,11 +122,11 @@ impl std::fmt::Debug for Shared {
 }
 
 impl Pool {
-    /// A pool that has started nothing yet. `notify` is called when outcomes wait to be collected.
+    /// A pool that has started nothing yet. It calls `notify` when records wait to be collected.
     ///
     /// # Errors
     ///
-    /// [`StartError`] when the system refuses the pool's own bell, or is not supported.
+    /// [`StartError`] if the system refuses the pool's own bell, or is not supported.
     pub fn new(config: PoolConfig, notify: Notify) -> Result<Self, StartError> {
         let wake = Bell::new().map_err(StartError::Resources)?;
         let worker_count = config.worker_count;
@@ -157,11 +157,11 @@ impl Pool {
         Ok(Self { shared: Arc::new(shared), threads: Mutex::default() })
     }
 
-    /// Makes a function known under `id`; it is sent to a worker before the first chunk that needs it.
+    /// Makes a function known under `id`. A worker gets it before the first chunk that needs it.
     ///
     /// # Errors
     ///
-    /// [`TooLarge`] when `bytes` do not fit into a message; nothing is made known then.
+    /// [`TooLarge`] if `bytes` do not fit into a message. Then nothing is made known.
     pub fn define(&self, id: DefinitionId, bytes: &[u8]) -> Result<(), TooLarge> {
         submission::check_size("the definition", bytes.len())?;
         lock(&self.shared.definitions).insert(id, Arc::new(Definition::new(id, bytes.into())));
@@ -180,7 +180,7 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// [`SubmitError`] when the chunk makes no sense; it is not accepted then.
+    /// [`SubmitError`] if the chunk is invalid. Then it is not accepted.
     pub fn submit(&self, chunk: Chunk<'_>) -> Result<(), SubmitError> {
         self.submit_all([chunk])
     }
@@ -189,7 +189,7 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// [`SubmitError`] when a chunk makes no sense; none is accepted then.
+    /// [`SubmitError`] if a chunk is invalid. Then none is accepted.
     pub fn submit_all<'a>(
         &self,
         chunks: impl IntoIterator<Item = Chunk<'a>>,
@@ -223,11 +223,11 @@ impl Pool {
         Ok(())
     }
 
-    /// Drops what is left of a call.
+    /// Cancels a call: drops its tasks that have not begun.
     ///
     /// # Errors
     ///
-    /// [`TooLarge`] when the reason does not fit into a message; nothing is dropped then.
+    /// [`TooLarge`] if the reason does not fit into a message. Then nothing is dropped.
     pub fn cancel(&self, call_id: CallId, mode: &CancelMode) -> Result<(), TooLarge> {
         if let CancelMode::Kill { reason, .. } = mode {
             submission::check_size("the reason of the cancellation", reason.len())?;
@@ -236,7 +236,7 @@ impl Pool {
         Ok(())
     }
 
-    /// Finishes what was accepted, lets the workers leave, then gives out [`Record::Closed`].
+    /// Finishes what was accepted, lets the workers exit, then reports [`Record::Closed`].
     pub fn close(&self) {
         self.shared.drive(Scheduler::close);
     }
@@ -247,12 +247,12 @@ impl Pool {
         self.shared.scheduler().has_room(limit, more)
     }
 
-    /// Replaces the workers that have a process, each after the task it runs; the process ids of these.
+    /// Replaces the workers that have a process, each after its running task. Returns their process ids.
     pub fn recycle(&self) -> Vec<u32> {
         self.shared.drive(Scheduler::recycle)
     }
 
-    /// Tells idle workers to leave; the process ids of those that are leaving. The pool stays as it is.
+    /// Asks idle workers to exit. Returns the process ids of all workers that are exiting. The pool stays open.
     pub fn leave_idle(&self) -> Vec<u32> {
         self.shared.drive(Scheduler::leave_idle)
     }
@@ -262,13 +262,13 @@ impl Pool {
         self.shared.drive(Scheduler::terminate);
     }
 
-    /// What waits to be collected. The pool notifies of the next record only after [`Records::next`] has returned `None`.
+    /// The records that wait. The pool notifies of the next one only after [`Records::next`] has returned `None`.
     pub fn collect(&self) -> Records<'_> {
         self.shared.records.collect()
     }
 
-    /// So many bytes of the workers' standard output (0) or standard error (1) have been taken care of. Beyond 1 MiB that is
-    /// collected and not released, the workers are not read any further.
+    /// The caller is done with this many bytes of the workers' standard output (0) or standard error (1). If 1 MiB of a
+    /// stream is collected and not released, the pool stops reading it.
     pub fn release_output(&self, stream: usize, bytes: usize) {
         if self.shared.unreleased.release(stream, bytes) {
             self.shared.wake_waiter();
@@ -290,7 +290,7 @@ impl Pool {
         self.shared.scheduler().worker(id)
     }
 
-    /// The CPU ids that a worker process was bound to; empty without pinning, or when it is gone.
+    /// The CPU ids that a worker process is bound to. Empty without pinning, or if the process is gone.
     pub fn applied_cpus(&self, worker: &WorkerSnapshot) -> Vec<u32> {
         if self.shared.config.cpus.is_empty() {
             Vec::new()
@@ -299,13 +299,12 @@ impl Pool {
         }
     }
 
-    /// Whether the end was reported and no process is left: dropping the pool then waits for nothing.
+    /// Whether the end was reported and no process is left. Then dropping the pool does not wait.
     pub fn has_ended(&self) -> bool {
         self.shared.scheduler().has_ended()
     }
 
-    /// Kills what is left, notifies nobody any more, and waits for the pool's threads, which end when the processes are
-    /// reaped.
+    /// Kills all workers, stops notifying, and waits for the threads of the pool, which end when the processes are reaped.
     pub fn shut_down(&self) {
         self.shared.records.stop_notifying();
         self.terminate();
@@ -315,7 +314,7 @@ impl Pool {
             let is_stuck = self.shared.has_failed()
                 && ended.recv_timeout(STUCK_PATIENCE) == Err(RecvTimeoutError::Timeout);
             if !is_stuck {
-                // A panic of it was told when it happened.
+                // A panic of it was reported when it happened.
                 let _ = handle.join();
             }
         }
@@ -328,7 +327,8 @@ impl Pool {
             let (request_sender, requests) = crossbeam::channel::unbounded();
             let shared = || Arc::clone(&self.shared);
             let spawner = Spawner::new(shared(), requests, (result_sender, results.clone()));
-            // Both or none: the spawner ends with `request_sender`, a waiting thread alone would wait for ever.
+            // Both threads or none. The spawner ends with `request_sender`, but a waiting thread alone would wait for
+            // ever.
             let spawning = start_thread("millrace-spawn", move || spawner.run())?;
             let mut waiter = Waiter::new(shared(), results)?;
             let waiting = start_thread("millrace-wait", move || waiter.run())?;
@@ -360,7 +360,7 @@ fn nanoseconds(duration: Duration) -> u64 {
 }
 
 impl Shared {
-    /// How long the waiting thread may sleep. It keeps a time that it was given, even if nothing is due then any more: a
+    /// How long the waiting thread may sleep. It keeps an earlier time even if nothing is due then any more, so that a
     /// deadline that comes and goes with each task does not wake it each time.
     fn time_to_deadline(&self) -> Option<Duration> {
         let scheduler = self.scheduler();
@@ -373,7 +373,7 @@ impl Shared {
         (wake_ns < u64::MAX).then(|| Duration::from_nanos(wake_ns).saturating_sub(now))
     }
 
-    /// Gives the scheduler an event and carries out what follows from it. A panic fails the pool, and goes on.
+    /// Passes an event to the scheduler and carries out its effects. A panic fails the pool, and goes on.
     pub(crate) fn drive<R>(&self, event: impl FnOnce(&mut Scheduler) -> R) -> R {
         self.guarded(|| self.drive_on(event))
     }
@@ -392,7 +392,7 @@ impl Shared {
             };
             // Collected in the memory of `frames`.
             let receivers: Vec<WorkerId> = frames.into_iter().map(enqueue).collect();
-            // The processes of this moment: a replacement may be there by the time they are killed.
+            // The current processes: by the time of the kill there may be a replacement.
             let processes = kills.into_iter().map(|id| self.handles[id.index()].process());
             let doomed: Vec<_> = processes.flatten().collect();
             let next_ns = scheduler.next_deadline().map_or(u64::MAX, nanoseconds);
@@ -428,7 +428,7 @@ impl Shared {
         result
     }
 
-    /// Writes frames for a worker. One whose ring makes no sense is killed.
+    /// Writes frames for a worker. A worker whose ring is corrupt is killed.
     fn pump(&self, worker_id: WorkerId) {
         match self.handles[worker_id.index()].pump() {
             Ok(()) => {}

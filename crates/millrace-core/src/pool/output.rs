@@ -1,4 +1,4 @@
-//! What workers write to their standard output and standard error, on its way to whoever collects records.
+//! Standard output and standard error of workers, on the way to the collector of records.
 
 use super::Shared;
 use super::failing::lost;
@@ -7,16 +7,16 @@ use crate::scheduler::WorkerId;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sys::{AsFd, BorrowedFd, Pipe};
 
-/// Bytes of one stream, of all workers together, that wait to be collected and released. Beyond it their pipes fill.
+/// How many bytes of one stream, of all workers together, may wait to be collected and released. Beyond it their pipes fill up.
 const UNRELEASED_BYTES_MAX: usize = 1024 * 1024;
-/// What one read takes; a pipe holds as much.
+/// The size of one read. A pipe holds as much.
 const READ_BYTES: usize = 64 * 1024;
-/// What is read of a dead worker at the most: a process that it left behind may go on writing.
+/// How much is read from a dead worker at most, because a process that it left behind may go on writing.
 const DRAINED_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// The end of standard error that is kept for a worker that does not start.
+/// How much of the end of standard error is kept for a worker that does not start.
 const LAST_BYTES: usize = 2 * 1024;
 
-/// Bytes that were given out and are not released, by stream.
+/// Bytes that were passed on and are not released, by stream.
 #[derive(Debug)]
 pub(super) struct UnreleasedOutput([AtomicUsize; 2]);
 
@@ -25,7 +25,7 @@ impl UnreleasedOutput {
         Self([AtomicUsize::new(0), AtomicUsize::new(0)])
     }
 
-    /// `true` when there is room again.
+    /// Returns `true` if there is room again.
     pub(super) fn release(&self, stream: usize, bytes: usize) -> bool {
         let Some(unreleased) = self.0.get(stream) else { return false };
         let take = |before: usize| Some(before.saturating_sub(bytes));
@@ -55,7 +55,7 @@ impl Output {
         Self { pipe, last: Vec::new(), is_paused: false, has_ended: false }
     }
 
-    /// Reads once; `false` when it is to be watched no more, for now or for good.
+    /// Reads once. Returns `false` if nobody should watch it any more, for now or for good.
     pub(super) fn read(&mut self, shared: &Shared, source: (WorkerId, u32, usize)) -> bool {
         self.is_paused = !shared.unreleased.has_room(source.2);
         if !self.is_paused {
@@ -64,14 +64,14 @@ impl Output {
         !self.is_paused && !self.has_ended
     }
 
-    /// Whether it was paused, and is to be watched again.
+    /// Whether it was paused and should be watched again.
     pub(super) fn resumes(&mut self, shared: &Shared, stream: usize) -> bool {
         let resumes = self.is_paused && shared.unreleased.has_room(stream);
         self.is_paused &= !resumes;
         resumes
     }
 
-    /// Reads what is left, room or not; the end of all that it has read.
+    /// Reads what is left, with or without room. Returns the end of all that it has read.
     pub(super) fn drain(&mut self, shared: &Shared, source: (WorkerId, u32, usize)) -> String {
         let mut drained = 0;
         while drained < DRAINED_BYTES_MAX {

@@ -2,17 +2,17 @@
 
 use crate::sys::{Child, Control};
 
-/// A worker process, and the connection that its life hangs on.
+/// A worker process, and the connection that keeps it alive.
 #[derive(Debug)]
 pub(super) struct Process {
-    /// Closed before the process is waited for, so that one that may not be signalled ends.
+    /// It is closed before the pool waits for the process. So a process that refuses signals ends too.
     pub(super) control: Control,
     pub(super) child: Child,
 }
 
 impl Process {
-    /// Ends the process and its group now. Where one of both processes has changed its user, signals are refused: the
-    /// worker's lifeline does it then.
+    /// Kills the process and its group. If the worker or this process has changed its user, the system refuses the signal,
+    /// and the lifeline of the worker kills the group instead.
     pub(super) fn kill(&self) {
         if !self.child.kill_group() {
             self.control.hang_up();

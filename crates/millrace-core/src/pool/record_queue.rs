@@ -23,9 +23,9 @@ const PACK_BYTES: usize = 256 * 1024;
 /// Whether a new record is announced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wake {
-    /// Who collects is told.
+    /// The collector is notified.
     Yes,
-    /// Who collects is the caller, and does so next.
+    /// The caller is the collector, and collects next.
     No,
 }
 
@@ -96,7 +96,7 @@ impl Pack {
         Some(record(head, payload))
     }
 
-    /// The same without records; none where it is not worth to be used again.
+    /// The same pack without records, if its memory is worth keeping.
     fn emptied(mut self) -> Option<Self> {
         self.heads.clear();
         self.payloads.clear();
@@ -154,10 +154,10 @@ impl RecordQueue {
         }
     }
 
-    /// Nobody is notified any more.
+    /// From now on nobody is notified.
     pub(super) fn stop_notifying(&self) {
         let notify = lock(&self.notify).take();
-        // Not under the lock: what it holds on to may be anything.
+        // It is dropped without the lock, because dropping a caller's value may do anything.
         drop(notify);
     }
 

@@ -1,5 +1,5 @@
-//! The spawner thread: it takes on the affinity that a worker shall have, and starts it. Nothing else runs on it, so
-//! its mask disturbs nobody.
+//! The spawner thread. It pins itself to the CPUs of a worker, then starts the worker. Nothing else runs on this thread, so its
+//! affinity disturbs nothing.
 
 use std::io;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::endpoint::lifeline;
 use crate::scheduler::WorkerId;
 use crate::sys::{Bell, Child, Control, Launch, Pipe, SharedMemory, launch};
 
-/// What the spawner is asked for.
+/// A request to the spawner.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Request {
     /// Start a process for this worker id.
@@ -36,16 +36,16 @@ pub(super) struct SpawnedWorker {
     pub(super) to_parent: Bell,
     /// Notified instead of `to_parent` while the submitter's event loop listens.
     pub(super) to_loop: Bell,
-    /// Its standard output and standard error, where they come here.
+    /// Its standard output and standard error, if they come here.
     pub(super) pipes: Option<[Pipe; 2]>,
 }
 
-/// Starts the workers that are asked for, one after the other.
+/// Starts workers on request, one after the other.
 pub(super) struct Spawner {
     shared: Arc<Shared>,
     requests: Receiver<Request>,
     result_sender: Sender<SpawnResult>,
-    /// The other end of it, for the case that the waiting thread is not there any more.
+    /// Its other end, in case the waiting thread has ended.
     results: Receiver<SpawnResult>,
 }
 
@@ -66,7 +66,7 @@ impl Spawner {
                 Request::End => {
                     // A process that nobody has registered is killed when its result is dropped.
                     self.results.try_iter().for_each(drop);
-                    // A panic is told by now; the end is reported at the bound.
+                    // A panic is reported by now. The end is reported at the bound.
                     let _ = self.shared.guard(|| self.shared.end_processes());
                 }
             }
@@ -80,7 +80,7 @@ impl Spawner {
         let spawned = self.shared.guard(|| self.start_worker(worker_id)).unwrap_or_else(|_panic| {
             Err(io::Error::other("the thread that starts workers has panicked"))
         });
-        // Cannot fail, for this side holds the other end too. The waiting thread drops what comes after its end.
+        // This cannot fail, since this side has the other end too. After its end the waiting thread drops what comes.
         let _ = self.result_sender.send(SpawnResult { worker_id, spawned });
         self.shared.wake_waiter();
     }

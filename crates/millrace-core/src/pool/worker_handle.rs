@@ -1,4 +1,4 @@
-//! The handle of one worker id: frames that wait, the ring of its present process, and the process itself.
+//! The handle of one worker id: frames that wait, the ring of its current process, and the process itself.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, TryLockError};
@@ -14,34 +14,34 @@ use crate::lock::lock;
 use crate::scheduler::Outgoing;
 use crate::sys::Bell;
 
-/// Reaches one worker id. What does not fit into the ring waits here for the space bell.
+/// The way to one worker id. Frames that do not fit into the ring wait here for the space bell.
 #[derive(Debug, Default)]
 pub(super) struct WorkerHandle {
     queue: Mutex<VecDeque<Outgoing>>,
     writer: Mutex<Option<FrameWriter>>,
     process: Mutex<Option<Arc<Process>>>,
-    /// Read by whomever the worker has notified.
+    /// The thread that the worker has notified reads it.
     inbound: Mutex<Option<Inbound>>,
     /// Lets the listener change without waiting for a reader.
     loop_watch: Mutex<Option<LoopWatch>>,
 }
 
-/// What the submitter's event loop needs of the present process.
+/// What the submitter's event loop needs of the current process.
 #[derive(Debug)]
 struct LoopWatch {
     segment: Segment,
-    /// By which the worker notifies the waiting thread, and the loop.
+    /// With these the worker notifies the waiting thread, and the loop.
     to_parent: Arc<Bell>,
     to_loop: Arc<Bell>,
 }
 
 impl WorkerHandle {
-    /// Adds a frame; call it under the scheduler's lock, so that frames keep the scheduler's order.
+    /// Adds a frame. Call it under the scheduler's lock, so that frames keep the scheduler's order.
     pub(super) fn enqueue(&self, frame: Outgoing) {
         lock(&self.queue).push_back(frame);
     }
 
-    /// Drops the frames of a process that has died; call it under the scheduler's lock, with the death.
+    /// Drops the frames of a process that has died. Call it under the scheduler's lock, together with the death.
     pub(super) fn clear(&self) {
         lock(&self.queue).clear();
     }
@@ -68,18 +68,19 @@ impl WorkerHandle {
         *lock(&self.inbound) = None;
     }
 
-    /// Takes in what the worker has sent; `true` when there is more than one turn takes.
+    /// Handles what the worker has sent. Returns `true` if there is more than one turn handles.
     pub(super) fn take_in(&self, shared: &Shared, listener: Listener) -> bool {
         lock(&self.inbound).as_mut().is_some_and(|inbound| inbound.take_in(shared, listener))
     }
 
-    /// As [`Self::take_in`], for the event loop: it never waits for another reader, but notifies the waiting thread, which looks once more.
+    /// As [`Self::take_in`], for the event loop. It never waits for another reader. Instead it notifies the waiting thread,
+    /// which looks once more.
     pub(super) fn take_in_by_loop(&self, shared: &Shared) {
         let mut inbound = match self.inbound.try_lock() {
             Ok(inbound) => inbound,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => {
-                // It may have looked for the last time before the worker notified the loop.
+                // That reader may have looked for the last time before the worker notified the loop.
                 let to_parent = lock(&self.loop_watch)
                     .as_ref()
                     .map(|loop_watch| Arc::clone(&loop_watch.to_parent));
@@ -109,12 +110,12 @@ impl WorkerHandle {
             .is_some_and(|loop_watch| loop_watch.segment.doorbell(word::PARENT_ASLEEP).is_taken())
     }
 
-    /// Clears the bell of the event loop; `false` where its descriptor is gone.
+    /// Clears the bell of the event loop. Returns `false` if its descriptor is gone.
     pub(super) fn clear_loop_bell(&self) -> bool {
         lock(&self.loop_watch).as_ref().is_none_or(|loop_watch| loop_watch.to_loop.clear())
     }
 
-    /// Writes what the ring takes, and notifies a sleeping worker. Never waits for the worker.
+    /// Writes as much as fits into the ring, and notifies a sleeping worker. It never waits for the worker.
     ///
     /// # Errors
     ///
@@ -132,7 +133,7 @@ impl WorkerHandle {
         }
     }
 
-    /// The present process.
+    /// The current process.
     pub(super) fn process(&self) -> Option<Arc<Process>> {
         lock(&self.process).clone()
     }
@@ -141,12 +142,12 @@ impl WorkerHandle {
 /// Why nothing can be written to a worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unwritable {
-    /// Its half of the ring makes no sense.
+    /// Its half of the ring is corrupt.
     Corrupt {
         /// Its process.
         pid: u32,
     },
-    /// The descriptor of its bell is gone: it cannot be woken.
+    /// The descriptor of its bell is gone, so it cannot be woken.
     NoBell,
 }
 
@@ -161,7 +162,7 @@ pub(super) struct FrameWriter {
 }
 
 impl FrameWriter {
-    /// `false` where the worker cannot be notified.
+    /// Returns `false` if the worker cannot be notified.
     fn pump(&mut self, mut next: impl FnMut() -> Option<Outgoing>) -> Result<bool, RingCorrupt> {
         let segment = self.segment.clone();
         let space = segment.doorbell(word::PARENT_WANTS_SPACE);
@@ -181,7 +182,7 @@ impl FrameWriter {
             }
             space.disarm();
         }
-        // A notification with nothing written would wake the worker for nothing.
+        // A notification without a frame would wake the worker for nothing.
         Ok(!has_written || self.publish())
     }
 
@@ -234,7 +235,7 @@ impl Writing {
         }
     }
 
-    /// Copies what fits; `true` when the whole frame is in the ring.
+    /// Copies what fits. Returns `true` when the whole frame is in the ring.
     fn advance(&mut self, ring: &mut SegmentProducer) -> Result<bool, RingCorrupt> {
         let payload = self.payload();
         let mut before = 0;

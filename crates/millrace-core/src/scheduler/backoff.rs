@@ -1,9 +1,9 @@
-//! Pauses before the next start, while workers die without getting anything done.
+//! Pauses between starts while workers die before they settle a task.
 //!
-//! The first death costs nothing: its worker is replaced at once. From the second in a row on each start waits, 50 ms and
-//! then twice as long each time, up to half a second. A settled task ends the streak. There is a streak for the whole pool,
-//! which any worker's task ends, and one for each worker id, which only its own tasks end: a worker that dies again and
-//! again beside good ones would be a crash loop otherwise.
+//! The first death causes no pause: its worker is replaced at once. From the second death in a row on, each start waits for 50
+//! ms, and then twice as long each time, up to half a second. A settled task ends the streak. There is one streak for the whole
+//! pool, which a task of any worker ends, and one for each worker id, which only its own tasks end. Without the second one, a
+//! worker that dies repeatedly beside good ones would be a crash loop.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use super::ids::WorkerId;
 use super::worker::{Worker, WorkerState};
 use super::{Death, Scheduler};
 
-/// Workers that are being started at a time while starts pause.
+/// How many workers may be starting at once while starts pause.
 const PROBES: usize = 4;
 
-/// The reason, and what the worker wrote, unless that says the same.
+/// The reason, and what the worker has written unless it says the same.
 fn with_last_output(reason: String, last: &str) -> String {
     if last.is_empty() || reason.contains(last) {
         return reason;
@@ -27,7 +27,7 @@ fn with_last_output(reason: String, last: &str) -> String {
 #[derive(Debug, Default)]
 pub(super) struct Backoff {
     streak: FailureStreak,
-    /// Grows with each failure that counts: processes that were started before it belong to the same blow.
+    /// It grows with each failure that counts. Processes that were started before a failure belong to the same incident.
     generation: u64,
     failed_starts: FailedStarts,
 }
@@ -50,13 +50,13 @@ impl Scheduler {
         self.backoff.streak.reset();
     }
 
-    /// A worker that was ready has died, and not by the parent's will. `worker` is what it was.
+    /// A worker that was ready has died, and the parent did not kill it. `worker` is its state before.
     pub(super) fn note_death(&mut self, worker_id: WorkerId, worker: &Worker) {
         self.extend_streaks(worker_id, worker, 1);
     }
 
-    /// A worker has died before it was ready, or could not be started. Work that only this worker may do is rejected when its
-    /// own starts have failed too often; all work, when no other worker can do it either.
+    /// A worker has died before it was ready, or could not be started. If the starts of this worker have failed too often,
+    /// work that only it may run is rejected. If no other worker is healthy either, all work is rejected.
     pub(super) fn note_failed_start(
         &mut self,
         worker_id: WorkerId,
@@ -109,7 +109,7 @@ impl Scheduler {
         let mut streak = worker.streak.clone();
         streak.extend(free, self.now);
         self.workers[worker_id.index()].streak = streak;
-        // Many that die of one cause at the same time are one failure.
+        // Many workers that die of one cause at the same time are one failure.
         if worker.generation == self.backoff.generation {
             self.backoff.generation += 1;
             self.backoff.streak.extend(free, self.now);
@@ -121,12 +121,12 @@ impl Scheduler {
         self.workers[worker_id.index()].streak.not_before.max(self.backoff.streak.not_before)
     }
 
-    /// How many workers may be asked for now.
+    /// How many workers may be started now.
     pub(super) fn starts_allowed(&self) -> usize {
-        // After a failed start no more than may still fail: more starts would tell nothing new.
+        // After a failed start, start at most as many workers as may still fail. More of them would show nothing new.
         let by_failures = match self.backoff.failed_starts.by_setup {
             0 => usize::MAX,
-            // Where another worker is good the starts go on, one at a time.
+            // If another worker is healthy, the starts go on one at a time.
             failures => START_FAILURES_MAX.saturating_sub(failures).max(1) as usize,
         };
         let by_streak = if self.backoff.streak.length > 1 { PROBES } else { usize::MAX };

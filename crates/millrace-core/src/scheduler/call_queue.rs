@@ -1,5 +1,5 @@
-//! A queue whose entries belong to calls. Removing a call costs as much as the call has entries, however many others wait: tens of
-//! thousands of calls may end one by one.
+//! A queue whose entries belong to calls. The cost of removing a call depends only on the number of its own entries, because tens
+//! of thousands of calls may end one by one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,7 +44,7 @@ impl<T> CallQueue<T> {
         Some(entry)
     }
 
-    /// Takes out what belongs to a call, in order.
+    /// Removes the entries of a call, in order.
     pub(super) fn remove_call(&mut self, call_id: CallId) -> Vec<T> {
         let places: Vec<_> =
             self.places.range((call_id, i64::MIN)..=(call_id, i64::MAX)).copied().collect();
@@ -55,7 +55,7 @@ impl<T> CallQueue<T> {
         taken.collect()
     }
 
-    /// Takes everything out, in order.
+    /// Removes all entries, in order.
     pub(super) fn take_all(&mut self) -> impl Iterator<Item = T> + use<T> {
         self.places.clear();
         std::mem::take(&mut self.entries).into_values().map(|(_, entry)| entry)

@@ -6,12 +6,13 @@ use std::time::Duration;
 use super::ids::{CallId, WorkerId};
 use super::{Outgoing, Scheduler};
 
-/// What becomes of the tasks that run when their call is cancelled.
+/// What happens to running tasks when their call is cancelled.
 #[derive(Debug, Clone)]
 pub enum CancelMode {
-    /// They end, and are discarded.
+    /// They run to their end, and their results are discarded.
     Discard,
-    /// They are told the reason; who is still on one of them after this time is killed. Without time nobody is told.
+    /// They get the reason. A worker that still runs one of them after this time is killed. With a time of 0 the tasks do not
+    /// get the reason.
     Kill {
         /// The time.
         after: Duration,
@@ -21,7 +22,8 @@ pub enum CancelMode {
 }
 
 impl Scheduler {
-    /// Drops a call: what is queued, or in flight and not begun, is gone at once, and the rest of a chunk that has begun.
+    /// Drops a call. Chunks that are queued, or in flight and not begun, are gone at once, and so is the rest of a chunk that
+    /// has begun.
     pub fn cancel(&mut self, call_id: CallId, mode: &CancelMode) {
         self.stats.cancelled += self.queue.remove_call(call_id);
         for worker_id in WorkerId::all().take(self.workers.len()) {
@@ -53,11 +55,11 @@ impl Scheduler {
             }
             sent.is_cancelled = true;
             if sent.chunk.unsettled() == 0 {
-                // Split, and nothing of it runs any more.
+                // It was split, and nothing of it runs any more.
                 return true;
             }
-            // A worker that has taken the chunk and not begun its first task is in no range below: it finds the chunk
-            // cancelled when it has begun that task, and drops it.
+            // If the worker has taken the chunk and not begun its first task, the ranges below do not apply. It finds
+            // the chunk cancelled when it has begun that task, and drops it.
             claims.cancel(sent.seq);
             let (first, last) = (sent.first_task, sent.last_task());
             match mode {

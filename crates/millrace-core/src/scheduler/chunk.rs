@@ -14,7 +14,7 @@ pub struct Definition {
     pub id: DefinitionId,
     /// What the worker makes the function from.
     pub bytes: Box<[u8]>,
-    /// Its submitter has dropped it; chunks may have been left. Touched under the scheduler's lock.
+    /// The submitter has dropped it, but chunks may still need it. It is only touched under the scheduler's lock.
     is_forgotten: AtomicBool,
 }
 
@@ -52,9 +52,9 @@ impl ChunkFlags {
     pub const FAIL_FAST: u32 = chunk_flag::FAIL_FAST;
     /// An item is the list of arguments.
     pub const SPREAD: u32 = chunk_flag::SPREAD;
-    /// Goes in front of chunks without this flag that no worker has begun, but for one turn in eight.
+    /// Goes ahead of chunks without this flag that no worker has begun, except for one turn in eight.
     pub const URGENT: u32 = chunk_flag::URGENT;
-    /// Tasks have a limit: the worker notes when each begins.
+    /// Tasks have a limit, so the worker notes when each one begins.
     pub const TIMED: u32 = chunk_flag::TIMED;
 
     /// Whether `flag` is set.
@@ -63,10 +63,10 @@ impl ChunkFlags {
     }
 }
 
-/// Urgent chunks that may go ahead of one that waits, in a row.
+/// How many urgent chunks in a row may pass one that waits.
 pub(super) const PASSED_OVER_MAX: u32 = 7;
 
-/// A turn of a call that is not urgent, so that it can be given back. The queue explains the fields.
+/// A turn of a call that is not urgent, kept so that it can be restored. The queue explains the fields.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Turn {
     pub(super) ticket: u64,
@@ -81,25 +81,25 @@ pub struct Chunk {
     pub call_id: CallId,
     /// The chunk within the call.
     pub id: u32,
-    /// The index after its last task; the payload may hold more than it.
+    /// The index after its last task. The payload may hold more tasks.
     pub count: u32,
-    /// First task that is not settled; a chunk that outlived its worker goes on from here.
+    /// The first task that is not settled. A chunk that outlived its worker goes on from here.
     pub from: u32,
     /// See [`ChunkFlags`].
     pub flags: ChunkFlags,
     /// The only worker that may run it, if any.
     pub only: Option<WorkerId>,
-    /// Time that each of its tasks has from its beginning until its result is here, if limited. Then the flags hold
+    /// How long each of its tasks may take from its beginning until its result is here, if limited. Then the flags have
     /// [`ChunkFlags::EACH`] and [`ChunkFlags::TIMED`].
     pub limit: Option<Duration>,
-    /// How often each of its tasks may run again when its worker dies or it is late. Then the flags hold
+    /// How often each of its tasks may run again after the death of its worker or a timeout. If it may, the flags have
     /// [`ChunkFlags::EACH`].
     pub retries: u32,
-    /// Workers that died on receiving it, before any of its tasks began.
+    /// How many workers died when they received it, before any of its tasks began.
     pub receivers_lost: u32,
-    /// Tasks that a worker process may have run, since it was started, when it has run those of this call.
+    /// How many tasks a worker process may have run since its start, once it has run those of this call.
     pub lifespan: Option<u32>,
-    /// Other tasks of the chunk are on a way of their own.
+    /// It is a part of a chunk whose other tasks are elsewhere.
     pub is_piece: bool,
     /// The turn in which it left the queue last.
     pub turn: Turn,
@@ -115,7 +115,7 @@ impl Chunk {
         self.count - self.from
     }
 
-    /// Keeps the first `tasks` open ones, at least one; the others, if there are any.
+    /// Keeps the first `tasks` open tasks, at least one. Returns the others, if there are any.
     pub(super) fn split_off(&mut self, tasks: u32) -> Option<Self> {
         if tasks >= self.unsettled() {
             return None;
@@ -130,7 +130,7 @@ impl Chunk {
         self.flags.has(ChunkFlags::URGENT)
     }
 
-    /// Whether an urgent chunk that comes now goes ahead of it while it is not begun.
+    /// Whether an urgent chunk that comes now may pass it while it has not begun.
     pub(super) fn gives_way(&self) -> bool {
         !self.is_urgent() && self.turn.passed_over < PASSED_OVER_MAX
     }

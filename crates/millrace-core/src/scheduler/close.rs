@@ -6,18 +6,18 @@ use super::ids::WorkerId;
 use super::worker::{Worker, WorkerState};
 use super::{Closing, Report, Scheduler};
 
-/// After this [`Report::Closed`] is given out even if the system has not let go of a killed process.
+/// After this time the pool reports [`Report::Closed`] even if a killed process is still there.
 const TERMINATE_BOUND: Duration = Duration::from_millis(900);
 
 impl Scheduler {
-    /// Finishes what was accepted, then lets the workers leave.
+    /// Finishes what was accepted. Then the workers exit.
     pub fn close(&mut self) {
         if self.closing == Closing::No {
             self.closing = Closing::Drain;
         }
     }
 
-    /// Kills every worker now; open tasks count as cancelled and nothing more is heard of them.
+    /// Kills every worker now. Open tasks count as cancelled and are not reported.
     pub fn terminate(&mut self) {
         if matches!(self.closing, Closing::Terminate(_) | Closing::Done) {
             return;
@@ -47,8 +47,8 @@ impl Scheduler {
         self.stats.cancelled = cancelled;
     }
 
-    /// Stands in for a scheduler of which nothing is known any more: as after [`Self::fail`], with processes that may be there
-    /// until [`Self::abandon`].
+    /// Replaces a scheduler whose state is not known: as after [`Self::fail`], with processes that may exist until
+    /// [`Self::abandon`].
     pub fn failed(worker_count: u32, now: Duration) -> Self {
         let mut scheduler = Self::new(worker_count);
         scheduler.now = now;
@@ -93,7 +93,7 @@ impl Scheduler {
         self.closing == Closing::Done && self.has_no_process()
     }
 
-    /// The system has not let go of the processes that are left; nothing more will be heard of them.
+    /// The remaining processes did not end in time. Their ends are not reported.
     pub fn abandon(&mut self) {
         self.workers.fill_with(Worker::default);
     }

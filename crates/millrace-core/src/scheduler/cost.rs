@@ -1,4 +1,4 @@
-//! What a task of a function costs, as far as it was measured.
+//! What a task of each function costs, as measured.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use super::ids::DefinitionId;
 
 /// Weight of the newest measurement in the moving average.
 const NEWEST: f64 = 0.25;
-/// What a chunk costs besides its tasks: reading, claiming, answering.
+/// What a chunk costs besides its tasks: reading, claiming and answering.
 const CHUNK_NS: f64 = 3_000.0;
 
 /// Moving averages of nanoseconds per task, by definition.
@@ -26,7 +26,7 @@ impl Costs {
             .or_insert(measured);
     }
 
-    /// Expected nanoseconds of a chunk of `count` tasks; none before the first measurement.
+    /// The expected nanoseconds of a chunk of `count` tasks. `None` before the first measurement.
     pub(super) fn chunk_ns(&self, definition: DefinitionId, count: u32) -> Option<f64> {
         self.0.get(&definition).map(|task| task * f64::from(count) + CHUNK_NS)
     }

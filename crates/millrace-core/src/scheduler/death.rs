@@ -1,4 +1,4 @@
-//! A worker process has ended: what becomes of the tasks it had.
+//! A worker process has ended: what happens to its tasks.
 
 use std::sync::Arc;
 
@@ -7,10 +7,10 @@ use super::ids::WorkerId;
 use super::worker::{InFlight, Late, Worker, WorkerState};
 use super::{Loss, Report, Scheduler};
 
-/// Workers that may die on receiving a chunk before it is held to be the cause.
+/// How many workers may die when they receive a chunk before the chunk counts as the cause.
 const RECEIVERS_MAX: u32 = 2;
 
-/// What is known of an end beside code and signal.
+/// What is known of an end besides the exit code and the signal.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Cause {
     /// Nothing.
@@ -23,9 +23,9 @@ pub enum Cause {
         /// The limit in MiB.
         mebibytes: u32,
     },
-    /// It has violated the protocol, and the pool has killed it.
+    /// It has violated the protocol, so the pool has killed it.
     ProtocolViolation,
-    /// The pool had no memory for what it sent, and has killed it.
+    /// The pool had no memory for what it sent, so the pool has killed it.
     OutOfMemory,
 }
 
@@ -36,9 +36,9 @@ pub struct Death {
     pub code: Option<i32>,
     /// Signal number, when a signal ended it.
     pub signal: Option<i32>,
-    /// Whether that is a signal which a process does not bring upon itself.
+    /// Whether that signal came from another process. A process can cause the other signals itself.
     pub is_by_outsider: bool,
-    /// What it said over its control socket, or why it could not be started.
+    /// What it sent over its control socket, or why it could not be started.
     pub reason: Option<String>,
     /// The end of what it wrote to standard error, where that is known.
     pub last_output: String,
@@ -51,23 +51,23 @@ pub struct Death {
 enum Lost {
     /// It was running.
     Running(u32),
-    /// The worker had not come to it.
+    /// It had not begun.
     Waiting(u32),
 }
 
 impl Scheduler {
-    /// A worker's process has ended, or could not be started, and everything it had sent was taken in.
+    /// The process of a worker has ended, or could not be started. Everything that it had sent was handled.
     pub fn died(&mut self, worker_id: WorkerId, death: &Death) {
         let worker = std::mem::take(&mut self.workers[worker_id.index()]);
         if !matches!(worker.state, WorkerState::Absent | WorkerState::Spawning) {
             let (pid, tasks_done) = (worker.pid, worker.tasks_done);
             let (code, signal) = (death.code, death.signal);
-            // Told before its tasks are: who hears of a lost task has heard of the worker.
+            // Reported before its tasks are, so that whoever reads of a lost task knows of the worker.
             self.effects.reports.push(Report::Exited { worker_id, pid, code, signal, tasks_done });
         }
         self.settle_in_flight(worker_id, &worker, death);
         match worker.state {
-            // Such a worker did nothing wrong, but one that asks each time before it has run anything gets nothing done.
+            // It did nothing wrong, but a worker that always exits before it has run a task would make a crash loop.
             WorkerState::Ready | WorkerState::Leaving
                 if worker.wants_to_leave && worker.tasks_done == 0 =>
             {
@@ -86,14 +86,14 @@ impl Scheduler {
         }
     }
 
-    /// The worker ran its chunks in order, so those it has begun come first. Of these the last one was running; what
-    /// ran before it and is not here was in a batch of results that went down with the worker.
+    /// The worker ran its chunks in order, so those that it has begun come first. The last one of them was running. If an
+    /// earlier result is missing, it was in a batch of results that was lost with the worker.
     fn settle_in_flight(&mut self, worker_id: WorkerId, worker: &Worker, death: &Death) {
         let mut has_begun_later = false;
         for (place, sent) in worker.in_flight.iter().enumerate().rev() {
             let mut chunk = sent.chunk.clone();
             if chunk.unsettled() == 0 {
-                // Split, and ended but for the worker's word on the rest.
+                // It was split, and all that is missing is the worker's outcome for the rest.
                 continue;
             }
             if sent.is_cancelled {
@@ -105,7 +105,7 @@ impl Scheduler {
             if let Some(last) = last_begun(worker, sent, has_begun_later) {
                 has_begun_later = true;
                 let loss = self.loss((worker_id, worker), sent, Lost::Running(last), death);
-                // Where more than one went down, the worker has not sent results one by one, as it was to.
+                // If more than one task is lost, the worker has not sent results one by one, as retries need it.
                 let may_run_again = !matches!(loss, Loss::LoadTimedOut { .. });
                 if chunk.from == last && may_run_again {
                     match self.retry(worker_id, chunk, &loss) {
@@ -130,8 +130,8 @@ impl Scheduler {
         }
     }
 
-    /// The tasks from the first open one to `last` went down with the worker. Those before `last` had run, but their
-    /// results had not been sent: only calls that fail as a whole batch results.
+    /// The tasks from the first open one to `last` are lost with the worker. Those before `last` had run, but their results
+    /// had not been sent: only calls that fail as a whole batch results.
     fn lose(&mut self, chunk: &Chunk, last: u32, loss: Loss) {
         let count = last + 1 - chunk.from;
         self.stats.failed += u64::from(count);
@@ -144,7 +144,7 @@ impl Scheduler {
         });
     }
 
-    /// Why tasks of `sent` are lost. A task that was late and had begun is so for good: its worker was killed for it.
+    /// Why tasks of `sent` are lost. If a task had begun and was late, that is the reason: the worker was killed for it.
     fn loss(
         &self,
         (worker_id, worker): (WorkerId, &Worker),
@@ -190,13 +190,13 @@ impl Scheduler {
         }
     }
 
-    /// No worker can be had: what is queued fails for this reason.
+    /// No worker can be started: everything that is queued fails for this reason.
     pub fn cannot_start(&mut self, reason: &str) {
         let queued = self.queue.take_all();
         self.fail_unstarted(queued, reason);
     }
 
-    /// This worker cannot be had: what only it may run fails for this reason.
+    /// This worker cannot be started: what only it may run fails for this reason.
     pub(super) fn cannot_start_worker(&mut self, worker_id: WorkerId, reason: &str) {
         let queued = self.queue.take_ordered(worker_id);
         self.fail_unstarted(queued, reason);

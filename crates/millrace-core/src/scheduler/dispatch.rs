@@ -7,14 +7,14 @@ use super::worker::{InFlight, Worker, WorkerState};
 use super::{Closing, Outgoing, Scheduler};
 use crate::scheduler::chunk::Chunk;
 
-/// Measured work that a busy worker may hold besides the running chunk: enough to bridge a round trip, little enough
-/// that a late chunk is not far from free.
+/// How much measured work a busy worker may have besides its running chunk. It is enough to bridge a round trip, and little
+/// enough that a late chunk could be almost free.
 const IN_FLIGHT_NS_MAX: f64 = 2_000_000.0;
 /// Chunks in flight at one worker.
 const IN_FLIGHT_CHUNKS_MAX: usize = 256;
 
 impl Scheduler {
-    /// Gives out what can be given out.
+    /// Sends every chunk that can be sent.
     pub(super) fn dispatch(&mut self) {
         if !self.queue.is_empty() {
             self.dispatch_to_idle();
@@ -39,7 +39,7 @@ impl Scheduler {
         }
     }
 
-    /// An urgent chunk waits: bulk work that is in flight and not begun comes back, to go behind it.
+    /// An urgent chunk waits. Bulk work that is in flight and has not begun comes back and goes behind it.
     fn recall_for_urgent(&mut self) {
         for (worker_id, worker) in WorkerId::all().zip(&mut self.workers) {
             while let Some(chunk) = worker.revoke_last(Chunk::gives_way) {
@@ -48,7 +48,7 @@ impl Scheduler {
         }
     }
 
-    /// Tops up busy workers with chunks of known cost, the least loaded first.
+    /// Sends busy workers more chunks of known cost, the least loaded worker first.
     fn prefetch(&mut self) {
         let mut open: Vec<WorkerId> = WorkerId::all()
             .take(self.workers.len())
@@ -61,7 +61,7 @@ impl Scheduler {
                 self.costs
                     .chunk_ns(chunk.definition.id, chunk.unsettled())
                     .is_some_and(|ns| ns <= room)
-                    // One that has to be cut waits until the worker is idle.
+                    // A chunk that has to be cut waits until the worker is idle.
                     && self.workers[worker_id.index()].remaining_lifespan(chunk) >= chunk.unsettled()
             });
             if fits
@@ -104,7 +104,7 @@ impl Scheduler {
                     self.send(thief, chunk);
                 }
             } else {
-                // What the thief may not run is for others.
+                // What the thief may not run, others run.
                 taken.into_iter().rev().for_each(|chunk| self.queue.push_front(chunk));
                 self.dispatch_to_idle();
             }
@@ -149,8 +149,8 @@ impl Scheduler {
         });
     }
 
-    /// The absent workers to start: those that ordered chunks wait for, and one for each shared chunk that no idle
-    /// or starting worker will take.
+    /// The absent workers to start: one for each worker that ordered chunks wait for, and one for each shared chunk that no
+    /// idle or starting worker will take.
     pub(super) fn wanted_workers(&self) -> Vec<WorkerId> {
         if matches!(self.closing, Closing::Terminate(_) | Closing::Done) {
             return Vec::new();
@@ -166,7 +166,7 @@ impl Scheduler {
             .zip(&self.workers)
             .filter(|(_, worker)| worker.state == WorkerState::Absent);
         let mut absent: Vec<WorkerId> = absent.map(|(worker_id, _)| worker_id).collect();
-        // One that has to wait is the last choice.
+        // A worker that has to wait is the last choice.
         absent.sort_by_key(|worker_id| {
             let has_to_wait = self.workers[worker_id.index()].streak.not_before > self.now;
             (has_to_wait, self.avoid_worker == Some(*worker_id))
@@ -197,7 +197,7 @@ impl Scheduler {
                 left -= 1;
                 self.note_start(worker_id);
                 self.workers[worker_id.index()].state = WorkerState::Spawning;
-                // The task that was to have another worker is the first that one gets.
+                // The first worker that starts gets the task that avoids a worker.
                 self.avoid_worker = None;
                 self.effects.spawns.push(worker_id);
             }

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 /// Failed starts in a row after which waiting work is rejected.
 pub(super) const START_FAILURES_MAX: u32 = 3;
-/// The same for starts that a signal from outside ended: that says nothing about the set-up.
+/// The same for starts that a signal from outside ended, which says nothing about the configuration.
 const KILLED_STARTS_MAX: u32 = 10;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
-/// Failures in a row without a settled task, and until when they forbid a start.
+/// Failures in a row without a settled task, and until when they prevent a start.
 #[derive(Debug, Clone, Default)]
 pub(super) struct FailureStreak {
     pub(super) length: u32,
@@ -17,7 +17,7 @@ pub(super) struct FailureStreak {
 }
 
 impl FailureStreak {
-    /// `free` failures cost no pause.
+    /// The first `free` failures cause no pause.
     pub(super) fn extend(&mut self, free: u32, now: Duration) {
         self.length = self.length.saturating_add(1);
         if self.length > free {
@@ -35,10 +35,10 @@ fn pause(failures: u32) -> Duration {
     (FIRST_PAUSE * (1 << doublings)).min(LONGEST_PAUSE)
 }
 
-/// Starts that failed since the last one that did not.
+/// Starts that failed since the last successful one.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct FailedStarts {
-    /// The set-up failed.
+    /// The worker itself failed.
     pub(super) by_setup: u32,
     /// A signal from outside ended the process.
     by_kill: u32,

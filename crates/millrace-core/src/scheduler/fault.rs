@@ -1,4 +1,4 @@
-//! A worker says that it ends, for an error that nobody handles.
+//! A worker reports that it exits because of an error that nobody handles.
 
 use super::ids::WorkerId;
 use super::outcome::ProtocolViolation;
@@ -7,8 +7,8 @@ use super::worker::WorkerState;
 use super::{Cause, Scheduler};
 
 impl Scheduler {
-    /// A worker's messages cannot be read any further, for this `cause`: the worker is killed. What it has not begun is
-    /// queued again at once; where it has run tasks, what comes next is not to blame.
+    /// The messages of a worker cannot be read any further, for this `cause`: the worker is killed. What it has not begun is
+    /// queued again at once. If it has run tasks, the next ones are not the cause.
     pub fn unreadable(&mut self, worker_id: WorkerId, pid: u32, cause: Cause) {
         let worker = &mut self.workers[worker_id.index()];
         if worker.is_dying || worker.state == WorkerState::Absent || worker.pid != pid {
@@ -21,8 +21,8 @@ impl Scheduler {
         self.kill(worker_id);
     }
 
-    /// A worker's control socket is closed. Mostly it is dead already, and its death tells how; one that lives has cut itself
-    /// off from its lifeline, and is killed. It is given nothing more; what it has is settled by its death.
+    /// The control socket of a worker is closed. Usually the worker is dead, and its death gives the details. If it lives, it
+    /// has cut its own lifeline, and is killed. It gets no more chunks, and its death settles those that it has.
     pub fn disconnected(&mut self, worker_id: WorkerId, pid: u32) {
         let worker = &mut self.workers[worker_id.index()];
         if worker.pid == pid && worker.state != WorkerState::Absent {
@@ -31,8 +31,8 @@ impl Scheduler {
         }
     }
 
-    /// The worker ends by itself, within the time that leaving takes: it is given nothing more, and what it has not begun
-    /// is no task's fault. Returns its process id.
+    /// The worker exits by itself, within the time for leaving. It gets no more chunks, and those that it has not begun are
+    /// not the cause. Returns its process id.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Numbers that name things, each of a type of its own: a call cannot be taken for a function.
+//! Ids, each with a type of its own, so that a call cannot be mistaken for a function.
 
 use std::fmt;
 

@@ -1,14 +1,13 @@
-//! Time limits of tasks that run, and the time that those of a cancelled call have to end.
+//! Time limits of running tasks, and the time that running tasks of a cancelled call have to end.
 //!
-//! A worker notes on a word of its own when it begins a task that has a limit. The parent looks at the word when the task
-//! may be late for the first time, not before: once in the length of a limit while tasks keep to it, and never where none
-//! has one.
+//! A worker writes to a word of its own when it begins a task that has a limit. The parent looks at the word when the task may be
+//! late for the first time, and not before. So it looks once per limit while tasks are in time, and never if no task has a limit.
 //!
-//! A worker that has yet to load the function notes that it loads, and since when; it notes the beginning of the task when
-//! it has the function. Loading has a limit of its own, the time that a worker may take to start, whether the task has one
-//! or not.
+//! A worker that has to load the function first writes when it began to load, and then when the task began. Loading has a limit
+//! of its own, the time that a worker may take to start, whether or not the task has one.
 //!
-//! What the word says is believed only so far: a task is late at the latest when its worker was seen on it for both limits.
+//! The parent trusts the word only so far: a task is late at the latest when the parent has seen the worker on it for the sum of
+//! both limits.
 
 use std::time::Duration;
 
@@ -16,11 +15,11 @@ use super::ids::WorkerId;
 use super::worker::{InFlight, Late, Worker};
 use super::{Began, Claims, Scheduler};
 
-/// No look at a worker comes sooner after another one.
+/// The shortest time between two looks at a worker.
 const GRAIN: Duration = Duration::from_millis(10);
 
 impl Scheduler {
-    /// The workers at which a limit may have passed at `now`. What they have sent has to be taken in before
+    /// The workers on which a task may be late at `now`. The caller handles what they have sent before it calls
     /// [`Self::expire_limits`].
     pub fn overdue(&self, now: Duration) -> Vec<WorkerId> {
         let is_due = |worker: &Worker| worker.look_at.is_some_and(|at| at <= now);
@@ -31,9 +30,9 @@ impl Scheduler {
             .collect()
     }
 
-    /// Condemns those of the workers `heard` whose tasks are late, or have outstayed their call. Their deaths settle the tasks.
-    pub fn expire_limits(&mut self, heard: &[WorkerId]) {
-        for worker_id in heard.iter().copied() {
+    /// Condemns those of `workers` whose task is late, or has outlived its call for too long. Their deaths settle the tasks.
+    pub fn expire_limits(&mut self, workers: &[WorkerId]) {
+        for worker_id in workers.iter().copied() {
             let is_due = self.workers[worker_id.index()].look_at.is_some_and(|at| at <= self.now);
             if is_due && self.workers[worker_id.index()].look(self.now, self.start_timeout) {
                 self.kill(worker_id);
@@ -53,7 +52,8 @@ impl Worker {
         self.look_at = Some(self.look_at.map_or(at, |before| before.min(at)));
     }
 
-    /// Looks for a task that has to go, and when to look again. `true` when the worker was condemned for it.
+    /// Looks for a task that has to be killed, and notes when to look again. Returns `true` if the worker was condemned for
+    /// it.
     fn look(&mut self, now: Duration, load_limit: Option<Duration>) -> bool {
         self.look_at = None;
         let Some(claims) = self.claims.clone().filter(|_| !self.is_dying) else { return false };
@@ -77,11 +77,11 @@ impl Worker {
         true
     }
 
-    /// Whether it was condemned for a task of a cancelled call that has had its time to end.
+    /// Whether it was condemned for a task of a cancelled call whose grace period is over.
     fn outstays(&mut self, now: Duration, claims: &dyn Claims) -> bool {
         let mut is_condemned = false;
         for sent in &mut self.in_flight {
-            // Elsewhere it has left the chunk, or drops it.
+            // If it is elsewhere, it has left the chunk, or drops it.
             if sent.kill_at.take_if(|at| *at <= now).is_some() {
                 is_condemned |= claims.condemn(sent.first_task, sent.last_task()).is_some();
             }
@@ -89,7 +89,7 @@ impl Worker {
         is_condemned
     }
 
-    /// When `task`, the one begun last, is late. `None` where it has no limit, or is over.
+    /// When `task`, which was begun last, is late. `None` if it has no limit or is over.
     fn due(
         &mut self,
         task: u32,
@@ -136,9 +136,9 @@ fn first_look(now: Duration, limit: Duration) -> Duration {
 #[derive(Debug, Clone, Copy)]
 struct Due {
     at: Duration,
-    /// When to look again, should it not be late yet.
+    /// When to look again if it is not late yet.
     look_at: Duration,
-    /// The limit, where it is that of loading the function.
+    /// The limit of loading the function, if that is the one.
     loading: Option<Duration>,
 }
 
@@ -158,7 +158,7 @@ struct Noted {
 fn began(claims: &dyn Claims, now: Duration) -> Noted {
     let Began { ms, is_loading } = claims.began();
     let age = (now.as_millis() as u32).wrapping_sub(ms).cast_signed();
-    // A time to come is not believed.
+    // A time in the future is not trusted.
     let age = Duration::from_millis(u64::try_from(age).unwrap_or(0));
     Noted { at: now.saturating_sub(age), is_loading }
 }

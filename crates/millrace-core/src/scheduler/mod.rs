@@ -1,11 +1,10 @@
 //! The scheduler: a plain state machine. Events go in, effects come out.
 //!
-//! It owns the task queue, the chunks in flight at each worker, worker states, start failures and deadlines. It makes no
-//! system call and knows no thread: a mutex guards it. Whoever has an event (a submit, a worker's outcome, a death) calls the
-//! method of that name within [`Scheduler::handle`], and then carries out the [`Effects`]. Only [`Scheduler::outcome`] may be
-//! called by itself, many times before one `handle`. The only thing that the scheduler touches besides its own fields is a
-//! worker's claim words, through [`Claims`]: a compare-and-exchange that decides at once whether the worker or the parent owns
-//! a chunk.
+//! It owns the task queue, the chunks in flight at each worker, worker states, start failures and deadlines. It makes no system
+//! call and starts no thread. A mutex guards it. A thread that has an event (a submit, an outcome, a death) calls the method of
+//! that name within [`Scheduler::handle`] and then carries out the [`Effects`]. Only [`Scheduler::outcome`] may be called outside
+//! of `handle`, many times before the next one. Besides its own fields the scheduler touches only the claim words of workers,
+//! through [`Claims`]. Each access is a compare-and-exchange that decides at once whether the worker or the parent owns a chunk.
 //!
 //! # A worker's states
 //!
@@ -15,15 +14,16 @@
 //!              any state but Absent --death--> Absent
 //! ```
 //!
-//! *Spawning*: asked of the spawner. *Starting*: the process exists. *Ready*: it said so and takes chunks.
-//! *Retiring*: ready, takes nothing more, and leaves when nothing is in flight. *Leaving*: told to end by itself, with a deadline. *Dying* is any of them with a kill sent.
+//! *Spawning*: the spawner was asked for a process. *Starting*: the process exists. *Ready*: it has said so and takes chunks.
+//! *Retiring*: it is ready, takes no more chunks, and leaves when nothing is in flight. *Leaving*: it was asked to exit, with a
+//! deadline. *Dying*: it is in any of these states, and a kill was sent.
 //!
 //! # What holds at every moment
 //!
 //! - A task is in exactly one place: queued, in flight at one worker, or settled. It settles once.
 //! - `submitted = completed + failed + cancelled + running + queued`.
-//! - Of the chunks in flight at a worker, those that have begun come first; a chunk leaves by its last outcome, by a won revoke,
-//!   or by the worker's death. Of one that is split, the tasks behind the running one leave it at once.
+//! - The chunks in flight at a worker are in order: those that have begun come first. A chunk leaves by its last outcome, by a
+//!   successful revoke, or by the worker's death. When a chunk is split, the tasks behind the running one leave it at once.
 
 mod backoff;
 mod call_queue;
@@ -67,34 +67,35 @@ use worker::Worker;
 /// The claim words of one worker process, as the parent uses them. Each call is a compare-and-exchange or a load
 /// on shared memory; none blocks.
 pub trait Claims: Send + Sync + std::fmt::Debug {
-    /// Opens chunk `seq` to the worker. Comes before the worker can see the chunk's frame.
+    /// Opens chunk `seq` to the worker. It is called before the worker can see the frame of the chunk.
     fn offer(&self, seq: ChunkSeq);
-    /// Takes chunk `seq` back; `false` when the worker has begun it.
+    /// Takes chunk `seq` back. Returns `false` if the worker has begun it.
     fn revoke(&self, seq: ChunkSeq) -> bool;
     /// Whether the worker has begun chunk `seq`.
     fn has_begun(&self, seq: ChunkSeq) -> bool;
-    /// Marks chunk `seq`, which the worker has begun: a worker that is about to run its first task drops it instead.
+    /// Marks chunk `seq`, which the worker has begun. If the worker is about to run its first task, it drops the chunk
+    /// instead.
     fn cancel(&self, seq: ChunkSeq);
     /// Number of the task the worker began last.
     fn current_task(&self) -> u32;
-    /// What the worker noted last: that it loads the function of a task, or that it began a task that has a limit.
+    /// What the worker noted last: it loads the function of a task, or it began a task that has a limit.
     fn began(&self) -> Began;
-    /// Condemns the worker while it is on a task of `first..=last`; the number of the task it was on.
+    /// Condemns the worker if it is on a task of `first..=last`. Returns the number of that task.
     fn condemn(&self, first: u32, last: u32) -> Option<u32>;
-    /// Makes the worker drop what is left of a chunk while it is on a task of `first..=last`.
+    /// Makes the worker drop the rest of a chunk if it is on a task of `first..=last`. Returns the number of that task.
     fn skip(&self, first: u32, last: u32) -> Option<u32>;
 }
 
-/// What a worker notes on a word of its own beside the claim word.
+/// What a worker writes to the word beside its claim word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Began {
     /// Since when: milliseconds of the scheduler's time, modulo 2^32.
     pub ms: u32,
-    /// It loads the function; the task begins when it has it.
+    /// It loads the function. The task begins when the function is there.
     pub is_loading: bool,
 }
 
-/// A frame for a worker, in the order in which it has to reach it.
+/// A frame for a worker. Frames reach it in the order in which the scheduler made them.
 #[derive(Debug, Clone)]
 pub enum Outgoing {
     /// A function the worker has not seen yet.
@@ -110,18 +111,18 @@ pub enum Outgoing {
         /// The tasks.
         chunk: Chunk,
     },
-    /// The call of this chunk, which the worker has begun, has ended.
+    /// The worker has begun this chunk, and the call of it has ended.
     Cancel {
         /// The chunk.
         seq: ChunkSeq,
         /// Opaque bytes for its running task.
         reason: Arc<[u8]>,
     },
-    /// End in order: exit handlers run.
+    /// Exit gracefully: exit handlers run.
     Leave,
 }
 
-/// How a task ended without its worker saying so.
+/// How a task ended if its worker did not report it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Loss {
     /// The worker died while it ran task `index` of the chunk.
@@ -186,12 +187,12 @@ pub enum Loss {
     },
 }
 
-/// What follows from an event. To be carried out in this order: kills, frames, spawns, reports.
+/// What follows from an event. The caller carries it out in this order: kills, frames, spawns, reports.
 #[derive(Debug, Default)]
 pub struct Effects {
     /// Workers whose process groups get a SIGKILL.
     pub kills: Vec<WorkerId>,
-    /// Frames, each with its worker, in the order in which they have to reach it.
+    /// Frames, each with its worker. The order of each worker's frames must be kept.
     pub frames: Vec<(WorkerId, Outgoing)>,
     /// Workers for which a process is to be started.
     pub spawns: Vec<WorkerId>,
@@ -274,7 +275,7 @@ enum Closing {
     No,
     /// Finish what was accepted, then let the workers leave.
     Drain,
-    /// Everything is killed; report closed at this time even if a process will not die.
+    /// Every worker is killed. The pool reports its end at this time even if a process is still there.
     Terminate(Duration),
     /// [`Report::Closed`] was given out.
     Done,
@@ -293,9 +294,9 @@ pub struct Scheduler {
     start_timeout: Option<Duration>,
     now: Duration,
     effects: Effects,
-    /// Where the last attempt at a task failed that is to have another one.
+    /// The worker on which the last attempt at a task failed, if the task is to run again.
     avoid_worker: Option<WorkerId>,
-    /// When running chunks are looked at next, for idle workers.
+    /// When the scheduler looks at running chunks next, for idle workers.
     split_at: Option<Duration>,
 }
 
@@ -318,8 +319,8 @@ impl Scheduler {
         }
     }
 
-    /// Takes in an event at the time `now`, and gives out what can be given out: `event` calls the methods that are named after
-    /// what has happened. Returns what `event` returned, and what is to be done.
+    /// Handles an event at the time `now` and dispatches what can be dispatched. `event` calls the methods that are named
+    /// after what has happened. Returns the result of `event`, and what is to be done.
     pub fn handle<R>(&mut self, now: Duration, event: impl FnOnce(&mut Self) -> R) -> (R, Effects) {
         self.tick(now);
         let result = event(self);
@@ -331,8 +332,7 @@ impl Scheduler {
         std::mem::take(&mut self.effects)
     }
 
-    /// Accepts a chunk. After [`Self::terminate`] its tasks count
-    /// as cancelled and nothing more is heard of it.
+    /// Accepts a chunk. After [`Self::terminate`] its tasks count as cancelled and are not reported.
     pub fn submit(&mut self, chunk: Chunk) {
         let tasks = u64::from(chunk.unsettled());
         self.stats.submitted += tasks;
@@ -369,8 +369,8 @@ impl Scheduler {
         self.effects.reports.push(Report::Started { worker_id, pid });
     }
 
-    /// Nothing is submitted with the definition any more; workers that have it are told. Chunks that wait keep it: who runs
-    /// one of them from now on is told after each.
+    /// The submitter has dropped the definition. Workers that have it are told to forget it. Chunks that wait keep it, and a
+    /// worker that runs one of them later is told after each.
     pub fn forget(&mut self, definition: &Definition) {
         definition.forget();
         self.costs.forget(definition.id);
@@ -385,14 +385,14 @@ impl Scheduler {
         }
     }
 
-    /// Time has passed: deadlines are looked at, but for the limits of tasks ([`Self::overdue`]).
+    /// Time has passed. It checks all deadlines except the limits of tasks ([`Self::overdue`]).
     fn tick(&mut self, now: Duration) {
         self.now = self.now.max(now);
         self.expire_leaving();
         self.expire_starts();
     }
 
-    /// When [`Self::handle`] has to be called next though nothing happens, if ever. An idle pool has no deadline.
+    /// When [`Self::handle`] has to be called next if nothing happens before. An idle pool has no deadline.
     pub fn next_deadline(&self) -> Option<Duration> {
         let leaving = self.workers.iter().filter_map(|worker| worker.leave_by);
         let bound = match self.closing {
@@ -427,7 +427,7 @@ impl Scheduler {
         self.workers.iter().any(|worker| !worker.in_flight.is_empty())
     }
 
-    /// Whether somebody waits: for a task, or for the end of the pool.
+    /// Whether a caller waits for a task or for the end of the pool.
     pub fn has_open(&self) -> bool {
         !self.is_drained() || matches!(self.closing, Closing::Drain | Closing::Terminate(_))
     }

@@ -5,7 +5,7 @@ use super::ids::{CallId, ChunkSeq, WorkerId};
 use super::worker::InFlight;
 use super::{Cause, Scheduler};
 
-/// What an outcome frame says, as it was read from shared memory: nothing of it is trusted yet.
+/// What an outcome frame says. It was read from shared memory, and nothing of it has been checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -22,9 +22,9 @@ pub struct Settled {
     pub is_error: bool,
     /// The chunk ends here.
     pub is_last: bool,
-    /// Tasks after these were not run: they are dropped, or given back.
+    /// The tasks after these were not run. They are dropped or given back.
     pub is_dropped: bool,
-    /// The worker begins nothing more and wants to be replaced.
+    /// The worker begins no more tasks and wants to be replaced.
     pub is_retiring: bool,
     /// Microseconds that these tasks took.
     pub elapsed_us: u32,
@@ -39,14 +39,14 @@ pub enum Verdict {
         call_id: CallId,
         /// The chunk within the call.
         chunk: u32,
-        /// Nothing more comes of the chunk, though tasks of it were not run.
+        /// No more outcomes of the chunk will come, although some of its tasks were not run.
         is_last: bool,
     },
     /// Nobody waits for it.
     Discard,
 }
 
-/// A worker has violated the protocol: it said something that cannot be. It has to die.
+/// A worker has violated the protocol: its message is impossible. It is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("worker {worker_id} reported an outcome for tasks it does not have")]
 pub struct ProtocolViolation {
@@ -55,7 +55,7 @@ pub struct ProtocolViolation {
 }
 
 impl Scheduler {
-    /// Takes in one outcome.
+    /// Handles one outcome.
     ///
     /// # Errors
     ///
@@ -85,7 +85,7 @@ impl Scheduler {
         if settled.is_retiring {
             sent.is_recalled = !sent.is_cancelled;
         }
-        // A submitter knows of whole chunks: what is left of a piece is run, not dropped behind its failure.
+        // The submitter knows whole chunks only. So the rest of a piece runs, and is not dropped after a failure.
         let gives_back = settled.is_dropped
             && !sent.is_cancelled
             && (sent.chunk.is_piece || sent.is_recalled && !settled.is_error);
@@ -120,9 +120,9 @@ impl Scheduler {
 fn continues(sent: &InFlight, settled: &Settled) -> bool {
     let open = sent.chunk.unsettled();
     let is_done = settled.count == open;
-    // A chunk that was split ends only when the worker gives back what is not its own any more.
+    // A chunk that was split ends only when the worker gives back the tasks that it has lost.
     let ends = settled.is_dropped || is_done && !sent.is_split;
-    // Tasks that somebody waits for may only be dropped behind a failure that the submitter hears of.
+    // Tasks that a caller waits for may only be dropped after a failure that is reported.
     let may_drop = sent.is_cancelled
         || sent.is_recalled
         || sent.is_split && is_done
@@ -134,6 +134,6 @@ fn continues(sent: &InFlight, settled: &Settled) -> bool {
         && settled.is_last == ends
         && (may_drop || !settled.is_dropped)
         && (settled.count > 0 || settled.is_dropped)
-        // What retires without having run a task could do so for ever.
+        // A worker that retires without having run a task could do so for ever.
         && (settled.count > 0 || !settled.is_retiring)
 }

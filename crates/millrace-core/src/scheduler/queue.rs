@@ -1,11 +1,11 @@
 //! The task queue. Urgent chunks go first, calls take turns.
 //!
-//! A worker that asks gets the next urgent chunk. Otherwise the calls have turns: a call whose chunks are bound to workers has
-//! its own turn at each worker, all other calls share one round of turns. A worker takes from both in proportion to the
-//! number of calls in them, so that each call is served in its turn, however many chunks the others have.
+//! A worker gets the next urgent chunk first. Otherwise the calls take turns: a call whose chunks are bound to workers has its
+//! own turn at each worker, and all other calls share one rotation. A worker takes from both in proportion to the number of calls
+//! in them, so each call is served in its turn, however many chunks the others have.
 //!
-//! A steady row of urgent chunks does not starve calls either: at each worker they leave one turn in eight to a call that
-//! waits. A turn counts as taken when its chunk has begun, not when it was sent: [`Queue::put_back`] restores it.
+//! A steady stream of urgent chunks does not starve other calls: at each worker it leaves one turn in eight to a call that waits.
+//! A turn counts as taken when its chunk has begun, not when it was sent. [`Queue::put_back`] restores it.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
@@ -77,7 +77,7 @@ impl Queue {
         }
     }
 
-    /// Puts a chunk back that a worker had: before all others of its kind.
+    /// Puts back a chunk that a worker had, ahead of all others of its kind.
     pub(super) fn push_front(&mut self, chunk: Chunk) {
         if is_urgent(&chunk) {
             self.urgent.push_front(chunk.call_id, chunk);
@@ -86,7 +86,7 @@ impl Queue {
         }
     }
 
-    /// Puts a chunk back that `worker` has not begun, because an urgent one is to go ahead. Its turn is still to come.
+    /// Puts back a chunk that the worker has not begun, because an urgent one goes ahead of it. Its turn is still to come.
     pub(super) fn put_back(&mut self, worker_id: WorkerId, chunk: Chunk) {
         let place = &mut self.places[worker_id.index()];
         place.passed_over = place.passed_over.max(chunk.turn.passed_over);
@@ -112,8 +112,8 @@ impl Queue {
         }
     }
 
-    /// Whether `worker` may have its next chunk while it is busy. One that urgent chunks have gone ahead of, and will go ahead
-    /// of again, would only be missing where another worker is to serve its call.
+    /// Whether the worker may get its next chunk while it is busy. If urgent chunks have passed that chunk and will pass it
+    /// again, sending it early would only keep it from other workers.
     pub(super) fn may_prefetch(&self, worker_id: WorkerId) -> bool {
         let passed_over = self.places[worker_id.index()].passed_over;
         let keeps_its_place = passed_over == 0 || passed_over >= PASSED_OVER_MAX;
@@ -157,7 +157,7 @@ impl Queue {
         if self.urgent.is_empty() || is_due { bulk } else { Some(Source::Urgent) }
     }
 
-    /// Removes all chunks of a call; how many tasks they held.
+    /// Removes all chunks of a call. Returns how many tasks they had.
     pub(super) fn remove_call(&mut self, call_id: CallId) -> u64 {
         let urgent = self.urgent.remove_call(call_id);
         let mut tasks = urgent.iter().map(|chunk| u64::from(chunk.unsettled())).sum::<u64>();
@@ -262,7 +262,7 @@ impl Rotation {
         lane.chunks.iter().map(|chunk| u64::from(chunk.unsettled())).sum()
     }
 
-    /// Empties it. Tickets go on: chunks that come back have one of before.
+    /// Empties it. Ticket numbers go on, because chunks that come back keep their old ones.
     fn take_all(&mut self) -> impl Iterator<Item = Chunk> {
         self.turns.clear();
         self.chunk_count = 0;

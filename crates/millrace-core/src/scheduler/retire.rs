@@ -1,8 +1,8 @@
-//! Workers that end in order, to be replaced when there is work: those that have run as many tasks as they may, use too much
-//! memory, are idle for too long, or are to be recycled.
+//! Workers that exit gracefully and are replaced when there is work. They have run as many tasks as they may, use too much
+//! memory, are idle for too long, or are recycled.
 //!
-//! A retiring worker takes nothing more. What it has not begun comes back at once; when nothing is in flight it is told to
-//! leave. Its id is free for a replacement when its process is reaped.
+//! A retiring worker takes no more chunks. What it has not begun comes back at once. When nothing is in flight, it is asked to
+//! exit. Its id is free for a replacement when its process is reaped.
 
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use super::outcome::ProtocolViolation;
 use super::worker::{Worker, WorkerState};
 use super::{Cause, Outgoing, Scheduler};
 
-/// Time for a worker to leave by itself: its exit handlers run in it.
+/// How long a worker may take to exit. Its exit handlers run in this time.
 pub(super) const LEAVE_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Worker {
-    /// Tasks of the chunk that it may still be given: none, and it is too old for the chunk's call.
+    /// How many tasks of the chunk the worker may still run. With 0 it is too old for the call of the chunk.
     pub(super) fn remaining_lifespan(&self, chunk: &Chunk) -> u32 {
         let Some(lifespan) = lower(self.lifespan, chunk.lifespan) else { return u32::MAX };
         let in_flight: u64 =
@@ -25,7 +25,7 @@ impl Worker {
         u32::try_from(left).unwrap_or(u32::MAX)
     }
 
-    /// The lowest lifespan of the calls it has worked for holds.
+    /// The lowest lifespan of the calls that the worker has served is in force.
     pub(super) fn apply_lifespan(&mut self, chunk: &Chunk) {
         self.lifespan = lower(self.lifespan, chunk.lifespan);
     }
@@ -40,22 +40,22 @@ fn lower(one: Option<u32>, other: Option<u32>) -> Option<u32> {
 }
 
 impl Scheduler {
-    /// Workers that are idle for so long leave.
+    /// Workers that are idle for this long exit.
     #[must_use]
     pub fn with_idle_timeout(mut self, timeout: Option<Duration>) -> Self {
         self.idle_timeout = timeout;
         self
     }
 
-    /// Workers that are not ready so long after their process came are killed.
+    /// Workers that are not ready this long after their process was started are killed.
     #[must_use]
     pub fn with_start_timeout(mut self, timeout: Option<Duration>) -> Self {
         self.start_timeout = timeout;
         self
     }
 
-    /// Replaces each worker that has run a task, or runs its first, after the task it runs; the process ids of these. A fresh
-    /// one stays: calls that come faster than workers start would leave none to run anything.
+    /// Replaces each worker that has run a task or runs its first one, after the running task. Returns the process ids of
+    /// these workers. A fresh worker stays: if calls came faster than workers start, no worker would ever run anything.
     pub fn recycle(&mut self) -> Vec<u32> {
         let mut present = Vec::new();
         for worker_id in WorkerId::all().take(self.workers.len()) {
@@ -70,7 +70,8 @@ impl Scheduler {
         present
     }
 
-    /// The worker was asked to end from outside: it leaves after the task it runs, and the rest goes to others.
+    /// The worker was asked to exit from outside, by a signal. It exits after its running task, and other workers get the
+    /// rest.
     ///
     /// # Errors
     ///
@@ -94,8 +95,8 @@ impl Scheduler {
         }
     }
 
-    /// The idle workers are told to leave, those that nobody waits for are killed, and the others go on; the process ids of all
-    /// that are leaving.
+    /// Asks idle workers to exit, and kills those that nobody waits for. The others go on. Returns the process ids of all
+    /// workers that are exiting.
     pub fn leave_idle(&mut self) -> Vec<u32> {
         let mut leaving = Vec::new();
         for worker_id in WorkerId::all().take(self.workers.len()) {
@@ -124,7 +125,7 @@ impl Scheduler {
         leaving
     }
 
-    /// The worker takes nothing more; what it has not begun is queued again.
+    /// The worker takes no more chunks. What it has not begun is queued again.
     pub(super) fn retire(&mut self, worker_id: WorkerId) {
         let worker = &mut self.workers[worker_id.index()];
         worker.is_retiring = true;
@@ -133,7 +134,7 @@ impl Scheduler {
         }
     }
 
-    /// The tasks behind the one that runs are to come back.
+    /// Takes back the tasks behind the running one.
     fn recall_rest(&mut self, worker_id: WorkerId) {
         let worker = &mut self.workers[worker_id.index()];
         let Some(claims) = worker.claims.clone() else { return };
@@ -144,7 +145,7 @@ impl Scheduler {
         }
     }
 
-    /// Retiring workers with nothing in flight are told to leave, and those whose time has come.
+    /// Asks retiring workers with nothing in flight to exit, and those that were idle for too long.
     pub(super) fn request_exit_of_retiring(&mut self) {
         for worker_id in WorkerId::all().take(self.workers.len()) {
             let worker = &mut self.workers[worker_id.index()];
@@ -162,7 +163,7 @@ impl Scheduler {
         }
     }
 
-    /// The worker is told to end by itself.
+    /// Asks the worker to exit.
     pub(super) fn request_exit(&mut self, worker_id: WorkerId) {
         let worker = &mut self.workers[worker_id.index()];
         worker.state = WorkerState::Leaving;
@@ -191,8 +192,8 @@ impl Scheduler {
             .map(|since| since + timeout)
     }
 
-    /// Gives the worker the next chunk from the queue, as much of it as the worker may run; `false` when it gets none. It
-    /// retires when it is too old for the chunk.
+    /// Sends the worker the next chunk of the queue, cut to what the worker may run. Returns `false` if it gets none. A
+    /// worker that is too old for the chunk retires.
     pub(super) fn dispatch_to(&mut self, worker_id: WorkerId) -> bool {
         let Some(chunk) = self.queue.peek(worker_id) else { return false };
         let room = self.workers[worker_id.index()].remaining_lifespan(chunk);

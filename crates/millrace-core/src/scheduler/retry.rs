@@ -1,16 +1,16 @@
-//! Tasks that run again: their worker died or was killed because they were late, and their call allows for it.
+//! Tasks that run again because their worker died, or because they were late, if their call allows it.
 //!
-//! Only an attempt that began counts. The task runs alone, before the others of its call, so that an idle worker has it at
-//! once; a worker that has to be started for it is another one where there is one. An urgent task waits behind the urgent
-//! ones that are there: one that ends each worker would hold them up for as many starts as it has attempts.
+//! Only an attempt that began counts. The task runs alone, before the others of its call, so that an idle worker gets it at once.
+//! If a worker has to be started for it, another worker id is preferred. An urgent task waits behind the urgent ones that wait
+//! already: a task that kills each of its workers would delay them by as many starts as it has attempts.
 
 use super::chunk::Chunk;
 use super::ids::WorkerId;
 use super::{Loss, Report, Scheduler};
 
 impl Scheduler {
-    /// Puts the first open task of the chunk up for another attempt if it has one left, and the others behind it. Gives the
-    /// chunk back otherwise.
+    /// Queues the first open task of the chunk for another attempt if it has one left, and the others behind it. Otherwise
+    /// returns the chunk.
     pub(super) fn retry(
         &mut self,
         worker_id: WorkerId,

@@ -5,8 +5,8 @@ use super::ids::ChunkSeq;
 use super::worker::Worker;
 
 impl Scheduler {
-    /// Whether fewer than `limit` urgent chunks wait, `more` that were not submitted yet included. One that a free worker
-    /// takes, or a worker that is yet to be started, does not wait.
+    /// Whether fewer than `limit` urgent chunks wait, including `more` that are not submitted yet. A chunk does not wait if a
+    /// free worker takes it, or a worker that is yet to be started.
     pub fn has_room(&self, limit: u32, more: u32) -> bool {
         let in_flight: usize = self.workers.iter().map(Worker::urgent_waiting).sum();
         let waiting = self.queue.urgent_count() + in_flight + more as usize;
@@ -26,7 +26,7 @@ impl Worker {
         urgent.filter(|sent| !self.has_begun(sent.seq)).count()
     }
 
-    /// Whether it has something to do that is no waiting urgent chunk.
+    /// Whether it is busy with something other than an urgent chunk that waits.
     fn is_taken(&self) -> bool {
         let front = self.in_flight.front();
         front.is_some_and(|sent| !sent.chunk.is_urgent() || self.has_begun(sent.seq))

@@ -1,14 +1,14 @@
-//! A running chunk is split when a worker is idle: it gets half of what the chunk's worker has not begun. Where an urgent
-//! chunk waits and no worker is idle, all that has not begun goes behind it.
+//! A running chunk is split while another worker is idle: the idle one gets half of what has not begun. If an urgent chunk waits
+//! and no worker is idle, all tasks that have not begun go behind it.
 //!
-//! The parent stops the worker behind the task it is on, by the skip flag of its claim word. From that instant the tasks
-//! after this one are the parent's, however long this one runs: they are cut in two, and queued. The worker's own part ends
-//! with the running task; behind it the worker gives back what it may not begin, which is the parent's already.
+//! The parent stops the worker after its running task by the skip flag of the claim word. From that instant the tasks after it
+//! belong to the parent, however long it runs. The parent cuts them in two and queues them. The worker's own part ends with the
+//! running task. Then the worker gives the rest back, which the parent has already.
 //!
-//! The time that a rest takes is not known. The parent looks at the claim word of a worker twice, [`LOOK`] apart: the tasks
-//! that have begun in between tell the pace, and one that runs at both looks is taken to be no slower than the next ones.
-//! A rest that is cheap at that pace stays where it is. It looks only while a
-//! worker is idle or an urgent chunk waits.
+//! How long the rest of a chunk takes is not known. The parent looks at the claim word of a worker twice, [`LOOK`] apart. The
+//! tasks that have begun in between show the pace. If one task runs at both looks, the next ones are expected to take at least as
+//! long. If the rest is cheap at that pace, it stays where it is. The parent looks only while a worker is idle or an urgent chunk
+//! waits.
 
 use std::time::Duration;
 
@@ -17,28 +17,28 @@ use super::chunk::Chunk;
 use super::worker::{InFlight, Seen, Worker};
 use crate::channel::claim::NUMBER_MASK;
 
-/// Between two looks at a worker, at the least.
+/// The shortest time between two looks at a worker.
 const LOOK: Duration = Duration::from_millis(4);
-/// A rest that is expected to take less stays with its worker.
+/// If the rest is expected to take less than this, it stays with its worker.
 const WORTH: Duration = Duration::from_millis(2);
-/// For sending a byte of a payload once more, and for passing over it to the tasks that are left. A chunk runs for at
-/// least as long as that would take before it is split.
+/// The cost of sending a byte of the payload again, and of skipping it. A chunk is split only after it has run for at least as
+/// long as that would take.
 const RESEND_NS_PER_BYTE: u64 = 10;
 
-/// What becomes of the rest of a running chunk.
+/// What to do with the rest of a running chunk.
 enum Rest {
-    /// It is to be split.
+    /// Split it.
     Split {
-        /// Tasks that have not begun.
+        /// How many tasks have not begun.
         tasks: u32,
     },
-    /// It is to be looked at again.
+    /// Look at it again.
     Look(Duration),
 }
 
 impl Scheduler {
-    /// Splits running chunks for idle workers, and takes back what is left of others for urgent chunks that wait. Notes when
-    /// to look again.
+    /// Splits running chunks for idle workers, and takes back the rest of others for urgent chunks that wait. Notes when to
+    /// look again.
     pub(super) fn split_running(&mut self) {
         while self.workers.iter().any(Worker::is_idle) {
             let Some(mut half) = self.take_longest_rest(|_| true) else { return };
@@ -58,7 +58,7 @@ impl Scheduler {
         }
     }
 
-    /// Takes back the longest rest that is worth it, among workers that are `wanted`; else notes when to look again.
+    /// Takes back the longest rest that is worth it among the workers that are `wanted`. Otherwise notes when to look again.
     fn take_longest_rest(&mut self, wanted: impl Fn(&Worker) -> bool) -> Option<Chunk> {
         loop {
             let mut most = 0;
@@ -79,7 +79,7 @@ impl Scheduler {
                 }
             }
             let worker = &mut self.workers[from?];
-            // Where it has come to the end meanwhile, it is looked at anew.
+            // If the worker has reached the end meanwhile, it is examined again.
             worker.seen = None;
             if let Some(rest) = worker.take_back_rest() {
                 return Some(rest);
@@ -93,7 +93,7 @@ impl InFlight {
         self.chunk.unsettled() > 1 && self.is_for_others() && !self.is_recalled
     }
 
-    /// Tasks behind `task`, which is one of its open ones, that may be taken back; none where there are none.
+    /// How many tasks behind `task`, which is one of its open tasks, may be taken back.
     fn rest_behind(&self, task: u32) -> Option<u32> {
         let tasks = self.chunk.count - self.index_of(task)? - 1;
         (tasks > 0 && self.may_be_split()).then_some(tasks)
@@ -101,7 +101,7 @@ impl InFlight {
 }
 
 impl Worker {
-    /// Whether it is free after the task that it runs.
+    /// Whether it is free after its running task.
     fn is_yielding(&self) -> bool {
         self.takes_work()
             && !self.in_flight.is_empty()
@@ -121,7 +121,8 @@ impl Worker {
             return None;
         }
         let Some((sent, task)) = self.running() else {
-            // On its way: nothing else tells when it is begun. Ever later, where it is never begun.
+            // The chunk is on its way, and no event says when the worker begins it. The looks come at growing
+            // intervals, in case it is never begun.
             let next = self.in_flight.front().filter(|sent| sent.chunk.unsettled() > 1)?;
             return Some(Rest::Look(now + LOOK.max(now.saturating_sub(next.sent_at))));
         };
@@ -143,7 +144,7 @@ impl Worker {
         Some(Rest::Look(now + wait))
     }
 
-    /// Makes the worker stop behind the task that runs. `None` when it has got to the end of the chunk meanwhile.
+    /// Makes the worker stop after its running task. `None` if it has reached the end of the chunk meanwhile.
     fn take_back_rest(&mut self) -> Option<Chunk> {
         let claims = self.claims.clone()?;
         let (sent, task) = self.running()?;
@@ -155,7 +156,7 @@ impl Worker {
         let index = sent.index_of(at).filter(|index| *index >= sent.chunk.from)?;
         let rest = sent.chunk.split_off(index + 1 - sent.chunk.from)?;
         sent.is_split = true;
-        // It runs longer than was expected: what is free goes to others.
+        // It takes longer than expected, so other workers get what can be moved.
         sent.expected_ns = None;
         Some(rest)
     }

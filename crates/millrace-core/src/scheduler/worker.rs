@@ -18,11 +18,11 @@ pub enum WorkerState {
     Absent,
     /// The spawner was asked for one.
     Spawning,
-    /// It exists and has not said that it is ready.
+    /// It exists, but has not said that it is ready.
     Starting,
     /// It takes chunks.
     Ready,
-    /// It was told to end by itself.
+    /// It was asked to exit.
     Leaving,
 }
 
@@ -35,7 +35,7 @@ pub struct WorkerSnapshot {
     pub pid: u32,
     /// Where its process stands.
     pub state: WorkerState,
-    /// Whether a task is at it.
+    /// Whether it has a task.
     pub is_busy: bool,
     /// Tasks this process has settled.
     pub tasks_done: u64,
@@ -56,15 +56,15 @@ pub(super) struct InFlight {
     pub(super) chunk: Chunk,
     /// When it was sent.
     pub(super) sent_at: Duration,
-    /// Its call has ended: outcomes are counted, not reported.
+    /// Its call has ended, so outcomes are counted but not reported.
     pub(super) is_cancelled: bool,
-    /// Its function was sent with it: the worker has to load that first.
+    /// Its function was sent with it, so the worker has to load that first.
     pub(super) brings_function: bool,
-    /// When its worker is killed if it is still on it.
+    /// When its worker is killed if it still runs the chunk.
     pub(super) kill_at: Option<Duration>,
-    /// The worker is to give back what it has not run.
+    /// The worker has to give back what it has not run.
     pub(super) is_recalled: bool,
-    /// What was behind the task that ran is elsewhere; the worker gives it back, and nothing else.
+    /// The tasks behind the one that ran are elsewhere. The worker gives them back, and nothing else.
     pub(super) is_split: bool,
     /// Expected nanoseconds, where known.
     pub(super) expected_ns: Option<f64>,
@@ -81,7 +81,7 @@ impl InFlight {
         task_after(self.first_task, index - self.sent_from)
     }
 
-    /// Whether another worker may take it over. One of a cancelled call was begun, whatever its slot says now.
+    /// Whether another worker may take it over. A chunk of a cancelled call has begun, whatever its slot says now.
     pub(super) fn is_for_others(&self) -> bool {
         self.chunk.only.is_none() && !self.is_cancelled
     }
@@ -121,17 +121,17 @@ pub(super) struct Worker {
     pub(super) state: WorkerState,
     /// A kill is on its way.
     pub(super) is_dying: bool,
-    /// Its control socket is closed: it is dead, or about to be.
+    /// Its control socket is closed, so it is dead or about to die.
     pub(super) is_disconnected: bool,
-    /// Why nothing more is taken from it, if so: what it said cannot be, or there is no memory for it.
+    /// Why the parent stopped reading from it, if it has: it violated the protocol, or there was no memory for its messages.
     pub(super) unreadable: Option<Cause>,
-    /// It said that it ends, for an error that nobody handles.
+    /// It reported an error that nobody handles, and is about to exit.
     pub(super) has_faulted: bool,
     pub(super) pid: u32,
-    /// When its process came.
+    /// When its process was started.
     pub(super) since: Duration,
     pub(super) claims: Option<Arc<dyn Claims>>,
-    /// Sent and not ended, in the order in which the worker runs them.
+    /// Chunks that were sent and have not ended, in the order in which the worker runs them.
     pub(super) in_flight: VecDeque<InFlight>,
     /// Definitions the process has.
     pub(super) known: HashSet<DefinitionId>,
@@ -145,13 +145,13 @@ pub(super) struct Worker {
     pub(super) has_start_timed_out: bool,
     /// Starts of this id that failed in a row.
     pub(super) failed_starts: FailedStarts,
-    /// It takes nothing more, and leaves when nothing is in flight.
+    /// It takes no more chunks, and exits when nothing is in flight.
     pub(super) is_retiring: bool,
-    /// It asked to be let go, as a signal told it to.
+    /// A signal asked it to exit, and it has said so.
     pub(super) wants_to_leave: bool,
-    /// Tasks it may run at the most, by the calls it has worked for.
+    /// How many tasks it may run, by the calls that it has served.
     pub(super) lifespan: Option<u32>,
-    /// Since when it has nothing in flight, where idle workers leave.
+    /// Since when it has nothing in flight, if idle workers exit.
     pub(super) idle_since: Option<Duration>,
     /// Processes of this id that died in a row without settling a task.
     pub(super) streak: FailureStreak,
@@ -172,7 +172,7 @@ impl Worker {
         self.is_at_work() && !self.is_retiring
     }
 
-    /// It is ready, and nothing is known of its end.
+    /// It is ready, and no end of it is known.
     pub(super) fn is_at_work(&self) -> bool {
         self.state == WorkerState::Ready && !self.is_dying && !self.is_disconnected
     }
@@ -192,19 +192,20 @@ impl Worker {
         self.in_flight.iter().any(|sent| sent.chunk.unsettled() > 0)
     }
 
-    /// Expected nanoseconds of everything in flight; none when some of it is unknown.
+    /// The expected nanoseconds of everything in flight. `None` if a part of it is unknown.
     pub(super) fn in_flight_ns(&self) -> Option<f64> {
         self.in_flight.iter().map(|sent| sent.expected_ns).sum()
     }
 
-    /// It ends for the parent's reasons, by a signal from outside, or for an error of a task of before: its death says nothing
-    /// about what it has in flight. An error that comes before any task may come with every process, and is a death like others.
+    /// It ends because the parent wants it to, because of a signal from outside, or because of an error of an earlier task.
+    /// So its death says nothing about the chunks in flight. An error before the first task may occur in every process, so it
+    /// counts as a death like others.
     pub(super) fn is_end_expected(&self) -> bool {
         let ends_by_itself = self.wants_to_leave || self.has_faulted && self.tasks_done > 0;
         (self.is_dying || ends_by_itself) && self.unreadable.is_none() && !self.has_start_timed_out
     }
 
-    /// Whether another chunk leaves the oldest one in flight its claim slot. Chunks that were taken back have used up
+    /// Whether the oldest chunk in flight keeps its claim slot if one more is sent. Chunks that were taken back have used up
     /// numbers too.
     pub(super) fn has_free_slot(&self) -> bool {
         self.in_flight.front().is_none_or(|sent| {
@@ -212,7 +213,7 @@ impl Worker {
         })
     }
 
-    /// Chunks behind the front one that another worker may still take over. What has begun comes first.
+    /// How many chunks behind the first one another worker may still take over. Chunks that have begun come first.
     pub(super) fn stealable(&self) -> usize {
         let has_begun =
             |sent: &InFlight| self.claims.as_ref().is_none_or(|claims| claims.has_begun(sent.seq));

@@ -1,4 +1,4 @@
-//! The door to the operating system: the only place of system calls.
+//! The operating system: the only place of system calls.
 //!
 //! What a system must provide:
 //!

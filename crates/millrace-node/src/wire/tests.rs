@@ -113,7 +113,7 @@ fn a_loss_tells_where_and_how_the_worker_died() {
 
 #[test]
 fn a_long_definition_is_told_in_part_and_the_items_follow() {
-    let long = vec![7; TOLD_BYTES_MAX + 8].into();
+    let long = vec![7; SHORTENED_BYTES_MAX + 8].into();
     let definition = Arc::new(Definition::new(DefinitionId(1), long));
     let limit = Duration::from_secs(1);
     let (flags, items) = (ChunkFlags(4), Arc::from(&b"12345678"[..]));
@@ -127,11 +127,11 @@ fn a_long_definition_is_told_in_part_and_the_items_follow() {
         items,
     };
     let record = Record::Lost { call_id: CallId(7), chunk: 0, first: 0, count: 1, loss: &loss };
-    let bytes = HEADER_BYTES + LATE_WORDS * 4 + TOLD_BYTES_MAX + 8;
+    let bytes = HEADER_BYTES + LATE_WORDS * 4 + SHORTENED_BYTES_MAX + 8;
     assert_eq!(write_record(&record, &mut []), Err(NoRoom { bytes }));
     let mut into = vec![0; bytes];
     assert_eq!(write_record(&record, &mut into), Ok(bytes));
-    assert_eq!(words(&into[32..56]), [0, 1, 2, 1_000, 4, TOLD_BYTES_MAX as u32]);
+    assert_eq!(words(&into[32..56]), [0, 1, 2, 1_000, 4, SHORTENED_BYTES_MAX as u32]);
     assert_eq!(&into[bytes - 9..], b"\x0712345678");
 }
 

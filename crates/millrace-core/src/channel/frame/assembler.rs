@@ -1,8 +1,8 @@
-//! Puts frames together out of a ring, wherever they were cut.
+//! Assembles frames from a ring, wherever they were cut.
 //!
-//! Small frames are parsed in place out of one buffer that is filled from the ring as a whole; a frame that does not fit
-//! into it gets memory of its own, into which the ring is copied directly. That memory grows with the bytes that have
-//! arrived: a header that claims 2 GiB and sends nothing gets 1 MiB.
+//! Small frames are parsed in place, in one buffer that is filled from the ring. A larger frame gets its own memory, and the ring
+//! is copied there directly. That memory grows with the bytes that have arrived: a header that claims 2 GiB and sends nothing
+//! gets 1 MiB.
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -58,10 +58,10 @@ impl<K: FrameKind> Header<K> {
 /// The header of a frame that has arrived, and its payload when that has memory of its own.
 type Whole<K> = (Header<K>, Option<Vec<u8>>);
 
-/// Puts the frames of one ring together; `K` are the kinds that go this way.
+/// Assembles the frames of one ring. `K` are their kinds.
 #[derive(Debug)]
 pub struct Assembler<K> {
-    /// What arrived; from `parsed` on it was not yet looked at.
+    /// The bytes that have arrived. Those from `parsed` on were not parsed yet.
     scratch: Vec<u8>,
     parsed: usize,
     scratch_bytes: usize,
@@ -91,14 +91,14 @@ impl<K: FrameKind> Assembler<K> {
         }
     }
 
-    /// The next whole frame, or `None` when the ring is empty and what came so far is none.
+    /// The next whole frame, or `None` if the ring is empty and no whole frame has arrived.
     ///
     /// Reading frees space in the ring, so the producer's space bell is due when this returns, at the latest when it
     /// returns `None`.
     ///
     /// # Errors
-    /// When the ring is corrupt, a header makes no sense or memory is refused; and the same again ever after, for there is
-    /// no way back into a stream.
+    /// If the ring is corrupt, a header is invalid, or memory is refused. The same error comes again at each call, because
+    /// the stream cannot be resumed.
     pub fn poll<M: RingMemory>(
         &mut self,
         ring: &mut Consumer<M>,

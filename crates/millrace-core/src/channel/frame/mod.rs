@@ -26,7 +26,7 @@ pub const FIELDS_AT: usize = 2;
 /// The longest payload in bytes: 2 GiB - 1.
 pub const MAX_PAYLOAD: usize = i32::MAX as usize;
 
-/// Why a stream of bytes is no stream of frames, or could not be kept.
+/// Why bytes are not a stream of frames, or could not be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FrameError {
@@ -70,7 +70,7 @@ pub enum ToWorker {
     Define = 2,
     /// A function no longer needed; field 0 is its id.
     Forget = 3,
-    /// No more work will come: leave in order.
+    /// No more work will come: exit gracefully.
     Leave = 4,
     /// A chunk is not wanted any more; field 0 is its sequence number, the payload the reason.
     Cancel = 5,
@@ -95,10 +95,10 @@ pub enum ToParent {
     Ready = 1,
     /// How tasks ended; the fields are an [`OutcomeFields`], the payload holds the results.
     Outcome = 2,
-    /// An error that nobody handles is about to end the worker. The payload is the error, or empty where a task fails by it,
-    /// whose outcome follows.
+    /// An error that nobody handles is about to end the worker. The payload is the error. It is empty if a task fails by it,
+    /// since its outcome follows.
     Fault = 3,
-    /// The worker was asked to end, by a signal: it begins nothing more after its running task, and waits to be told to leave.
+    /// A signal asked the worker to exit. It begins no more tasks after the running one, and waits for a [`ToWorker::Leave`].
     Retire = 4,
 }
 
@@ -122,7 +122,7 @@ pub mod chunk_flag {
     pub const FAIL_FAST: u32 = 2;
     /// Each item is the array of the arguments.
     pub const SPREAD: u32 = 4;
-    /// Known to the scheduler alone: the chunk goes in front of others.
+    /// Known to the scheduler alone: the chunk goes ahead of others.
     pub const URGENT: u32 = 8;
     /// The worker notes when each task begins.
     pub const TIMED: u32 = 16;

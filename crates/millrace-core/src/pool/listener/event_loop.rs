@@ -14,22 +14,22 @@ impl Pool {
         self.shared.loop_poller.as_fd()
     }
 
-    /// The loop is about to sleep, and listens from now on if something is in flight. A pool at rest costs it nothing.
+    /// The loop is about to sleep. From now on it listens if something is in flight. An idle pool costs it nothing.
     pub fn before_loop_sleeps(&self) {
         if !self.shared.has_open.load(Ordering::Relaxed) {
             return;
         }
-        // A panic has failed the pool, which is told as its end.
+        // A panic has failed the pool, which is reported as its end.
         let _ = self.shared.guard(|| self.shared.before_sleep());
     }
 
-    /// Workers have notified the loop: takes in what they sent, the first to notify comes first. `true` when records wait to be
-    /// collected.
+    /// Workers have notified the loop. Handles what they sent, in the order of their notifications. Returns `true` if records
+    /// wait to be collected.
     pub fn on_loop_notified(&self) -> bool {
         self.shared.guard(|| self.shared.read_notified_by_loop()).unwrap_or(true)
     }
 
-    /// The loop has slept and is awake, for whatever reason. As [`Self::on_loop_notified`].
+    /// The loop has woken up, for whatever reason. As [`Self::on_loop_notified`].
     pub fn after_loop_wakes(&self) -> bool {
         self.shared.guard(|| self.shared.take_in_by_loop(Vec::new())).unwrap_or(true)
     }
@@ -42,8 +42,8 @@ impl Pool {
 
 impl Shared {
     fn before_sleep(&self) {
-        // The one moment to notice it: whoever sleeps in a poller goes on sleeping when its descriptor is closed, and a bell
-        // that was notified and closed at once, with its twin, is not noticed.
+        // This is the only moment to notice it. A thread that sleeps in a poller goes on sleeping when the poller's
+        // descriptor is closed. Nobody notices a bell that was notified and then closed at once, together with its twin.
         if !self.loop_poller.is_open() {
             return self.fail(&lost("the event loop's poller"));
         }

@@ -1,7 +1,7 @@
-//! The way from one worker process: bytes out of its ring, frames, events for the scheduler, records to collect.
+//! The way from one worker process: bytes of its ring become frames, events for the scheduler, and records to collect.
 //!
-//! Nothing that comes from a worker is trusted: bytes are copied out, then checked, then used. What cannot be
-//! violates the protocol: the worker is killed, and its death settles its tasks.
+//! Nothing that comes from a worker is trusted. Bytes are copied, then checked, then used. An impossible message violates the
+//! protocol: the worker is killed, and its death settles its tasks.
 
 use std::sync::Arc;
 
@@ -16,12 +16,12 @@ use crate::pool::record_queue::Head;
 use crate::scheduler::{Cause, ChunkSeq, Settled, Verdict, WorkerId};
 use crate::sys::Bell;
 
-/// Frames taken in before other workers get their turn.
+/// How many frames are handled before other workers get their turn.
 const FRAMES_PER_TURN: usize = 4_096;
-/// Bytes that are read before other workers get their turn.
+/// How many bytes are read before other workers get their turn.
 const BYTES_PER_TURN: usize = 4 * 1024 * 1024;
-/// Turns that take in all that a dead worker has left in its ring. What comes after it is another's: a process of its own
-/// that it left behind may go on writing.
+/// How many turns handle everything that a dead worker has left in its ring. Bytes after that come from another process that the
+/// worker left behind, which may go on writing.
 pub(in crate::pool) const LAST_TURNS: usize = 4;
 const _: () = assert!(LAST_TURNS * FRAMES_PER_TURN * HEADER_BYTES >= 2 * RING_BYTES);
 
@@ -33,9 +33,9 @@ pub(in crate::pool) struct Inbound {
     ring: SegmentConsumer,
     assembler: Assembler<ToParent>,
     to_worker: Arc<Bell>,
-    /// Notified by the worker, and by this side when it stops before the end.
+    /// The worker notifies it, and so does this side when it stops before the end.
     to_parent: Arc<Bell>,
-    /// It broke the protocol; what it says is not read any more.
+    /// It has violated the protocol, so its messages are not read any more.
     unreadable: Option<Cause>,
 }
 
@@ -59,13 +59,13 @@ impl Inbound {
         }
     }
 
-    /// By which the worker notifies the waiting thread.
+    /// The worker notifies the waiting thread with it.
     pub(in crate::pool) fn bell(&self) -> &Arc<Bell> {
         &self.to_parent
     }
 
-    /// Takes in what is there; `true` when there is more than one turn takes: the waiting thread goes on with it. Otherwise
-    /// the worker notifies the listener of the next bytes.
+    /// Handles what is there. Returns `true` if there is more than one turn handles, and the waiting thread goes on with it.
+    /// Otherwise the worker notifies the listener of the next bytes.
     pub(in crate::pool) fn take_in(&mut self, shared: &Shared, listener: Listener) -> bool {
         let segment = self.segment.clone();
         let asleep = segment.doorbell(word::PARENT_ASLEEP);
@@ -102,7 +102,7 @@ impl Inbound {
             }
         }
         if let Some(cause) = self.unreadable {
-            // The process is still the one whose ring this is: whoever reaps it waits for this half of the handle.
+            // The process is still the one of this ring: the thread that reaps it waits for this half of the handle.
             if let Some(process) = shared.handles[self.worker_id.index()].process() {
                 let pid = process.child.pid();
                 shared.drive(|scheduler| scheduler.unreadable(self.worker_id, pid, cause));
@@ -121,7 +121,7 @@ impl Inbound {
     }
 }
 
-/// Why nothing more can be taken from the worker, if so.
+/// Handles one frame. An error says why nothing more can be read from the worker.
 fn handle(
     shared: &Shared,
     worker_id: WorkerId,

@@ -1,4 +1,4 @@
-//! The waiting thread: it sleeps until a worker notifies it, dies or writes, a new worker has been started, or a deadline comes.
+//! The waiting thread. It sleeps until a worker notifies it, dies or writes, until a new worker was started, or until a deadline.
 
 use std::io;
 use std::path::Path;
@@ -22,7 +22,7 @@ use crate::scheduler::{Death, WorkerId};
 use crate::sync::atomic::Ordering;
 use crate::sys::{AsFd, Bell, Poller, Received, is_self_inflicted, was_killed_for_memory};
 
-/// What a worker's descriptor stands for; the low bits of a token, above them the worker id.
+/// The kind of a worker's descriptor: the low bits of a token. The worker id stands above them.
 const BELL: u64 = 0;
 const DEATH: u64 = 1;
 const CONTROL: u64 = 2;
@@ -33,7 +33,8 @@ const KIND_BITS: u32 = 3;
 pub(in crate::pool) const WAKE: u64 = u64::MAX;
 
 impl SpawnedWorker {
-    /// A number that another descriptor of the library has taken in between would be watched in this worker's place.
+    /// Whether all descriptors are still the worker's. Otherwise the pool would watch a descriptor of something else in its
+    /// place.
     fn is_intact(&self) -> bool {
         let bells = [&self.to_worker, &self.to_parent, &self.to_loop];
         bells.into_iter().all(Bell::is_open) && self.child.is_intact() && self.control.is_intact()
@@ -46,7 +47,7 @@ struct WorkerProcess {
     bell: Arc<Bell>,
     to_loop: Arc<Bell>,
     segment: Segment,
-    /// The last thing it said over its control socket.
+    /// The last message that it sent over its control socket.
     start_error: Option<String>,
     outputs: [Option<Output>; 2],
 }
@@ -55,7 +56,8 @@ struct WorkerProcess {
 pub(in crate::pool) struct Waiter {
     shared: Arc<Shared>,
     poller: Arc<Poller>,
-    /// A twin of the pool's wake, for the poller: it keeps a notification when the other descriptor is closed right after it.
+    /// A twin of the pool's wake bell, for the poller. It keeps a notification even if the other descriptor is closed right
+    /// afterwards.
     _wake: Bell,
     results: Receiver<SpawnResult>,
     processes: Vec<Option<WorkerProcess>>,
@@ -70,7 +72,7 @@ impl Waiter {
         let poller = Arc::new(Poller::new()?);
         let wake = shared.wake.twin()?;
         poller.add(wake.as_fd(), WAKE)?;
-        // A pool makes one waiter, but for those that fail here.
+        // A pool makes one waiter, except for attempts that fail here.
         let _ = shared.poller.set(Arc::clone(&poller));
         let processes = shared.handles.iter().map(|_| None).collect();
         let causes = Causes::new(Path::new("/"), was_killed_for_memory);
@@ -90,7 +92,7 @@ impl Waiter {
         while !self.is_over() {
             let timeout = self.shared.time_to_deadline();
             if let Err(error) = self.poller.wait(&mut tokens, timeout) {
-                // It would fail at once each time, and nothing would be noticed any more.
+                // It would fail at once each time, and no event would be noticed any more.
                 return self
                     .shared
                     .fail(&format!("{}: {error}", lost("the waiting thread's poller")));
@@ -114,15 +116,15 @@ impl Waiter {
 
     fn leave(&mut self) {
         if self.shared.has_failed() {
-            // The spawner ends the processes, by what the handles hold.
+            // The spawner ends the processes, which it finds in the handles.
             self.processes.clear();
             self.results.iter().for_each(drop);
             return;
         }
-        // Processes that the system has not let go of in time: the last owner of each sees to it that it is reaped.
+        // These processes did not end in time. The last owner of each reaps it.
         for (worker, handle) in self.processes.iter_mut().zip(&self.shared.handles) {
             if let Some(worker) = worker.take() {
-                // The process holds the bell as well: closing this side's descriptor would not take it out.
+                // The worker has the bell as well, so closing this side's descriptor would not remove it.
                 let _ = self.shared.loop_poller.remove(worker.to_loop.as_fd());
                 handle.disconnect();
             }
@@ -132,7 +134,7 @@ impl Waiter {
         self.shared.scheduler().abandon();
     }
 
-    /// A deadline may have come. A task whose result is here already has kept to its limit.
+    /// A deadline may have passed. A task whose result is here already is in time.
     fn enforce_limits(&mut self) {
         let overdue = self.shared.scheduler().overdue(self.shared.started_at.elapsed());
         for worker_id in &overdue {
@@ -253,7 +255,7 @@ impl Waiter {
             Err(_) if !control.is_intact() => {
                 self.shared.fail(&lost(&format!("the control socket of worker {worker_id}")));
             }
-            // Dead, or it has cut its own lifeline: then it may not live on.
+            // It is dead, or it has cut its own lifeline and must not live on.
             Ok(Received::Closed) | Err(_) => {
                 if !child.is_intact() {
                     // Its death would not be noticed.
@@ -272,12 +274,12 @@ impl Waiter {
         let pid = worker.process.child.pid();
         let Some(output) = worker.outputs[stream].as_mut() else { return };
         if !output.read(&self.shared, (worker_id, pid, stream)) {
-            // What it has said last is asked for when it is dead.
+            // What it wrote last is read when it is dead.
             let _ = self.poller.remove(output.as_fd());
         }
     }
 
-    /// Reads again what was not read for want of room.
+    /// Resumes reading what was paused because there was no room.
     fn resume_outputs(&mut self) {
         for (worker_id, worker) in (0_u64..).zip(&mut self.processes) {
             let outputs = worker.iter_mut().flat_map(|worker| &mut worker.outputs).enumerate();
@@ -286,14 +288,15 @@ impl Waiter {
             {
                 if output.resumes(&self.shared, stream) {
                     let token = worker_id << KIND_BITS | (OUTPUT + stream as u64);
-                    // Refused only for want of memory: it is read to its end when the worker has died.
+                    // The system refuses it only without memory. Then it is read to its end when the worker
+                    // has died.
                     let _ = self.poller.add(output.as_fd(), token);
                 }
             }
         }
     }
 
-    /// What a dead worker has written; the end of what it said on standard error.
+    /// Reads what a dead worker has written. Returns the end of its standard error.
     fn drain_outputs(&self, worker_id: WorkerId, worker: &mut WorkerProcess) -> String {
         let pid = worker.process.child.pid();
         let mut last = String::new();
@@ -319,7 +322,7 @@ impl Waiter {
         let remains = self.causes.examine(child);
         let Some(exit) = child.reap() else {
             if !child.is_intact() {
-                // What is readable there is somebody else's.
+                // The readable descriptor belongs to something else.
                 self.shared.fail(&lost(&format!("the process of worker {worker_id}")));
             }
             return;

@@ -17,10 +17,10 @@ const CPUS_MAX: usize = 1 << 20;
 
 /// Lets the calling thread, and every thread and process it starts from now on, run on `cpus` only.
 ///
-/// Ids this process may not use are left out silently by the system.
+/// The system silently leaves out ids that this process may not use.
 ///
 /// # Errors
-/// `InvalidInput` when nothing usable is left, or when `cpus` is empty; else what the system reports.
+/// `InvalidInput` if no usable id is left or `cpus` is empty; otherwise the error of the system.
 pub fn set_affinity_of_current_thread(cpus: &[u32]) -> io::Result<()> {
     if let [cpu] = *cpus
         && cpu < FIXED_SET_SIZE

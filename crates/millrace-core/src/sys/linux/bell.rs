@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use super::descriptor::Descriptor;
 use super::refusal::refused;
 
-/// Wakes a sleeping side, in this process or in another one. Notifications that are taken late count as one.
+/// Wakes a sleeping side, in this process or in another one. Notifications that nobody has cleared count as one.
 #[derive(Debug)]
 pub struct Bell(Descriptor);
 
@@ -30,7 +30,7 @@ impl Bell {
         Self(Descriptor::new(fd))
     }
 
-    /// The same bell by a second descriptor: a notification is kept for as long as one of both is open.
+    /// The same bell with a second descriptor. A notification stays as long as one of both is open.
     ///
     /// # Errors
     /// What the system reports, usually that there are too many open files.
@@ -46,19 +46,19 @@ impl Bell {
         self.0.try_clone()
     }
 
-    /// Rings. Never blocks, and does nothing where the descriptor is gone: for who need not know.
+    /// Notifies. Never blocks, and does nothing if the descriptor is gone.
     pub fn notify(&self) {
         let _ = self.try_notify();
     }
 
-    /// Rings; `false` when this process has closed the bell's descriptor behind its back. Never blocks.
+    /// Notifies. Returns `false` if other code of this process has closed the descriptor. Never blocks.
     #[must_use]
     pub fn try_notify(&self) -> bool {
         self.0.is_ours()
             && matches!(rustix::io::write(&self.0, &1_u64.to_ne_bytes()), Ok(8) | Err(Errno::AGAIN))
     }
 
-    /// `false` when this process has closed the bell's descriptor behind its back. Unlike notifying it changes nothing.
+    /// Returns `false` if other code of this process has closed the descriptor. Unlike a notification it changes nothing.
     pub fn is_open(&self) -> bool {
         self.0.is_open()
     }
@@ -69,7 +69,7 @@ impl Bell {
         self.0.close_behind_its_back();
     }
 
-    /// Takes away a notification, if there is one; `false` as for [`Self::try_notify`]. Never blocks.
+    /// Clears a notification, if there is one. Returns `false` as [`Self::try_notify`] does. Never blocks.
     pub fn clear(&self) -> bool {
         self.0.is_ours()
             && matches!(rustix::io::read(&self.0, &mut [0; 8]), Ok(8) | Err(Errno::AGAIN))

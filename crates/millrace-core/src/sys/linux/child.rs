@@ -21,7 +21,7 @@ use super::refusal::is_refusal;
 use super::signals::with_signals_blocked;
 use super::usage::peak_memory;
 
-/// How long `drop` waits for a process it has killed before a thread of its own takes over.
+/// How long `drop` waits for a killed process before a separate thread takes over.
 const DROP_PATIENCE: Duration = Duration::from_millis(50);
 /// A thread that only waits needs next to no stack.
 const STACK_BYTES: usize = 128 * 1024;
@@ -67,8 +67,8 @@ impl Child {
         self.0.pid.as_raw_pid().cast_unsigned()
     }
 
-    /// Sends SIGKILL to the process and to its process group; does nothing once it is reaped. `false` where the process lives
-    /// and this one may not signal it: one of them has changed its user.
+    /// Sends SIGKILL to the process and to its process group. Does nothing once it is reaped. Returns `false` if the process
+    /// lives and refuses signals of this one: one of them has changed its user.
     pub fn kill_group(&self) -> bool {
         self.0.kill_group()
     }
@@ -76,7 +76,7 @@ impl Child {
     /// The largest resident memory that the process had, in bytes; `None` while it lives, when it is reaped, and where the system
     /// does not say.
     pub fn peak_memory(&self) -> Option<u64> {
-        // It may not be reaped meanwhile: the number would be a stranger's.
+        // It must not be reaped meanwhile, or its number might belong to a stranger.
         let exit = self.0.exit();
         if exit.is_none() { peak_memory(self.0.pid) } else { None }
     }
@@ -89,13 +89,13 @@ impl Child {
         self.0.reap()
     }
 
-    /// `false` when this process has closed the descriptor behind the child's back: its death is not noticed any more. Killing
-    /// and reaping go by its number then.
+    /// Returns `false` if other code of this process has closed the descriptor. Then the death of the child is not noticed,
+    /// and it can only be killed and reaped by its number.
     pub fn is_intact(&self) -> bool {
         self.0.death.is_intact()
     }
 
-    /// Blocks until the process is dead, for `patience` at the most; whether it is.
+    /// Blocks until the process is dead, at most for `patience`. Returns whether it is.
     pub fn is_dead_within(&self, patience: Duration) -> bool {
         self.0.is_dead_within(patience)
     }
@@ -116,11 +116,11 @@ impl Drop for Child {
         if self.0.is_dead_within(DROP_PATIENCE) && self.reap().is_some() {
             return;
         }
-        // A process with much memory takes its time to die, and one that may not be signalled ends when it hears of it.
+        // A process with much memory takes a while to die. A process that refuses signals ends when its lifeline notices.
         let process = Arc::clone(&self.0);
-        // Without the thread it stays a zombie: harmless, and rare.
+        // If the thread cannot start, the process stays a zombie: harmless, and rare.
         let _ = thread::Builder::new().name("millrace-reaper".into()).spawn(move || {
-            // By its number: this process has no other way to wait where the pidfd is gone.
+            // By its number: there is no other way to wait if the pidfd is gone.
             let dead = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
             let _ = retry_on_intr(|| waitid(WaitId::Pid(process.pid), dead));
             process.reap();
@@ -163,7 +163,7 @@ impl Process {
         }
     }
 
-    /// Kills the group of just this process, whoever has its number by now. `false` where the system has no such way.
+    /// Kills the group of exactly this process, even if its number has been reused. Returns `false` if the system cannot.
     fn kill_group_by_pidfd(&self) -> bool {
         let Some(pidfd) = self.pidfd().map(|pidfd| pidfd.as_raw_fd()) else { return false };
         let no_details = ptr::null::<libc::siginfo_t>();
@@ -239,7 +239,7 @@ fn watch_by_thread(pid: Pid) -> io::Result<OwnedFd> {
     let notified = copy(&event)?;
     let wait = move || {
         let dead = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-        // It fails where other code has reaped the process: it is dead then, too.
+        // If it fails, other code has reaped the process, which is dead then too.
         let _ = retry_on_intr(|| waitid(WaitId::Pid(pid), dead));
         let _ = rustix::io::write(&notified, &1_u64.to_ne_bytes());
     };

@@ -17,13 +17,13 @@ use super::control_message;
 use super::descriptor::Descriptor;
 use super::refusal::refused;
 
-/// Which signal tells of something on a descriptor; the C library's bindings do not name it.
+/// The signal that reports events on a descriptor. The C library's bindings do not name it.
 const F_SETSIG: libc::c_int = 10;
 
 /// Descriptor 3 has one owner per process.
 static TAKEN: OnceLock<()> = OnceLock::new();
 
-/// One end of a connection that keeps messages whole, carries descriptors, and tells when the other end is gone.
+/// One end of a connection that keeps messages whole, carries descriptors, and reports when the other end is gone.
 #[derive(Debug)]
 pub struct Control(Descriptor);
 
@@ -54,7 +54,7 @@ impl Control {
                 "descriptor 3 is not the control socket of a worker",
             )
         };
-        // The number may be anybody's by now.
+        // The number may belong to anything by now.
         if TAKEN.get().is_some() {
             return Err(taken());
         }
@@ -94,13 +94,13 @@ impl Control {
 }
 
 impl Control {
-    /// Ends the connection towards the other side, which is to end itself then. What it has sent can still be read.
+    /// Shuts down the direction to the other side, which then ends itself. What it has sent can still be read.
     pub fn hang_up(&self) {
         // Where the descriptor is gone, so is the connection.
         let _ = self.0.ours().and_then(|fd| shutdown(fd, Shutdown::Write));
     }
 
-    /// `false` when this process has closed the socket's descriptor behind its back.
+    /// Returns `false` if other code of this process has closed the descriptor.
     pub fn is_intact(&self) -> bool {
         self.0.is_intact()
     }
@@ -112,17 +112,18 @@ impl AsFd for Control {
     }
 }
 
-/// Has the system itself kill the process group `leader` when the connection ends of which `socket` is that process's end. A
-/// stopped process runs no code, so its lifeline cannot; nor is the system's rule for stopped orphans enough, which knows
-/// neither a process that is just being stopped nor one whose new parent is of its session.
+/// Makes the system itself kill the process group `leader` when the connection of `socket` ends. That process has `socket` as its
+/// end. A stopped process runs no code, so its lifeline cannot do it. The system's rule for stopped orphans is not enough: it
+/// does not cover a process that is just being stopped, nor one whose new parent belongs to its session.
 ///
-/// A message from the other side would kill as well: from here on it sends none.
+/// A message from the other side would kill the group as well. From here on the other side sends none.
 pub(super) fn kill_at_end_of(socket: &OwnedFd, leader: Pid) {
     // SAFETY: `fcntl` with the commands below takes numbers and touches no memory of ours; the descriptor is open.
     let set = |command: libc::c_int, value: libc::c_int| unsafe {
         libc::fcntl(socket.as_raw_fd(), command, value)
     };
-    // Where a sandbox refuses it, the lifeline is left. What switches the signal on comes last, or it would be SIGIO.
+    // If a sandbox refuses it, the lifeline is still there. The call that switches the signal on comes last, or the signal
+    // would be SIGIO.
     if set(libc::F_SETOWN, -leader.as_raw_pid()) == 0 && set(F_SETSIG, libc::SIGKILL) == 0 {
         let flags = set(libc::F_GETFL, 0);
         if flags >= 0 {

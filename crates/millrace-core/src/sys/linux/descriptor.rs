@@ -1,7 +1,8 @@
-//! Descriptors of the library in a process that is not its own.
+//! Descriptors of the library in a process that runs other code too.
 //!
-//! Other code of the process may close a number twice and so hit a descriptor that has got the number in between. Those of the
-//! library therefore have high numbers, which nobody else is given, and a number that has become somebody else's is not closed.
+//! Other code of the process may close a number twice, and so hit a descriptor that got the number in between. Therefore the
+//! descriptors of the library have high numbers, which nobody else gets, and the library never closes a number that belongs to
+//! something else by now.
 #![expect(unsafe_code, reason = "decides on drop whether a descriptor is still its own")]
 
 use std::io;
@@ -14,7 +15,8 @@ use rustix::process::{Resource, getrlimit};
 
 use crate::lock::lock;
 
-/// The system gives the lowest free number: from here on nobody gets one by chance. `select` takes none of them either.
+/// The system gives out the lowest free number, so nobody gets a number from here on by chance. `select` does not support them
+/// either.
 const LOWEST: u64 = 1024;
 
 /// Above every number that the file actions of a start write to.
@@ -25,33 +27,33 @@ pub(super) fn copy(fd: impl AsFd) -> io::Result<OwnedFd> {
     let limit = getrlimit(Resource::Nofile).current;
     let lowest = limit.map_or(LOWEST, |limit| LOWEST.min(limit / 2));
     let high = rustix::io::fcntl_dupfd_cloexec(&fd, i32::try_from(lowest).unwrap_or(i32::MAX));
-    // The high ones may be taken.
+    // The high numbers may be in use.
     Ok(high.or_else(|_| rustix::io::fcntl_dupfd_cloexec(&fd, LOWEST_COPY))?)
 }
 
-/// The same descriptor under a high number, where one is to be had: for what is closed soon, or goes to another process.
+/// The same descriptor under a high number, if possible. It is for descriptors that are closed soon or go to another process.
 pub(super) fn raise(fd: OwnedFd) -> OwnedFd {
     copy(&fd).unwrap_or(fd)
 }
 
-/// How often each number was taken by a [`Descriptor`]. A number that is taken again was closed by somebody else in between, and
-/// most inodes of eventfds and the like are one and the same, so that nothing else would tell.
+/// How often each number was used by a [`Descriptor`]. If a number is used again, other code has closed it in between. Nothing
+/// else would show that: most eventfds and the like share one inode.
 static OWNERS: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 
-/// A descriptor with a high number, as far as the process may have one.
+/// A descriptor with a high number, if the process may have one.
 #[derive(Debug)]
 pub(super) struct Descriptor {
     fd: ManuallyDrop<OwnedFd>,
-    /// Of its number, in [`OWNERS`].
+    /// The count of its number in [`OWNERS`].
     owner: u32,
-    /// Device and inode of what it stands for; `None` where the system did not say.
+    /// Device and inode of its file. `None` if the system did not say.
     identity: Option<(u64, u64)>,
 }
 
 impl Descriptor {
-    /// Takes over `fd`, under another number where one is to be had.
+    /// Takes over `fd`, under another number if possible.
     pub(super) fn new(fd: OwnedFd) -> Self {
-        // To its end: a number must not be closed for its last owner while the next one takes it.
+        // Locked to the end: a number must not be closed for its last owner while the next one takes it.
         let mut owners = lock(&OWNERS);
         let fd = raise(fd);
         let number = number_of(&fd);
@@ -62,12 +64,12 @@ impl Descriptor {
         Self { owner: owners[number], identity: identity(fd.as_fd()), fd: ManuallyDrop::new(fd) }
     }
 
-    /// `false` when another descriptor of the library has the number by now. It asks no system call.
+    /// Returns `false` if another descriptor of the library has the number by now. It makes no system call.
     pub(super) fn is_ours(&self) -> bool {
         self.is_ours_among(&lock(&OWNERS))
     }
 
-    /// As [`Self::is_ours`], for what would otherwise read or write somebody else's.
+    /// As [`Self::is_ours`], for calls that would otherwise read or write the file of something else.
     pub(super) fn ours(&self) -> Result<BorrowedFd<'_>, Errno> {
         if self.is_ours() { Ok(self.as_fd()) } else { Err(Errno::BADF) }
     }
@@ -76,13 +78,14 @@ impl Descriptor {
         owners.get(number_of(&self.fd)) == Some(&self.owner)
     }
 
-    /// Whether the number still stands for what it did at first: `false` after other code of this process has closed it.
-    /// Nobody can tell where it stands for something of the same kind since that is not the library's.
+    /// Whether the number still has its first file. `false` after other code of this process has closed it. A file of the
+    /// same kind that is not the library's cannot be told apart.
     pub(super) fn is_intact(&self) -> bool {
         self.is_ours() && self.is_same()
     }
 
-    /// `false` after other code of this process has closed the number. A glance, for where [`Self::is_intact`] costs too much.
+    /// Returns `false` after other code of this process has closed the number. It is a cheap check, for places where
+    /// [`Self::is_intact`] costs too much.
     pub(super) fn is_open(&self) -> bool {
         self.is_ours() && rustix::io::fcntl_getfd(&*self.fd).is_ok()
     }
@@ -99,7 +102,7 @@ impl Descriptor {
         unsafe { rustix::io::close(self.fd.as_raw_fd()) };
     }
 
-    /// A second descriptor, with whatever number.
+    /// A second descriptor, with any number.
     pub(super) fn try_clone(&self) -> io::Result<OwnedFd> {
         self.fd.try_clone()
     }

@@ -11,10 +11,10 @@ use super::process::monotonic_ms;
 const FIRST_NAMESPACE: &str = "pid:[4026531836]";
 /// The longest record; `read` gives one at a time.
 const RECORD_BYTES: usize = 8192;
-/// Of processes with the same number, the one that was killed longer ago is another one.
+/// A process with the same number that was killed longer ago was another one.
 const RECENT_MS: u64 = 60_000;
 
-/// Whether the log says that the system has killed the process for want of memory. `None` where it cannot be read.
+/// Whether the log says that the out-of-memory killer has killed the process. `None` if it cannot be read.
 pub fn was_killed_for_memory(pid: u32) -> Option<bool> {
     let namespace = fs::read_link("/proc/self/ns/pid").ok()?;
     (namespace == Path::new(FIRST_NAMESPACE)).then_some(())?;

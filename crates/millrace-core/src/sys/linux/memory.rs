@@ -111,7 +111,7 @@ impl Drop for SharedMemory {
     }
 }
 
-/// Asks for memory that cannot be executed first: some systems refuse any other, older ones do not know the wish.
+/// Asks for memory that cannot be executed first. Some systems refuse any other memory, and older ones do not know the flag.
 fn anonymous_file() -> Result<OwnedFd, Errno> {
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
     match rustix::fs::memfd_create(c"millrace", flags | MemfdFlags::NOEXEC_SEAL) {

@@ -1,4 +1,4 @@
-//! The way of a process's output to this one.
+//! The output of a process on its way to this one.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -24,7 +24,7 @@ impl Pipe {
         Ok((Self(Descriptor::new(ours)), raise(theirs)))
     }
 
-    /// Bytes read into `into`; 0 when all writers are gone; `None` when nothing is there.
+    /// Returns how many bytes were read into `into`: 0 if all writers are gone, `None` if nothing is there.
     ///
     /// # Errors
     /// What the system reports, usually that this process has closed the descriptor behind the pipe's back.

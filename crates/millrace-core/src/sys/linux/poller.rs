@@ -1,4 +1,4 @@
-//! Hearing many descriptors at once: epoll.
+//! Waiting for many descriptors at once: epoll.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -12,10 +12,10 @@ use rustix::io::Errno;
 use super::descriptor::Descriptor;
 use super::refusal::refused;
 
-/// How many events one call of `wait` takes at most; the rest stays for the next one.
+/// How many events one call of `wait` returns at most. The rest stays for the next one.
 const BATCH: usize = 64;
 
-/// The longest single wait in ms: what the oldest of the system calls takes.
+/// The longest single wait in milliseconds, limited by the oldest of the system calls.
 const WAIT_MS_MAX: u64 = i32::MAX as u64;
 
 /// Waits for any of many descriptors to become readable or to hang up. May be used from several threads.
@@ -33,12 +33,12 @@ impl Poller {
         )))
     }
 
-    /// `false` when this process has closed the poller's descriptor behind its back.
+    /// Returns `false` if other code of this process has closed the descriptor.
     pub fn is_intact(&self) -> bool {
         self.0.is_intact()
     }
 
-    /// As [`Self::is_intact`], but does not notice that the number is somebody else's now. It costs less.
+    /// As [`Self::is_intact`], but it does not notice that the number belongs to something else by now. It costs less.
     pub fn is_open(&self) -> bool {
         self.0.is_open()
     }
@@ -71,7 +71,7 @@ impl Poller {
         if !self.0.is_ours() {
             return Err(Errno::BADF.into());
         }
-        // A deadline beyond the clock's range is none.
+        // A deadline beyond the clock's range is no deadline.
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let mut space = [MaybeUninit::uninit(); BATCH];
         loop {

@@ -1,4 +1,4 @@
-//! What a process knows of itself, of the system, and of its parent.
+//! What a process knows about itself, about the system, and about its parent.
 #![expect(unsafe_code, reason = "calls sysconf")]
 
 use std::fs;
@@ -49,7 +49,7 @@ pub fn wait_until_gone(control: &Control, pidfd: Option<OwnedFd>) {
         match rustix::event::poll(&mut fds, timeout.as_ref()) {
             Err(Errno::INTR) => {}
             Ok(0) if getppid() == parent => {}
-            // Any error but an interruption ends the wait as well: better a worker too few than one that nobody watches.
+            // Any error except an interruption ends the wait as well: one worker too few is better than one that nobody watches.
             _ => return,
         }
     }
@@ -65,7 +65,7 @@ pub fn kill_own_group() -> ! {
     process::abort()
 }
 
-/// Bytes of physical memory a process uses; `None` when there is no such process or it is not to be seen.
+/// The bytes of physical memory that a process uses. `None` if there is no such process or it is hidden.
 pub fn resident_bytes(pid: u32) -> Option<u64> {
     let statm = fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
     let pages: u64 = statm.split_ascii_whitespace().nth(1)?.parse().ok()?;

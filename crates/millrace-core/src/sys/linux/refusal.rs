@@ -4,12 +4,12 @@ use std::io;
 
 use rustix::io::Errno;
 
-/// Whether the system has no such call, or forbids it to this process: then another way may be open.
+/// Whether the system has no such call or forbids it to this process. Then another way may work.
 pub(super) fn is_refusal(error: Errno) -> bool {
     matches!(error, Errno::PERM | Errno::NOSYS | Errno::ACCESS)
 }
 
-/// Names a call that a sandbox forbids or an old kernel lacks; every other error says enough.
+/// Names a call that a sandbox forbids or an old kernel lacks. All other errors are clear by themselves.
 pub(super) fn refused(call: &'static str) -> impl Fn(Errno) -> io::Error {
     move |error| {
         if !is_refusal(error) {

@@ -22,11 +22,11 @@ use super::streams;
 /// and pinned to `launch.cpus` with every thread it will ever have. When the other end of `control` is closed, or sends
 /// anything from now on, the system kills the group, whatever state it is in.
 ///
-/// Call it on a thread of its own: meanwhile the calling thread itself is pinned, and takes its old mask again afterwards.
+/// Call it on a separate thread: the calling thread is pinned meanwhile, and gets its old affinity back afterwards.
 ///
 /// # Errors
-/// `NotFound` and others for a program or directory that cannot be used, named in the message; `Unsupported` for a working
-/// directory where the C library has no way (glibc before 2.29); what the system says when it refuses the CPUs.
+/// `NotFound` and others for a program or directory that cannot be used, which the message names; `Unsupported` for a working
+/// directory if the C library has no function for it (glibc before 2.29); the error of the system if it refuses the CPUs.
 pub fn launch(launch: &Launch, control: Control) -> io::Result<Child> {
     let socket = descriptor::copy(&control)?;
     drop(control);
@@ -52,7 +52,7 @@ pub fn launch(launch: &Launch, control: Control) -> io::Result<Child> {
 
     check(error).map_err(|error| explain(launch, &error))?;
     let pid = Pid::from_raw(pid).ok_or_else(|| io::Error::other("the new process has no id"))?;
-    // First: where the program ignores SIGCHLD, a process that ends at once leaves nothing to adopt.
+    // This comes first: if the program ignores SIGCHLD, a process that ends at once leaves nothing to adopt.
     let child = Child::adopt(pid);
     kill_at_end_of(&socket, pid);
     child
@@ -131,7 +131,7 @@ impl Pinned {
 
 impl Drop for Pinned {
     fn drop(&mut self) {
-        // Refused only when the administrator has taken all these CPUs away in the meantime.
+        // The system refuses only if the administrator has removed all these CPUs in the meantime.
         let _ = set_affinity_of_current_thread(&self.before);
     }
 }

@@ -1,4 +1,4 @@
-//! Owners of what `posix_spawn` takes: attributes and file actions.
+//! What `posix_spawn` takes: attributes and file actions, as owned values.
 #![expect(unsafe_code, reason = "fills the C library's structures")]
 
 use std::ffi::{CStr, c_int, c_short};

@@ -1,4 +1,4 @@
-//! Output streams that a worker shares with its parent: it writes to them, and leaves them as they are.
+//! Output streams that a worker shares with its parent. It writes to them and does not change them.
 #![expect(unsafe_code, reason = "registers functions that run when the process exits")]
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -10,9 +10,9 @@ use rustix::termios::isatty;
 
 use super::descriptor;
 
-/// The pipe or terminal behind `fd`, opened once more. A copy would share the flags: programs that use streams of their event
-/// loop set `O_NONBLOCK`, and then everything else that writes there gets `EAGAIN`. None for other kinds of files (files have
-/// an offset that has to be shared, sockets cannot be opened), and where the system refuses.
+/// The pipe or terminal of `fd`, opened once more. A copy of the descriptor would share the flags: programs with an event loop
+/// set `O_NONBLOCK`, and then every other program that writes there gets `EAGAIN`. `None` for other kinds of files (files have an
+/// offset that has to be shared, sockets cannot be opened), and if the system refuses.
 pub(super) fn reopen(fd: BorrowedFd<'_>) -> Option<OwnedFd> {
     let status = fstat(fd).ok()?;
     let is_wanted = match FileType::from_raw_mode(status.st_mode) {
@@ -22,7 +22,7 @@ pub(super) fn reopen(fd: BorrowedFd<'_>) -> Option<OwnedFd> {
         _ => false,
     };
     let flags = fcntl_getfl(fd).ok().filter(|_| is_wanted)?;
-    // Not blocking: a named pipe without a reader would make this wait for one. It is an error then.
+    // It does not block. Otherwise a named pipe without a reader would make this process wait for one. Now it is an error.
     let how = flags & OFlags::RWMODE | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let own = open(format!("/proc/self/fd/{}", fd.as_raw_fd()), how, Mode::empty()).ok()?;
     let opened = fstat(&own).ok()?;
@@ -34,16 +34,16 @@ pub(super) fn reopen(fd: BorrowedFd<'_>) -> Option<OwnedFd> {
 /// The standard streams while they are hidden.
 static HIDDEN: OnceLock<[Option<OwnedFd>; 3]> = OnceLock::new();
 
-/// Keeps Node from resetting the standard streams when this process exits. Node notes the terminal's modes and the flags of the
-/// streams when it starts, and goes back to them in the end: a parent that has chosen others since would lose them. It leaves
-/// alone what is another file by then.
+/// Keeps Node from resetting the standard streams when this process exits. At its start Node saves the terminal's modes and the
+/// flags of the streams, and restores them at its end. A parent that has changed them since would lose its changes. Node does not
+/// touch a stream that is another file by then.
 pub fn keep_streams_at_exit() {
     // SAFETY: `hide` is a function for the whole life of this library, which is never unloaded, and does not unwind. Should it
     // not be registered, the streams are reset.
     unsafe { libc::atexit(hide) };
 }
 
-/// Runs before what was registered earlier, Node's own function among it.
+/// Runs before the functions that were registered earlier, such as Node's own.
 extern "C" fn hide() {
     let Ok(null) = open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty()) else { return };
     let copies = [stdin(), stdout(), stderr()].map(|fd| descriptor::copy(fd).ok());
@@ -55,7 +55,7 @@ extern "C" fn hide() {
     let _ = error.then(|| dup2_stderr(&null));
 }
 
-/// Runs when this library is finished: after all that was registered, before the C library writes its own buffers.
+/// Runs when this library is unloaded: after all registered functions, and before the C library writes its own buffers.
 extern "C" fn show() {
     let Some([input, output, error]) = HIDDEN.get() else { return };
     let _ = input.as_ref().map(|fd| dup2_stdin(fd.as_fd()));

@@ -51,7 +51,7 @@ pub fn library_path() -> io::Result<PathBuf> {
     if path.is_absolute() { Ok(path) } else { path.canonicalize() }
 }
 
-/// The address of a symbol in the running program and its libraries; null where nobody has it.
+/// The address of a symbol in the running program and its libraries. Null if none of them has it.
 pub fn look_up(name: &CStr) -> *mut libc::c_void {
     // SAFETY: `name` ends in NUL and lives until the call returns.
     unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) }

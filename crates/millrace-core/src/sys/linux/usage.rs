@@ -5,8 +5,8 @@ use std::mem::MaybeUninit;
 
 use rustix::process::Pid;
 
-/// The largest resident memory that a dead child, or a child of its own, ever had, in bytes; `None` where the system does not
-/// say. The child stays as it is: it can still be reaped.
+/// The largest resident memory that a dead child, or a child of that, ever had, in bytes. `None` if the system does not say. The
+/// child can still be reaped.
 pub(super) fn peak_memory(child: Pid) -> Option<u64> {
     let mut usage = MaybeUninit::<libc::rusage>::zeroed();
     let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
