@@ -1,5 +1,5 @@
 /**
- * Looks whether the native addon can be loaded, before the loader does that `index.js` is: what the loader says of a failure is a guess
+ * Checks whether the native addon can be loaded, before the generated loader `index.js` does. Of a failure that loader only says a guess
  * about npm.
  */
 import { createRequire } from 'node:module'
@@ -11,11 +11,11 @@ function codeOf(error: unknown): unknown {
   return (error as { readonly code?: unknown } | null)?.code
 }
 
-/** The systems that have a package; `napi.targets` in package.json names them too. */
+/** The systems that have a package. `napi.targets` in package.json lists them too. */
 const PACKAGED = ['linux-x64-gnu', 'linux-arm64-gnu', 'linux-x64-musl', 'linux-arm64-musl']
 const packageOf = (system: string): string => `@millrace/binding-${system}`
 
-/** What the loader tries on this system, in its order. */
+/** The files and packages that the loader tries on this system, in its order. */
 function candidates(): readonly string[] {
   const { platform, arch } = process
   const endings = platform === 'linux' ? ['-gnu', '-musl'] : platform === 'win32' ? ['-msvc', '-gnu'] : ['']
@@ -23,7 +23,7 @@ function candidates(): readonly string[] {
   return [...names.map((name) => `../millrace.${name}.node`), ...names.map(packageOf)]
 }
 
-/** This system, by the end of its package's name. */
+/** The suffix of this system's package. */
 function ownSystem(): string {
   const { platform, arch, report } = process
   const system = `${platform}-${arch}`
@@ -54,7 +54,7 @@ function explain(causes: readonly unknown[]): string {
   return explainMissing()
 }
 
-/** @throws Error where no addon can be loaded; its `cause` is what Node said. */
+/** @throws Error if no addon can be loaded; its `cause` is Node's error */
 function check(): void {
   const { NAPI_RS_NATIVE_LIBRARY_PATH: path, NAPI_RS_FORCE_WASI: wasi } = process.env
   const causes: unknown[] = []

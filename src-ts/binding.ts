@@ -1,4 +1,4 @@
-/** The only door to the native addon. */
+/** The only module that imports the native addon. */
 import { fileURLToPath } from 'node:url'
 
 import './addon.js'
@@ -15,7 +15,7 @@ export {
   workerIdentity
 } from '../index.js'
 
-// Here, at the top: in the CommonJS bundle every URL is relative to the bundle, which stands there as well.
+// This module is at the top of src-ts, because URLs in a bundle are relative to the bundle, which is at the top of dist.
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
 /** The files that a worker process runs: a preload, and its program. */

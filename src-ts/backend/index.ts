@@ -8,27 +8,27 @@ import type { PoolStats, WorkerInfo } from '../types/index.js'
  * processes below. There are two implementations: `local/local-backend.ts`, and for `nJobs: 0` `inline/inline-backend.ts`.
  */
 export interface Backend {
-  /** Makes a function known; equal definitions get the same id. */
+  /** Defines a function. Equal definitions get the same id. */
   define(definition: FunctionDefinition): number
-  /** Makes a function known to one call, which releases the id at its end. */
+  /** Defines a function for one call, which releases the id at its end. */
   defineForCall(definition: FunctionDefinition): number
-  /** Forgets what {@linkcode defineForCall} made known. */
+  /** Forgets a definition of {@linkcode defineForCall}. */
   release(definition: number): void
-  /** Opens a batch of chunks. Nothing is handed over before `send`. */
+  /** Opens a batch of chunks. Nothing is submitted before `send`. */
   open(): Batch
-  /** Drops what is left of a call. Without `stop`, tasks that run end, and are discarded. */
+  /** Drops the rest of a call. Without `stop`, running tasks end by themselves and their results are discarded. */
   cancel(call: number, stop?: Stop): void
-  /** Whether one more call of `apply` may wait where `limit` may: one that a free worker will take does not wait. */
+  /** Whether one more `apply` is accepted if at most `limit` calls may wait. A call that a free worker will take does not wait. */
   hasRoom(limit: number): boolean
-  /** Replaces the workers, each after the task it runs; resolves when these processes have ended. They keep the program alive. */
+  /** Replaces each worker after its running task. Resolves when these processes have ended. They keep the program alive. */
   recycle(): Promise<void>
-  /** Lets idle workers leave; resolves when these processes have ended. They keep the program alive. */
+  /** Lets idle workers leave. Resolves when these processes have ended. They keep the program alive. */
   leave(): Promise<void>
-  /** Finishes what was accepted, then lets the workers leave; `closed` of the listener follows. */
+  /** Finishes the accepted work, then lets the workers leave. Then it calls `closed` of the listener. */
   close(): void
-  /** Kills all workers; `closed` of the listener follows within a second. */
+  /** Kills all workers. Within a second it calls `closed` of the listener. */
   terminate(): void
-  /** Bytes of the workers' output have been taken care of. */
+  /** Tells the back end that bytes of the workers' output were consumed. */
   releaseOutput(stream: number, bytes: number): void
   readonly stats: PoolStats
   readonly workers: readonly WorkerInfo[]
@@ -36,31 +36,31 @@ export interface Backend {
   worker(id: number): WorkerInfo | undefined
 }
 
-/** How tasks that run are stopped. */
+/** How running tasks are stopped. */
 export interface Stop {
-  /** What they are told, where it can be sent; undefined: that they were aborted. */
+  /** The reason that the tasks receive, if it can be sent. With undefined they receive an AbortError. */
   readonly reason: unknown
-  /** Milliseconds after which workers that are still on them are killed; with 0 at once. */
+  /** Milliseconds after which the workers of tasks that still run are killed. With 0 they are killed at once. */
   readonly graceMs: number
 }
 
-/** What each task of a call is held to. */
+/** The limits of each task of a call. */
 export interface TaskLimits {
-  /** Milliseconds from when its worker begins it until its result is here; 0: no limit. A late one is lost. */
+  /** Milliseconds from when its worker begins the task until its result is here, or 0 for no limit. A late task is lost. */
   readonly timeoutMs: number
-  /** Tasks that its worker may have run since its start, this one included; 0: no limit. */
+  /** The most tasks that its worker may have run since its start, including this one, or 0 for no limit. */
   readonly lifespan: number
-  /** How often it runs again when its worker dies or it is late. */
+  /** How often the task runs again after its worker died or it was late. */
   readonly retries: number
 }
 
-/** A chunk as the backend has to know it. */
+/** The header of a chunk for the back end. */
 export interface ChunkHeader {
   /** The call. */
   readonly call: number
   /** The chunk within the call. */
   readonly chunk: number
-  /** Tasks in its payload. */
+  /** The number of tasks in its payload. */
   readonly count: number
   readonly definition: number
   /** Flags of `protocol/frames.ts`. */
@@ -70,7 +70,7 @@ export interface ChunkHeader {
   readonly only: number | undefined
 }
 
-/** Chunks under construction. */
+/** Gathers chunks and submits them together. */
 export interface Batch {
   /** Starts a chunk. Its payload is the index of its first task as a double, then the items, one value after the other. */
   begin(): Writer
@@ -78,13 +78,13 @@ export interface Batch {
   commit(header: ChunkHeader): void
   /** Forgets the chunk. */
   abandon(): void
-  /** Bytes of the chunks so far. */
+  /** The number of bytes of the chunks so far. */
   readonly bytes: number
-  /** Hands the chunks over. The batch must not be used any more. */
+  /** Submits the chunks. After that the batch must not be used. */
   send(): void
 }
 
-/** A task that is lost, as its call knows it. */
+/** A lost task, as its call knows it. */
 export interface LostTask extends TaskItems {
   /** Its position in the chunk. */
   readonly position: number
@@ -93,13 +93,13 @@ export interface LostTask extends TaskItems {
 /** Makes the error of a lost task. It notes the task where `taskInfo` finds it, if a worker had the task. */
 export type MakeError = (task: LostTask) => Error
 
-/** Who waits for the outcomes of one call. What `outcome` or `lost` throws is given to `abort`; the others may not throw. */
+/** Receives the outcomes of one call. An error that `outcome` or `lost` throws is passed to `abort`. The other methods must not throw. */
 export interface OutcomeListener {
-  /** Fails the call as a whole. `kill`: tasks that run are told, and their workers killed after the call's grace. */
+  /** Fails the call as a whole. With `kill`, running tasks are notified, and their workers killed after `killGrace`. */
   abort(error: unknown, kill: boolean): void
   /**
-   * Tasks `first` to `first + count - 1` of a chunk have ended. The reader stands at `count` results, or at the one
-   * failure: its origin, then the error. `isLast`: nothing more comes of this chunk. `attempt` counts from 1.
+   * Tasks `first` to `first + count - 1` of a chunk have ended. The reader is at `count` results, or at the one failure: its origin,
+   * then the error. `isLast` says that this is the last outcome of the chunk. `attempt` counts from 1.
    */
   outcome(
     chunk: number,
@@ -111,22 +111,22 @@ export interface OutcomeListener {
     reader: Reader,
     attempt: number
   ): void
-  /** Tasks of a chunk are lost. `culprit` is the task that was running, if one was. */
+  /** Tasks of a chunk are lost. `culprit` is the running task, if any. */
   lost(chunk: number, first: number, count: number, error: MakeError, culprit: number | undefined): void
   /** All outcomes that were read together have been passed on. The call can now send more. */
   afterBatch(): void
 }
 
-/** Who hears of everything that belongs to no call. No method may throw. */
+/** Receives everything that belongs to no call. No method may throw. */
 export interface BackendListener {
   find(call: number): OutcomeListener | undefined
   workerStart(id: number, pid: number): void
-  /** The worker of that pid has written to its stdout (0) or stderr (1); undefined: it has ended. */
+  /** The worker with the pid has written to its stdout (0) or stderr (1). Without a stream: it has ended. */
   workerOutput(stream: number | undefined, pid: number, bytes?: Buffer): void
-  /** An error outside of any task ends a worker. */
+  /** An error outside any task has ended a worker. */
   workerError(error: unknown, worker: WorkerInfo): void
   workerExit(worker: WorkerInfo, exitCode: number | null, signal: string | null): void
-  /** The backend cannot go on; it ends all workers, and `closed` follows. */
+  /** The back end has failed. It ends all workers, and then calls `closed`. */
   failed(reason: string): void
   closed(): void
 }

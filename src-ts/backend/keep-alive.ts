@@ -6,8 +6,7 @@ const busy = new Set<object>()
 let timer: NodeJS.Timeout | undefined
 
 /**
- * Whether work is pending at `owner`: then the process stays, and so does the owner, whoever else holds on to it. A
- * timer does it: it wakes once in 24 days.
+ * Keeps the process alive, and `owner` reachable, while work of the owner is pending. A timer does it, which fires once in 24 days.
  */
 export function keepAlive(owner: object, isNeeded: boolean): void {
   if (isNeeded) busy.add(owner)

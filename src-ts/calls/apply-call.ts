@@ -4,7 +4,7 @@ import type { CallSite } from './call-site.js'
 import type { CalledFunction } from './called-function.js'
 import type { Call, CallEnd } from './call.js'
 
-/** What a call of `apply` runs with. */
+/** The parameters of an `apply`. */
 export interface ApplyPlan {
   readonly id: number
   readonly backend: Backend
@@ -22,7 +22,7 @@ export interface ApplyPlan {
 /** The one task. */
 const ONLY: LostTask = { index: 0, count: undefined, position: 0 }
 
-/** One task on its own. */
+/** One call of `apply`, which is a single task. */
 export class ApplyCall implements Call, OutcomeListener {
   readonly #plan: ApplyPlan
   #isOver = false
@@ -35,7 +35,7 @@ export class ApplyCall implements Call, OutcomeListener {
     return this.#plan.id
   }
 
-  /** Hands the task over. Arguments that cannot be sent fail it. */
+  /** Submits the task. Arguments that cannot be sent fail it. */
   advance(): void {
     if (this.#isOver) return
     const { id, backend, definition, args, flags, limits, site } = this.#plan
@@ -46,7 +46,7 @@ export class ApplyCall implements Call, OutcomeListener {
       site.beginItems()
       writeValue(writer, args, argsRoot)
       site.endItems()
-      // Getters of the arguments ran: they may have aborted the call, or terminated the pool.
+      // Getters of the arguments have run. They may have aborted the call or terminated the pool.
       if (this.#isOver) return
       batch.commit({ call: id, chunk: 0, count: 1, definition: definition.id(), flags, limits, only: undefined })
       batch.send()
@@ -56,7 +56,7 @@ export class ApplyCall implements Call, OutcomeListener {
   }
 
   stopPulling(): void {
-    // It was accepted as it is.
+    // The task was accepted and goes on.
   }
 
   abort(error: unknown, kill: boolean): void {

@@ -4,18 +4,18 @@ import { Caller, type Entry, noteTask, type TaskItems, type TaskOrigin } from '.
 import { mapStacks } from '../functions/index.js'
 import { classHint } from './class-hint.js'
 
-/** Where a call was made. What the call fails with shows it. */
+/** The place where a call was made. Errors of the call point at it. */
 export class CallSite {
   readonly #caller: Caller
   readonly #fn: unknown
   /** The name of the method. */
   readonly #method: string
-  /** The prototypes of items, which arrive without their class. */
+  /** The prototypes of items that arrive without their class. */
   #classes: Set<object> | undefined
 
   /**
    * @param entry The method of the pool that runs now.
-   * @param fn What the call is made with.
+   * @param fn The function of the call.
    * @param method The name of the method.
    */
   constructor(entry: Entry, fn: unknown, method: string = entry.name) {
@@ -24,7 +24,7 @@ export class CallSite {
     this.#method = method
   }
 
-  /** Puts the stack of an error right that the library has made for this call; every other one stays as it is. */
+  /** Corrects the stack of an error that the library has made for this call. Leaves other errors unchanged. */
   withStack(error: unknown): unknown {
     return this.#caller.withStack(error)
   }
@@ -42,7 +42,7 @@ export class CallSite {
     for (const prototype of classes) this.#classes.add(prototype)
   }
 
-  /** Reads what a task threw. Its stack is that of the worker, followed by the task and the frames of the call. */
+  /** Reads the error of a task. Its stack has the frames of the worker, then the task, then the frames of the call. */
   readFailure(reader: Reader, items: TaskItems, attempt: number): unknown {
     let origin: TaskOrigin
     let error: unknown
@@ -68,7 +68,7 @@ export class CallSite {
   }
 }
 
-// A task may have put anything there, such as an object that has no text.
+// A task may have set the stack to anything, such as an object without a text.
 function stackOf({ stack }: { readonly stack?: unknown }): string {
   return typeof stack === 'string' ? stack : ''
 }

@@ -12,10 +12,10 @@ import { closeQuietly } from './source.js'
 import { TaskOutcomes } from './task-outcomes.js'
 import { Window } from './window.js'
 
-/** Chunks are handed over together up to this size. */
+/** Chunks up to this size are submitted together. */
 const SEND_BYTES = 16 * 1024
 
-/** One call of the map family: pulls items, sends chunks, and gives what comes back to its sink. */
+/** One map call. It pulls items, sends chunks, and passes outcomes on to its sink. */
 export class MapCall implements Call, OutcomeListener {
   readonly #plan: MapPlan
   readonly #window: Window
@@ -23,11 +23,11 @@ export class MapCall implements Call, OutcomeListener {
   readonly #writer: ChunkWriter
   readonly #outcomes: TaskOutcomes
   readonly #batch: number
-  /** `reading`: the input may have more; `ended`: it has not; `stopped`: it was not asked any further. */
+  /** `reading`: the input may have more items. `ended`: it has no more. `stopped`: it is not read any further. */
   #input: 'reading' | 'ended' | 'stopped' = 'reading'
   #isOver = false
   #isFilling = false
-  /** Items of an asynchronous input that make up the next chunk. */
+  /** Items of an asynchronous input for the next chunk. */
   #gathered: unknown[] = []
   #isGathering = false
   #isFlushDue = false
@@ -47,7 +47,7 @@ export class MapCall implements Call, OutcomeListener {
     return this.#plan.id
   }
 
-  /** Takes as many items as the window lets it; call it again when results were taken. */
+  /** Takes as many items as the window allows. To be called again after results were taken. */
   advance(): void {
     if (this.#isOver || this.#isFilling) return
     this.#isFilling = true
@@ -58,7 +58,7 @@ export class MapCall implements Call, OutcomeListener {
     this.#finishIfDone()
   }
 
-  /** Whatever fails in a step of the call ends it. */
+  /** Any failure in a step ends the call. */
   #guard(step: () => void): void {
     try {
       step()
@@ -107,7 +107,7 @@ export class MapCall implements Call, OutcomeListener {
 
   lost(chunk: number, first: number, count: number, error: MakeError, culprit: number | undefined): void {
     const items = this.#chunks.itemsOf(chunk)
-    // The task that was running is to blame, not those before it whose results went down with it.
+    // The running task caused the loss. The tasks before it only lost their results, so the running one is reported first.
     const last = first + count - 1
     const offsets = Array.from({ length: count }, (_, at) => (culprit === undefined ? first + at : last - at))
     this.#chunks.settle(chunk, count, false)
@@ -137,7 +137,7 @@ export class MapCall implements Call, OutcomeListener {
     this.#writer.send()
   }
 
-  /** Tasks of the next chunk, at the most. */
+  /** The most tasks of the next chunk. */
   #nextSize(): number {
     const { source, size } = this.#plan
     const { remaining } = source
@@ -145,13 +145,13 @@ export class MapCall implements Call, OutcomeListener {
     return Math.min(size.next(tasks), this.#window.chunkLimit)
   }
 
-  /** One chunk of up to `size` tasks; those that cannot be sent fail on their own. */
+  /** Makes one chunk of up to `size` tasks. Tasks that cannot be sent fail alone. */
   #fillChunk(size: number, next: () => IteratorResult<unknown, unknown>): void {
     const end = this.#writer.fill(size, next)
     if (end.how === 'thrown') this.abort(end.error, false)
     if (end.how === 'ended' && this.#input === 'reading') this.#input = 'ended'
     if (end.how === 'failed') this.#fail(end.index, end.failed ?? 1, end.error)
-    // A worker can begin with these while the next ones are encoded.
+    // A worker can begin these while the next ones are encoded.
     if (this.#writer.bytes >= SEND_BYTES) this.#writer.send()
   }
 
@@ -182,7 +182,7 @@ export class MapCall implements Call, OutcomeListener {
     this.#finishIfDone()
   }
 
-  /** An input that is slow must not keep items waiting for a chunk to fill. */
+  /** Sends the gathered items, so that they do not wait for a slow input to fill the chunk. */
   #sendGatheredSoon(): void {
     const { size, batch, isOrderTasks } = this.#plan
     if (this.#isFlushDue || (!size.isFlexible && (batch === undefined || isOrderTasks))) return
@@ -190,7 +190,7 @@ export class MapCall implements Call, OutcomeListener {
     setImmediate(() => {
       this.#isFlushDue = false
       this.#guard(() => this.#sendGathered())
-      // Items that could not be sent have failed: nothing else may come that lets the call go on.
+      // The items could not be sent, so no outcome will come that would continue the call.
       this.advance()
     })
   }
@@ -230,13 +230,13 @@ export class MapCall implements Call, OutcomeListener {
     this.#plan.onEnd(this)
   }
 
-  /** Fails the call as a whole, after the results that are here. */
+  /** Fails the call as a whole, after the results that have arrived. */
   #stop(error: unknown): void {
     this.#plan.sink.stopped(this.#plan.site.withStack(error))
     this.drop(false)
   }
 
-  /** Ends the call before its tasks. */
+  /** Ends the call before its tasks have ended. */
   #end(stop: Stop | undefined): void {
     this.#isOver = true
     closeQuietly(this.#plan.source)

@@ -38,7 +38,7 @@ export function makeMapCall({ fn, items, openBackend, ...order }: MapOrder): Map
   const backend = openBackend()
   const definition = new CalledFunction(prepared, backend)
   const { isLazy, isSettled } = MAP_TRAITS[kind]
-  // Only calls that fail as a whole may send results together, and drop what follows a failure.
+  // Only in calls that fail as a whole may a worker send results together, and drop the tasks after a failure.
   const isEach = isLazy || isSettled
   const flags =
     (isEach ? EACH : 0) |
@@ -69,13 +69,13 @@ export function makeMapCall({ fn, items, openBackend, ...order }: MapOrder): Map
   })
 }
 
-/** Chunks for each worker of a call with `orderTasks` whose options say no size. */
+/** The number of chunks per worker of a call with `orderTasks` and without a size. */
 const ORDERED_CHUNKS_PER_JOB = 64
 
 function chooseSize(settings: MapSettings, length: number | undefined, nJobs: number): ChunkSize {
   const { chunkSize, orderTasks } = settings
   if (chunkSize !== undefined) return new FixedChunkSize(chunkSize)
-  // A size that adapts follows the clock: each run would give the items to other workers.
+  // A size that adapts depends on the clock, so each run would give the items to other workers.
   const nSplits = settings.nSplits ?? (orderTasks ? ORDERED_CHUNKS_PER_JOB * nJobs : undefined)
   // Without a length there is nothing to split.
   if (nSplits !== undefined && length !== undefined) return new SplitChunkSize(length, nSplits)

@@ -3,13 +3,13 @@ import { Array } from '../primordials.js'
 import { type ChunkItems, firstItem, itemCount } from './chunk-table.js'
 import type { Sink } from './sink.js'
 
-/** Puts down what became of tasks to the items behind them. */
+/** Passes the outcomes of tasks on to their items. */
 export class TaskOutcomes {
   readonly #sink: Sink
   readonly #isBatched: boolean
   readonly #failItems: (index: number, count: number, error: unknown) => void
 
-  /** @param isBatched A task is a batch of items, and its result a list of results. */
+  /** @param isBatched Whether a task is a batch of items, and its result a list of results. */
   constructor(sink: Sink, isBatched: boolean, failItems: (index: number, count: number, error: unknown) => void) {
     this.#sink = sink
     this.#isBatched = isBatched
@@ -35,7 +35,7 @@ export class TaskOutcomes {
     }
     const count = itemCount(items, offset)
     const results: readonly unknown[] = Array.isArray(value) ? value : []
-    // The worker has checked it; what a worker writes is not trusted.
+    // The worker has checked the length, but the data of a worker is not trusted.
     if (results.length !== count) this.fail(items, offset, unreadable())
     else for (let item = 0; item < count; item++) this.#sink.value(index + item, results[item])
   }

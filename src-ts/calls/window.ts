@@ -1,27 +1,27 @@
 import { Math } from '../primordials.js'
 import type { ChunkSize } from './chunk-size.js'
 
-/** An array in a `map` is accepted whole: pulling it shows nowhere, so that many chunks may be under way. */
+/** An array in a `map` is accepted whole. Pulling its items has no side effects, so many chunks may be in flight. */
 const LIST_TASKS_PER_JOB = 512
 const LIST_CHUNKS_PER_JOB = 8
-/** Bytes under way beyond the usual window. */
+/** The most bytes in flight beyond the usual window. */
 const LIST_BYTES = 8 * 1024 * 1024
 
-/** How many items of a call may be active. */
+/** Decides how many items of a call may be active. */
 export class Window {
   readonly #nJobs: number
   readonly #size: ChunkSize
   readonly #limit: number | undefined
   readonly #isDeep: boolean
   readonly #lifespan: number
-  /** Items that make one task. */
+  /** The number of items of one task. */
   readonly #batch: number
   /** Bytes of one task, as last seen. */
   #taskBytes = 0
 
   /**
    * @param limit `maxTasksActive`, if given.
-   * @param lifespan Tasks that a worker may run, or 0: larger chunks would be cut, and sent once more for each piece.
+   * @param lifespan The most tasks that a worker may run, or 0. Larger chunks would be cut and sent again for each piece.
    */
   constructor(
     nJobs: number,
@@ -42,17 +42,17 @@ export class Window {
   /** The tasks of the largest chunk that fits into an empty window. */
   get chunkLimit(): number {
     if (this.#limit === undefined) return this.#lifespan
-    // A size of our choice leaves something for every worker.
+    // A size that millrace chooses leaves something for every worker.
     const tasks = Math.floor(this.#limit / this.#batch)
     const share = this.#size.isFlexible ? Math.max(1, Math.floor(tasks / (2 * this.#nJobs))) : tasks
     return Math.min(share, this.#lifespan)
   }
 
   /**
-   * Items that may become active.
-   * @param inFlight Tasks sent and not settled; a batch counts as full.
+   * The number of items that may become active.
+   * @param inFlight Tasks that were sent and have not settled. A batch counts as full.
    * @param waiting Results that the consumer has not taken, and items that were not sent.
-   * @param bytes Bytes gathered for sending.
+   * @param bytes Bytes that were gathered for sending.
    */
   room(inFlight: number, waiting: number, bytes: number): number {
     const active = inFlight * this.#batch + waiting

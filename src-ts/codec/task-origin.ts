@@ -5,17 +5,17 @@ import { writeValue } from './encode.js'
 import type { Reader } from './reader.js'
 import type { Writer } from './writer.js'
 
-/** What is believed of a worker whose words make no sense. */
+/** Used if a worker has sent an origin that makes no sense. */
 const UNKNOWN: TaskOrigin = { item: undefined, workerId: -1, pid: -1 }
 const ITEM_LENGTH = 200
 
-/** Writes what stands in front of the error of a task that failed. */
+/** Writes the origin of a failure, which comes before its error. */
 export function writeOrigin(writer: Writer, { item, workerId, pid }: TaskOrigin): void {
   writeValue(writer, [item, workerId, pid], () => 'task')
 }
 
 /**
- * Reads it. A worker may have written anything.
+ * Reads the origin of a failure. A worker may have written anything.
  * @throws RangeError or TypeError if it cannot be decoded
  */
 export function readOrigin(reader: Reader): TaskOrigin {

@@ -17,7 +17,7 @@ function requireAt(place: string | undefined): NodeJS.Require | undefined {
   try {
     return createRequire(place)
   } catch {
-    // A bundler has put something else there.
+    // A bundler has replaced it.
     return undefined
   }
 }
@@ -30,7 +30,7 @@ function find(require: NodeJS.Require, specifier: string): string | undefined {
   }
 }
 
-/** A bundler copies this file to another place: the package is then looked for among those that are installed there. */
+/** If a bundler has copied this file elsewhere, the package is looked up among the packages that are installed there. */
 function requireMain(places: readonly (string | undefined)[]): Main {
   const requires = places.map(requireAt).filter((each) => each !== undefined)
   for (const specifier of ['./millrace-main.cjs', 'millrace']) {

@@ -11,7 +11,7 @@ export interface TaskInfo {
    * for example if the items of the chunk are larger than 4 MiB and the worker died.
    */
   readonly item: string | undefined
-  /** The worker's place in the pool, 0 to nJobs - 1. */
+  /** The id of the worker, 0 to nJobs - 1. */
   readonly workerId: number
   /** The process id of the worker. */
   readonly pid: number

@@ -1,14 +1,14 @@
 import type { LostTask, MakeError, OutcomeListener } from '../index.js'
 import { Map, Object, WeakMap } from '../../primordials.js'
 
-/** Makes the error of an attempt at a task; attempts count from 1. */
+/** Makes the error of an attempt at a task. Attempts count from 1. */
 export type MakeAttemptError = (task: LostTask, attempt: number) => Error
 
 /** Failed attempts at tasks that run again, until they have settled. */
 export class Attempts {
   /** By call, then by chunk and position in it. */
   readonly #calls = new WeakMap<OutcomeListener, Map<string, MakeAttemptError[]>>()
-  /** Whether there was one; without it nothing has to be looked up. */
+  /** Whether any attempt has failed. Otherwise nothing has to be looked up. */
   #isUsed = false
 
   /** An attempt has failed, and there will be another one. */

@@ -4,10 +4,10 @@ import { Math, Uint32Array } from '../../primordials.js'
 import { paddedLength, SUBMISSION_BYTES } from '../../protocol/index.js'
 
 const USUAL_BYTES = 64 * 1024
-/** What a word holds; nobody tells it from no limit. */
+/** The largest number in a word. In practice it is no limit. */
 const LONGEST_LIFE = 0xffffffff
 
-/** Hands submissions to the core. */
+/** Passes submissions to the core. */
 export type Submit = (bytes: Uint8Array, length: number) => void
 
 /** Chunks in the layout of the core's submissions. User code runs while items are encoded, so each batch has its own memory. */
@@ -17,7 +17,7 @@ export class NativeBatch implements Batch {
   readonly #writer: Writer
   #start = 0
 
-  /** `free` keeps the memory of batches that were sent. */
+  /** @param free Keeps the memory of batches that were sent. */
   constructor(submit: Submit, free: Writer[]) {
     this.#submit = submit
     this.#free = free
@@ -69,7 +69,7 @@ export class NativeBatch implements Batch {
 
   send(): void {
     if (this.#writer.length > 0) this.#submit(this.#writer.bytes, this.#writer.length)
-    // What grew for a large message is not kept.
+    // Memory that has grown for a large message is not kept.
     if (this.#writer.bytes.length <= 16 * USUAL_BYTES) this.#free.push(this.#writer)
   }
 }

@@ -3,7 +3,7 @@ import { describeItem } from '../../errors/index.js'
 import { Array } from '../../primordials.js'
 import { BATCH, URGENT } from '../../protocol/index.js'
 
-/** The items of a chunk, as a record of its loss tells them: all of them, or the front of a chunk that is large. */
+/** The items of a lost chunk, from its record: all of them, or the first ones of a large chunk. */
 export class ItemTexts {
   readonly #bytes: Uint8Array
   readonly #flags: number
@@ -18,7 +18,7 @@ export class ItemTexts {
     this.#flags = flags
   }
 
-  /** The item at a position of the chunk as text of at most 200 characters; of a batch, its items. Undefined if it is not there. */
+  /** The item at a position of the chunk, or the items of a batch, as text of at most 200 characters. undefined if it is not there. */
   at(position: number): string | undefined {
     this.#items ??= this.#readItems()
     return position < this.#items.length ? describeItem(this.#items[position], (this.#flags & URGENT) !== 0) : undefined
@@ -31,7 +31,7 @@ export class ItemTexts {
       reader.reset(this.#bytes, 8, this.#bytes.length)
       while (reader.offset < reader.end) items.push(this.#readTask(reader))
     } catch {
-      // The rest is not there.
+      // The record does not have the rest.
     }
     return items
   }

@@ -5,7 +5,7 @@ import { JSON, Set, TextDecoder, Uint32Array } from '../../primordials.js'
 import { LATE_WORDS } from '../../protocol/index.js'
 import { ItemTexts } from './item-texts.js'
 
-/** A task that exceeded a limit, as a record tells. */
+/** A task that has exceeded a limit, from its record. */
 export class Late {
   /** The task, by its position in the chunk. */
   readonly culprit: number
@@ -13,7 +13,7 @@ export class Late {
   readonly #limit: number
   readonly #function: Uint8Array
 
-  /** @param payload Aligned to words; it is read at once. */
+  /** @param payload Aligned to words. It is read at once. */
   constructor(payload: Uint8Array) {
     const words = new Uint32Array(payload.buffer, payload.byteOffset, LATE_WORDS)
     const [culprit = 0, workerId = 0, pid = 0, limit = 0, flags = 0, functionBytes = 0] = words
@@ -24,13 +24,13 @@ export class Late {
     this.#origin = { item: new ItemTexts(payload.subarray(itemsAt), flags).at(culprit), workerId, pid }
   }
 
-  /** Its error, if it ran for longer than its limit. */
+  /** The error of a task that has exceeded its limit. */
   readonly timeout = (task: LostTask, attempt: number): TaskTimeoutError => {
     const { workerId, pid } = this.#origin
     return this.#note(new TaskTimeoutError({ index: task.index, workerId, pid, timeout: this.#limit }), task, attempt)
   }
 
-  /** Makes its error, if its function was not loaded in time. */
+  /** Makes the error of a task whose function was not loaded in time. */
   loadTimeout(): (task: LostTask, attempt: number) => TaskFunctionError {
     const { workerId, pid } = this.#origin
     const files = modulesOf(new TextDecoder().decode(this.#function))
@@ -47,7 +47,7 @@ export class Late {
   }
 }
 
-/** The modules that a worker loads for a function; none where its text was too long to be told. */
+/** The modules that a worker loads for a function. Empty if the text of the definition was too long for the record. */
 function modulesOf(json: string): readonly string[] {
   let shipped: Shipped
   try {

@@ -8,7 +8,7 @@ import { ItemTexts } from './item-texts.js'
 
 /** The longest text of an item in a message. */
 const ITEM_LENGTH = 100
-/** By the number of the cause. */
+/** The reasons by the number of the cause. */
 const REASONS: ReadonlyMap<number, DeathReason> = new Map([
   [CAUSE_MEMORY, 'oom'],
   [CAUSE_HEAP, 'heap'],
@@ -18,7 +18,7 @@ const REASONS: ReadonlyMap<number, DeathReason> = new Map([
 
 const signalNames = new Map<number, string>()
 for (const [name, number] of Object.entries(constants.signals)) {
-  // Some have two names; the usual one comes first: SIGABRT, SIGIOT.
+  // Some signals have two names, such as SIGABRT and SIGIOT. The usual one comes first.
   if (!signalNames.has(number)) signalNames.set(number, name)
 }
 
@@ -32,14 +32,14 @@ export function toSignal(word: number): string | null {
   return word === 0 ? null : (signalNames.get(word) ?? `signal ${word}`)
 }
 
-/** Tasks that were lost with their worker, as a record tells. */
+/** Tasks that were lost with their worker, from a record. */
 export class Loss {
   readonly #words: Uint32Array
   readonly #texts: Pick<ItemTexts, 'at'>
 
   /**
-   * @param payload Aligned to words. It is read until the errors are made.
-   * @param only The one task whose error will be made. The payload is not read afterwards.
+   * @param payload Aligned to words. It is read when errors are made.
+   * @param only The only task whose error will be made. With it, the payload is read at once.
    */
   constructor(payload: Uint8Array, only: number | undefined) {
     const words = new Uint32Array(payload.buffer, payload.byteOffset, DIED_WORDS)
@@ -49,7 +49,7 @@ export class Loss {
     this.#texts = only === undefined ? texts : { at: () => text }
   }
 
-  /** The task that was running, by its position in the chunk, if one was. */
+  /** The position in the chunk of the running task, if any. */
   get culprit(): number | undefined {
     return this.#hasBegun ? this.#word(0) : undefined
   }

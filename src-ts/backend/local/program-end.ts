@@ -2,14 +2,14 @@ import type { Backend } from '../index.js'
 import { Promise, Reflect, Set, Symbol, globalObject, process, promiseOf } from '../../primordials.js'
 import type { ClosePools } from '../../protocol/index.js'
 
-/** The backends of this environment (the process, or one of its threads) that have not closed. */
+/** The open back ends of this environment, which is the process or one of its threads. */
 const open = new Set<Backend>()
 const waiting = new Set<() => void>()
 let isListening = false
 
 /**
- * Lets the idle workers of a backend leave when the program has nothing more to do. The backend stays open: a listener of the user
- * may begin work, whose workers then leave at the next `beforeExit`. Where no worker is left nothing is done, or it would never end.
+ * Lets the idle workers of a back end leave when the program has nothing more to do. The back end stays open: a listener of the user may
+ * begin work, and the workers of that work leave at the next `beforeExit`. If no worker is left it does nothing, so that the program ends.
  */
 export function leaveAtProgramEnd(backend: Backend): void {
   open.add(backend)
@@ -18,12 +18,12 @@ export function leaveAtProgramEnd(backend: Backend): void {
   process.on('beforeExit', () => {
     for (const each of open) void each.leave()
   })
-  // In a worker: it closes its pools before it leaves itself. Its bundle is another copy of this library.
+  // For a pool inside a worker: the worker closes its pools before it leaves. Its bundle is another copy of this library.
   const pools = Reflect.get(globalObject, Symbol.for('millrace.pools')) as Set<ClosePools> | undefined
   pools?.add(closeAll)
 }
 
-/** A backend has closed. */
+/** To be called when a back end has closed. */
 export function hasClosed(backend: Backend): void {
   open.delete(backend)
   if (open.size > 0) return

@@ -24,12 +24,12 @@ import {
 } from '../../protocol/index.js'
 import type { WorkerInfo } from '../../types/index.js'
 
-/** Copies records into the memory given: bytes, or minus the bytes that the next one needs. */
+/** Copies records into `into`. Returns the bytes copied, or minus the bytes that the next record needs. */
 export type Collect = (into: Uint8Array) => number
 
 const USUAL_BYTES = 256 * 1024
 
-/** Reads what the core has to tell, and tells those who wait for it. */
+/** Reads the records of the core, and passes each on to its call or to the pool. */
 export class Records {
   readonly #collect: Collect
   readonly #listener: BackendListener
@@ -45,7 +45,7 @@ export class Records {
     this.#listener = listener
   }
 
-  /** Takes all that is there; the core calls again when more comes. */
+  /** Reads all records. The core calls this again when there are more. */
   collect(): void {
     for (;;) {
       let got = this.#collect(this.#bytes)
@@ -59,7 +59,7 @@ export class Records {
         this.#handle(at / 4, at + HEADER_BYTES, length)
         at += HEADER_BYTES + paddedLength(length)
       }
-      // Memory for a result of many megabytes does not stay behind small ones.
+      // The memory of a result of many megabytes is not kept for small ones.
       if (this.#bytes.length > USUAL_BYTES) this.#allocate(USUAL_BYTES)
       for (const call of this.#touched) call.afterBatch()
       this.#touched.clear()
@@ -104,7 +104,7 @@ export class Records {
     }
   }
 
-  /** Tells a call of an outcome, or of a loss. */
+  /** Passes an outcome or a loss on to its call. */
   #tell(call: OutcomeListener, word: number, start: number, length: number): void {
     const at = (index: number): number => this.#words[index] ?? 0
     const kind = at(word + 1)
@@ -131,7 +131,7 @@ export class Records {
     }
   }
 
-  /** Tasks are lost; with a count of 0 an attempt at one has failed, and there will be another one. */
+  /** Tasks are lost. With a count of 0, an attempt at a task has failed, and another one follows. */
   #lose(
     call: OutcomeListener,
     chunk: number,
