@@ -1,27 +1,28 @@
 //! The engine of millrace: a pool of worker processes that run tasks, which travel through shared memory.
 //!
-//! [`Pool`] is the parent's side: it accepts [`Chunk`]s and gives out [`Record`]s. [`endpoint`] is the worker's side. Nothing here
-//! knows what a task or a result means: they are bytes.
+//! [`Pool`] is the parent's side: it accepts [`Chunk`]s and gives out [`Record`]s. [`endpoint`] is the worker's side. The core does
+//! not know what a task or a result means: both are bytes.
 //!
 //! # Terminology
 //!
-//! - **Call**: what a submitter waits for as a whole. Its tasks travel in *chunks*.
+//! - **Call**: tasks that a submitter waits for together. They travel in *chunks*.
 //! - **Chunk**: tasks of one call that are encoded together. One worker runs them in their order.
-//! - **Definition**: a function as a worker receives it, once for each process.
-//! - **Worker**: a worker id and the process that it has at the moment. A process that has ended is replaced.
+//! - **Definition**: a function, as a worker receives it. Each worker process receives it once.
+//! - **Worker**: a worker id and its current process. When a process has ended, another one replaces it under the same id.
 //! - **In flight**: sent to a worker and not settled. *Queued* work waits in the scheduler.
-//! - **Outcome**: how tasks ended, as their worker says. A *loss* is how they ended without the worker's word.
-//! - **Record**: what the submitter collects: an outcome, a loss, or news of a worker or of the pool.
+//! - **Outcome**: a worker's report of how tasks ended. **Loss**: how tasks ended that their worker did not report.
+//! - **Record**: what a submitter collects: an outcome, a loss, or news of a worker or of the pool.
 //! - **Segment**: the memory that the pool shares with one worker. It holds the *status block* and two *rings*.
 //! - **Frame**: a message in a ring.
-//! - **Doorbell**: the word that tells whether the other side sleeps. Its *bell* is what wakes that side.
+//! - **Doorbell**: a word that says whether the other side sleeps. Its *bell* wakes that side.
 //! - **Claim word**, **chunk slot**: words that parent and worker change by compare-and-exchange, so that one of them owns a
 //!   task or a chunk.
 //! - **Thief**, **victim**: an idle worker that takes over chunks, and the worker that had them.
 //!
 //! # Examples
 //!
-//! A pool. Its processes and threads start with the first chunk. The program of these workers does not exist, so their task is lost:
+//! The parent's side. The processes and threads of a pool start with the first chunk. Here the program of the workers does not
+//! exist, so the tasks are lost:
 //!
 //! ```
 //! use std::sync::mpsc;
@@ -31,17 +32,8 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # if !millrace_core::host::SUPPORTED { return Ok(()); }
 //! let config = PoolConfig {
-//!     worker_count: 2,
-//!     cpus: Vec::new(),
-//!     program: c"/nonexistent/worker".into(),
-//!     args: vec![c"worker".into()],
-//!     env: Vec::new(),
-//!     cwd: None,
-//!     is_quiet: false,
-//!     is_piped: false,
-//!     idle_timeout: None,
-//!     start_timeout: None,
-//!     worker_config: Vec::new(),
+//!     args: vec![c"worker".into(), c"--quick".into()],
+//!     ..PoolConfig::new(2, c"/nonexistent/worker")
 //! };
 //! let (notify, notified) = mpsc::channel();
 //! let pool = Pool::new(config, Box::new(move || notify.send(()).unwrap_or_default()))?;
@@ -69,6 +61,31 @@
 //! }
 //! assert_eq!(pool.stats().failed, 3);
 //! # Ok(())
+//! # }
+//! ```
+//!
+//! The worker's side, in the program that the pool starts. It receives and sends frames, whose numbers [`layout`] lists:
+//!
+//! ```no_run
+//! use std::sync::mpsc;
+//!
+//! use millrace_core::endpoint::{self, Received, WorkerEndpoint};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! endpoint::init_worker()?;
+//! let mut endpoint = WorkerEndpoint::take()?;
+//! let (notify, notified) = mpsc::channel();
+//! endpoint.listen(Box::new(move || notify.send(()).unwrap_or_default()))?;
+//! endpoint.send_ready()?;
+//!
+//! let mut frames = vec![0; 64 * 1024];
+//! loop {
+//!     match endpoint.receive(&mut frames)? {
+//!         Received::Bytes(bytes) => println!("{bytes} bytes of frames"),
+//!         Received::NeedsRoom(bytes) => frames.resize(bytes, 0),
+//!         Received::Asleep => notified.recv()?,
+//!     }
+//! }
 //! # }
 //! ```
 #![deny(missing_docs, unsafe_code)]

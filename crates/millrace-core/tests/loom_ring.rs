@@ -166,8 +166,8 @@ fn a_sleeper_that_goes_over_to_another_bell_misses_nothing() {
             asleep.arm_for(1);
             if shared.published.load(Ordering::Acquire) < 2 {
                 // Where the flag was taken already, the first bell has been notified or is about to be.
-                let heard = usize::from(asleep.hand_over(1, 2));
-                shared.bells[heard].wait();
+                let bell = usize::from(asleep.hand_over(1, 2));
+                shared.bells[bell].wait();
             }
             asleep.disarm();
         }
@@ -175,7 +175,7 @@ fn a_sleeper_that_goes_over_to_another_bell_misses_nothing() {
     });
 }
 
-/// Going over and back while nothing comes leaves the sleeper armed for the bell that it hears.
+/// Going over and back while nothing comes leaves the sleeper armed for the bell that it waits for.
 #[test]
 fn a_sleeper_that_goes_over_and_back_is_rung_for_at_the_first_bell_or_at_the_second_while_it_was_there()
  {

@@ -32,6 +32,27 @@ pub struct PoolConfig {
     pub worker_config: Vec<u8>,
 }
 
+impl PoolConfig {
+    /// Workers `0..worker_count`, each a process of `program`. They get no arguments but the program's path and no environment,
+    /// are not pinned, share the parent's output, and have no limits of time.
+    pub fn new(worker_count: u32, program: impl Into<CString>) -> Self {
+        let program = program.into();
+        Self {
+            worker_count,
+            cpus: Vec::new(),
+            args: vec![program.clone()],
+            program,
+            env: Vec::new(),
+            cwd: None,
+            is_quiet: false,
+            is_piped: false,
+            idle_timeout: None,
+            start_timeout: None,
+            worker_config: Vec::new(),
+        }
+    }
+}
+
 /// Why a pool cannot be made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

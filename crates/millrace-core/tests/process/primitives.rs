@@ -101,7 +101,7 @@ fn a_bell_wakes_a_poller_until_it_is_silenced() {
 }
 
 #[test]
-fn a_bell_added_during_a_wait_is_heard() {
+fn a_bell_that_is_added_during_a_wait_is_noticed() {
     let (poller, bell) = (Poller::new().unwrap(), Bell::new().unwrap());
     thread::scope(|scope| {
         let waiter = scope.spawn(|| {
@@ -116,24 +116,24 @@ fn a_bell_added_during_a_wait_is_heard() {
 }
 
 #[test]
-fn more_ready_descriptors_than_one_batch_are_all_heard() {
+fn more_ready_descriptors_than_one_batch_are_all_reported() {
     let poller = Poller::new().unwrap();
     let bells: Vec<Bell> = (0..200).map(|_| Bell::new().unwrap()).collect();
     for (token, bell) in bells.iter().enumerate() {
         poller.add(bell.as_fd(), token as u64).unwrap();
         bell.notify();
     }
-    let mut heard = Vec::new();
-    while heard.len() < bells.len() {
+    let mut reported = Vec::new();
+    while reported.len() < bells.len() {
         let mut ready = Vec::new();
         poller.wait(&mut ready, None).unwrap();
         for &token in &ready {
             bells[token as usize].clear();
         }
-        heard.append(&mut ready);
+        reported.append(&mut ready);
     }
-    heard.sort_unstable();
-    assert_eq!(heard, (0..200).collect::<Vec<u64>>());
+    reported.sort_unstable();
+    assert_eq!(reported, (0..200).collect::<Vec<u64>>());
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn a_wait_never_returns_before_its_timeout() {
 }
 
 #[test]
-fn a_bell_is_waited_for_and_rings_heard_late_count_as_one() {
+fn a_wait_takes_late_notifications_as_one() {
     let bell = Bell::new().unwrap();
     let copy = Bell::from_fd(bell.try_clone_fd().unwrap());
     thread::scope(|scope| {
@@ -168,7 +168,7 @@ fn a_bell_is_waited_for_and_rings_heard_late_count_as_one() {
 }
 
 #[test]
-fn a_bell_that_cannot_count_further_still_rings_without_blocking() {
+fn a_bell_that_cannot_count_further_still_notifies_without_blocking() {
     let bell = Bell::new().unwrap();
     rustix::io::write(&bell, &(u64::MAX - 1).to_ne_bytes()).unwrap();
     bell.notify();

@@ -52,13 +52,13 @@ fn is_linux_6_9() -> bool {
 }
 
 #[test]
-fn a_death_is_heard_where_sigchld_is_ignored() {
+fn a_death_is_noticed_where_sigchld_is_ignored() {
     let (child, _control) = start(&myself(ENTRY, "ignores SIGCHLD"));
     assert_eq!(exit_of(&child), Exit { code: Some(0), signal: None });
 }
 
 #[test]
-fn a_death_is_heard_where_other_code_reaps_every_child() {
+fn a_death_is_noticed_where_other_code_reaps_every_child() {
     let (child, _control) = start(&myself(ENTRY, "reaps all"));
     assert_eq!(exit_of(&child), Exit { code: Some(0), signal: None });
 }

@@ -1,6 +1,5 @@
 //! Bytes as JavaScript writes and reads them.
 
-use std::ffi::CString;
 use std::sync::Arc;
 
 use millrace_core::{Definition, Pool, PoolConfig, SubmitError};
@@ -137,19 +136,7 @@ fn a_long_definition_is_told_in_part_and_the_items_follow() {
 
 #[test]
 fn records_that_do_not_fit_stay() {
-    let config = PoolConfig {
-        worker_count: 1,
-        cpus: Vec::new(),
-        program: CString::from(c"/nonexistent"),
-        args: Vec::new(),
-        env: Vec::new(),
-        cwd: None,
-        is_quiet: true,
-        is_piped: false,
-        idle_timeout: None,
-        start_timeout: None,
-        worker_config: Vec::new(),
-    };
+    let config = PoolConfig::new(1, c"/nonexistent");
     let pool = Pool::new(config, Box::new(|| ())).expect("the system has what a pool needs");
     pool.define(DefinitionId(1), b"").expect("it is small");
     let batch = submission([0, 1, 0, 1, 2, 0, 0, 0, 0, 0, 0, 0], b"");

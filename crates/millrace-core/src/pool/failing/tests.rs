@@ -18,17 +18,11 @@ const WATCHDOG: Duration = Duration::from_secs(60);
 
 pub(in crate::pool) fn config(script: &str) -> PoolConfig {
     PoolConfig {
-        worker_count: 2,
-        cpus: Vec::new(),
-        program: c"/bin/sh".into(),
         args: ["sh", "-c", script].map(|arg| CString::new(arg).unwrap_or_default()).into(),
         env: vec![c"PATH=/usr/bin:/bin".into()],
-        cwd: None,
         is_quiet: true,
         is_piped: true,
-        idle_timeout: None,
-        start_timeout: None,
-        worker_config: Vec::new(),
+        ..PoolConfig::new(2, c"/bin/sh")
     }
 }
 

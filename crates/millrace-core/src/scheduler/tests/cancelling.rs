@@ -96,7 +96,7 @@ fn with_kill_a_task_that_has_just_ended_does_not_cost_the_next_one_its_worker() 
     for _ in 0..3 {
         world.run_to_task(0);
     }
-    assert_eq!(world.in_flight(0), [(1, 0), (2, 0)], "its result was sent and is not heard");
+    assert_eq!(world.in_flight(0), [(1, 0), (2, 0)], "its result was sent and is not delivered");
     world.cancel(1, true);
     assert!(world.killed.is_empty());
     world.end();
@@ -199,15 +199,15 @@ fn with_a_grace_period_the_task_is_notified_and_its_worker_killed_only_if_it_sti
 
 #[test]
 fn a_task_that_ends_within_its_grace_period_costs_no_worker() {
-    for hears_in_time in [true, false] {
+    for is_delivered_in_time in [true, false] {
         let mut world = World::started(1, None);
         world.submit_all([flagged(1, 0, 3, ChunkFlags::EACH), chunk(2, 0, 1)]);
         world.run_to_task(0);
         world.cancel_by(1, Some(100));
-        if hears_in_time {
+        if is_delivered_in_time {
             assert_eq!(world.run_to_task(0), (2, 0, 0), "the rest of the chunk is dropped");
         } else {
-            // It ends, and what it has sent is heard when its time is over.
+            // It ends, and what it has sent is delivered when its time is over.
             (0..4).for_each(|_| assert!(!matches!(world.step(0, FINE), Step::Began { .. })));
         }
         world.tick(100);

@@ -90,7 +90,7 @@ fn a_worker_that_is_being_killed_is_not_told_to_leave() {
     world.step(0, FINE);
     world.process(0).flush();
     world.close();
-    world.hear(0);
+    world.deliver(0);
     assert_eq!((world.in_flight(0), world.state(0)), (vec![], WorkerState::Ready));
     world.rest();
     assert!(world.is_closed);
@@ -141,7 +141,7 @@ fn results_that_arrive_after_terminating_are_not_reported() {
     world.step(0, FINE);
     world.process(0).flush();
     world.terminate();
-    world.hear(0);
+    world.deliver(0);
     world.rest();
     assert!(world.is_closed);
     assert_eq!(world.ledger.fates(1, 0), [Fate::Cancelled]);

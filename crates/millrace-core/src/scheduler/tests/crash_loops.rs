@@ -46,7 +46,7 @@ fn a_settled_task_ends_the_streak_of_deaths() {
         }
         world.run_to_task(0);
         world.run_to_task(0);
-        world.hear(0);
+        world.deliver(0);
         world.die(0, &sigkill());
         assert_eq!(world.ledger.fates(1, id), [Fate::Completed, Fate::Lost]);
     }
@@ -126,7 +126,7 @@ fn a_worker_that_dies_again_and_again_beside_good_ones_pauses_too() {
         world.run_to_task(0);
         world.step(0, FINE);
         world.process(0).flush();
-        world.hear(0);
+        world.deliver(0);
         world.die(1, &sigkill());
     }
     assert_eq!(pauses, [0, 0, 50, 100, 200, 400]);

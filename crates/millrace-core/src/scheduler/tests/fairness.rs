@@ -20,7 +20,7 @@ fn turn(world: &mut World, worker_id: u32) -> u32 {
     let (call_id, _, _) = world.run_to_task(worker_id);
     world.step(worker_id, FINE);
     world.process(worker_id).flush();
-    world.hear(worker_id);
+    world.deliver(worker_id);
     call_id
 }
 

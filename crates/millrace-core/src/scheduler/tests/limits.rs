@@ -166,7 +166,7 @@ fn tasks_within_their_limit_are_checked_once_per_limit() {
             looks += 1;
         }
         world.tick(1);
-        world.hear(0);
+        world.deliver(0);
     }
     let elapsed = world.scheduler.now.as_millis() as u64;
     assert!(looks <= elapsed / LIMIT + 1, "{looks} looks in {elapsed} ms");

@@ -19,7 +19,7 @@ fn run_all(world: &mut World) -> Vec<(u32, u32)> {
         ran.push((call_id, chunk));
         world.step(0, FINE);
         world.process(0).flush();
-        world.hear(0);
+        world.deliver(0);
     }
     ran
 }

@@ -70,7 +70,7 @@ pub(super) struct Process {
     running: Option<Running>,
     batch: Vec<Settled>,
     batch_call: u32,
-    /// Sent, and not heard by the parent yet.
+    /// Sent, and not delivered to the parent yet.
     pub(super) sent: VecDeque<Settled>,
 }
 

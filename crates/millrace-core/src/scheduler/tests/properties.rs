@@ -240,7 +240,7 @@ impl Player {
             Op::Flush { worker_id } if exists(world, worker_id) => {
                 world.process(worker_id).flush();
             }
-            Op::Hear { worker_id } if exists(world, worker_id) => world.hear(worker_id),
+            Op::Hear { worker_id } if exists(world, worker_id) => world.deliver(worker_id),
             Op::Die { worker_id } if exists(world, worker_id) => world.die(worker_id, &sigkill()),
             Op::Cancel { call, kill_after } => {
                 world.cancel_by(self.calls[call].0, kill_after);

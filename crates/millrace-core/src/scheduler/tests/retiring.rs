@@ -21,7 +21,7 @@ fn exit() -> Death {
 fn live(world: &mut World) -> u32 {
     while !world.process(0).has_left {
         if world.step(0, FINE) == Step::Rest {
-            world.hear(0);
+            world.deliver(0);
         }
     }
     let begun = world.process(0).begun;
@@ -54,7 +54,7 @@ fn a_worker_that_has_run_its_tasks_leaves_at_once_and_is_replaced_when_there_is_
     world.run_to_task(0);
     world.step(0, FINE);
     world.process(0).flush();
-    world.hear(0);
+    world.deliver(0);
     assert_eq!(world.state(0), WorkerState::Leaving);
     assert!(world.spawning.is_empty());
     world.submit(aged(1, 1, 1, 1));
@@ -95,7 +95,7 @@ fn a_worker_that_has_run_its_tasks_steals_nothing() {
     assert_eq!((world.in_flight(0).len(), world.in_flight(1).len()), (7, 1));
     world.run_to_task(0);
     while world.step(1, FINE) != Step::Rest {}
-    world.hear(1);
+    world.deliver(1);
     assert!(world.in_flight(1).is_empty());
     assert_eq!(world.state(1), WorkerState::Leaving);
     world.end();
@@ -131,7 +131,7 @@ fn a_worker_that_uses_too_much_memory_gives_back_what_it_has_not_run() {
     world.run_to_task(0);
     world.run_to_task(0);
     world.step(0, FILLS);
-    world.hear(0);
+    world.deliver(0);
     assert_eq!(world.state(0), WorkerState::Leaving);
     assert_eq!(live(&mut world), 3, "one before, and two of these");
     world.start(0);
@@ -150,7 +150,7 @@ fn an_idle_worker_leaves_after_its_time() {
     world.run_to_task(0);
     world.step(0, FINE);
     world.process(0).flush();
-    world.hear(0);
+    world.deliver(0);
     world.tick(60);
     world.run_to_task(1);
     assert_eq!(world.scheduler.next_deadline(), Some(Duration::from_millis(100)));
@@ -179,7 +179,7 @@ fn work_restarts_the_idle_time() {
         world.run_to_task(0);
         world.step(0, FINE);
         world.process(0).flush();
-        world.hear(0);
+        world.deliver(0);
         world.tick(99);
         assert_eq!(world.state(0), WorkerState::Ready);
     }
@@ -277,7 +277,7 @@ fn a_worker_at_the_end_of_its_lifespan_steals_nothing() {
     assert!(before > 1);
     world.step(0, FINE);
     world.process(0).flush();
-    world.hear(0);
+    world.deliver(0);
     assert_eq!(world.state(0), WorkerState::Leaving);
     assert_eq!(world.process(0).begun, 2);
     world.end();

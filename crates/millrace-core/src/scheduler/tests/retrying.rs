@@ -137,7 +137,7 @@ fn a_failure_within_the_rest_of_the_chunk_does_not_drop_the_task_that_runs_again
     world.start(0);
     assert_eq!(world.run_to_task(0), (1, 0, 1));
     world.step(0, THROWS);
-    world.hear(0);
+    world.deliver(0);
     world.step(1, FINE);
     world.end();
     assert_eq!(world.ledger.fates(1, 0)[..2], [Completed, Failed]);

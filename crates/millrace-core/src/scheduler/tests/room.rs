@@ -33,7 +33,7 @@ fn running_tasks_do_not_count_as_waiting() {
     assert!(!world.scheduler.has_room(1, 0));
     world.step(0, FINE);
     world.process(0).flush();
-    world.hear(0);
+    world.deliver(0);
     // It was given the one that waited, and has yet to begin it.
     assert_eq!(fill(&mut world, 2, 1), 1);
     world.end();

@@ -31,7 +31,7 @@ fn open(world: &World, worker_id: u32) -> u32 {
     in_flight.iter().map(|sent| sent.chunk.unsettled()).sum()
 }
 
-/// Steps until the worker rests, and hears it.
+/// Steps until the worker rests, and delivers what it has sent.
 fn finish(world: &mut World, worker_id: u32) -> Vec<u32> {
     let mut begun = Vec::new();
     loop {
@@ -41,7 +41,7 @@ fn finish(world: &mut World, worker_id: u32) -> Vec<u32> {
             Step::Rest => break,
         }
     }
-    world.hear(worker_id);
+    world.deliver(worker_id);
     begun
 }
 
@@ -205,11 +205,11 @@ fn a_death_of_either_worker_costs_its_running_task_alone() {
 fn a_death_behind_the_cut_costs_nothing() {
     for has_seen in [false, true] {
         let mut world = split(flagged(1, 0, 5, EACH));
-        // The running task ends, and is heard.
+        // The running task ends, and its outcome is delivered.
         world.step(0, FINE);
-        world.hear(0);
+        world.deliver(0);
         if has_seen {
-            // It gives back the rest, and is not heard.
+            // It gives back the rest, and that is not delivered.
             world.step(0, FINE);
         }
         world.die(0, &sigkill());
@@ -235,7 +235,7 @@ fn a_cancelled_call_takes_all_its_pieces() {
             world.run_to_task(1);
             if is_done {
                 world.step(0, FINE);
-                world.hear(0);
+                world.deliver(0);
             }
             world.cancel_by(1, kill_after);
             assert_eq!(world.killed.contains(&0), !is_done && kill_after == Some(0));
@@ -323,7 +323,7 @@ fn a_stream_of_urgent_chunks_leaves_turns_to_a_chunk_that_gives_way() {
         ran.push(world.run_to_task(0).0);
         world.step(0, FINE);
         world.process(0).flush();
-        world.hear(0);
+        world.deliver(0);
     }
     assert!(ran.iter().filter(|call_id| **call_id == 1).count() >= 7, "{ran:?}");
     world.end();
@@ -389,7 +389,7 @@ fn a_worker_that_lies_about_a_chunk_that_was_split_is_killed() {
 fn a_worker_that_never_gives_back_the_rest_delays_nothing_else() {
     let mut world = split(flagged(1, 0, 5, EACH));
     world.step(0, FINE);
-    world.hear(0);
+    world.deliver(0);
     // Worker 1 runs all the rest.
     for index in 1..5 {
         assert_eq!(world.run_to_task(1), (1, 0, index));

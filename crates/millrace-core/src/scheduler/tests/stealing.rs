@@ -123,7 +123,7 @@ fn a_full_worker_that_has_begun_everything_does_not_hide_another() {
     assert_eq!(world.in_flight(1), [(3, 0), (3, 1)]);
     world.step(2, FINE);
     world.process(2).flush();
-    world.hear(2);
+    world.deliver(2);
     assert_eq!(world.in_flight(2), [(3, 1)]);
     world.end();
 }

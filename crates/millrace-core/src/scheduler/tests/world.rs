@@ -163,7 +163,7 @@ impl World {
         step
     }
 
-    /// Steps until the worker has just begun a task; which one, as (call, chunk, index). It is heard when it is idle.
+    /// Steps until the worker has just begun a task; which one, as (call, chunk, index). When it is idle, its outcomes are delivered.
     pub(super) fn run_to_task(&mut self, worker_id: u32) -> (u32, u32, u32) {
         loop {
             match self.step(worker_id, FINE) {
@@ -174,14 +174,14 @@ impl World {
                         !self.process(worker_id).sent.is_empty(),
                         "worker {worker_id} has nothing to run"
                     );
-                    self.hear(worker_id);
+                    self.deliver(worker_id);
                 }
             }
         }
     }
 
-    /// Takes in what a worker has sent.
-    pub(super) fn hear(&mut self, worker_id: u32) {
+    /// Delivers what a worker has sent to the scheduler.
+    pub(super) fn deliver(&mut self, worker_id: u32) {
         while let Some(settled) = self.process(worker_id).sent.pop_front() {
             // The parent stops listening to a worker that lies.
             if self.take_in(worker_id, settled).is_err() {
@@ -207,10 +207,10 @@ impl World {
         Ok(())
     }
 
-    /// The process ends, or could not be started; what it had sent is heard first.
+    /// The process ends, or could not be started; what it had sent is delivered first.
     pub(super) fn die(&mut self, worker_id: u32, death: &Death) {
         if self.processes[worker_id as usize].is_some() {
-            self.hear(worker_id);
+            self.deliver(worker_id);
             self.processes[worker_id as usize] = None;
         }
         self.spawning.remove(&worker_id);
@@ -279,7 +279,7 @@ impl World {
         self.scheduler.tick(now);
         let overdue = self.scheduler.overdue(now);
         for worker_id in &overdue {
-            self.hear(worker_id.0);
+            self.deliver(worker_id.0);
         }
         self.scheduler.expire_limits(&overdue);
         self.act();
@@ -424,7 +424,7 @@ impl World {
             self.ready(worker_id);
         } else if self.step(worker_id, FINE) == Step::Rest {
             let has_sent = !self.process(worker_id).sent.is_empty();
-            self.hear(worker_id);
+            self.deliver(worker_id);
             return has_sent;
         }
         true

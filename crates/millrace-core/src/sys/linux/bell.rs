@@ -15,7 +15,7 @@ use super::refusal::refused;
 pub struct Bell(Descriptor);
 
 impl Bell {
-    /// Makes a silent bell.
+    /// Makes a bell without a notification.
     ///
     /// # Errors
     /// What the system reports, usually that there are too many open files.

@@ -32,19 +32,7 @@ fn chunk() -> Chunk {
 
 #[test]
 fn an_outcome_that_nothing_in_flight_belongs_to_is_a_violation_and_no_record() {
-    let config = PoolConfig {
-        worker_count: 1,
-        cpus: Vec::new(),
-        program: c"/nonexistent".into(),
-        args: Vec::new(),
-        env: Vec::new(),
-        cwd: None,
-        is_quiet: true,
-        is_piped: false,
-        idle_timeout: None,
-        start_timeout: None,
-        worker_config: Vec::new(),
-    };
+    let config = PoolConfig::new(1, c"/nonexistent");
     let pool = Pool::new(config, Box::new(|| ())).expect("the system has what a pool needs");
     let segment = Segment::new(Arc::new(HeapMemory::new(SEGMENT_BYTES))).expect("large enough");
     let shared = &pool.shared;
