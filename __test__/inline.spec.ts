@@ -1,5 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { inspect } from 'node:util'
 
 import test, { type ExecutionContext } from 'ava'
@@ -488,4 +491,37 @@ test.serial('wrapped functions and taskInfo work as with workers', async (t) => 
   t.throws(() => pool.wrap(here.count, { taskTimeout: 5 }), { message: /^taskTimeout: nJobs: 0 / })
   const error = await t.throwsAsync(pool.map(jobs.countAndThrow as never, ['the item']))
   t.deepEqual(taskInfo(error), { index: 0, item: "'the item'", workerId: 0, pid: process.pid, attempt: 1 })
+})
+
+test.serial('breakpoints of a file stop in the functions that are made anew', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-inline-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'main.mjs')
+  const lines = [
+    `import { Session } from 'node:inspector'`,
+    `import { WorkerPool } from ${JSON.stringify(library)}`,
+    `const factor = 2`,
+    `const stops = []`,
+    `const session = new Session()`,
+    `session.connect()`,
+    `session.on('Debugger.paused', ({ params }) => stops.push(params.callFrames[0].location.lineNumber + 1))`,
+    `session.post('Debugger.enable')`,
+    `for (const lineNumber of [12, 15]) session.post('Debugger.setBreakpointByUrl', { lineNumber, url: import.meta.url })`,
+    `const pool = new WorkerPool({ nJobs: 0 })`,
+    `stops.length = 0`,
+    `await pool.map((x) => {`,
+    `  return x * factor`,
+    `}, [1, 2])`,
+    `await pool.map((x) => {`,
+    `  return x * 3`,
+    `}, [1, 2])`,
+    `console.log(stops.filter((line) => line === 13).length, stops.filter((line) => line === 16).length)`
+  ]
+  writeFileSync(file, lines.join('\n'))
+  const { stdout, stderr } = spawnSync(process.execPath, [file], {
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'] }
+  })
+  const [captured = 0, plain = 0] = stdout.split(' ').map(Number)
+  t.true(captured >= 2 && plain >= 2, stdout + stderr)
 })

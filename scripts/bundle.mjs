@@ -162,8 +162,8 @@ async function bundleFunctions({ shared, ownFiles }) {
   }
   // Returned as it is: the helpers that a bundler writes around exports run when a program may have replaced what they use.
   const contents = `
-    import { mapStacks, prepareFunction } from './src-ts/functions/by-value.ts'
-    $give({ mapStacks, prepareFunction })`
+    import { mapStacks, prepareFunction, withLocation } from './src-ts/functions/by-value.ts'
+    $give({ mapStacks, prepareFunction, withLocation })`
   const result = await build({
     ...commonJs,
     stdin: { contents, resolveDir: root, sourcefile: 'src-ts/functions' },

@@ -1,5 +1,5 @@
 import type { Backend } from '../backend/index.js'
-import { prepareFunction } from '../functions/index.js'
+import type { prepareFunction } from '../functions/index.js'
 import { type ApplySettings, limitsOf } from '../options/index.js'
 import { EACH, PASS_CONTEXT, SPREAD, URGENT } from '../protocol/index.js'
 import { ApplyCall, type ApplyPlan } from './apply-call.js'
@@ -10,6 +10,8 @@ import { callFlags } from './call.js'
 export interface ApplyOrder extends Pick<ApplyPlan, 'id' | 'args' | 'resolve' | 'reject' | 'site' | 'onEnd'> {
   readonly backend: Backend
   readonly fn: unknown
+  /** Makes the function ready to travel. */
+  readonly prepare: typeof prepareFunction
   readonly settings: ApplySettings
 }
 
@@ -17,8 +19,8 @@ export interface ApplyOrder extends Pick<ApplyPlan, 'id' | 'args' | 'resolve' | 
  * Makes the call. It submits nothing before its `advance`.
  * @throws TaskFunctionError for a function that cannot be sent
  */
-export function makeApplyCall({ fn, settings, ...order }: ApplyOrder): ApplyCall {
-  const definition = new CalledFunction(prepareFunction(fn, settings.context), order.backend)
+export function makeApplyCall({ fn, settings, prepare, ...order }: ApplyOrder): ApplyCall {
+  const definition = new CalledFunction(prepare(fn, settings.context), order.backend)
   return new ApplyCall({
     ...order,
     definition,

@@ -1,5 +1,5 @@
 import type { Backend } from '../backend/index.js'
-import { prepareFunction } from '../functions/index.js'
+import type { prepareFunction } from '../functions/index.js'
 import { limitsOf, type MapSettings } from '../options/index.js'
 import { BATCH, EACH, FAIL_FAST, PASS_CONTEXT, SPREAD } from '../protocol/index.js'
 import { Math } from '../primordials.js'
@@ -18,6 +18,8 @@ export interface MapOrder {
   readonly id: number
   readonly fn: unknown
   readonly items: unknown
+  /** Makes the function ready to travel. */
+  readonly prepare: typeof prepareFunction
   readonly sink: Sink
   readonly nJobs: number
   readonly settings: MapSettings
@@ -31,9 +33,9 @@ export interface MapOrder {
  * Makes the call. It runs nothing before its first `advance`.
  * @throws TaskFunctionError for a function that cannot be sent, TypeError for items that are not iterable
  */
-export function makeMapCall({ fn, items, openBackend, ...order }: MapOrder): MapCall {
+export function makeMapCall({ fn, items, prepare, openBackend, ...order }: MapOrder): MapCall {
   const { kind, settings, nJobs } = order
-  const prepared = prepareFunction(fn, settings.context)
+  const prepared = prepare(fn, settings.context)
   const source = openSource(items, settings.iterableLength)
   const backend = openBackend()
   const definition = new CalledFunction(prepared, backend)

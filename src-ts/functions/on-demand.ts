@@ -42,6 +42,12 @@ export function prepareFunction(fn: unknown, given?: GivenNames): FunctionDefini
   return prepareReference(fn, given !== undefined) ?? byValue().prepareFunction(fn, given)
 }
 
+/** The same for tasks that run in this process: a debugger finds the function in its file. */
+export function prepareFunctionHere(fn: unknown, given?: GivenNames): FunctionDefinition {
+  const definition = prepareFunction(fn, given)
+  return typeof fn === 'function' && loaded !== undefined ? loaded.withLocation(fn, definition) : definition
+}
+
 /**
  * Makes the stacks of an error that came from a worker, and of those that hang on it, name what stacks of this process name.
  * @param fn What the call was made with.

@@ -33,7 +33,7 @@ import {
   readPoolOptions,
   refuseInline
 } from '../options/index.js'
-import { checkFunction } from '../functions/index.js'
+import { checkFunction, prepareFunction, prepareFunctionHere } from '../functions/index.js'
 import { Array, Math } from '../primordials.js'
 import type { PoolStats, WorkerInfo } from '../types/index.js'
 import { CallRegistry } from './call-registry.js'
@@ -153,6 +153,7 @@ export class PoolState {
         id: this.#calls.nextId(),
         backend,
         fn,
+        prepare: this.#prepare,
         args,
         settings,
         resolve: resolve as (value: unknown) => void,
@@ -195,12 +196,17 @@ export class PoolState {
 
   #makeCall(kind: MapKind, fn: unknown, items: unknown, settings: MapSettings, sink: Sink, site: CallSite): MapCall {
     const [id, onEnd, nJobs] = [this.#calls.nextId(), this.#calls.remove, Math.max(this.#settings.nJobs, 1)]
-    return makeMapCall({ kind, id, fn, items, sink, nJobs, settings, site, onEnd, openBackend: () => this.#start() })
+    const own = { id, onEnd, nJobs, prepare: this.#prepare, openBackend: () => this.#start() }
+    return makeMapCall({ ...own, kind, fn, items, sink, settings, site })
   }
 
   #readMap(options: unknown): MapSettings {
     this.#checkOpen()
     return this.#checkInline(readMapOptions(options, this.#settings.map))
+  }
+
+  get #prepare(): typeof prepareFunction {
+    return this.#settings.nJobs === 0 ? prepareFunctionHere : prepareFunction
   }
 
   #readApply(options: unknown): ApplySettings {

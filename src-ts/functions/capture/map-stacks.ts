@@ -1,43 +1,15 @@
 import { types } from 'node:util'
-import { Array, DOMException, Object, Set, WeakMap } from '../../primordials.js'
-import { locate } from './inspector.js'
-import { type Script, scriptOf } from './scripts.js'
-import type { Position } from '../analyze/positions.js'
+import { Array, DOMException, Object, Set } from '../../primordials.js'
+import { textLocation } from './text-location.js'
 import { labelOf } from '../stacks/located-code.js'
-import { sourceOf } from '../refusal/refusals.js'
 import { showPlace, showStack } from '../stacks/stacks.js'
-
-interface Found {
-  readonly script: Script
-  readonly start: Position
-}
-
-// A function that uses nothing from around it is sent without a lookup. Its location is looked up when it fails.
-const places = new WeakMap<object, Found | 'unknown'>()
-
-function findOut(fn: object): Found | 'unknown' {
-  try {
-    const location = locate(fn)
-    const script = location === undefined ? undefined : scriptOf(location.scriptId)
-    if (location === undefined || script === undefined || script.frameName === '') return 'unknown'
-    const start = script.positionOf(sourceOf(fn), location.line, location.column, 0)
-    return start === undefined ? 'unknown' : { script, start }
-  } catch {
-    // There is no inspector.
-    return 'unknown'
-  }
-}
 
 function showOwn(stack: string, fn: object): string {
   const name: unknown = Object.getOwnPropertyDescriptor(fn, 'name')?.value
   const label = labelOf(typeof name === 'string' ? name : undefined)
   if (!stack.includes(label)) return stack
-  let found = places.get(fn)
-  if (found === undefined) {
-    found = findOut(fn)
-    places.set(fn, found)
-  }
-  if (found === 'unknown') return stack
+  const found = textLocation(fn)
+  if (found === undefined) return stack
   const { script, start } = found
   return stack.replaceAll(
     /^(\s+at .*?)(millrace:[\w$.-]+):(\d+):(\d+)(?=\)?$)/gm,

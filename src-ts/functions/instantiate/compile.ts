@@ -66,9 +66,15 @@ export function requireGlobals(globals: readonly string[], called: string): void
  * @param filename What stacks name.
  * @throws TaskFunctionError where it cannot be compiled.
  */
-export function compileScript<T>(code: string, name: string | undefined, filename: string, columnOffset: number): T {
+export function compileScript<T>(
+  code: string,
+  name: string | undefined,
+  filename: string,
+  columnOffset: number,
+  lineOffset = 0
+): T {
   try {
-    return new Script(code, { filename, columnOffset }).runInThisContext() as T
+    return new Script(code, { filename, columnOffset, lineOffset }).runInThisContext() as T
   } catch (error) {
     const called = callName(name)
     throw new TaskFunctionError(`the source of ${called} cannot be compiled by the worker's Node`, { cause: error })
@@ -79,10 +85,11 @@ export function compileScript<T>(code: string, name: string | undefined, filenam
  * Makes the function of its source.
  * @throws TaskFunctionError where this process lacks a global that the function uses.
  */
-export function compile({ name, length, code, columnOffset, helpers, globals }: ShippedSource): Callable {
+export function compile({ name, length, code, columnOffset, location, helpers, globals }: ShippedSource): Callable {
   const called = callName(name)
   requireGlobals(globals, called)
-  const factory = compileScript<(...helpers: unknown[]) => Callable>(code, name, labelOf(name), columnOffset)
+  const { name: filename, line, column } = location ?? { name: labelOf(name), line: 0, column: 0 }
+  const factory = compileScript<(...helpers: unknown[]) => Callable>(code, name, filename, columnOffset + column, line)
   const fn = factory(...helpers.map((helper) => makeHelper(helper, called)))
   restore(fn, 'name', name)
   restore(fn, 'length', length)

@@ -30,6 +30,8 @@ export interface ShippedSource {
   readonly code: string
   /** Added to the columns of the first line, so that a stack counts from the start of the user's text. */
   readonly columnOffset: number
+  /** Where the text stands in its file; absent in a worker, where nobody debugs it there. */
+  readonly location?: SourceLocation
   /** Names that transpilers and the by-source form itself need, given to the factory. */
   readonly helpers: readonly string[]
   /** Every global that the function uses; the worker checks that it has them before it runs anything. */
