@@ -2,10 +2,10 @@ import { Writer, writeValue } from '../codec/index.js'
 import { Uint8Array } from '../primordials.js'
 
 const NO_BYTES = new Uint8Array(0)
-/** A reason for an abort is not to hold up the task that it is for. */
+/** A larger reason of an abort is not sent, because it would delay the task that it is for. */
 const REASON_BYTES = 64 * 1024
 
-/** Empty where the reason cannot be sent. */
+/** The encoded reason. Empty if it cannot be sent. */
 export function encodeReason(reason: unknown): Uint8Array {
   if (reason === undefined) return NO_BYTES
   const writer = new Writer(256)

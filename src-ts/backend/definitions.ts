@@ -2,17 +2,17 @@ import type { RawPool } from '../binding.js'
 import { type FunctionDefinition, packDefinition } from '../functions/index.js'
 import { Map, Set } from '../primordials.js'
 
-/** Definitions that are kept, at the most; the longest unused one makes room. Chunks in flight keep theirs. */
+/** The most definitions that are kept. The least recently used one is dropped. Chunks in flight keep theirs. */
 const KEPT = 1_000
 
-/** Is told of the functions of tasks. */
+/** Receives the functions of tasks. */
 type FunctionStore = Pick<RawPool, 'define' | 'forget'>
 
-/** Which functions are known to whoever runs the tasks, by their keys. */
+/** The functions that were passed to the store, by their keys. */
 export class Definitions {
   readonly #store: FunctionStore
   readonly #ids = new Map<string, number>()
-  /** Those of one call, until it ends: they are forgotten one by one. */
+  /** The definitions for a single call. Each is forgotten when its call ends. */
   readonly #transient = new Set<number>()
   #next = 1
   #isClosed = false
@@ -21,12 +21,12 @@ export class Definitions {
     this.#store = store
   }
 
-  /** The id of a function, new or known. It holds until `KEPT` other ones were asked for. */
+  /** The id of a function, new or known. It is valid until `KEPT` other ones were asked for. */
   idOf(definition: FunctionDefinition): number {
     const { key } = definition
     const known = this.#ids.get(key)
     if (known !== undefined) {
-      // A map keeps the order of insertion: the last used one goes to the end.
+      // A map keeps the order of insertion, so the most recently used definition goes to the end.
       this.#ids.delete(key)
       this.#ids.set(key, known)
       return known
@@ -42,7 +42,7 @@ export class Definitions {
     return id
   }
 
-  /** An id for one call, which ends with {@linkcode release}. */
+  /** An id for one call, which ends it with {@linkcode release}. */
   open(definition: FunctionDefinition): number {
     const id = this.#next++
     this.#transient.add(id)
@@ -50,7 +50,7 @@ export class Definitions {
     return id
   }
 
-  /** The call that opened the id has ended. */
+  /** The call of the id has ended. */
   release(id: number): void {
     if (this.#transient.delete(id) && !this.#isClosed) this.#store.forget(id)
   }

@@ -4,8 +4,8 @@ import type { TaskItems } from '../errors/index.js'
 import type { PoolStats, WorkerInfo } from '../types/index.js'
 
 /**
- * The seam between the API and what runs the tasks. All of order, iterators, progress and errors is above it, all of
- * processes below. There are two implementations: `local/local-backend.ts`, and for `nJobs: 0` `inline/inline-backend.ts`.
+ * The seam between the API and what runs the tasks. Order, iterators, progress and errors are above it, processes below. There are two
+ * implementations: `local/local-backend.ts`, and `inline/inline-backend.ts` for `nJobs: 0`.
  */
 export interface Backend {
   /** Defines a function. Equal definitions get the same id. */

@@ -4,13 +4,13 @@ import { prepareLocalBackend } from './local/start-backend.js'
 import type { PoolSettings } from '../options/index.js'
 import type { PoolStats } from '../types/index.js'
 
-/** Of a pool that has no backend yet. */
+/** The stats of a pool without a back end. */
 export const NO_TASKS: PoolStats = { submitted: 0, completed: 0, failed: 0, cancelled: 0, running: 0, queued: 0 }
 
 /**
- * Chooses the backend of a pool.
- * @returns Makes the backend. It starts nothing before it has work.
- * @throws As {@linkcode prepareLocalBackend}.
+ * Chooses the back end of a pool.
+ * @returns a function that makes the back end, which starts nothing before it has work
+ * @throws what {@linkcode prepareLocalBackend} throws
  */
 export function prepareBackend(settings: PoolSettings): (listener: BackendListener) => Backend {
   const { nJobs, daemon, workerStartTimeout } = settings

@@ -1,4 +1,4 @@
-/** Functions by value take a parser, the inspector and a third of the library. A program that only names exports loads none of it. */
+/** Sending functions by value needs a parser, the inspector and a third of the library. A program that only names exports loads none. */
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { ownInternals, type Internals } from '../entry/internals.js'
@@ -30,13 +30,12 @@ function byValue(): ByValue {
 }
 
 /**
- * Makes anything that names a function ready for the workers: a function, a reference made by `task()` or `tasks()`, or the
- * URL of a module whose default export it is.
+ * Makes a definition for the workers of anything that names a function: a function, a reference from `task()` or `tasks()`, or the URL of
+ * a module with a default export.
  *
- * @param given Values for free names of the function, before any variable around it.
- * @throws TaskFunctionError, `ERR_POOL_FUNCTION`, for a function that cannot travel; `variable` names what it takes from
- *   around it.
- * @throws TypeError or RangeError, `ERR_POOL_INVALID_OPTION`, for what names no function.
+ * @param given Values for free names of the function. They win over variables around it.
+ * @throws TaskFunctionError, `ERR_POOL_FUNCTION`, for a function that cannot be sent; its `variable` names the variable
+ * @throws TypeError or RangeError, `ERR_POOL_INVALID_OPTION`, for a value that names no function
  */
 export function prepareFunction(fn: unknown, given?: GivenNames): FunctionDefinition {
   return prepareReference(fn, given !== undefined) ?? byValue().prepareFunction(fn, given)
@@ -49,10 +48,10 @@ export function prepareFunctionHere(fn: unknown, given?: GivenNames): FunctionDe
 }
 
 /**
- * Makes the stacks of an error that came from a worker, and of those that hang on it, name what stacks of this process name.
- * @param fn What the call was made with.
+ * Maps the stacks of an error from a worker, and of the errors that it refers to, to the locations that stacks of this process name.
+ * @param fn The function of the call.
  */
 export function mapStacks(error: unknown, fn: unknown): void {
-  // Without a function by value there is no stack to put right.
+  // If no function was sent by value, no stack has to be mapped.
   loaded?.mapStacks(error, fn)
 }

@@ -19,15 +19,15 @@ import { shipClosure } from './ship/ship-closure.js'
 import { withScripts } from './capture/script-texts.js'
 import { locateFunction } from './capture/function-location.js'
 
-/** What is known of a function object. */
+/** The cached result for a function object. */
 type Known =
   | { readonly definition: FunctionDefinition }
-  /** Its variables cannot change, the objects that they hold may. */
+  /** The variables cannot change, but the objects that they refer to may. */
   | { readonly graph: Graph; readonly analysis: FunctionAnalysis }
 
 const byFunction = new WeakMap<object, Known>()
 
-/** Of texts that are all there is to a function. */
+/** Definitions of self-contained functions, by their texts. */
 const byAnalysis = new WeakMap<FunctionAnalysis, FunctionDefinition>()
 
 let calls = 0
@@ -36,7 +36,7 @@ function defineClosure(graph: Graph, analysis: FunctionAnalysis): FunctionDefini
   const { closure, data } = shipClosure(graph)
   const json = JSON.stringify(closure)
   const isTransient = graph.cacheability !== 'fixed'
-  // What is made for one call equals nothing: its values may be many megabytes.
+  // A definition for one call has a unique key, because its values may have many megabytes and are not compared.
   const key = isTransient ? `call ${++calls}` : `${json} ${Buffer.from(data).toString('latin1')}`
   return Object.freeze({ key, name: labelOf(analysis), json, data, isTransient })
 }
@@ -47,13 +47,13 @@ function resolveBuiltIn(builtIn: BuiltInPath): FunctionDefinition {
   return define({ kind: 'module', url: `node:${builtIn.id}`, name }, name ?? 'default')
 }
 
-/** The definition of a function of the platform, else what the function's text holds. */
+/** The definition of a built-in function, otherwise the analysis of the function's text. */
 function readText(fn: object): FunctionAnalysis | FunctionDefinition {
   if (types.isProxy(fn)) throw new TaskFunctionError('a Proxy of a function cannot be sent: pass the function itself')
   const text = sourceOf(fn)
   const described = describeFunction(fn, text)
   const { name } = described
-  // Those of the platform have names. They are found before they are read: many are written in JavaScript.
+  // Built-in functions have names. They are looked up before their text is parsed, because many are written in JavaScript.
   const builtIn = name === '' ? undefined : builtInPath(fn)
   const refusal = uncallable(fn, text, callName(name))
   if (refusal !== undefined) throw refusal
@@ -68,12 +68,12 @@ function readText(fn: object): FunctionAnalysis | FunctionDefinition {
   )
 }
 
-/** What an ES module exports has a name, or is made by something that captures; CommonJS takes anything. */
+/** Whether a module may export the function. An export of an ES module has a name or captures something. CommonJS exports anything. */
 function mayBeExport(fn: object, analysis: FunctionAnalysis): boolean {
   return labelOf(analysis) !== '(anonymous)' || !isSelfContained(analysis) || isCommonJsExport(fn)
 }
 
-/** True where there is nothing to be found out about a function beside its text. */
+/** Whether the text of a function tells everything about it. */
 function isPlain(fn: object, analysis: FunctionAnalysis): boolean {
   if (analysis.globals.length > 0 || analysis.needsMode || mayBeExport(fn, analysis)) return false
   return !hasOwn(fn, analysis)
@@ -94,13 +94,13 @@ function labelOf({ name }: FunctionAnalysis): string {
   return name === undefined || name === '' ? '(anonymous)' : name
 }
 
-/** What is read of variables is read now. */
+/** Reads the variables now. */
 function capture(fn: object, analysis: FunctionAnalysis, given: GivenNames | undefined): FunctionDefinition {
-  // Where nothing tells what is around a function, one that seems to need nothing is taken at its word.
+  // Without an inspector, a function whose text seems to need nothing is assumed to need nothing.
   const isAlone = isPlaceless(analysis) || given !== undefined
   const location = isAlone && !hasInspector() ? undefined : locateFunction(fn, callName(analysis.name))
   const cacheability = new Cacheability()
-  // To ask for the script takes longer.
+  // Asking for the script would take longer.
   if (given === undefined && mayBeExport(fn, analysis) && location?.script !== undefined) {
     const exported = exportOf(fn, location.script, cacheability)
     if (exported !== undefined) return remember(fn, define({ kind: 'module', ...exported }, exported.name ?? 'default'))
@@ -114,7 +114,7 @@ function capture(fn: object, analysis: FunctionAnalysis, given: GivenNames | und
   return definition.isTransient ? definition : remember(fn, definition)
 }
 
-/** True where nothing has to travel with the text of the only function. */
+/** Whether nothing has to be sent with the text of the only function. */
 function isBare({ added, superclass, prototypeOf }: ClosureNode, { members, scopes }: Graph): boolean {
   const isAlone = members.length === 1 && scopes.every(({ variables }) => variables.length === 0)
   return isAlone && added.length === 0 && superclass === undefined && prototypeOf === undefined
@@ -134,7 +134,7 @@ function resolveCallable(fn: object, given: GivenNames | undefined): FunctionDef
   }
   const read = readText(fn)
   if (!('parsed' in read)) return given === undefined ? remember(fn, read) : read
-  // Given names that it does not use change nothing.
+  // Names in the option `context` that the function does not use change nothing.
   const uses = given !== undefined && [...read.captured, ...read.globals].some((name) => Object.hasOwn(given, name))
   if (given !== undefined && !uses) return resolveCallable(fn, undefined)
   return given === undefined && isPlain(fn, read)
@@ -142,7 +142,7 @@ function resolveCallable(fn: object, given: GivenNames | undefined): FunctionDef
     : withScripts(() => capture(fn, read, given))
 }
 
-/** `prepareFunction` of `on-demand.ts`, which the rest of the library calls. */
+/** The implementation of `prepareFunction` of `on-demand.ts`, which the rest of the library calls. */
 export function prepareFunction(fn: unknown, given?: GivenNames): FunctionDefinition {
   return prepareReference(fn, given !== undefined) ?? resolveCallable(fn as object, given)
 }

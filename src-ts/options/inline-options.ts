@@ -3,7 +3,7 @@ import { Array, Object, toObject } from '../primordials.js'
 import type { OptionValues } from './checks.js'
 
 const REASON = 'nJobs: 0 runs tasks in this process, which cannot be'
-/** What only a process of its own can be held to, and what is wrong with it. */
+/** The options that need a worker process, and why. */
 const REFUSED: readonly (readonly [option: string, what: string])[] = [
   ['cpuIds', 'pinned'],
   ['taskTimeout', 'killed when a task is late'],
@@ -21,15 +21,15 @@ function isNoPinning(value: unknown): boolean {
 }
 
 /**
- * Refuses what a pool with `nJobs: 0` cannot keep.
- * @param values Options of the pool, or of one of its calls.
- * @throws RangeError, `ERR_POOL_INVALID_OPTION`.
+ * Refuses options that a pool with `nJobs: 0` cannot honor.
+ * @param values The options of the pool or of one of its calls.
+ * @throws RangeError, `ERR_POOL_INVALID_OPTION`
  */
 export function refuseInline(values: OptionValues): void {
   for (const [option, what] of REFUSED) {
     const value = values[option]
     if (value === undefined || (option === 'cpuIds' && isNoPinning(value))) continue
-    // The values of an environment may be secrets.
+    // The message does not show the environment, because its values may be secrets.
     const shown = option === 'env' ? Object.keys(toObject(value)) : value
     throw invalidOptionBecause('range', option, shown, `${REASON} ${what}`)
   }

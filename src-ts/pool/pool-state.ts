@@ -129,7 +129,7 @@ export class PoolState {
     return this.#apply(entry, 'apply', fn, args, () => this.#readApply(options))
   }
 
-  /** Makes a function whose calls run one task each. It fails only for a bad argument: modules wrap functions while they load. */
+  /** Makes a function that runs one task per call. It only fails for a bad argument, because modules wrap functions while they load. */
   wrap(entry: Entry, fn: unknown, options: unknown): (...args: readonly unknown[]) => Promise<never> {
     return atEntry(entry, () => {
       checkFunction(fn)
@@ -213,7 +213,7 @@ export class PoolState {
     return this.#checkInline(readApplyOptions(options, this.#settings.map))
   }
 
-  /** Refuses what a call cannot ask of a pool that runs tasks in this process. */
+  /** Refuses options of a call that a pool with `nJobs: 0` cannot honor. */
   #checkInline<S extends Pick<MapSettings, 'taskTimeout' | 'workerLifespan'>>(settings: S): S {
     const { taskTimeout, workerLifespan } = settings
     if (this.#settings.nJobs === 0) refuseInline({ taskTimeout, workerLifespan })

@@ -11,7 +11,7 @@ export function provideCurrentTask(current: Current): void {
   Object.defineProperty(globalObject, KEY, { value: current, configurable: true, enumerable: false })
 }
 
-/** Lets `currentTask` ask `current` first, and then whom it has asked so far. */
+/** Makes `currentTask` call `current` first, and then the function that it has called so far. */
 export function provideCurrentTaskFirst(current: Current): void {
   const next = Reflect.get(globalObject, KEY) as Current | undefined
   provideCurrentTask(() => current() ?? next?.())

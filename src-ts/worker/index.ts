@@ -1,4 +1,4 @@
-// What runs tasks, without what makes a process a worker: a pool with `nJobs: 0` runs its tasks by the same code.
+// The code that runs tasks, without the code that makes a process a worker. A pool with `nJobs: 0` runs its tasks by the same code.
 export { BEGIN, STOP_CHUNK, STOP_WORKER } from './claims.js'
 export { MemoryLimit } from './memory-limit.js'
 export { Outbox } from './outbox.js'

@@ -6,8 +6,8 @@ function isBelow(line: string): boolean {
 }
 
 /**
- * Makes a filter for the stacks of tasks' errors: it takes out the frames of the code that runs the tasks.
- * @param places What the locations of these frames begin with.
+ * Makes a filter for the stacks of tasks' errors. It removes the frames of the code that runs the tasks.
+ * @param places The prefixes of the locations of these frames.
  */
 export function withoutFramesOf(places: readonly string[]): (stack: string) => string {
   const isIn = (text: string): boolean => places.some((place) => text.includes(place))

@@ -2,7 +2,7 @@ import type { ChunkHeader } from '../index.js'
 import { Map } from '../../primordials.js'
 import { URGENT } from '../../protocol/index.js'
 
-/** A chunk on this side of the seam. */
+/** A chunk of the in-process back end. */
 export interface InlineChunk {
   readonly header: ChunkHeader
   readonly payload: Uint8Array
@@ -10,10 +10,10 @@ export interface InlineChunk {
   from: number
 }
 
-/** An `apply` goes first, but leaves other calls one turn in eight. */
+/** An `apply` goes first, but leaves one turn in eight to other calls. */
 const URGENT_STREAK = 7
 
-/** Chunks that were taken are kept in front of the others up to this number. */
+/** Up to this number, chunks that were taken stay in the array in front of the others. */
 const MOST_TAKEN = 1_000
 
 /** Whether the chunk is an `apply`. */
@@ -29,7 +29,7 @@ export function openTasks({ header, from }: InlineChunk): number {
 /** The chunks that wait. Calls take turns. */
 export class ChunkQueue {
   #urgent: InlineChunk[] = []
-  /** The first of `#urgent` that waits. Those before it are taken. */
+  /** The index of the first chunk of `#urgent` that waits. Those before it were taken. */
   #head = 0
   readonly #calls = new Map<number, InlineChunk[]>()
   #streak = 0
@@ -55,7 +55,7 @@ export class ChunkQueue {
     else if (!this.#calls.get(call)?.push(chunk)) this.#calls.set(call, [chunk])
   }
 
-  /** Gives back a chunk of which some tasks have run. */
+  /** Puts back a chunk of which some tasks have run. */
   putBack(chunk: InlineChunk): void {
     const { call } = chunk.header
     this.#calls.set(call, [chunk, ...(this.#calls.get(call) ?? [])])
@@ -70,14 +70,14 @@ export class ChunkQueue {
     const [next] = this.#calls
     if (next === undefined) return undefined
     const [call, chunks] = next
-    // A map keeps the order of insertion: the call goes to the end.
+    // A map keeps the order of insertion, so the call goes to the end.
     this.#calls.delete(call)
     const chunk = chunks.shift()
     if (chunks.length > 0) this.#calls.set(call, chunks)
     return chunk
   }
 
-  /** Takes out the chunks of a call, or all. Returns how many tasks they have. */
+  /** Removes the chunks of a call, or all chunks. Returns the number of their tasks. */
   drop(call?: number): number {
     let tasks = 0
     const isLeft = (chunk: InlineChunk): boolean => {
@@ -91,7 +91,7 @@ export class ChunkQueue {
     return tasks
   }
 
-  /** Whether one of the chunks that wait is of this kind. */
+  /** Whether a chunk of this kind waits. */
   some(isWanted: (chunk: InlineChunk) => boolean): boolean {
     for (let at = this.#head; at < this.#urgent.length; at++) {
       const chunk = this.#urgent[at]

@@ -21,22 +21,22 @@ import type { InlineChunk } from './chunk-queue.js'
 import type { Pace } from './pace.js'
 import { type InlineTask, runAs } from './task-scope.js'
 
-/** What tasks run with. */
+/** The settings of an executor. */
 export interface ExecutorSettings {
-  /** Tells the pool of a task from others. */
+  /** Identifies the pool of a task. */
   readonly backend: object
   readonly isDaemonic: boolean
   readonly functions: TaskFunctions
-  /** Milliseconds that the function of a chunk may take to load. */
+  /** The most milliseconds that the function of a chunk may take to load. */
   readonly loadTimeoutMs: number
   readonly pace: Pace
 }
 
-/** Hears what becomes of a chunk. */
+/** Receives the outcomes of a chunk. */
 export interface ExecutorListener {
   /** Whether the next task of the chunk may begin. */
   goesOn(): boolean
-  /** Tasks have ended: frames, as a worker sends them. */
+  /** Tasks have ended. The outcomes are frames, as a worker sends them. */
   outcomes(frames: Uint8Array, length: number): void
   /** The chunk has ended, perhaps before its last task. */
   ended(): void
@@ -69,7 +69,7 @@ export class Executor {
     }, new MemoryLimit(undefined))
     const isolation = { run: <T>(act: () => T): T => runAs(this.#enterTask(), act) }
     const invoker = new TaskInvoker(this.#cancellation, isolation, 0)
-    // The program sees to what a task leaves behind before the next task begins.
+    // The event loop runs before the next task, so that timers of earlier tasks fire.
     const slice = { isOverAfterTask: () => true }
     const resume = (): void => settings.pace.soon(this.#goOn)
     this.#runner = new Runner(claims, this.#outbox, slice, this.#cancellation, invoker, resume)
@@ -80,7 +80,7 @@ export class Executor {
     return this.#load !== undefined
   }
 
-  /** Begins a chunk. The one before has ended. */
+  /** Begins a chunk, after the previous one has ended. */
   start({ header, payload, from }: InlineChunk): void {
     const { functions } = this.#settings
     const { count, definition, flags } = header
@@ -98,12 +98,12 @@ export class Executor {
     }
   }
 
-  /** Aborts the signal of the running task; `reason` is encoded, or empty. */
+  /** Aborts the signal of the running task. `reason` is encoded, or empty. */
   tell(reason: Uint8Array = NO_REASON): void {
     this.#cancellation.cancel(this.#seq, reason)
   }
 
-  /** Ends this executor. The running task cannot be stopped: what becomes of it is not told any more. */
+  /** Ends this executor. The running task cannot be stopped. Its outcome is ignored. */
   kill(): void {
     this.#isDead = true
   }
@@ -131,7 +131,7 @@ export class Executor {
     if (!this.#isDead) this.#settle(this.#runner.run())
   }
 
-  /** @param state how far the runner has come */
+  /** @param state The state of the chunk, from the runner. */
   #settle(state: number): void {
     if (state === YIELD) this.#settings.pace.soon(this.#goOn)
     if (state !== DONE || this.#isDead) return

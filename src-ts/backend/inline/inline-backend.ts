@@ -14,13 +14,13 @@ import { Pace } from './pace.js'
 import { TaskCounts } from './task-counts.js'
 import { provideInlineTasks, runningTask, runOutside } from './task-scope.js'
 
-/** The backend of a pool with `nJobs: 0`: it runs the tasks in this process, one at a time. */
+/** The back end of a pool with `nJobs: 0`. It runs the tasks in this process, one at a time. */
 export class InlineBackend implements Backend {
   readonly workers: readonly WorkerInfo[] = []
   readonly #listener: BackendListener
   readonly #settings: ExecutorSettings
   readonly #definitions: Definitions
-  /** Functions that are forgotten when no chunk needs them. */
+  /** Functions to be forgotten when no chunk needs them. */
   readonly #unused = new Set<number>()
   readonly #counts = new TaskCounts()
   readonly #lanes = new Set<Lane>()
@@ -111,7 +111,7 @@ export class InlineBackend implements Backend {
     this.#laneOf(first.header.call).submit(chunks)
   }
 
-  /** The lane of a call. One that a task of this pool makes has a lane of its own: the task may wait for it. */
+  /** The lane of a call. A call that a task of this pool makes has a lane of its own, because the task may await the call. */
   #laneOf(call: number): Lane {
     for (const lane of this.#lanes) if (lane.has(({ header }) => header.call === call)) return lane
     const task = runningTask()

@@ -3,7 +3,7 @@ import { Writer } from '../../codec/index.js'
 import { Uint8Array } from '../../primordials.js'
 import type { InlineChunk } from './chunk-queue.js'
 
-/** Chunks under construction. User code runs while items are encoded, so each batch has its own memory. */
+/** Gathers chunks. User code runs while items are encoded, so each batch has its own memory. */
 export class InlineBatch implements Batch {
   readonly #submit: (chunks: readonly InlineChunk[]) => void
   readonly #writer = new Writer()
@@ -21,7 +21,7 @@ export class InlineBatch implements Batch {
 
   commit(header: ChunkHeader): void {
     const { bytes, length } = this.#writer
-    // A copy: the slice of a Buffer would not be one.
+    // A copy, which the slice of a Buffer would not be.
     this.#chunks.push({ header, payload: new Uint8Array(bytes.subarray(0, length)), from: 0 })
     this.bytes += length
   }

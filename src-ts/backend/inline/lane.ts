@@ -8,13 +8,13 @@ import { Executor, type ExecutorListener, type ExecutorSettings } from './execut
 import type { TaskCounts } from './task-counts.js'
 import { runOutside } from './task-scope.js'
 
-/** What a lane tells its backend. */
+/** The events of a lane for its back end. */
 export interface LaneListener {
   /** A chunk has ended. */
   ended(lane: Lane): void
 }
 
-/** Runs what it is given, one task at a time. */
+/** Runs the chunks that it receives, one task at a time. */
 export class Lane implements ExecutorListener {
   readonly #settings: ExecutorSettings
   readonly #counts: TaskCounts
@@ -23,11 +23,11 @@ export class Lane implements ExecutorListener {
   readonly #queue = new ChunkQueue()
   readonly #reader = new Reader()
   #executor: Executor
-  /** The chunk that runs. */
+  /** The running chunk. */
   #chunk: InlineChunk | undefined
-  /** The call of the chunk that runs has ended. */
+  /** Whether the call of the running chunk has ended. */
   #isCancelled = false
-  /** The rest of the chunk that runs waits until an `apply` has run. */
+  /** Whether the rest of the running chunk waits until an `apply` has run. */
   #isInterrupted = false
   #isScheduled = false
 
@@ -48,13 +48,13 @@ export class Lane implements ExecutorListener {
     return this.#chunk === undefined && !this.#queue.some(() => true)
   }
 
-  /** The number of tasks that run. */
+  /** The number of running tasks. */
   get running(): number {
-    // One that is about to end has no task left.
+    // A chunk that is about to end has no task left.
     return this.#chunk === undefined || openTasks(this.#chunk) === 0 ? 0 : 1
   }
 
-  /** Whether one more `apply` may wait where `limit` may. */
+  /** Whether one more `apply` may wait if at most `limit` may. */
   hasRoom(limit: number): boolean {
     const isTaken = this.#chunk !== undefined || this.#queue.hasOthers
     return this.#queue.urgentCount < limit + (isTaken ? 0 : 1)
@@ -77,7 +77,7 @@ export class Lane implements ExecutorListener {
     this.#isCancelled = true
     if (stop === undefined) return
     const executor = this.#executor
-    // A module that is being loaded hears nothing.
+    // A module that is being loaded cannot be notified.
     if (stop.graceMs === 0 || executor.isLoading) {
       this.#replaceExecutor()
       return
@@ -90,7 +90,7 @@ export class Lane implements ExecutorListener {
     })
   }
 
-  /** Drops everything. The running task is told, and goes on alone. */
+  /** Drops everything. The signal of the running task aborts, and the task goes on by itself. */
   terminate(): void {
     this.#counts.cancelled += this.#queue.drop()
     if (this.#chunk === undefined) return
@@ -109,7 +109,7 @@ export class Lane implements ExecutorListener {
     const chunk = this.#chunk
     if (chunk === undefined) return
     const call = this.#calls.find(chunk.header.call)
-    // Whoever hears of an outcome may end the pool.
+    // The receiver of an outcome may end the pool.
     for (let at = 0; at < length && this.#chunk === chunk;) {
       const words = new Uint32Array(frames.buffer, frames.byteOffset + at, HEADER_BYTES / 4)
       const start = at + HEADER_BYTES
@@ -129,7 +129,7 @@ export class Lane implements ExecutorListener {
     this.#settings.pace.soon(() => this.#next())
   }
 
-  /** Counts what the frame tells, and passes it on. */
+  /** Counts the outcomes of a frame, and passes them on. */
   #take(chunk: InlineChunk, call: OutcomeListener | undefined, words: Uint32Array): void {
     const [, , , first = 0, count = 0, flags = 0, elapsedUs = 0] = words
     const isFailure = (flags & OUTCOME_ERROR) !== 0
@@ -155,7 +155,7 @@ export class Lane implements ExecutorListener {
     }
   }
 
-  /** Leaves the running task to itself, and goes on with the next chunk. */
+  /** Abandons the running task, and goes on with the next chunk. */
   #replaceExecutor(): void {
     if (this.#chunk !== undefined) this.#counts.cancelled += openTasks(this.#chunk)
     this.#executor.kill()
@@ -165,7 +165,7 @@ export class Lane implements ExecutorListener {
     this.#schedule()
   }
 
-  /** Begins when the caller is done. */
+  /** Begins after the caller has finished. */
   #schedule(): void {
     if (this.#chunk !== undefined || this.#isScheduled) return
     this.#isScheduled = true

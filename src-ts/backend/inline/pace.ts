@@ -1,7 +1,7 @@
 import { TimeSlice } from '../../worker/index.js'
 import { nextTick, setImmediate } from '../../primordials.js'
 
-/** When the next step is taken: after the promises that are due, and at times after a turn of the event loop. */
+/** Schedules the next step: after pending promise jobs, and now and then after the event loop has run. */
 export class Pace {
   readonly #slice = new TimeSlice()
 
@@ -13,7 +13,7 @@ export class Pace {
     })
   }
 
-  /** Takes the step when all promises that are due have been seen to. */
+  /** Takes the step after all pending promise jobs. */
   soon(step: () => void): void {
     if (this.#slice.isOver()) this.later(step)
     else nextTick(step)

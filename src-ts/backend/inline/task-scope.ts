@@ -4,47 +4,47 @@ import { provideCurrentTaskFirst } from '../../protocol/index.js'
 import type { TaskContext } from '../../types/index.js'
 import type { Lane } from './lane.js'
 
-/** A task that runs in this process. Its code finds it at any depth, and after an `await`. */
+/** A task that runs in this process. Its code can find it at any depth, and after an `await`. */
 export interface InlineTask {
-  /** Tells its own pool from others. */
+  /** Identifies its pool. */
   readonly backend: object
   /** Whether the task may not use pools. */
   readonly isDaemonic: boolean
-  /** Runs what the task wants of its own pool: it cannot wait for the task. */
+  /** Runs the calls that the task makes on its own pool, which cannot wait until the task has ended. */
   inner: Lane | undefined
-  /** Undefined when the task has ended. */
+  /** undefined once the task has ended. */
   context(): TaskContext | undefined
 }
 
 const storage = new AsyncLocalStorage<InlineTask>()
-// Made when the library is loaded: usually there is no context then.
+// Made when the library is loaded. Usually there is no context then.
 const empty = new AsyncResource('MillraceInline')
 let isProvided = false
 
-/** The task whose code runs now. */
+/** The task whose code is running. */
 export function runningTask(): InlineTask | undefined {
   return storage.getStore()
 }
 
-/** Whether code of a task runs that may not use pools. */
+/** Whether the running code belongs to a task that may not use pools. */
 export function isInDaemonicTask(): boolean {
   const task = storage.getStore()
   return task?.isDaemonic === true && task.context() !== undefined
 }
 
-/** Runs the code of a task in a context of its own, which holds nothing but the task. */
+/** Runs the code of a task in a context of its own, which has nothing but the task. */
 export function runAs<T>(task: InlineTask, act: () => T): T {
-  // A new resource for each task, made in the empty one: until Node 22 `enterWith` writes to the resource that runs.
+  // A new resource for each task, made in the empty one: until Node 22 `enterWith` writes to the current resource.
   const own = empty.runInAsyncScope(() => new AsyncResource('MillraceTask'))
   return own.runInAsyncScope(() => storage.run(task, act))
 }
 
-/** Runs code outside of any task and of the caller's context. */
+/** Runs code outside any task and outside the caller's context. */
 export function runOutside(act: () => void): void {
   empty.runInAsyncScope(act)
 }
 
-/** Lets `currentTask` find the tasks that run in this process. */
+/** Makes `currentTask` find the tasks that run in this process. */
 export function provideInlineTasks(): void {
   if (isProvided) return
   isProvided = true

@@ -14,14 +14,14 @@ import type { PoolStats, WorkerInfo } from '../../types/index.js'
 
 const NO_BYTES = new Uint8Array(0)
 
-/** The backend of worker processes on this machine. */
+/** The back end of worker processes on this machine. */
 export class NativeBackend implements Backend {
   readonly #raw: RawPool
   readonly #definitions: Definitions
   readonly #records: Records
   readonly #writers: Writer[] = []
   readonly #submit: Submit = (bytes, length) => this.#raw.submit(bytes, length)
-  /** Counts as they were when the pool had closed; nothing of it is left then. */
+  /** The last counts, once the pool has closed and the native half is gone. */
   #lastStats: PoolStats | undefined
   readonly #recycling = new Recycling()
   #isTerminated = false
@@ -61,18 +61,18 @@ export class NativeBackend implements Backend {
   }
 
   cancel(call: number, stop?: Stop): void {
-    // The end of a pool is the end of all its calls: it is one pass, not one for each of them.
+    // The end of a pool ends all of its calls in one pass, not one by one.
     if (this.#isTerminated || this.#hasClosed) return
     if (stop === undefined) this.#raw.cancel(call, null, NO_BYTES)
     else {
       const reason = stop.graceMs > 0 ? encodeReason(stop.reason) : NO_BYTES
-      // Getters of the reason ran: they may have ended the pool.
+      // Getters of the reason have run, and may have ended the pool.
       if (!this.#isTerminated) this.#raw.cancel(call, Math.ceil(stop.graceMs), reason)
     }
   }
 
   hasRoom(limit: number): boolean {
-    // Nothing waits on this side of the core.
+    // The core counts all waiting calls. None waits on this side.
     return this.#hasClosed || this.#raw.hasRoom(Math.min(limit, 0xffffffff), 0)
   }
 
@@ -114,7 +114,7 @@ export class NativeBackend implements Backend {
     return this.#lastStats !== undefined
   }
 
-  /** The last record is that of the end. */
+  /** The record of the end is the last one. */
   #collect(into: Uint8Array): number {
     if (!this.#hasClosed) return this.#raw.collect(into)
     this.#raw.release()
@@ -124,7 +124,7 @@ export class NativeBackend implements Backend {
 
 function openPool(options: RawPoolOptions, collect: () => void): RawPool {
   try {
-    // The binding reads what an object inherits as well.
+    // Without a prototype, because the binding reads inherited properties too.
     return new RawPool(
       Object.assign(Object.create(null) as object, options),
       collect,

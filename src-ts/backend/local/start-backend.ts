@@ -7,9 +7,9 @@ import { JSON } from '../../primordials.js'
 import type { WorkerConfig } from '../../protocol/index.js'
 
 /**
- * Describes how the workers of a pool are started, from the directory and the environment of this moment on.
- * @returns Makes the backend. It starts no process before it has work.
- * @throws TypeError, `ERR_POOL_INVALID_OPTION`, in a single-executable app without `execPath`.
+ * Decides how the workers of a pool are started, from the current directory and environment.
+ * @returns a function that makes the back end, which starts no process before it has work
+ * @throws TypeError, `ERR_POOL_INVALID_OPTION`, in a single-executable app without `execPath`
  */
 export function prepareLocalBackend(settings: PoolSettings): (listener: BackendListener) => Backend {
   const launch = describeLaunch(settings, {

@@ -9,12 +9,12 @@ import { absoluteSpecifier, unresolvable } from '../reference/specifiers.js'
 
 type Callable = (...args: unknown[]) => unknown
 
-/** What esbuild calls to keep the names of functions. */
+/** The helper of esbuild that keeps the names of functions. */
 function setName(target: object, name: unknown): object {
   return Object.defineProperty(target, 'name', { value: name, configurable: true })
 }
 
-/** What Babel and SWC call to make a namespace of what `require()` gave. */
+/** The helper of Babel and SWC that makes a namespace of the result of `require()`. */
 function toNamespace(required: unknown): unknown {
   if ((typeof required !== 'object' && typeof required !== 'function') || required === null)
     return { default: required }
@@ -24,7 +24,7 @@ function toNamespace(required: unknown): unknown {
   return Object.defineProperties({ default: required }, Object.fromEntries(members))
 }
 
-/** Stands for a coverage counter: can be called, read and counted up at any depth, and keeps nothing. */
+/** Replaces a coverage counter. It can be called, read and incremented at any depth, and keeps nothing. */
 function makeCounter(): object {
   const counter: object = new Proxy(() => undefined, {
     get: (_target, key) => (key === Symbol.toPrimitive ? () => 0 : counter),
@@ -43,7 +43,7 @@ function makeImport(called: string): Callable {
   }
 }
 
-/** What a helper's name stands for. */
+/** The value of a helper, by its name. */
 export function makeHelper(name: string, called: string): unknown {
   if (isImportPlaceholder(name)) return makeImport(called)
   if (isInteropHelper(name)) return toNamespace
@@ -55,16 +55,16 @@ export function restore(fn: Callable, key: 'name' | 'length', value: unknown): v
   if (value !== undefined && fn[key] !== value) Object.defineProperty(fn, key, { value, configurable: true })
 }
 
-/** @throws TaskFunctionError where this process lacks a global that the function uses. */
+/** @throws TaskFunctionError if this process lacks a global that the function uses */
 export function requireGlobals(globals: readonly string[], called: string): void {
   for (const global of globals) if (!(global in globalObject)) throw missingGlobal(called, global)
 }
 
 /**
- * The value of a script, in this process's own global scope.
- * @param name That of the function, for messages.
- * @param filename What stacks name.
- * @throws TaskFunctionError where it cannot be compiled.
+ * Evaluates a script in the global scope of this process.
+ * @param name The name of the function, for messages.
+ * @param filename The name of the script in stacks.
+ * @throws TaskFunctionError if it cannot be compiled
  */
 export function compileScript<T>(
   code: string,
@@ -82,8 +82,8 @@ export function compileScript<T>(
 }
 
 /**
- * Makes the function of its source.
- * @throws TaskFunctionError where this process lacks a global that the function uses.
+ * Makes a function from its source.
+ * @throws TaskFunctionError if this process lacks a global that the function uses
  */
 export function compile({ name, length, code, columnOffset, location, helpers, globals }: ShippedSource): Callable {
   const called = callName(name)

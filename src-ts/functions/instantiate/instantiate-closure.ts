@@ -15,17 +15,17 @@ import type { ShippedClosure, ShippedText } from '../ship/shipped.js'
 import { importFrom, metaOf } from '../capture/placeholders.js'
 
 type Callable = (...args: unknown[]) => unknown
-/** Told of the functions that have been made so far. */
+/** Receives the functions that were made so far. */
 type OnMade = (functions: readonly object[]) => void
 type Factory = (values: readonly unknown[], onMade: OnMade, sources?: readonly string[]) => object[]
 
 const require = createRequire(import.meta.url)
 
-// A closure with data is defined anew in each call: its script is the same.
+// A closure with data is defined anew in each call, but its script stays the same.
 const FACTORIES_KEPT = 128
 const factories = new Map<string, Factory>()
 
-// What a worker was told not to do (--disallow-code-generation-from-strings), or what a preload has replaced.
+// eval may be forbidden (--disallow-code-generation-from-strings), or a preload may have replaced it.
 const CAN_EVAL_CODE = '(function (own) { try { return eval("own") === own } catch { return false } })({})'
 let canEval: boolean | undefined
 
@@ -39,7 +39,7 @@ function makeFactory(code: string, texts: readonly ShippedText[], name: string |
     try {
       return factory(values, onMade, sources)
     } catch (error) {
-      // Syntax that this Node does not know fails as a script too; what a class threw when it was made is its own.
+      // Syntax that this Node does not know also fails as a script. An error that a class throws while it is made is passed on.
       if (error instanceof SyntaxError) whole()
       throw error
     }
@@ -67,7 +67,7 @@ function follow(start: unknown, path: readonly string[], called: string): unknow
   throw new TaskFunctionError(`${called} needs ${variable}, which does not exist in the worker's process`, { variable })
 }
 
-// What a module gave, by a key of its slot: functions that are defined in each call need no second turn for it.
+// The values of imports, by a key of their slots, so that functions that are defined in each call do not wait for them again.
 const imported = new Map<string, unknown>()
 
 function isImport(slot: Slot): slot is Extract<Slot, { t: 'import' | 'export' | 'live' }> {
@@ -89,7 +89,7 @@ async function load(slot: Extract<Slot, { t: 'import' | 'export' | 'live' }>): P
   else imported.set(JSON.stringify(slot), name === '*' ? namespace : findImport(namespace, name))
 }
 
-/** Every import among the slots that has not been made. */
+/** Every import among the slots that was not made yet. */
 function missingImports(slots: readonly Slot[]): Extract<Slot, { t: 'import' | 'export' | 'live' }>[] {
   return slots.flatMap((slot) => {
     if (slot.t === 'members') return missingImports(Object.values(slot.of))
@@ -207,9 +207,9 @@ async function makeWith(
 
 /**
  * Makes a function with what it captures.
- * @param data Its values, as the codec writes them.
- * @returns The function; a promise of it where a module has to be imported.
- * @throws TaskFunctionError where this process lacks something that the function needs.
+ * @param data Its values, encoded by the codec.
+ * @returns the function, or a promise of it if a module has to be imported
+ * @throws TaskFunctionError if this process lacks something that the function needs
  */
 export function makeClosure(shipped: ShippedClosure, data: Uint8Array): Callable | Promise<Callable> {
   const missing = missingImports([...shipped.values, ...slotsOf(shipped.objects)])

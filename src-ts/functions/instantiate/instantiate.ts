@@ -25,11 +25,11 @@ function findGlobal({ path }: ShippedGlobal): Callable {
 }
 
 /**
- * Makes the function of what `prepareFunction` wrote. Nothing is remembered: the caller keeps what it gets.
+ * Makes the function from a definition of `prepareFunction`. Nothing is cached, so the caller has to keep the function.
  *
- * @param data The values that it captures, as the codec writes them.
- * @returns The function; a promise of it where a module has to be imported.
- * @throws TaskFunctionError, thrown or as a rejection, where the function, its file or its export is not to be had here.
+ * @param data The values that it captures, encoded by the codec.
+ * @returns the function, or a promise of it if a module has to be imported
+ * @throws TaskFunctionError, also as a rejection, if the function, its file or its export is missing here
  */
 export function instantiate(json: string, data: Uint8Array = NO_DATA): TaskCallable | Promise<TaskCallable> {
   const shipped = JSON.parse(json) as Shipped

@@ -10,9 +10,9 @@ import type { ShippedModule } from '../ship/shipped.js'
 
 /** A function that a worker can run. */
 export interface TaskCallable {
-  /** Always called with `this` undefined, whatever it is called on. */
+  /** Always calls the function with `this` undefined. */
   readonly call: Callable
-  /** True for functions that never take a context: native and bound ones, and those of Node's modules. */
+  /** Whether the function never receives a context: it is native, bound, or from a module of Node. */
   readonly isNative: boolean
 }
 
@@ -33,7 +33,7 @@ function isFile(url: string): boolean {
   return statSync(fileURLToPath(url), { throwIfNoEntry: false })?.isFile() === true
 }
 
-/** True where it is this module that is missing, rather than one that it imports. */
+/** Whether this module is missing, and not one that it imports. */
 function isMissing(url: string, error: unknown): boolean {
   if (typeof error !== 'object' || error === null || !('code' in error) || !NOT_FOUND.has(error.code)) return false
   return url.startsWith('node:') || (url.startsWith('file:') && !isFile(url))
@@ -47,21 +47,21 @@ function own(holder: unknown, name: string): unknown {
   return isHolder(holder) && Object.hasOwn(holder, name) ? holder[name] : undefined
 }
 
-/** The binding that an `import` of a name gives, for CommonJS also what only `module.exports` shows. */
+/** The value that an `import` of a name gives. For CommonJS also members that only `module.exports` has. */
 export function findImport(namespace: object, name: string): unknown {
   const found = own(namespace, name)
   return found === undefined && name !== 'default' ? own(own(namespace, 'default'), name) : found
 }
 
-/** The export, by the rules of `import`; for CommonJS also what only `module.exports` shows. */
+/** The export, by the rules of `import`. For CommonJS also members that only `module.exports` has. */
 function findExport(
   namespace: Readonly<Record<string, unknown>>,
   { name, isRequired }: Pick<ShippedModule, 'name' | 'isRequired'>
 ): unknown {
   const main = own(namespace, 'default')
-  // What was required has no exports but those of its `module.exports`, of which one may be called `default`.
+  // A required module has only the members of its `module.exports`, of which one may be named `default`.
   if (name !== undefined) return (isRequired === true ? undefined : own(namespace, name)) ?? own(main, name)
-  // A CommonJS file that was compiled from `export default`.
+  // The file is CommonJS that was compiled from `export default`.
   return typeof main !== 'function' && own(main, '__esModule') === true ? own(main, 'default') : main
 }
 

@@ -1,7 +1,7 @@
 import { Error, Function, Map, Object, Reflect, Set } from '../../primordials.js'
 import type { ObjectPlan, PlannedProperty, Slot } from '../ship/graph.js'
 
-/** Gives the value of a slot, once what it needs has been made. */
+/** Returns the value of a slot, once everything that it needs was made. */
 export interface Values {
   isReady(slot: Slot): boolean
   get(slot: Slot): unknown
@@ -48,7 +48,7 @@ const PROTECT: Readonly<Record<'frozen' | 'sealed' | 'fixed', (object: object) =
   fixed: Object.preventExtensions
 }
 
-/** Makes the objects of a graph: at first bare, then piece by piece, as the functions and classes that they hold come to be. */
+/** Makes the objects of a graph. They are empty first, and are filled as the functions and classes that they refer to are made. */
 export class MadeObjects {
   readonly #plans: readonly ObjectPlan[]
   readonly #all: (object | undefined)[]
@@ -66,7 +66,7 @@ export class MadeObjects {
     })
   }
 
-  /** A bound function has to wait for what it calls; anything else is there from the beginning. */
+  /** A bound function has to wait for the function that it calls. Everything else exists from the beginning. */
   isReady(at: number): boolean {
     return this.#all[at] !== undefined || this.#plans[at]?.entries.every((slot) => this.#values.isReady(slot)) === true
   }
@@ -80,12 +80,12 @@ export class MadeObjects {
     return Reflect.apply(bind, target, [self, ...args]) as object
   }
 
-  /** Puts in place what has become ready. */
+  /** Sets the properties that have become ready. */
   fill(): void {
     this.#left = this.#left.filter((step) => !step())
   }
 
-  /** Everything is ready: what was frozen is frozen again. */
+  /** Everything is ready. Objects that were frozen are frozen again. */
   finish(): void {
     this.fill()
     for (const protect of this.#protect) protect()
@@ -97,7 +97,7 @@ export class MadeObjects {
       this.#when([prototype], () => void Object.setPrototypeOf(object, this.#values.get(prototype) as object | null))
     }
     if (entries.length > 0) {
-      // All at once: their order stays.
+      // All at once, so that their order stays.
       this.#when(entries, () => this.#addEntries(kind, object, entries))
     }
     for (const property of properties) this.#addProperty(object, property)
@@ -124,7 +124,7 @@ export class MadeObjects {
     { key, value, get, set, isEnumerable, isConfigurable, isWritable }: PlannedProperty
   ): void {
     const name = typeof key === 'string' ? key : (this.#values.get(key) as symbol)
-    // Holds the place among the others, whose order stays.
+    // Reserves the position among the other properties, so that their order stays.
     Object.defineProperty(object, name, { value: undefined, enumerable: true, configurable: true, writable: true })
     const shared = { enumerable: isEnumerable, configurable: isConfigurable }
     this.#when([value, get, set], () => {

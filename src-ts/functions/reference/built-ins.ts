@@ -7,12 +7,12 @@ import { locateFunction } from '../capture/function-location.js'
 
 const require = createRequire(import.meta.url)
 
-/** Where something of Node's own is to be found in every process. */
+/** The path of a built-in, which is the same in every process. */
 export type BuiltInPath =
   | { readonly t: 'builtin'; readonly id: string; readonly path: readonly string[] }
   | { readonly t: 'global'; readonly path: readonly string[] }
 
-// Reading them makes a warning.
+// Reading these modules causes a warning.
 const UNREAD = new Set(['punycode', 'sys', 'wasi', 'test', 'sqlite', 'trace_events', 'cluster'])
 
 let paths = new Map<unknown, BuiltInPath>()
@@ -27,8 +27,7 @@ function collect(loaded: readonly string[]): Map<unknown, BuiltInPath> {
   for (const [value, path] of globalPaths()) found.set(value, { t: 'global', path })
   const names = new Set(loaded)
   for (const id of builtinModules) {
-    // Only what is loaded already: nobody holds a function of any other module.
-    // Those for promises are loaded with what they are for, by a getter.
+    // Only modules that are loaded: nobody can have a function of another module. A getter loads the promise modules.
     const isLoaded = names.has(`NativeModule ${id}`) || names.has(`NativeModule internal/${id}`)
     if (id.startsWith('_') || UNREAD.has(id) || !isLoaded) continue
     const holder: unknown = require(`node:${id}`)
@@ -42,12 +41,12 @@ function collect(loaded: readonly string[]): Map<unknown, BuiltInPath> {
 }
 
 /**
- * The place of an object or function that belongs to a module of Node or is a global; undefined for any other. Found by
- * identity: Node writes many of its functions in JavaScript, and what they capture is not to be had.
+ * The path of an object or function that belongs to a module of Node or is a global. undefined for any other value. It is found by
+ * identity, because Node writes many of its functions in JavaScript and the variables that they capture cannot be read.
  */
 export function builtInPath(value: object): BuiltInPath | undefined {
   const loaded = loadedBuiltIns()
-  // With what Node loads come globals that were behind getters.
+  // When Node loads more modules, globals that were behind getters get values.
   if (loaded.length !== seen) {
     paths = collect(loaded)
     seen = loaded.length

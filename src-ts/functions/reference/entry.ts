@@ -10,16 +10,16 @@ function realPath(path: string): string {
   try {
     return realpathSync(path)
   } catch {
-    // It has been moved or removed since.
+    // The file was moved or removed since.
     return path
   }
 }
 
-/** What Node makes of the word that names the program: it may be a directory, a path without extension, or a URL. */
+/** The file that Node runs for the word that names the program. The word may be a directory, a path without extension, or a URL. */
 function pathsOf(word: string): readonly string[] {
   try {
     const path = word.startsWith('file:') ? fileURLToPath(word) : word
-    // Node makes it absolute; any other word is an argument of a program that has no file (-e, -p, stdin).
+    // Node makes the path absolute. Any other word is an argument of a program without a file (-e, -p, stdin).
     if (!isAbsolute(path)) return []
     const found = require.resolve(path)
     return [path, found, realPath(found)]
@@ -33,7 +33,7 @@ function isTyped(): boolean {
   return typeof typed === 'string'
 }
 
-/** The program by the command line that the system keeps: undefined where there is none, or where `process.title` replaced it. */
+/** The program by the command line that the system keeps. undefined if there is none, or if `process.title` has replaced it. */
 function commandLineProgram(directory: string): string | undefined {
   let words: string[]
   try {
@@ -50,7 +50,7 @@ function commandLineProgram(directory: string): string | undefined {
   return word.startsWith('file:') ? word : resolve(directory, word)
 }
 
-/** As it was when this library was loaded: a program may change its `process.argv`, its directory, and the links to it. */
+/** The program when this library was loaded. A program may later change its `process.argv`, its directory, and the links to it. */
 function programAtStart(): ReadonlySet<string> {
   if (isTyped()) return new Set()
   let directory = '/'
@@ -66,7 +66,7 @@ function programAtStart(): ReadonlySet<string> {
 
 const atStart = programAtStart()
 
-/** Tools that run a program in their own process, such as ts-node and pm2, write its path into `process.argv` first. */
+/** Tools that run a program in their own process, such as ts-node and pm2, first write its path into `process.argv`. */
 function programNow(): readonly string[] {
   const word: unknown = process.argv[1]
   const main: unknown = require.main?.filename
@@ -74,21 +74,21 @@ function programNow(): readonly string[] {
   return words.filter((each) => typeof each === 'string').flatMap(pathsOf)
 }
 
-/** True for the program that this process, or this thread, was started with: a worker must not run it a second time. */
+/** Whether the file is the program that this process or thread was started with. A worker must not run it a second time. */
 export function isEntry(path: string): boolean {
   const real = realPath(path)
   const isAmong = (paths: Iterable<string>): boolean => [...paths].some((each) => each === path || each === real)
   return isAmong(atStart) || isAmong(programNow())
 }
 
-/** The same for what a module at `base` imports by a path or a URL. */
+/** The same for a path or a URL that a module at `base` imports. */
 export function importsEntry(specifier: string, base: string | undefined): boolean {
   if (!/^(\.{0,2}\/|file:)/.test(specifier) || !URL.canParse(specifier, base)) return false
   const url = new URL(specifier, base)
   try {
     return url.protocol === 'file:' && isEntry(fileURLToPath(url))
   } catch {
-    // A host, or an encoded slash.
+    // The URL has a host or an encoded slash.
     return false
   }
 }

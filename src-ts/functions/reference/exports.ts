@@ -12,20 +12,20 @@ import type { Script } from '../capture/scripts.js'
 
 const require = createRequire(import.meta.url)
 
-/** An export, as a worker can import it. */
+/** An export that a worker can import. */
 export interface ExportPlace {
   readonly url: string
   /** Absent for the default export. */
   readonly name: string | undefined
-  /** Set for a CommonJS module: what was hooked into `require`, such as a TypeScript loader, is not in `import`. */
+  /** Set for a CommonJS module. Hooks of `require`, such as a TypeScript loader, do not apply to `import`. */
   readonly isRequired?: true
 }
 
-/** A getter that gives a variable, as compilers write them, is read; what any other would do is not known. */
+/** Reads a property. Getters are only run if they return a variable, as compilers write them, because others may do anything. */
 const GIVES_VARIABLE =
   /^(?:\(\s*\)\s*=>|(?:function|get)?\s*[\w$]*\s*\(\s*\)\s*\{\s*return\b)(?:\s|\(|\/\*[^*]*\*\/)*[\p{ID_Start}$_][\p{ID_Continue}$]*[\s)]*;?\s*\}?$/u
 
-/** True for a getter that runs no code of its own: `() => name`, `function () { return name }`, `get name() { return name }`. */
+/** Whether a getter only returns a variable: `() => name`, `function () { return name }`, `get name() { return name }`. */
 export function givesVariable(getter: object): boolean {
   return GIVES_VARIABLE.test(sourceOf(getter))
 }
@@ -35,18 +35,18 @@ function nameIn(namespace: Namespace, fn: unknown): string | undefined {
     try {
       if (namespace[name] === fn) return name
     } catch {
-      // A binding that has no value yet.
+      // The binding has no value yet.
     }
   }
   return undefined
 }
 
-/** What a property holds; code of the program is not run for it. */
+/** The value of a property, read without running code of the program. */
 export function givenBy(holder: object, { value, get }: PropertyDescriptor = {}): unknown {
   try {
     return get !== undefined && givesVariable(get) ? get.call(holder) : value
   } catch {
-    // A variable that has no value yet.
+    // The variable has no value yet.
     return undefined
   }
 }
@@ -73,13 +73,12 @@ function inCommonJs(fn: unknown, url: string, path: string, cacheability: Cachea
   return name === undefined ? undefined : { url, name, isRequired: true }
 }
 
-/** Namespaces of modules by their URLs: what was evaluated once stays. */
+/** Namespaces of evaluated modules, by their URLs. They never change. */
 const namespaces = new Map<string, Namespace>()
 
 /**
- * The export that a function is; undefined where it is none, or none yet.
- * @param cacheability Limited to the call where the module is still evaluating: a worker that imported it would wait for itself,
- *   or run what led here. Until then its functions go by value.
+ * The export that a function is. undefined if it is not an export, or not yet.
+ * @param cacheability Limited to this call while the module is still evaluating, because its functions are sent by value until it has.
  */
 export function exportOf(fn: object, script: Script, cacheability: Cacheability): ExportPlace | undefined {
   const { url, isModule, hasExports } = script
@@ -108,7 +107,7 @@ export function commonJsOf(exports: object): string | undefined {
 let exported = new WeakSet<object>()
 let counted = 0
 
-/** True for a function that a loaded CommonJS module exports. */
+/** Whether a loaded CommonJS module exports the function. */
 export function isCommonJsExport(fn: object): boolean {
   const modules = Object.values(require.cache)
   if (modules.length === counted) return exported.has(fn)
@@ -122,12 +121,12 @@ export function isCommonJsExport(fn: object): boolean {
       if (typeof value === 'function') exported.add(value)
     }
   }
-  // One that is still evaluating may have more to export.
+  // A module that is still evaluating may get more exports.
   counted = modules.every((loaded) => loaded?.loaded === true) ? modules.length : 0
   return exported.has(fn)
 }
 
-/** True for what a CommonJS module sees as `module`. */
+/** Whether a value is the `module` of a CommonJS module. */
 export function isCommonJsModule(value: object): boolean {
   const filename: unknown = Object.getOwnPropertyDescriptor(value, 'filename')?.value
   return typeof filename === 'string' && require.cache[filename] === value

@@ -12,13 +12,13 @@ function hasPreload(): boolean {
 }
 
 /**
- * False for a file that workers cannot load, since Node does not know its kind and what this process loads it with was not
- * preloaded: workers preload what the command line names.
+ * Whether workers can load a file. They cannot if Node does not know its kind and this process has set up its loader itself, because
+ * workers only have the preloads of the command line.
  */
 export function isLoadable(path: string): boolean {
   const extension = extname(path)
   if (OF_NODE.has(extension)) return true
-  // Not in the types: `strip` or `transform` where Node takes the types off.
+  // Not in the types of Node. It is `strip` or `transform` if Node removes TypeScript types.
   const { typescript } = process.features as { readonly typescript?: unknown }
   return (STRIPPED.has(extension) && typeof typescript === 'string') || hasPreload()
 }

@@ -1,13 +1,13 @@
 import { TaskFunctionError } from '../../errors/index.js'
 import { Map } from '../../primordials.js'
 
-/** What `import()` becomes in a bundle or a test runner: it goes to modules that only this process has. */
+/** The functions that a bundle or a test runner uses for `import()`. They load modules that only this process has. */
 const LOADERS: ReadonlyMap<string, string> = new Map([
   ['__webpack_require__', 'webpack'],
   ['__vite_ssr_dynamic_import__', 'Vite']
 ])
 
-/** @throws TaskFunctionError where one of the names is how a bundle or a test runner imports while it runs. */
+/** @throws TaskFunctionError if a bundle or a test runner uses one of the names for `import()` */
 export function refuseLoaders(names: readonly string[], called: string): void {
   for (const name of names) {
     const tool = LOADERS.get(name)

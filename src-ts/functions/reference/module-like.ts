@@ -3,7 +3,7 @@ import { Object, Symbol } from '../../primordials.js'
 import { builtInPath } from './built-ins.js'
 import { commonJsOf, givenBy, givesVariable, isCommonJsModule } from './exports.js'
 
-/** True for a module as the language, transpilers, bundlers and test runners hold it in a variable. */
+/** Whether a value is a module, in the form of the language, a transpiler, a bundler or a test runner. */
 export function isModuleLike(name: string, value: object): boolean {
   if (types.isModuleNamespaceObject(value) || /^__vi(te_ssr)?_import_\d+__$/.test(name)) return true
   if (types.isProxy(value)) return false
@@ -15,7 +15,7 @@ export function isModuleLike(name: string, value: object): boolean {
   )
 }
 
-/** What bundlers make of a module's namespace. */
+/** Whether a value is a bundler's form of a namespace. */
 export function hasOnlyGetters(value: object): boolean {
   if (types.isProxy(value)) return false
   // Other objects of getters, which may run anything, are the program's own.
@@ -32,7 +32,7 @@ export function hasOnlyGetters(value: object): boolean {
   return !isEmpty
 }
 
-/** What `__importDefault`, `__importStar` and `__toESM` make of a module that is none of ECMAScript: `{ default: module }`. */
+/** Whether a value is a CommonJS module in the form of `__importDefault`, `__importStar` or `__toESM`: `{ default: module }`. */
 function isInterop(value: object): boolean {
   const original: unknown = Object.getOwnPropertyDescriptor(value, 'default')?.value
   if ((typeof original !== 'object' && typeof original !== 'function') || original === null || types.isProxy(original))
@@ -40,7 +40,7 @@ function isInterop(value: object): boolean {
   return builtInPath(original) !== undefined || commonJsOf(original) !== undefined || isCopyOf(value, original)
 }
 
-/** True for what Babel and SWC make of `import *`: no prototype, the module under `default`, and its members again. */
+/** Whether a value has the form of Babel and SWC for `import *`: no prototype, the module as `default`, and copies of its members. */
 function isCopyOf(value: object, original: object): boolean {
   if (Object.getPrototypeOf(value) !== null) return false
   const keys = Object.keys(value).filter((key) => key !== 'default')
@@ -51,7 +51,7 @@ function isCopyOf(value: object, original: object): boolean {
   )
 }
 
-/** True where one of the members is a function. */
+/** Whether one of the members is a function. */
 export function hasFunction(value: object, members: readonly string[]): boolean {
   return members.some((key) => typeof givenBy(value, Object.getOwnPropertyDescriptor(value, key)) === 'function')
 }

@@ -7,7 +7,7 @@ import { URL } from '../../primordials.js'
 const ALLOWED =
   "a file:, data: or node: URL or an absolute path (for a path relative to this file: new URL('./x.js', import.meta.url))"
 
-/** True for a URL object, also for one of another realm. */
+/** Whether a value is a URL object, of this or another realm. */
 export function isUrl(value: unknown): value is URL {
   if (value instanceof URL) return true
   // The namespace that tasks() makes answers to any name.
@@ -26,10 +26,10 @@ function isImportable(url: URL): boolean {
 }
 
 /**
- * The complete URL of a module, which is not looked at.
- * @param option How the error names the value.
+ * The complete URL of a module. The module is not loaded.
+ * @param option The name of the value in the error.
  * @throws TypeError for anything but a string or URL, RangeError for a relative path or a foreign protocol,
- *   `ERR_POOL_INVALID_OPTION`.
+ *   `ERR_POOL_INVALID_OPTION`
  */
 export function locateModule(option: string, value: unknown): string {
   if (typeof value !== 'string' && !isUrl(value)) throw invalidOption('type', option, value, ALLOWED)

@@ -30,8 +30,8 @@ export function task(url: string | URL, name?: string): TaskReference {
 }
 
 /**
- * Every exported function of a module as a reference, typed as the export. Whether the export exists is found out by the
- * worker; a misspelt one is a compile error. An export called `then` needs {@linkcode task}: the result may be awaited.
+ * Every exported function of a module as a reference, typed as the export. A misspelled name is a compile error, and an error of the
+ * worker. An export named `then` needs {@linkcode task}, because the result may be awaited.
  *
  * @throws As {@linkcode task}.
  * @example

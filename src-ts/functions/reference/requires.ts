@@ -6,7 +6,7 @@ import type { Slot } from '../ship/graph.js'
 
 const require = createRequire(import.meta.url)
 
-/** Where a `require` of Node's looks from; undefined for any other value. */
+/** The file from which a `require` of Node resolves. undefined for any other value. */
 function directoryOf(value: unknown): string | undefined {
   if (typeof value !== 'function' || Object.getOwnPropertyDescriptor(value, 'cache')?.value !== require.cache) {
     return undefined
@@ -16,13 +16,13 @@ function directoryOf(value: unknown): string | undefined {
 }
 
 /**
- * How a `require` travels: that of a CommonJS module, or one that `createRequire` made for any other place.
- * @param base The URL of the script that uses it, if that is known.
+ * How a `require` is sent: that of a CommonJS module, or one that `createRequire` has made for another file.
+ * @param base The URL of the script that uses it, if it is known.
  */
 export function requireSlot(value: unknown, base?: string): Slot | undefined {
   const directory = directoryOf(value)
   if (directory === undefined) return undefined
-  // Only the directory counts; errors name the file.
+  // Only the directory matters. Errors name the file.
   const isOwn = base?.startsWith('file:') === true && dirname(fileURLToPath(base)) === directory
   return { t: 'require', base: isOwn ? base : pathToFileURL(join(directory, '[require]')).href }
 }

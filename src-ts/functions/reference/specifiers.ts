@@ -3,8 +3,8 @@ import { TaskFunctionError } from '../../errors/index.js'
 import { URL } from '../../primordials.js'
 
 /**
- * What a dynamic `import()` in a function that travels by source means: the same everywhere, or undefined. A relative path
- * or the name of a package means something only inside of the module that the function was taken from.
+ * The specifier of a dynamic `import()`, if it means the same everywhere; otherwise undefined. A relative path or the name of a package
+ * only has a meaning inside the module of the function.
  */
 export function absoluteSpecifier(specifier: string): string | undefined {
   if (isBuiltin(specifier) || URL.canParse(specifier)) return specifier
@@ -12,7 +12,7 @@ export function absoluteSpecifier(specifier: string): string | undefined {
   return specifier.startsWith('/') ? new URL(specifier, 'file:///').href : undefined
 }
 
-/** The error for a specifier that {@linkcode absoluteSpecifier} cannot place. */
+/** The error for a specifier that {@linkcode absoluteSpecifier} cannot resolve. */
 export function unresolvable(called: string, specifier: string): TaskFunctionError {
   return new TaskFunctionError(
     `${called} imports '${specifier}', which cannot be resolved outside its module: import an absolute URL, ` +
@@ -21,7 +21,7 @@ export function unresolvable(called: string, specifier: string): TaskFunctionErr
   )
 }
 
-/** @throws TaskFunctionError for a specifier that {@linkcode absoluteSpecifier} cannot place. */
+/** @throws TaskFunctionError for a specifier that {@linkcode absoluteSpecifier} cannot resolve */
 export function checkSpecifiers(specifiers: readonly string[], called: string): void {
   const relative = specifiers.find((specifier) => absoluteSpecifier(specifier) === undefined)
   if (relative !== undefined) throw unresolvable(called, relative)

@@ -4,7 +4,7 @@ import { WeakRef } from '../../primordials.js'
 
 const EXPORT_IT = `export the function from a module and name it with task(url, 'name')`
 
-/** What a value is that cannot be sent, and what to do; undefined for one that the codec has to judge. */
+/** The kind of a value that cannot be sent, and what to do instead. undefined if the codec has to judge the value. */
 export function unsendable(value: object): readonly [what: string, instead: string] | undefined {
   if (types.isPromise(value)) return ['a promise', 'await it first and capture its result']
   if (types.isWeakMap(value)) return ['a WeakMap', 'capture a Map']
@@ -18,7 +18,7 @@ export function unsendable(value: object): readonly [what: string, instead: stri
   return undefined
 }
 
-/** The error for a captured variable that cannot travel. `user` is the function that uses it. */
+/** The error for a captured variable that cannot be sent. `user` is the function that uses it. */
 export function unshippable(
   user: string,
   name: string,
@@ -30,7 +30,7 @@ export function unshippable(
   return new TaskFunctionError(`${user} uses '${name}', which holds ${what}: ${instead}, or ${EXPORT_IT}`, options)
 }
 
-/** The same for what a captured variable leads to, at `path`. */
+/** The same for a value that a captured variable leads to, at `path`. */
 export function unshippableAt(
   user: string,
   variable: string,
@@ -41,7 +41,7 @@ export function unshippableAt(
   return unshippable(user, variable, path === variable ? what : `${what} at ${path}`, instead)
 }
 
-/** The same for what the codec refuses. */
+/** The same for a value that the codec refuses. */
 export function unclonable(user: string, name: string, error: unknown): unknown {
   if (!(error instanceof NotSerializableError)) return error
   const what = error.message.replace(/^.* cannot be sent to another process: /, '')
@@ -55,7 +55,7 @@ export function uninitialised(user: string, name: string): TaskFunctionError {
   return new TaskFunctionError(message, { variable: name })
 }
 
-/** The error for functions of which it cannot be told whether they share a variable. */
+/** The error for functions that may or may not share a variable. */
 export function indistinguishable(user: string, name: string): TaskFunctionError {
   return new TaskFunctionError(
     `${user}: cannot tell whether two captured closures share the variable '${name}'; capture one of them, or pass '${name}' ` +
@@ -64,7 +64,7 @@ export function indistinguishable(user: string, name: string): TaskFunctionError
   )
 }
 
-/** The error for a name that nothing around the function has. */
+/** The error for a name that the surrounding code does not declare. */
 export function unknownName(user: string, name: string): TaskFunctionError {
   return new TaskFunctionError(
     `${user} uses '${name}', which is neither a variable of the code around it nor a global of Node.js: pass it as an argument, ` +
@@ -73,7 +73,7 @@ export function unknownName(user: string, name: string): TaskFunctionError {
   )
 }
 
-/** What a function and all that it captures may weigh. */
+/** The most bytes of a function together with everything that it captures. */
 export const LARGEST_BYTES: number = 10 * 1024 * 1024
 
 /** What to do about a variable that is large. */
@@ -87,7 +87,7 @@ export function tooHeavy(user: string, largest: string): TaskFunctionError {
   )
 }
 
-/** The error for a variable that leads to more than a function may take along: a library rather than a value. */
+/** The error for a variable that leads to too much, such as a library. */
 export function tooMuch(fn: string | undefined, variable: string, most: string): TaskFunctionError {
   const instead =
     fn === undefined || fn === ''
@@ -99,7 +99,7 @@ export function tooMuch(fn: string | undefined, variable: string, most: string):
   })
 }
 
-/** The same error for the function of a task, one of whose variables leads to the function that it is about. */
+/** The same error for the task's function, if one of its variables leads to the function that the error is about. */
 export function ledTo(fn: string | undefined, variable: string, error: unknown): unknown {
   if (!(error instanceof TaskFunctionError) || variable === '' || error.message.includes('which leads to')) return error
   const isNamed = fn !== undefined && fn !== ''

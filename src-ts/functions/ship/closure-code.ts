@@ -4,12 +4,12 @@ import type { Added, Graph, ClosureNode, Slot } from './graph.js'
 import { withTexts } from '../stacks/located-code.js'
 import type { ShippedText } from './shipped.js'
 
-/** A script for a graph, and what its values are. */
+/** The script of a graph, and its values. */
 export interface ClosureCode {
-  /** A factory: it takes the values and returns the functions. */
+  /** The source of a factory, which takes the values and returns the functions. */
   readonly code: string
   readonly texts: readonly ShippedText[]
-  /** Values by number; functions are not among them. */
+  /** The values by number, without functions. */
   readonly values: readonly Slot[]
 }
 
@@ -19,7 +19,7 @@ function addTo<T>(lists: Map<number, T[]>, key: number, value: T): void {
   else list.push(value)
 }
 
-/** A start for the names of the generated code that no function uses. */
+/** A prefix for the names of the generated code that no function uses. */
 function unusedStart(graph: Graph): string {
   let start = '$mr'
   const isUsed = ({ analysis }: ClosureNode): boolean => analysis.text.includes(start)
@@ -28,8 +28,8 @@ function unusedStart(graph: Graph): string {
 }
 
 /**
- * Names of the generated code, after a start of their own: `F` holds the functions, `V` the values, `T` the texts, `S` the
- * setters of variables, `C` what makes a class, `O` is told what has been made, `X` is the value of a setter.
+ * Names of the generated code, after a unique prefix: `F` has the functions, `V` the values, `T` the texts, `S` the setters of variables,
+ * `C` the factories of classes. `O` receives what was made, and `X` is the value of a setter.
  */
 class Builder {
   readonly values: Slot[] = []
@@ -37,7 +37,7 @@ class Builder {
   readonly #graph: Graph
   readonly #start: string
   readonly #settings: { readonly setter: number; readonly slot: Slot }[] = []
-  /** What is right inside of each scope; of the outermost at -1. */
+  /** The scopes directly inside each scope. Those of the outermost are at -1. */
   readonly #membersIn = new Map<number, number[]>()
   readonly #scopesIn = new Map<number, number[]>()
   #setters = 0
@@ -58,9 +58,9 @@ class Builder {
     return `(function (${start}V, ${start}O, ${start}T) { ${lists}\n${lines.join('\n')}\nreturn ${start}F })`
   }
 
-  /** The functions right inside of a scope, and the scopes inside of it. */
+  /** The code of the functions directly inside a scope, and of the scopes inside it. */
   #writeScope(outermost: number, lines: string[]): void {
-    // Not by recursion: scopes nest as deep as functions take functions.
+    // Without recursion, because scopes can be nested deeply.
     const left: (number | string)[] = [outermost]
     for (let next = left.pop(); next !== undefined; next = left.pop()) {
       if (typeof next === 'string') {
@@ -75,7 +75,7 @@ class Builder {
   }
 
   #openScope(at: number): string {
-    // In a function of its own: `var` takes every name that sloppy code may use.
+    // In a function of its own, because `var` accepts every name that sloppy code may use.
     const variables = this.#graph.scopes[at]?.variables ?? []
     const declared = variables.length === 0 ? '' : `var ${variables.map(({ name }) => name).join(', ')};`
     const value = `${this.#start}X`
@@ -97,7 +97,7 @@ class Builder {
       args.push(this.#valueCode(superclass))
     }
     const { open, text, close } = toExpression(analysis)
-    // Compiled one by one, each in its scope: only so can each have a file and a line of its own.
+    // Compiled one by one, each in its scope, so that each has its own file and line.
     const at = this.texts.push({ open, text, close, location }) - 1
     const strict = analysis.parsed.isStrict ? `'use strict'; ` : ''
     const made = `(function (${parameters.join(', ')}) { ${strict}return eval(${this.#start}T[${at}])})(${args.join(', ')})`
@@ -116,7 +116,7 @@ class Builder {
     return this.#graph.members[at]?.analysis.parsed.form === 'class'
   }
 
-  /** What puts properties on a function: at first those that are no classes. */
+  /** The code that sets the properties of a function. */
   #addedCode(at: number, isOfClasses: boolean): string[] {
     const member = this.#graph.members[at]
     if (member === undefined) return []
@@ -144,7 +144,7 @@ class Builder {
     return `Object.defineProperty(${target}, ${JSON.stringify(key)}, { ${content.join('')}${flags} });`
   }
 
-  /** What fills the variables: at first all but classes, then each class after the one that it extends. */
+  /** The code that fills the variables: first all except classes, then each class after its superclass. */
   #order(): string {
     const start = this.#start
     const lines: string[] = []
@@ -176,7 +176,7 @@ class Builder {
   }
 }
 
-/** Writes the script that makes the functions of a graph, each in scopes like those it was taken from. */
+/** Writes the script that makes the functions of a graph, each in scopes like its original ones. */
 export function writeClosure(graph: Graph): ClosureCode {
   const builder = new Builder(graph)
   const code = builder.build()

@@ -3,16 +3,16 @@ import type { FunctionAnalysis } from '../capture/analysis.js'
 import type { ShippedSource } from './shipped.js'
 import { absoluteSpecifier } from '../reference/specifiers.js'
 
-/** True where the text of a function names nothing that only its place tells. */
+/** Whether the meaning of a function's text does not depend on its location. */
 export function isPlaceless({ captured, specifiers, usesMeta }: FunctionAnalysis): boolean {
   return (
     captured.length === 0 && !usesMeta && specifiers.every((specifier) => absoluteSpecifier(specifier) !== undefined)
   )
 }
 
-/** True where a function's text is all there is to it: it runs the same wherever it is compiled. */
+/** Whether a function's text is complete, so that it runs the same wherever it is compiled. */
 export function isSelfContained(analysis: FunctionAnalysis): boolean {
-  // What is imported while it runs may be relative to its place.
+  // A specifier that is only known at run time may be relative to the function's file.
   return isPlaceless(analysis) && !analysis.importsAny
 }
 
@@ -21,7 +21,7 @@ export interface Expression {
   readonly open: string
   readonly text: string
   readonly close: string
-  /** How many characters of the function's own text come before `text`. */
+  /** The number of characters of the function's own text before `text`. */
   readonly skipped: number
 }
 
@@ -29,8 +29,7 @@ export interface Expression {
 export function toExpression({ parsed, body, name }: FunctionAnalysis): Expression {
   if (parsed.form === 'class' || parsed.form === 'expression')
     return { open: '(', text: body, close: '\n)', skipped: 0 }
-  // A method, which needs an object around it, keeps what makes it one (no `prototype`, no `new`) but not its key, which may be
-  // private or computed.
+  // A method needs an object around it. It stays a method (no `prototype`, no `new`) but loses its key, which may be private or computed.
   const key = JSON.stringify(name ?? '')
   if (parsed.form !== 'method') {
     const open = `({${parsed.form} [${key}]`
@@ -48,7 +47,7 @@ export function toExpression({ parsed, body, name }: FunctionAnalysis): Expressi
   return { open, text: body.slice(skipped), close: `\n})[${key}]`, skipped }
 }
 
-/** Makes a self-contained function ready to travel by its source. */
+/** Makes the definition of a self-contained function from its source. */
 export function shipSource(analysis: FunctionAnalysis): ShippedSource {
   const { name, length, helpers, parsed, used } = analysis
   const { open, text, close, skipped } = toExpression(analysis)

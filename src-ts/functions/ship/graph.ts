@@ -2,14 +2,14 @@ import type { FunctionAnalysis } from '../capture/analysis.js'
 import type { BuiltInPath } from '../reference/built-ins.js'
 import type { SourceLocation } from '../stacks/location.js'
 
-/** How a worker comes by the value of a variable. */
+/** How a worker gets the value of a variable. */
 export type Slot =
   | BuiltInPath
   /** Cloned. */
   | { readonly t: 'data'; readonly at: number }
   /** A function or class of the graph. */
   | { readonly t: 'fn'; readonly at: number }
-  /** What an import of a module means; `*` is the namespace. */
+  /** An import of a module; `*` is the namespace. */
   | {
       readonly t: 'import'
       readonly base: string
@@ -17,7 +17,7 @@ export type Slot =
       readonly name: string
       readonly attributes: Readonly<Record<string, string>>
     }
-  /** What reads an import that may change: a function, which has it as its property `v` too. */
+  /** A function that reads an import that may change. Its property `v` reads it too. */
   | {
       readonly t: 'live'
       readonly base: string
@@ -25,16 +25,16 @@ export type Slot =
       readonly name: string
       readonly attributes: Readonly<Record<string, string>>
     }
-  /** The export of a module that is loaded here; the default one without a name. */
+  /** An export of a module that is loaded in the parent; without a name the default export. */
   | { readonly t: 'export'; readonly url: string; readonly name?: string | undefined; readonly isRequired?: true }
-  /** What `task()` makes, or with `isNamespace` what `tasks()` does. */
+  /** A reference from `task()`, or with `isNamespace` from `tasks()`. */
   | {
       readonly t: 'reference'
       readonly url: string
       readonly name?: string | undefined
       readonly isNamespace: boolean
     }
-  /** What `require()` of a file gives. */
+  /** The result of `require()` of a file. */
   | { readonly t: 'file'; readonly path: string }
   /** The `require` of a file. */
   | { readonly t: 'require'; readonly base: string }
@@ -42,13 +42,13 @@ export type Slot =
   | { readonly t: 'helper'; readonly name: string; readonly base: string; readonly called: string }
   /** An object that is made piece by piece. */
   | { readonly t: 'object'; readonly at: number }
-  /** What the class or constructor has as its prototype. */
+  /** The `prototype` of a class or constructor. */
   | { readonly t: 'prototype'; readonly of: Slot }
   /** A symbol of the language, or a registered one. */
   | { readonly t: 'symbol'; readonly key: string; readonly isRegistered: boolean }
   /** A symbol that is made once for the graph. */
   | { readonly t: 'own symbol'; readonly at: number; readonly description: string | undefined }
-  /** An object with no more than the members that are used. */
+  /** An object with only the members that are used. */
   | { readonly t: 'members'; readonly of: Readonly<Record<string, Slot>> }
 
 /** A variable of a scope. */
@@ -59,25 +59,25 @@ export interface Variable {
 
 /** Variables that functions share. */
 export interface Scope {
-  /** Index of the scope around it; -1: none. */
+  /** The index of the scope around it, or -1. */
   readonly parent: number
   readonly variables: Variable[]
 }
 
-/** A function or class that travels by its source. */
+/** A function or class that is sent by its source. */
 export interface ClosureNode {
   readonly analysis: FunctionAnalysis
-  /** Where the text of its expression stands, if that is known. */
+  /** The location of the text of its expression, if it is known. */
   readonly location: SourceLocation | undefined
-  /** Index of its innermost scope; -1: none. */
+  /** The index of its innermost scope, or -1. */
   readonly scope: number
   /** Globals that the worker must have. */
   readonly globals: readonly string[]
   /** In the order of the text's placeholders. */
   readonly helpers: readonly Slot[]
-  /** What a class extends, or a function that stands for one. */
+  /** The superclass of a class, or of a function that acts as a class. */
   readonly superclass: Slot | undefined
-  /** The constructor whose prototype that of the function inherits from. */
+  /** The constructor whose `prototype` the prototype of the function inherits from. */
   readonly prototypeOf: Slot | undefined
   readonly added: readonly Added[]
 }
@@ -90,31 +90,31 @@ export interface PlannedProperty {
   readonly isConfigurable: boolean
   /** False also for accessors. */
   readonly isWritable: boolean
-  /** Of an accessor, which is copied and not run, `value` is absent. */
+  /** Absent for an accessor, which is copied and not run. */
   readonly value?: Slot
   readonly get?: Slot
   readonly set?: Slot
 }
 
-/** A property of a function that its text does not make. */
+/** A property of a function that the function's text does not make. */
 export interface Added extends PlannedProperty {
   readonly on: 'itself' | 'prototype'
   readonly key: string
 }
 
-/** An object that is made piece by piece, since cloning it would lose a part of it: functions, its class, accessors. */
+/** An object that is made piece by piece, because cloning would lose a part of it: functions, its class, accessors. */
 export interface ObjectPlan {
   readonly kind: 'object' | 'array' | 'map' | 'set' | 'error' | 'copy' | 'bound'
   /** The clone that a `copy` starts from: of a Date, or of anything whose properties the codec keeps. */
   readonly copy?: Slot
-  /** Absent for that of the language. */
+  /** Absent for a prototype of the language. */
   readonly prototype?: Slot
-  /** Of a Map keys and values in turn, of a Set its members; of a bound function what it calls, its `this`, its arguments. */
+  /** For a Map alternating keys and values. For a Set its members. For a bound function its target, its `this` and its arguments. */
   readonly entries: readonly Slot[]
   readonly properties: readonly PlannedProperty[]
-  /** Of an array, which may have holes at its end. */
+  /** The length of an array, which may have holes at its end. */
   readonly length?: number
-  /** What cannot be changed of it, as the language says it; absent where all can. */
+  /** Its integrity level in the terms of the language. Absent if everything can be changed. */
   readonly integrity?: 'frozen' | 'sealed' | 'fixed'
 }
 
@@ -122,17 +122,17 @@ export interface ObjectPlan {
 export interface CapturedData {
   /** The variable that leads to it. */
   readonly variable: string
-  /** Where it is, from the variable on. */
+  /** The path to it, beginning with the variable. */
   readonly path: string
   readonly value: unknown
 }
 
-/** A function with all that it needs. The first member is the function itself. */
+/** A function with everything that it needs. The first member is the function itself. */
 export interface Graph {
   readonly members: readonly ClosureNode[]
   readonly scopes: readonly Scope[]
   readonly data: readonly CapturedData[]
   readonly objects: readonly ObjectPlan[]
-  /** `fixed`: nothing of it can change. `contents`: objects may change inside; `variables`: variables may. */
+  /** `fixed`: nothing in it can change. `contents`: objects in it may change. `variables`: variables may change. */
   readonly cacheability: 'fixed' | 'contents' | 'variables'
 }

@@ -1,19 +1,19 @@
 import { TextDecoder, TextEncoder, Uint8Array } from '../../primordials.js'
 
-/** What crosses the process boundary for one function. */
+/** The data of one function that crosses the process boundary. */
 export interface Packed {
   readonly json: string
-  /** The values that it captures, as the codec writes them. */
+  /** The values that it captures, encoded by the codec. */
   readonly data: Uint8Array
 }
 
-/** Stands between the two: JSON has no such byte. */
+/** Separates the two parts, because JSON has no such byte. */
 const END_OF_JSON = 0
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-/** Writes a definition, its values as the bytes that they are. */
+/** Writes a definition. Its values are bytes already. */
 export function packDefinition({ json, data }: Packed): Uint8Array {
   const text = encoder.encode(json)
   if (data.length === 0) return text

@@ -20,7 +20,7 @@ function codeOf(graph: Graph): ClosureCode {
   return code
 }
 
-/** The bytes of one variable; Infinity for more than any function may weigh. */
+/** The encoded size of one variable. Infinity if it is more than any function may have. */
 function weigh({ variable, path, value }: CapturedData, called: string): number {
   const writer = new Writer(undefined, LARGEST_BYTES)
   try {
@@ -39,7 +39,7 @@ function refuseLargest({ data, members }: Graph, called: string): TaskFunctionEr
   return tooHeavy(called, largest.name)
 }
 
-// By the functions and the names of their variables: what was weighed once is not weighed in each call.
+// Keyed by the functions and the names of their variables, so that a variable is not measured in each call.
 const weighed = new Set<string>()
 
 function warnOfLarge({ data }: Graph, called: string): void {
@@ -63,7 +63,7 @@ function encode(graph: Graph, codeLength: number, called: string): Uint8Array {
   if (data.length === 0) return NO_DATA
   const writer = new Writer(undefined, LARGEST_BYTES - codeLength)
   try {
-    // One value: what two variables share stays shared.
+    // Encoded as one value, so that objects that two variables share stay shared.
     writeValue(
       writer,
       data.map(({ value }) => value),
@@ -71,7 +71,7 @@ function encode(graph: Graph, codeLength: number, called: string): Uint8Array {
     )
   } catch (error) {
     if (writer.isOverfull) throw refuseLargest(graph, called)
-    // Which variable it is shows one by one.
+    // Encoding the variables one by one shows which of them failed.
     for (const captured of data) weigh(captured, called)
     throw error
   }
@@ -79,15 +79,15 @@ function encode(graph: Graph, codeLength: number, called: string): Uint8Array {
   return writer.bytes.subarray(0, writer.length)
 }
 
-/** A closure, and all of its captured data as the codec writes them: one array; no bytes where there are none. */
+/** A closure, and its captured data as one encoded array. The array is empty if there is no data. */
 export interface Shipment {
   readonly closure: ShippedClosure
   readonly data: Uint8Array
 }
 
 /**
- * Makes a function with what it captures ready to travel, its data as they are now.
- * @throws TaskFunctionError for data that cannot be cloned, and for more than 10 MB.
+ * Makes the definition of a function with everything that it captures, with its current data.
+ * @throws TaskFunctionError for data that cannot be cloned, and for more than 10 MB
  */
 export function shipClosure(graph: Graph): Shipment {
   const { code, texts, values } = codeOf(graph)

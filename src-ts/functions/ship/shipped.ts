@@ -13,20 +13,20 @@ export interface ShippedModule {
   readonly isRequired?: true
 }
 
-/** A native function that every process has at the same place. */
+/** A native function that every process has at the same path. */
 export interface ShippedGlobal {
   readonly kind: 'global'
-  /** Where it is, from the global object on: `['Math', 'sqrt']`. */
+  /** The path from the global object: `['Math', 'sqrt']`. */
   readonly path: readonly string[]
 }
 
 /** A function by its source. */
 export interface ShippedSource {
   readonly kind: 'source'
-  /** The function's own `name` and `length` in the parent; absent where they hold no string, no count. */
+  /** The function's own `name` and `length` in the parent. Absent if they are not a string and a count. */
   readonly name: string | undefined
   readonly length: number | undefined
-  /** A script whose value is a factory: it takes the helpers in their order and returns the function. */
+  /** A script whose value is a factory, which takes the helpers in their order and returns the function. */
   readonly code: string
   /** Added to the columns of the first line, so that a stack counts from the start of the user's text. */
   readonly columnOffset: number
@@ -34,13 +34,13 @@ export interface ShippedSource {
   readonly location?: SourceLocation
   /** Names that transpilers and the by-source form itself need, given to the factory. */
   readonly helpers: readonly string[]
-  /** Every global that the function uses; the worker checks that it has them before it runs anything. */
+  /** Every global that the function uses. The worker checks that it has them before it runs anything. */
   readonly globals: readonly string[]
 }
 
 /** An expression with the value of a function or class. */
 export interface ShippedText extends Omit<Expression, 'skipped'> {
-  /** Where `text` stands in the parent; absent where that is not known. */
+  /** The location of `text` in the parent. Absent if it is unknown. */
   readonly location?: SourceLocation | undefined
 }
 
@@ -48,9 +48,9 @@ export interface ShippedText extends Omit<Expression, 'skipped'> {
 export interface ShippedClosure {
   readonly kind: 'closure'
   readonly name: string | undefined
-  /** A script whose value is a factory: it takes the values in their order and returns the functions, the wanted one first. */
+  /** A script whose value is a factory, which takes the values in their order and returns the functions, the requested one first. */
   readonly code: string
-  /** What its `eval($mrT[i])` stand for. */
+  /** The texts that replace `eval($mrT[i])` in the script. */
   readonly texts: readonly ShippedText[]
   readonly values: readonly Slot[]
   /** Objects that the values name by their number. */
@@ -61,5 +61,5 @@ export interface ShippedClosure {
   readonly globals: readonly string[]
 }
 
-/** What crosses the process boundary as JSON for one function. */
+/** The JSON of one function that crosses the process boundary. */
 export type Shipped = ShippedModule | ShippedGlobal | ShippedSource | ShippedClosure

@@ -1,12 +1,12 @@
 import type { ShippedText } from '../ship/shipped.js'
 import { nameWithOffset } from './stack-names.js'
 
-/** What frames of a function by its source name: their lines and columns count from where its text begins. */
+/** The name in frames of a function that is sent by its source. Lines and columns count from the beginning of its text. */
 export function labelOf(name: string | undefined): string {
   return `millrace:${(name ?? '').replace(/[^\w$.-]+/g, '_') || 'anonymous'}`
 }
 
-/** What frames of the script around captured functions name: its lines and columns mean nothing to anyone. */
+/** The name in frames of the script around captured functions, whose lines and columns mean nothing. */
 export function closureLabelOf(name: string | undefined): string {
   return labelOf(name).replace(':', ':closure/')
 }
@@ -19,12 +19,12 @@ export function withTexts(code: string, texts: readonly ShippedText[]): string {
   })
 }
 
-// Bundles may be of one line: what stands before a function is not to be made of a million spaces.
+// A bundle may have a single line. The text before a function must not become a million spaces.
 const FARTHEST = 20_000
 
 /**
- * What to evaluate so that frames name the place of the text: it is put on the line and column where it stands.
- * @param label Named where there is no place.
+ * The code to evaluate so that frames name the location of the text. The text is put on its original line and column.
+ * @param label The name in frames if there is no location.
  */
 export function toSource({ open, text, close, location }: ShippedText, label: string): string {
   const { name, line, column } = location ?? { name: label, line: 0, column: 0 }

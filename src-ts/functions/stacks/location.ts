@@ -5,15 +5,15 @@ import { writeShifts } from '../analyze/shifts.js'
 import type { FunctionLocation } from '../capture/function-location.js'
 import { nameForWorkers } from './stacks.js'
 
-/** Where a text stands, for the stacks of a worker. */
+/** The location of a text, for the stacks of a worker. */
 export interface SourceLocation extends Position {
-  /** What the frames name: as a `sourceURL` may be, without spaces and quotes. */
+  /** The name in frames. It is a valid `sourceURL`, without spaces and quotes. */
   readonly name: string
 }
 
 /**
- * Where the text of a function's expression stands; undefined where that cannot be told, or not be named.
- * @param replacements What is put into it, which makes its lines longer.
+ * The location of the text of a function's expression. undefined if it is unknown or cannot be named.
+ * @param replacements Replacements in the text that make its lines longer.
  */
 export function sourceLocationOf(
   location: FunctionLocation | undefined,

@@ -103,13 +103,13 @@ class Frame {
   }
 }
 
-// Such as Node's own, which is asked for each function that travels.
+// For example Node's own hook, which is called for each function that is sent.
 let plainHook: unknown
 
 /**
- * What the `Error.prepareStackTrace` of this process makes of a place: loaders and test runners map stacks by it.
- * @param line From 1, as `column`.
- * @returns `file:line:column`; undefined where there is none, or one like Node's own that takes frames as they are.
+ * Maps a location by the `Error.prepareStackTrace` of this process, by which loaders and test runners map stacks.
+ * @param line Counts from 1, as `column` does.
+ * @returns `file:line:column`; undefined if there is no such hook, or if it does not map frames, like Node's own
  */
 export function mapByHook(name: string, line: number, column: number): string | undefined {
   const hook: unknown = Reflect.get(Error, 'prepareStackTrace')

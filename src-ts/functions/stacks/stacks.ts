@@ -5,15 +5,15 @@ import { mapByHook } from './stack-hook.js'
 import { splitShifts, unshift } from '../analyze/shifts.js'
 import { PREFIX } from './stack-names.js'
 
-/** Scripts by the URLs that the frames of workers name them by. */
+/** Scripts by the URLs that frames of workers use. */
 const frameNames = new Map<string, string>()
 
 function sourceMapOf(name: string): SourceMap | undefined {
-  // Other runtimes lack it.
+  // Other runtimes lack this function.
   return (module as { findSourceMap?: (path: string) => SourceMap | undefined }).findSourceMap?.(name)
 }
 
-/** A file by its path, as Node shows the sources of a source map. */
+/** The path of a file, as Node shows the sources of a source map. */
 function bare(source: string): string {
   try {
     return source.startsWith('file:') ? fileURLToPath(source) : source
@@ -23,8 +23,8 @@ function bare(source: string): string {
 }
 
 /**
- * A place in a script as a stack of this process shows it.
- * @param line From 1, as `column`.
+ * A position in a script, as a stack of this process shows it.
+ * @param line Counts from 1, as `column` does.
  */
 export function showPlace(name: string, line: number, column: number): string {
   const hooked = mapByHook(name, line, column)
@@ -35,10 +35,10 @@ export function showPlace(name: string, line: number, column: number): string {
 }
 
 /**
- * What the frames of a worker name a script by: as those of this process do, unless stacks are mapped here, or the name is none
- * that a `sourceURL` can have.
- * @param shifts Of {@linkcode writeShifts}: only here it is known how to read them.
- * @returns undefined where there is no name for it.
+ * The name of a script in the frames of a worker. It is the same as in frames of this process, unless stacks are mapped here or the name
+ * is not a valid `sourceURL`.
+ * @param shifts The shifts of {@linkcode writeShifts}, which only this process can read.
+ * @returns undefined if there is no name for the script
  */
 export function nameForWorkers(url: string, frameName: string, shifts: string): string | undefined {
   const isPlain = frameName !== '' && !/[\s'"]/.test(frameName)
@@ -52,7 +52,7 @@ export function nameForWorkers(url: string, frameName: string, shifts: string): 
 
 const MARKED = /^(\s+at .*?)millrace:(?:@(\d+),(\d+):)?(\S+):(\d+):(\d+)/gm
 
-/** The stack of a worker with the places that this process shows. */
+/** The stack of a worker, mapped to the locations that this process shows. */
 export function showStack(stack: string): string {
   if (!stack.includes(PREFIX)) return stack
   return stack.replaceAll(
