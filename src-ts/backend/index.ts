@@ -1,7 +1,7 @@
 import type { FunctionDefinition } from '../functions/index.js'
 import type { Reader, Writer } from '../codec/index.js'
 import type { TaskItems } from '../errors/index.js'
-import type { PoolStats, WorkerInfo } from '../types/index.js'
+import type { PoolStats, WorkerExit, WorkerInfo } from '../types/index.js'
 
 /**
  * The seam between the API and what runs the tasks. Order, iterators, progress and errors are above it, processes below. There are two
@@ -125,7 +125,7 @@ export interface BackendListener {
   workerOutput(stream: number | undefined, pid: number, bytes?: Buffer): void
   /** An error outside any task has ended a worker. */
   workerError(error: unknown, worker: WorkerInfo): void
-  workerExit(worker: WorkerInfo, exitCode: number | null, signal: string | null): void
+  workerExit(worker: WorkerInfo, exit: WorkerExit): void
   /** The back end has failed. It ends all workers, and then calls `closed`. */
   failed(reason: string): void
   closed(): void

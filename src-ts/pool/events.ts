@@ -3,7 +3,7 @@ import { inspect } from 'node:util'
 
 import { invalidOption, warn } from '../errors/index.js'
 import { Error, Set, String, queueMicrotask } from '../primordials.js'
-import type { PoolEvents, WorkerInfo } from '../types/index.js'
+import type { PoolEvents, WorkerExit, WorkerInfo } from '../types/index.js'
 
 const EVENTS: ReadonlySet<unknown> & Iterable<string> = new Set([
   'workerStart',
@@ -74,8 +74,8 @@ export class PoolEventSource {
     else warn('MILLRACE_POOL_FAILED', error.message)
   }
 
-  workerExited(worker: WorkerInfo, exitCode: number | null, signal: string | null): void {
-    this.#emit('workerExit', worker, { exitCode, signal })
+  workerExited(worker: WorkerInfo, exit: WorkerExit): void {
+    this.#emit('workerExit', worker, exit)
   }
 
   closed(): void {

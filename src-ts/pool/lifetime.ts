@@ -26,7 +26,7 @@ export function weaken(listener: BackendListener): BackendListener {
     workerStart: (id, pid) => weak.deref()?.workerStart(id, pid),
     workerOutput: (stream, pid, bytes) => weak.deref()?.workerOutput(stream, pid, bytes),
     workerError: (error, worker) => weak.deref()?.workerError(error, worker),
-    workerExit: (worker, exitCode, signal) => weak.deref()?.workerExit(worker, exitCode, signal),
+    workerExit: (worker, exit) => weak.deref()?.workerExit(worker, exit),
     failed: (reason) => weak.deref()?.failed(reason),
     closed: () => weak.deref()?.closed()
   }

@@ -51,6 +51,16 @@ export const CAUSE_HEAP = 2
 export const CAUSE_PROTOCOL = 3
 export const CAUSE_OUT_OF_MEMORY = 4
 
+/** Why a worker ended. */
+export const EXIT_DIED = 0
+export const EXIT_LIFESPAN = 1
+export const EXIT_MEMORY = 2
+export const EXIT_IDLE = 3
+export const EXIT_RECYCLE = 4
+export const EXIT_TIMEOUT = 5
+export const EXIT_ABORT = 6
+export const EXIT_CLOSED = 7
+
 /** Flags of a chunk. */
 export const EACH = 1
 export const FAIL_FAST = 2

@@ -14,6 +14,9 @@ export const SENT_WORD = 112
 /** Bytes that the parent has read. */
 export const TAKEN_WORD = 128
 
+/** The resident memory of this worker when it measured that last, in KiB. */
+export const RESIDENT_WORD = 161
+
 /** The first of the chunk slots, and how many there are. */
 export const SLOTS_AT = 1024
 export const SLOT_COUNT = 1024

@@ -32,4 +32,4 @@ export type {
   TaskOptions,
   WorkerPoolOptions
 } from './options.js'
-export type { PoolEvents, PoolStats, WorkerExit, WorkerInfo, WorkerState } from './state.js'
+export type { PoolEvents, PoolStats, WorkerExit, WorkerExitReason, WorkerInfo, WorkerState } from './state.js'

@@ -13,7 +13,7 @@ export interface WorkerInfo {
   readonly cpus: readonly number[]
   /** The number of tasks that this process has finished, including failed ones. */
   readonly tasksDone: number
-  /** Resident memory in bytes. 0 if the system does not tell it, or the process has ended. */
+  /** Resident memory in bytes. 0 if the system does not tell it. In `workerExit` it is that of {@linkcode WorkerExit}. */
   readonly rss: number
 }
 
@@ -33,12 +33,34 @@ export interface PoolStats {
   readonly queued: number
 }
 
+/**
+ * Why a worker process ended:
+ * - `died`: nothing in the pool ended it. It crashed, a task called `process.exit()`, an error was not handled, it violated the worker
+ *   protocol, or a signal came from outside. After a SIGTERM from outside a worker leaves gracefully, with exit code 0.
+ * - `lifespan`: it had run `workerLifespan` tasks.
+ * - `memory`: it used more than `maxWorkerMemory`.
+ * - `idle`: it had no work for `idleTimeout`.
+ * - `recycle`: `recycle()` replaced it.
+ * - `timeout`: it was killed because a task exceeded `taskTimeout`, or because its start or the loading of a module exceeded
+ *   `workerStartTimeout`.
+ * - `abort`: it was killed because its task did not end within `killGrace` after its call was aborted, or its iterator was told to return.
+ * - `closed`: the pool ended, by `stopAndJoin()`, `terminate()` or the end of the program.
+ */
+export type WorkerExitReason = 'died' | 'lifespan' | 'memory' | 'idle' | 'recycle' | 'timeout' | 'abort' | 'closed'
+
 /** How a worker process ended. */
 export interface WorkerExit {
   /** The exit code. Null if a signal ended the worker. */
   readonly exitCode: number | null
   /** The name of the signal, such as `SIGKILL`. Null if the worker exited. */
   readonly signal: string | null
+  /** Why it ended. */
+  readonly reason: WorkerExitReason
+  /**
+   * Its resident memory in bytes, as measured last: when the pool killed it, when it began to leave, and otherwise after one of its last
+   * tasks (every 100 ms at most). 0 if it ended before it was ready and was not killed by the pool, or if the system does not tell.
+   */
+  readonly rss: number
 }
 
 /**
@@ -51,6 +73,10 @@ export interface PoolEvents {
   /**
    * A worker has ended, gracefully or not. A worker that never became ready has this event too, without a `workerStart`. `tasksDone` is
    * its last count. The event comes before the tasks that it had are rejected.
+   * @example
+   * pool.on('workerExit', ({ id, pid }, { reason, signal, rss }) => {
+   *   if (reason === 'died') console.error(`worker ${id} (pid ${pid}) died`, signal, `${rss >> 20} MiB`)
+   * })
    */
   readonly workerExit: readonly [worker: WorkerInfo, exit: WorkerExit]
   /**

@@ -33,7 +33,7 @@ import { Claims } from './claims.js'
 import { GracefulExit } from './graceful-exit.js'
 import { Inbox } from './inbox.js'
 import { Isolation } from './isolation.js'
-import { MemoryLimit } from './memory-limit.js'
+import { MemoryLimit, ResidentMemory } from './memory-limit.js'
 import { withoutFramesOf } from './own-frames.js'
 import { Outbox } from './outbox.js'
 import { reportUnhandled, retireOnSignals } from './process-end.js'
@@ -62,8 +62,13 @@ const endpoint = new start.binding.RawWorkerEndpoint(wake, process.versions['bun
 // V8 calls only the last callback that was set. With this option Node sets its own.
 endpoint.watchHeap(!/heapsnapshot.near.heap.limit/.test(`${process.execArgv.join()} ${process.env['NODE_OPTIONS']}`))
 const inbox = new Inbox((into) => endpoint.receive(into))
-const outbox = new Outbox((frames, length) => endpoint.send(frames, length), new MemoryLimit(maxWorkerMemory))
 const words = endpoint.statusBlock()
+const memory = new ResidentMemory(words)
+memory.measure()
+const outbox = new Outbox(
+  (frames, length) => endpoint.send(frames, length),
+  new MemoryLimit(maxWorkerMemory, memory.measure)
+)
 const claims = new Claims(words)
 const wakeupWatchdog = new WakeupWatchdog(words, () => endpoint.notifyAgain())
 const functions = new TaskFunctions()
@@ -106,6 +111,7 @@ function afterLoop(proceed: () => void): void {
 
 /** The event loop has run while a chunk is unfinished. */
 function resumeInNewSlice(): void {
+  memory.measureIfDue()
   timeSlice.begin()
   resume()
 }
@@ -125,6 +131,7 @@ function work(): void {
   for (;;) {
     if (inbox.isEmpty) outbox.flush()
     if (!inbox.next()) {
+      memory.measureIfDue()
       wakeupWatchdog.watch()
       return
     }
@@ -163,6 +170,7 @@ function handleFrame(): boolean {
     case FRAME_LEAVE:
       outbox.flush()
       isBusy = true
+      memory.measure()
       void gracefulExit.run()
       return false
     default:

@@ -48,6 +48,7 @@ const WORDS: &[Entry] = &[
     ("TASK_BEGAN_WORD", word::TASK_BEGAN as u32),
     ("SENT_WORD", word::TO_PARENT_HEAD as u32),
     ("TAKEN_WORD", word::TO_PARENT_TAIL as u32),
+    ("RESIDENT_WORD", word::RESIDENT as u32),
     ("SLOTS_AT", word::CHUNK_SLOTS as u32),
     ("SLOT_COUNT", claim::SLOTS as u32),
     ("STATE_BITS", claim::FLAG_BITS),

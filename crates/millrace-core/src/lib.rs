@@ -110,6 +110,6 @@ pub use pool::{
     Chunk, Notify, Outcome, Pool, PoolConfig, Record, Records, StartError, SubmitError, TooLarge,
 };
 pub use scheduler::{
-    CallId, CancelMode, Cause, ChunkFlags, Definition, DefinitionId, Loss, Stats, WorkerId,
-    WorkerSnapshot, WorkerState,
+    CallId, CancelMode, Cause, ChunkFlags, Definition, DefinitionId, ExitReason, Loss, Stats,
+    WorkerId, WorkerSnapshot, WorkerState,
 };

@@ -39,7 +39,8 @@ use std::time::Duration;
 
 use millrace_core::layout::{HEADER_BYTES, outcome_flag, padded_len};
 use millrace_core::{
-    CallId, Cause, Chunk, ChunkFlags, DefinitionId, Loss, Outcome, Record, Records, WorkerId,
+    CallId, Cause, Chunk, ChunkFlags, DefinitionId, ExitReason, Loss, Outcome, Record, Records,
+    WorkerId,
 };
 
 /// Size of a submission without its payload.
@@ -49,7 +50,7 @@ const DIED_WORDS: usize = 12;
 /// Words in front of the items of a [`Kind::TimedOut`], and in front of the function of a [`Kind::LoadTimedOut`].
 const LATE_WORDS: usize = 6;
 /// Words of the payload of a [`Kind::Exited`].
-const EXITED_WORDS: usize = 4;
+const EXITED_WORDS: usize = 7;
 /// How much of its chunk's items or of its function a loss record has. They are there to be named, not to be run.
 const SHORTENED_BYTES_MAX: usize = 4 * 1024 * 1024;
 
@@ -61,6 +62,23 @@ const CAUSE_HEAP: u32 = 2;
 const CAUSE_PROTOCOL: u32 = 3;
 /// There was no memory for what the worker sent.
 const CAUSE_OUT_OF_MEMORY: u32 = 4;
+
+/// It ended by itself, or something outside of the pool ended it.
+const EXIT_DIED: u32 = 0;
+/// It had run as many tasks as it might.
+const EXIT_LIFESPAN: u32 = 1;
+/// It used too much memory.
+const EXIT_MEMORY: u32 = 2;
+/// It was idle for too long.
+const EXIT_IDLE: u32 = 3;
+/// The workers were replaced.
+const EXIT_RECYCLE: u32 = 4;
+/// A task, a load or its start was late.
+const EXIT_TIMEOUT: u32 = 5;
+/// It was on a task of a call that was aborted.
+const EXIT_ABORT: u32 = 6;
+/// The pool ended.
+const EXIT_CLOSED: u32 = 7;
 
 // Every message begins at a multiple of 8 bytes, so that JavaScript reads its words by a typed array.
 const _: () = assert!(HEADER_BYTES == 8 * 4);
@@ -81,7 +99,8 @@ enum Kind {
     StartFailed = 17,
     /// A worker is ready.
     Started = 18,
-    /// A worker was reaped. Payload: exit code + 1 or 0, signal or 0, tasks done (low, high); 32-bit words.
+    /// A worker was reaped. Payload, 32-bit words: exit code + 1 or 0, signal or 0, tasks done (low, high), why it ended (see
+    /// [`reason_word`]), resident bytes (low, high).
     Exited = 19,
     /// The pool has ended.
     Closed = 20,
@@ -119,6 +138,14 @@ pub(crate) const LAYOUT: &[(&str, u32)] = &[
     ("CAUSE_HEAP", CAUSE_HEAP),
     ("CAUSE_PROTOCOL", CAUSE_PROTOCOL),
     ("CAUSE_OUT_OF_MEMORY", CAUSE_OUT_OF_MEMORY),
+    ("EXIT_DIED", EXIT_DIED),
+    ("EXIT_LIFESPAN", EXIT_LIFESPAN),
+    ("EXIT_MEMORY", EXIT_MEMORY),
+    ("EXIT_IDLE", EXIT_IDLE),
+    ("EXIT_RECYCLE", EXIT_RECYCLE),
+    ("EXIT_TIMEOUT", EXIT_TIMEOUT),
+    ("EXIT_ABORT", EXIT_ABORT),
+    ("EXIT_CLOSED", EXIT_CLOSED),
 ];
 
 /// The bytes of a batch end within a submission.
@@ -231,9 +258,13 @@ fn write_record(record: &Record<'_>, into: &mut [u8]) -> Result<usize, NoRoom> {
         Record::Started { worker_id, pid } => {
             put(into, Kind::Started, [worker_id.0, pid, 0, 0, 0, 0], &[], &[])
         }
-        Record::Exited { worker_id, pid, code, signal, tasks_done } => {
-            let [low, high] = halves(tasks_done);
-            let words: [u32; EXITED_WORDS] = [code_word(code), signal_word(signal), low, high];
+        Record::Exited { worker_id, pid, code, signal, tasks_done, reason, resident_bytes } => {
+            let ([low, high], [bytes_low, bytes_high]) =
+                (halves(tasks_done), halves(resident_bytes));
+            let (code, signal, reason) =
+                (code_word(code), signal_word(signal), reason_word(reason));
+            let words: [u32; EXITED_WORDS] =
+                [code, signal, low, high, reason, bytes_low, bytes_high];
             put(into, Kind::Exited, [worker_id.0, pid, 0, 0, 0, 0], &words, &[])
         }
         Record::Output { worker_id, pid, stream, bytes } => {
@@ -339,6 +370,20 @@ fn code_word(code: Option<i32>) -> u32 {
 
 fn signal_word(signal: Option<i32>) -> u32 {
     signal.unwrap_or(0).cast_unsigned()
+}
+
+/// The number of a reason for an exit.
+fn reason_word(reason: ExitReason) -> u32 {
+    match reason {
+        ExitReason::Died => EXIT_DIED,
+        ExitReason::Lifespan => EXIT_LIFESPAN,
+        ExitReason::Memory => EXIT_MEMORY,
+        ExitReason::Idle => EXIT_IDLE,
+        ExitReason::Recycled => EXIT_RECYCLE,
+        ExitReason::Timeout => EXIT_TIMEOUT,
+        ExitReason::Aborted => EXIT_ABORT,
+        ExitReason::Closed => EXIT_CLOSED,
+    }
 }
 
 /// The number of a cause, and its limit.

@@ -36,9 +36,9 @@ export class NativeBackend implements Backend {
       hasClosed(this)
       listener.closed()
     }
-    const workerExit: BackendListener['workerExit'] = (worker, ...end) => {
+    const workerExit: BackendListener['workerExit'] = (worker, exit) => {
       this.#recycling.ended(worker.pid)
-      listener.workerExit(worker, ...end)
+      listener.workerExit(worker, exit)
     }
     this.#records = new Records((into) => this.#collect(into), { ...listener, workerExit, closed })
     leaveAtProgramEnd(this)

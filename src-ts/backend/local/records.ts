@@ -3,7 +3,8 @@ import { Reader, readFailure } from '../../codec/index.js'
 import { WorkerStartError } from '../../errors/index.js'
 import { Attempts, type MakeAttemptError } from './attempts.js'
 import { Late } from './late.js'
-import { Loss, toExitCode, toSignal } from './loss.js'
+import { endedWorker, readExit } from './exits.js'
+import { Loss } from './loss.js'
 import { Buffer, Set, TextDecoder, Uint32Array, Uint8Array } from '../../primordials.js'
 import {
   HEADER_BYTES,
@@ -22,7 +23,6 @@ import {
   RECORD_STARTED,
   RECORD_TIMED_OUT
 } from '../../protocol/index.js'
-import type { WorkerInfo } from '../../types/index.js'
 
 /** Copies records into `into`. Returns the bytes copied, or minus the bytes that the next record needs. */
 export type Collect = (into: Uint8Array) => number
@@ -78,21 +78,15 @@ export class Records {
       return listener.failed(this.#decoder.decode(this.#bytes.subarray(start, start + length)))
     }
     if (kind === RECORD_EXITED) {
-      const payload = start / 4
       listener.workerOutput(undefined, second)
-      const tasksDone = at(payload + 2) + at(payload + 3) * 2 ** 32
-      return listener.workerExit(
-        leaving(subject, second, tasksDone),
-        toExitCode(at(payload)),
-        toSignal(at(payload + 1))
-      )
+      return listener.workerExit(...readExit(subject, second, (index) => at(start / 4 + index)))
     }
     if (kind === RECORD_OUTPUT) {
       return listener.workerOutput(at(word + 4), second, Buffer.from(this.#bytes.subarray(start, start + length)))
     }
     if (kind === RECORD_FAULT) {
       this.#reader.reset(this.#bytes, start, start + length)
-      return listener.workerError(readFailure(this.#reader), leaving(subject, second, 0))
+      return listener.workerError(readFailure(this.#reader), endedWorker(subject, second))
     }
     const call = listener.find(subject)
     if (call === undefined) return
@@ -148,8 +142,4 @@ export class Records {
     this.#bytes = new Uint8Array(bytes)
     this.#words = new Uint32Array(this.#bytes.buffer)
   }
-}
-
-function leaving(id: number, pid: number, tasksDone: number): WorkerInfo {
-  return { id, pid, state: 'leaving', cpus: [], tasksDone, rss: 0 }
 }

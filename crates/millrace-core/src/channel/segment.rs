@@ -51,6 +51,8 @@ pub mod word {
     /// MiB of the memory limit that the worker's program has come close to. 0: none. Flags stand above it: see
     /// `MEMORY_WATCHED`.
     pub const MEMORY_LIMIT: usize = 160;
+    /// The worker's resident memory when it measured that last, in KiB; 0: never.
+    pub const RESIDENT: usize = 161;
     /// The first of the chunk slots; see [`Chunks`](crate::channel::claim::Chunks).
     pub const CHUNK_SLOTS: usize = 1024;
 }
@@ -209,6 +211,11 @@ impl Segment {
         let limit = word & MEMORY_LIMIT_MASK;
         let is_watched = word & MEMORY_WATCHED != 0;
         (word & OUT_OF_MEMORY != 0 || (!is_watched && limit > 0)).then_some(limit)
+    }
+
+    /// The worker's resident memory in bytes, when it measured that last; 0: never.
+    pub fn resident_bytes(&self) -> u64 {
+        u64::from(self.word(word::RESIDENT).load(Ordering::Relaxed)) * 1024
     }
 
     /// The claim word.

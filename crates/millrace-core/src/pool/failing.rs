@@ -98,7 +98,9 @@ impl Shared {
         for (worker_id, process) in processes() {
             process.child.is_dead_within(until.saturating_duration_since(Instant::now()));
             if let Some(exit) = process.child.reap() {
-                let death = Death { code: exit.code, signal: exit.signal, ..Death::default() };
+                let resident_bytes = process.killed_with().unwrap_or(0);
+                let (code, signal) = (exit.code, exit.signal);
+                let death = Death { code, signal, resident_bytes, ..Death::default() };
                 // The waiting thread may have been faster. Nothing is started any more, so it is still the same
                 // worker.
                 self.drive(|scheduler| scheduler.died(worker_id, &death));

@@ -1,6 +1,7 @@
 //! A worker process as its handle holds it.
 
-use crate::sys::{Child, Control};
+use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sys::{self, Child, Control};
 
 /// A worker process, and the connection that keeps it alive.
 #[derive(Debug)]
@@ -8,14 +9,29 @@ pub(super) struct Process {
     /// It is closed before the pool waits for the process. So a process that refuses signals ends too.
     pub(super) control: Control,
     pub(super) child: Child,
+    /// Its resident memory in bytes when it was killed. 0 if it was not killed.
+    resident_bytes: AtomicU64,
 }
 
 impl Process {
+    pub(super) fn new(control: Control, child: Child) -> Self {
+        Self { control, child, resident_bytes: AtomicU64::new(0) }
+    }
+
     /// Kills the process and its group. If the worker or this process has changed its user, the system refuses the signal,
     /// and the lifeline of the worker kills the group instead.
     pub(super) fn kill(&self) {
+        // A dead process has none, and one that is killed for a second time may have less.
+        if let Some(bytes) = sys::resident_bytes(self.child.pid()).filter(|bytes| *bytes > 0) {
+            self.resident_bytes.store(bytes, Ordering::Relaxed);
+        }
         if !self.child.kill_group() {
             self.control.hang_up();
         }
+    }
+
+    /// What it used when it was killed, in bytes.
+    pub(super) fn killed_with(&self) -> Option<u64> {
+        Some(self.resident_bytes.load(Ordering::Relaxed)).filter(|bytes| *bytes > 0)
     }
 }

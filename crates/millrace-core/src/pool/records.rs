@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::scheduler::{CallId, Loss, Report, WorkerId};
+use crate::scheduler::{CallId, ExitReason, Loss, Report, WorkerId};
 
 /// News for the submitter. It borrows from [`Records`](super::Records).
 #[derive(Debug, Clone, Copy)]
@@ -52,6 +52,10 @@ pub enum Record<'r> {
         signal: Option<i32>,
         /// Tasks that it had settled.
         tasks_done: u64,
+        /// Why it ended.
+        reason: ExitReason,
+        /// Its resident memory, in bytes, when that was measured last; 0: never.
+        resident_bytes: u64,
     },
     /// A worker has written to its standard output (0) or standard error (1).
     ///
@@ -115,8 +119,8 @@ impl<'r> From<&'r Report> for Record<'r> {
                 Self::Retried { call_id, chunk, index, loss }
             }
             Report::Started { worker_id, pid } => Self::Started { worker_id, pid },
-            Report::Exited { worker_id, pid, code, signal, tasks_done } => {
-                Self::Exited { worker_id, pid, code, signal, tasks_done }
+            Report::Exited { worker_id, pid, code, signal, tasks_done, reason, resident_bytes } => {
+                Self::Exited { worker_id, pid, code, signal, tasks_done, reason, resident_bytes }
             }
             Report::Closed => Self::Closed,
         }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::failures::{FailedStarts, FailureStreak, START_FAILURES_MAX};
 use super::ids::WorkerId;
 use super::worker::{Worker, WorkerState};
-use super::{Death, Scheduler};
+use super::{Death, ExitReason, Scheduler};
 
 /// How many workers may be starting at once while starts pause.
 const PROBES: usize = 4;
@@ -100,7 +100,7 @@ impl Scheduler {
             let is_due = worker.ready_by.take_if(|at| *at <= self.now).is_some();
             if is_due && worker.state == WorkerState::Starting && !worker.is_dying {
                 worker.has_start_timed_out = true;
-                self.kill(worker_id);
+                self.kill(worker_id, ExitReason::Timeout);
             }
         }
     }

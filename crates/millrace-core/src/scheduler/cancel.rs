@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::ids::{CallId, WorkerId};
-use super::{Outgoing, Scheduler};
+use super::{ExitReason, Outgoing, Scheduler};
 
 /// What happens to running tasks when their call is cancelled.
 #[derive(Debug, Clone)]
@@ -28,7 +28,7 @@ impl Scheduler {
         self.stats.cancelled += self.queue.remove_call(call_id);
         for worker_id in WorkerId::all().take(self.workers.len()) {
             if self.cancel_in_flight(worker_id, call_id, mode) {
-                self.kill(worker_id);
+                self.kill(worker_id, ExitReason::Aborted);
             }
         }
     }

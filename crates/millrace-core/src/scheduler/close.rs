@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::ids::WorkerId;
 use super::worker::{Worker, WorkerState};
-use super::{Closing, Report, Scheduler};
+use super::{Closing, ExitReason, Report, Scheduler};
 
 /// After this time the pool reports [`Report::Closed`] even if a killed process is still there.
 const TERMINATE_BOUND: Duration = Duration::from_millis(900);
@@ -34,7 +34,7 @@ impl Scheduler {
                 .map(|sent| u64::from(sent.chunk.unsettled()))
                 .sum::<u64>();
             if worker.state != WorkerState::Absent {
-                self.kill(worker_id);
+                self.kill(worker_id, ExitReason::Closed);
             }
         }
     }
@@ -79,9 +79,11 @@ impl Scheduler {
         for worker_id in WorkerId::all().take(self.workers.len()) {
             let worker = &self.workers[worker_id.index()];
             match worker.state {
-                WorkerState::Ready if worker.is_at_work() => self.request_exit(worker_id),
+                WorkerState::Ready if worker.is_at_work() => {
+                    self.request_exit(worker_id, ExitReason::Closed);
+                }
                 WorkerState::Spawning | WorkerState::Starting if !worker.is_dying => {
-                    self.kill(worker_id);
+                    self.kill(worker_id, ExitReason::Closed);
                 }
                 _ => {}
             }

@@ -44,6 +44,8 @@ pub struct Death {
     pub last_output: String,
     /// What else is known.
     pub cause: Cause,
+    /// Its resident memory, in bytes, when that was measured last; 0: never.
+    pub resident_bytes: u64,
 }
 
 /// The task to name when a chunk's tasks are lost.
@@ -61,9 +63,18 @@ impl Scheduler {
         let worker = std::mem::take(&mut self.workers[worker_id.index()]);
         if !matches!(worker.state, WorkerState::Absent | WorkerState::Spawning) {
             let (pid, tasks_done) = (worker.pid, worker.tasks_done);
-            let (code, signal) = (death.code, death.signal);
+            let (code, signal, resident_bytes) = (death.code, death.signal, death.resident_bytes);
+            let reason = worker.exit_reason(death);
             // Reported before its tasks are, so that whoever reads of a lost task knows of the worker.
-            self.effects.reports.push(Report::Exited { worker_id, pid, code, signal, tasks_done });
+            self.effects.reports.push(Report::Exited {
+                worker_id,
+                pid,
+                code,
+                signal,
+                tasks_done,
+                reason,
+                resident_bytes,
+            });
         }
         self.settle_in_flight(worker_id, &worker, death);
         match worker.state {

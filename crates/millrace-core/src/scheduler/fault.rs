@@ -4,7 +4,7 @@ use super::ids::WorkerId;
 use super::outcome::ProtocolViolation;
 use super::retire::LEAVE_TIMEOUT;
 use super::worker::WorkerState;
-use super::{Cause, Scheduler};
+use super::{Cause, ExitReason, Scheduler};
 
 impl Scheduler {
     /// The messages of a worker cannot be read any further, for this `cause`: the worker is killed. What it has not begun is
@@ -16,9 +16,9 @@ impl Scheduler {
         }
         worker.unreadable = Some(cause);
         if worker.tasks_done > 0 {
-            self.retire(worker_id);
+            self.retire(worker_id, ExitReason::Died);
         }
-        self.kill(worker_id);
+        self.kill(worker_id, ExitReason::Died);
     }
 
     /// The control socket of a worker is closed. Usually the worker is dead, and its death gives the details. If it lives, it
@@ -42,7 +42,7 @@ impl Scheduler {
         let may_fault = matches!(worker.state, WorkerState::Ready | WorkerState::Leaving);
         if !may_fault || worker.has_faulted {
             worker.unreadable = Some(Cause::ProtocolViolation);
-            self.kill(worker_id);
+            self.kill(worker_id, ExitReason::Died);
             return Err(ProtocolViolation { worker_id });
         }
         worker.state = WorkerState::Leaving;

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use super::ids::WorkerId;
 use super::worker::{InFlight, Late, Worker};
-use super::{Began, Claims, Scheduler};
+use super::{Began, Claims, ExitReason, Scheduler};
 
 /// The shortest time between two looks at a worker.
 const GRAIN: Duration = Duration::from_millis(10);
@@ -34,8 +34,11 @@ impl Scheduler {
     pub fn expire_limits(&mut self, workers: &[WorkerId]) {
         for worker_id in workers.iter().copied() {
             let is_due = self.workers[worker_id.index()].look_at.is_some_and(|at| at <= self.now);
-            if is_due && self.workers[worker_id.index()].look(self.now, self.start_timeout) {
-                self.kill(worker_id);
+            if is_due
+                && let Some(reason) =
+                    self.workers[worker_id.index()].look(self.now, self.start_timeout)
+            {
+                self.kill(worker_id, reason);
             }
         }
     }
@@ -52,13 +55,12 @@ impl Worker {
         self.look_at = Some(self.look_at.map_or(at, |before| before.min(at)));
     }
 
-    /// Looks for a task that has to be killed, and notes when to look again. Returns `true` if the worker was condemned for
-    /// it.
-    fn look(&mut self, now: Duration, load_limit: Option<Duration>) -> bool {
+    /// Looks for a task that has to be killed, and notes when to look again. Returns why the worker was condemned, if it was.
+    fn look(&mut self, now: Duration, load_limit: Option<Duration>) -> Option<ExitReason> {
         self.look_at = None;
-        let Some(claims) = self.claims.clone().filter(|_| !self.is_dying) else { return false };
+        let claims = self.claims.clone().filter(|_| !self.is_dying)?;
         if self.outstays(now, claims.as_ref()) {
-            return true;
+            return Some(ExitReason::Aborted);
         }
         let task = claims.current_task();
         let due = self.due(task, now, claims.as_ref(), load_limit);
@@ -67,14 +69,14 @@ impl Worker {
             let running = due.map(|due| due.look_at);
             let waiting = self.first_look_at_waiting(task, now, load_limit);
             self.look_at = ends.chain(running).chain(waiting).min();
-            return false;
+            return None;
         }
         if claims.condemn(task, task).is_none() {
             self.look_at = Some(now + GRAIN);
-            return false;
+            return None;
         }
         self.late = Some(Late { task, loading: due.and_then(|due| due.loading) });
-        true
+        Some(ExitReason::Timeout)
     }
 
     /// Whether it was condemned for a task of a cancelled call whose grace period is over.

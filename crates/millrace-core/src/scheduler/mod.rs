@@ -33,6 +33,7 @@ mod close;
 mod cost;
 mod death;
 mod dispatch;
+mod exit_reason;
 mod failures;
 mod fault;
 mod ids;
@@ -53,6 +54,7 @@ use std::time::Duration;
 pub use cancel::CancelMode;
 pub use chunk::{Chunk, ChunkFlags, Definition, Turn};
 pub use death::{Cause, Death};
+pub use exit_reason::ExitReason;
 pub use ids::{CallId, ChunkSeq, DefinitionId, WorkerId};
 #[cfg(feature = "testing")]
 pub use outcome::ProtocolViolation;
@@ -246,6 +248,10 @@ pub enum Report {
         signal: Option<i32>,
         /// Tasks it had settled.
         tasks_done: u64,
+        /// Why it ended.
+        reason: ExitReason,
+        /// Its resident memory, in bytes, when that was measured last; 0: never.
+        resident_bytes: u64,
     },
     /// Nothing is open and no worker is left: the pool has ended.
     Closed,
@@ -352,7 +358,7 @@ impl Scheduler {
         worker.ready_by = self.start_timeout.map(|timeout| self.now.saturating_add(timeout));
         worker.claims = Some(claims);
         if worker.is_dying || self.closing != Closing::No && self.is_drained() {
-            self.kill(worker_id);
+            self.kill(worker_id, ExitReason::Closed);
         }
     }
 
@@ -432,8 +438,13 @@ impl Scheduler {
         !self.is_drained() || matches!(self.closing, Closing::Drain | Closing::Terminate(_))
     }
 
-    fn kill(&mut self, worker_id: WorkerId) {
-        self.workers[worker_id.index()].is_dying = true;
+    /// Kills a worker; the first reason for it stays.
+    fn kill(&mut self, worker_id: WorkerId, reason: ExitReason) {
+        let worker = &mut self.workers[worker_id.index()];
+        if !worker.is_dying {
+            worker.ends_for = Some(reason);
+        }
+        worker.is_dying = true;
         self.effects.kills.push(worker_id);
     }
 

@@ -3,7 +3,7 @@
 use super::chunk::ChunkFlags;
 use super::ids::{CallId, ChunkSeq, WorkerId};
 use super::worker::InFlight;
-use super::{Cause, Scheduler};
+use super::{Cause, ExitReason, Scheduler};
 
 /// What an outcome frame says. It was read from shared memory, and nothing of it has been checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,7 +108,7 @@ impl Scheduler {
             }
         }
         if settled.is_retiring {
-            self.retire(worker_id);
+            self.retire(worker_id, ExitReason::Memory);
         }
         if has_settled {
             self.note_success(worker_id);

@@ -10,7 +10,7 @@ use super::chunk::Chunk;
 use super::ids::WorkerId;
 use super::outcome::ProtocolViolation;
 use super::worker::{Worker, WorkerState};
-use super::{Cause, Outgoing, Scheduler};
+use super::{Cause, ExitReason, Outgoing, Scheduler};
 
 /// How long a worker may take to exit. Its exit handlers run in this time.
 pub(super) const LEAVE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -63,7 +63,7 @@ impl Scheduler {
             let is_used = worker.state == WorkerState::Ready && !worker.is_fresh();
             if is_used || worker.state == WorkerState::Leaving {
                 present.push(worker.pid);
-                self.retire(worker_id);
+                self.retire(worker_id, ExitReason::Recycled);
                 self.recall_rest(worker_id);
             }
         }
@@ -81,7 +81,7 @@ impl Scheduler {
         match worker.state {
             WorkerState::Ready if !worker.is_dying => {
                 worker.wants_to_leave = true;
-                self.retire(worker_id);
+                self.retire(worker_id, ExitReason::Died);
                 self.recall_rest(worker_id);
                 Ok(())
             }
@@ -103,17 +103,17 @@ impl Scheduler {
             let worker = &self.workers[worker_id.index()];
             match worker.state {
                 WorkerState::Ready if worker.is_at_work() && worker.in_flight.is_empty() => {
-                    self.request_exit(worker_id);
+                    self.request_exit(worker_id, ExitReason::Closed);
                 }
                 WorkerState::Ready
                     if !worker.is_dying && worker.in_flight.iter().all(|h| h.is_cancelled) =>
                 {
-                    self.kill(worker_id);
+                    self.kill(worker_id, ExitReason::Closed);
                 }
                 WorkerState::Spawning | WorkerState::Starting
                     if !worker.is_dying && self.queue.is_empty() =>
                 {
-                    self.kill(worker_id);
+                    self.kill(worker_id, ExitReason::Closed);
                 }
                 _ => {}
             }
@@ -125,9 +125,10 @@ impl Scheduler {
         leaving
     }
 
-    /// The worker takes no more chunks. What it has not begun is queued again.
-    pub(super) fn retire(&mut self, worker_id: WorkerId) {
+    /// The worker takes no more chunks. What it has not begun is queued again. The first reason stays.
+    pub(super) fn retire(&mut self, worker_id: WorkerId, reason: ExitReason) {
         let worker = &mut self.workers[worker_id.index()];
+        worker.ends_for.get_or_insert(reason);
         worker.is_retiring = true;
         while let Some(chunk) = worker.revoke_last(|_| true) {
             self.queue.push_front(chunk);
@@ -157,15 +158,18 @@ impl Scheduler {
                 let since = *worker.idle_since.get_or_insert(self.now);
                 since + timeout <= self.now
             });
-            if worker.is_retiring || is_overdue || worker.is_spent() {
-                self.request_exit(worker_id);
+            let is_spent = worker.is_spent();
+            if worker.is_retiring || is_overdue || is_spent {
+                let reason = if is_spent { ExitReason::Lifespan } else { ExitReason::Idle };
+                self.request_exit(worker_id, reason);
             }
         }
     }
 
-    /// Asks the worker to exit.
-    pub(super) fn request_exit(&mut self, worker_id: WorkerId) {
+    /// Asks the worker to exit. A retiring worker keeps its reason.
+    pub(super) fn request_exit(&mut self, worker_id: WorkerId, reason: ExitReason) {
         let worker = &mut self.workers[worker_id.index()];
+        worker.ends_for.get_or_insert(reason);
         worker.state = WorkerState::Leaving;
         worker.leave_by = Some(self.now + LEAVE_TIMEOUT);
         worker.idle_since = None;
@@ -177,7 +181,8 @@ impl Scheduler {
             let worker = &mut self.workers[worker_id.index()];
             if worker.leave_by.is_some_and(|at| at <= self.now) {
                 worker.leave_by = None;
-                self.kill(worker_id);
+                let reason = worker.ends_for.unwrap_or_default();
+                self.kill(worker_id, reason);
             }
         }
     }
@@ -198,7 +203,7 @@ impl Scheduler {
         let Some(chunk) = self.queue.peek(worker_id) else { return false };
         let room = self.workers[worker_id.index()].remaining_lifespan(chunk);
         if room == 0 {
-            self.retire(worker_id);
+            self.retire(worker_id, ExitReason::Lifespan);
             return false;
         }
         let Some(mut chunk) = self.queue.pop(worker_id) else { return false };

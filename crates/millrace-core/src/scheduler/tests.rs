@@ -6,6 +6,7 @@ mod cancelling;
 mod closing;
 mod crash_loops;
 mod dying;
+mod exit_reasons;
 mod fairness;
 mod faulting;
 mod ledger;

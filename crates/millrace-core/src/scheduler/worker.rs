@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::chunk::Chunk;
 use super::failures::{FailedStarts, FailureStreak};
 use super::ids::{ChunkSeq, DefinitionId, WorkerId};
-use super::{Cause, Claims};
+use super::{Cause, Claims, ExitReason};
 use crate::channel::claim::{NUMBER_MASK, SLOTS, seq_after, task_after};
 
 /// Where a worker's process stands.
@@ -121,6 +121,8 @@ pub(super) struct Worker {
     pub(super) state: WorkerState,
     /// A kill is on its way.
     pub(super) is_dying: bool,
+    /// Why the pool wants it to end, if it does.
+    pub(super) ends_for: Option<ExitReason>,
     /// Its control socket is closed, so it is dead or about to die.
     pub(super) is_disconnected: bool,
     /// Why the parent stopped reading from it, if it has: it violated the protocol, or there was no memory for its messages.

@@ -149,3 +149,19 @@ fn records_that_do_not_fit_stay() {
     assert_eq!(words(&into[..32]), [0, 20, 0, 0, 0, 0, 0, 0]);
     assert_eq!(write_records(&mut pool.collect(), &mut into), Written::Bytes(0));
 }
+
+#[test]
+fn an_exit_has_its_reason_and_the_memory() {
+    let record = Record::Exited {
+        worker_id: WorkerId(3),
+        pid: 9,
+        code: None,
+        signal: Some(9),
+        tasks_done: 1 << 33,
+        reason: ExitReason::Aborted,
+        resident_bytes: (1 << 32) + 7,
+    };
+    let mut bytes = [0; 64];
+    assert_eq!(write_record(&record, &mut bytes), Ok(64));
+    assert_eq!(words(&bytes), [28, 19, 3, 9, 0, 0, 0, 0, 0, 9, 0, 2, EXIT_ABORT, 7, 1, 0]);
+}

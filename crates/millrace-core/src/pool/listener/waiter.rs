@@ -195,7 +195,7 @@ impl Waiter {
         }
         let SpawnedWorker { child, control, segment, to_worker, to_parent, to_loop, pipes } =
             spawned;
-        let process = Arc::new(Process { control, child });
+        let process = Arc::new(Process::new(control, child));
         let [to_worker, bell, to_loop] = [to_worker, to_parent, to_loop].map(Arc::new);
         let (outbound, inbound) = segment.parent_ends();
         let writer = FrameWriter {
@@ -246,7 +246,7 @@ impl Waiter {
 
     fn read_control(&mut self, worker_id: WorkerId) {
         let Some(worker) = self.processes[worker_id.index()].as_mut() else { return };
-        let Process { child, control } = &*worker.process;
+        let Process { child, control, .. } = &*worker.process;
         match control.try_recv() {
             Ok(Received::Message(bytes, _)) => {
                 worker.start_error = Some(String::from_utf8_lossy(&bytes).into_owned());
@@ -329,7 +329,7 @@ impl Waiter {
         };
         if let Some(mut worker) = self.processes[worker_id.index()].take() {
             let last_output = self.drain_outputs(worker_id, &mut worker);
-            let Process { child, control } = &*worker.process;
+            let Process { child, control, .. } = &*worker.process;
             for fd in [worker.bell.as_fd(), child.as_fd(), control.as_fd()] {
                 // The control socket may be gone from the poller already.
                 let _ = self.poller.remove(fd);
@@ -340,6 +340,8 @@ impl Waiter {
             let workers = 1 + self.processes.iter().flatten().count();
             let cause = self.causes.judge(exit, &worker.segment, &remains, workers);
             let (code, signal) = (exit.code, exit.signal);
+            let measured = worker.process.killed_with();
+            let resident_bytes = measured.unwrap_or_else(|| worker.segment.resident_bytes());
             let death = Death {
                 code,
                 signal,
@@ -347,6 +349,7 @@ impl Waiter {
                 reason: worker.start_error,
                 cause,
                 last_output,
+                resident_bytes,
             };
             self.shared.drive(|scheduler| {
                 scheduler.died(worker_id, &death);

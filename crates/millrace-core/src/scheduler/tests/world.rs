@@ -10,7 +10,8 @@ use crate::channel::claim::NUMBER_MASK;
 use crate::scheduler::worker::Worker;
 use crate::scheduler::{
     CallId, CancelMode, Chunk, ChunkFlags, ChunkSeq, Claims, Death, Definition, DefinitionId,
-    Effects, Outgoing, ProtocolViolation, Report, Scheduler, Settled, Turn, WorkerId, WorkerState,
+    Effects, ExitReason, Outgoing, ProtocolViolation, Report, Scheduler, Settled, Turn, WorkerId,
+    WorkerState,
 };
 
 /// A chunk of `count` tasks.
@@ -65,6 +66,8 @@ pub(super) struct World {
     pub(super) killed: BTreeSet<u32>,
     pub(super) ledger: Ledger,
     pub(super) is_closed: bool,
+    /// Why workers have ended, in that order.
+    pub(super) exits: Vec<ExitReason>,
     forgotten: BTreeSet<DefinitionId>,
     /// Processes are taken to have had so many chunks and tasks before; 30 bits.
     pub(super) numbers_from: u32,
@@ -81,6 +84,7 @@ impl World {
             killed: BTreeSet::new(),
             ledger: Ledger::default(),
             is_closed: false,
+            exits: Vec::new(),
             forgotten: BTreeSet::new(),
             numbers_from: 0,
             next_pid: 100,
@@ -351,7 +355,8 @@ impl World {
                 self.is_closed = true;
                 self.ledger.close();
             }
-            Report::Started { .. } | Report::Exited { .. } => {}
+            Report::Exited { reason, .. } => self.exits.push(reason),
+            Report::Started { .. } => {}
         }
     }
 
