@@ -133,3 +133,12 @@ test('over a million items go through imap in flat memory', async (t) => {
   t.is(count, 1_200_000)
   t.true(growth < 32 * 2 ** 20, `${(growth / 2 ** 20).toFixed(1)} MiB more after a million items`)
 })
+
+test('tasks that throw do not starve the timers of earlier tasks', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 1 })
+  await pool.apply(jobs.startTicking)
+  const items = Array.from({ length: 100 }, () => 0)
+  const outcomes = await pool.mapSettled(jobs.throwTicks, items, { chunkSize: 100 })
+  const ticks = outcomes.map((each) => (each.status === 'rejected' ? (each.reason as { ticks: number }).ticks : 0))
+  t.true((ticks.at(-1) ?? 0) > (ticks[0] ?? 0) + 3, ticks.join(' '))
+})
