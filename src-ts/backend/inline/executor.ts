@@ -69,7 +69,7 @@ export class Executor {
     }, new MemoryLimit(undefined))
     const isolation = { run: <T>(act: () => T): T => runAs(this.#enterTask(), act) }
     const invoker = new TaskInvoker(this.#cancellation, isolation, 0)
-    // The event loop runs before the next task, so that timers of earlier tasks fire.
+    // The runner yields after each task, so that promises and timers of earlier tasks run.
     const slice = { isOverAfterTask: () => true }
     const resume = (): void => settings.pace.soon(this.#goOn)
     this.#runner = new Runner(claims, this.#outbox, slice, this.#cancellation, invoker, resume)

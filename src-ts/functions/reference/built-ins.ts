@@ -55,7 +55,7 @@ export function builtInPath(value: object): BuiltInPath | undefined {
   return builtIn === undefined || (typeof value === 'function' && isForeign(value)) ? undefined : builtIn
 }
 
-/** True for a function that somebody put in the builtIn of Node's own. */
+/** Whether the program has replaced a function of Node by this one. */
 function isForeign(fn: object): boolean {
   if (isNativeText(sourceOf(fn))) return false
   const location = hasInspector() ? locateFunction(fn, 'the function') : undefined

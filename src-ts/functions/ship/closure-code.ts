@@ -37,7 +37,7 @@ class Builder {
   readonly #graph: Graph
   readonly #start: string
   readonly #settings: { readonly setter: number; readonly slot: Slot }[] = []
-  /** The scopes directly inside each scope. Those of the outermost are at -1. */
+  /** The functions directly inside each scope, and then the scopes inside it. The key of the outermost scope is -1. */
   readonly #membersIn = new Map<number, number[]>()
   readonly #scopesIn = new Map<number, number[]>()
   #setters = 0
@@ -116,7 +116,7 @@ class Builder {
     return this.#graph.members[at]?.analysis.parsed.form === 'class'
   }
 
-  /** The code that sets the properties of a function. */
+  /** The code that sets those properties of a function that are classes, or those that are not. */
   #addedCode(at: number, isOfClasses: boolean): string[] {
     const member = this.#graph.members[at]
     if (member === undefined) return []
