@@ -18,10 +18,11 @@ export function need(...parts) {
 
 /**
  * Runs a program to its end.
+ * @param {boolean} [wantsErrors] whether the answer is what it has written to its standard error
  * @returns {string} what it has printed
  * @throws {Error} when it fails; the message holds what it has printed
  */
-export function run(program, args, options = {}) {
+export function run(program, args, options = {}, wantsErrors = false) {
   const { status, signal, error, stdout, stderr } = spawnSync(program, args, {
     cwd: root,
     encoding: 'utf8',
@@ -29,7 +30,7 @@ export function run(program, args, options = {}) {
     stdio: ['ignore', 'pipe', 'pipe'],
     ...options
   })
-  if (status === 0) return stdout ?? ''
+  if (status === 0) return (wantsErrors ? stderr : stdout) ?? ''
   const how = error?.message ?? (signal === null ? `exit code ${status}` : signal)
   throw new Error(`${stdout ?? ''}${stderr ?? ''}\n${program} ${args.join(' ')} failed (${how})`)
 }
