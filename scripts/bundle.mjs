@@ -4,10 +4,18 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { fingerprint } from './fingerprint.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
+const ownVersion = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version
+/** What the bundles are built from. Parent and worker compare it; see src-ts/protocol/build.ts. */
+const define = {
+  MILLRACE_BUILD: `"${ownVersion} (${fingerprint(root, ['src-ts', 'scripts/bundle.mjs']).slice(0, 8)})"`
+}
+
 const usual = {
+  define,
   absWorkingDir: root,
   bundle: true,
   platform: 'node',
@@ -94,7 +102,7 @@ const places = {
 
 /** What `import.meta` is in a file of CommonJS. `dist/index.js` adds what Node gives to ES modules alone. */
 const ownMeta = `'use strict'\nconst $meta = { url: require('node:url').pathToFileURL(__filename).href, resolve: undefined }`
-const commonJs = { ...usual, format: 'cjs', charset: 'ascii', define: { 'import.meta': '$meta' } }
+const commonJs = { ...usual, format: 'cjs', charset: 'ascii', define: { ...define, 'import.meta': '$meta' } }
 
 const MAIN = 'dist/millrace-main.cjs'
 const FUNCTIONS = 'dist/millrace-functions.cjs'

@@ -1,3 +1,4 @@
+export { build } from './build.js'
 export { currentTask, provideCurrentTask, provideCurrentTaskFirst } from './current-task.js'
 export * from './frames.js'
 export { BATCH, PASS_CONTEXT } from './own-flags.js'

@@ -9,6 +9,11 @@ import asyncHooks = require('node:async_hooks')
 
 import type { OwnStreams } from './own-streams.js' with { 'resolution-mode': 'import' }
 import type { AsyncContext } from './isolation.js' with { 'resolution-mode': 'import' }
+import type { WorkerConfig } from '../protocol/index.js' with { 'resolution-mode': 'import' }
+
+/** As in `protocol/build.ts`, which a file of CommonJS cannot import. */
+declare const MILLRACE_BUILD: string
+const build = MILLRACE_BUILD
 
 interface StartBinding {
   initWorker(): { readonly config: string }
@@ -33,7 +38,12 @@ function start(): void {
   // Another copy of this package reads it here: its addon is another library and has no lifeline.
   const identity = binding.initWorker()
   provide('millrace.identity', identity)
-  const { isPiped } = JSON.parse(identity.config) as { readonly isPiped?: boolean }
+  const { isPiped, ...parent } = JSON.parse(identity.config) as Partial<WorkerConfig>
+  const difference = differenceTo(parent)
+  if (difference !== undefined) {
+    binding.sendStartError(`${difference} while the program ran; start the program again`)
+    process.exit(1)
+  }
   const streams: OwnStreams = { made: [], onMade: undefined }
   prepare(streams, 'stdout', isPiped === true)
   prepare(streams, 'stderr', isPiped === true)
@@ -44,6 +54,17 @@ function start(): void {
   }
   process.on('uncaughtExceptionMonitor', reportStartError)
   provide('millrace.start', { binding, reportStartError, streams, context: watchContexts() })
+}
+
+/** The addon has the same version by now: it has compared that of the handshake with its own. */
+function differenceTo({ build: parentBuild, node }: Partial<WorkerConfig>): string | undefined {
+  if (parentBuild !== build) {
+    return `this worker has loaded millrace ${build}, but its parent runs millrace ${parentBuild}: the package was replaced`
+  }
+  if (node !== undefined && node !== process.version) {
+    return `this worker runs Node.js ${process.version}, but its parent runs Node.js ${node}: Node.js was replaced`
+  }
+  return undefined
 }
 
 /** See `isolation.ts`. */

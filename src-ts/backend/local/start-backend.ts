@@ -3,8 +3,8 @@ import { libraryPath, workerFiles } from '../../binding.js'
 import { describeLaunch } from '../../launch/index.js'
 import { NativeBackend } from './local-backend.js'
 import type { PoolSettings } from '../../options/index.js'
-import { JSON } from '../../primordials.js'
-import type { WorkerConfig } from '../../protocol/index.js'
+import { JSON, process } from '../../primordials.js'
+import { build, type WorkerConfig } from '../../protocol/index.js'
 
 /**
  * Decides how the workers of a pool are started, from the current directory and environment.
@@ -18,7 +18,14 @@ export function prepareLocalBackend(settings: PoolSettings): (listener: BackendL
   })
   const { daemon, maxWorkerMemory, idleTimeout } = settings
   const isPiped = settings.stdio === 'pipe'
-  const workerConfig: WorkerConfig = { daemon, isPiped, ...(maxWorkerMemory === undefined ? {} : { maxWorkerMemory }) }
+  const workerConfig: WorkerConfig = {
+    daemon,
+    build,
+    isPiped,
+    // With `execPath` the user has chosen another one.
+    ...(settings.execPath === undefined ? { node: process.version } : {}),
+    ...(maxWorkerMemory === undefined ? {} : { maxWorkerMemory })
+  }
   const options = {
     workerCount: settings.nJobs,
     cpus: settings.cpuIds.map((set) => [...set]),

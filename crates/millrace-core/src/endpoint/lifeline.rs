@@ -21,6 +21,10 @@ use crate::sys::{self, AsFd, Bell, Control, OwnedFd, Received, SharedMemory};
 /// The first byte of a handshake; no message is ever empty.
 const HANDSHAKE: u8 = b'H';
 
+/// What this library was built from. It stands in front of each handshake in a form that never changes, because parent and worker
+/// share a memory whose layout may change with every build.
+const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("MILLRACE_BUILD"), ")");
+
 /// The longest start error, in bytes.
 const ERROR_BYTES_MAX: usize = 32 * 1024;
 
@@ -57,17 +61,18 @@ impl Lifeline {
     }
 
     fn receive_handshake(&self, memory_bytes: usize) -> io::Result<Handshake> {
-        let (mut config, mut fds) = match self.control.try_recv()? {
+        let (message, mut fds) = match self.control.try_recv()? {
             Received::Message(bytes, fds) => (bytes, fds),
             Received::Empty => return Err(invalid("it has not arrived")),
             Received::Closed => {
                 return Err(io::Error::new(io::ErrorKind::BrokenPipe, "the parent is gone"));
             }
         };
-        if config.first() != Some(&HANDSHAKE) {
-            return Err(invalid("it begins with an unknown byte"));
+        let (build, config) = split(&message)?;
+        if build != BUILD.as_bytes() {
+            return Err(other_build(build));
         }
-        config.remove(0);
+        let config = config.to_vec();
         let parent = if fds.len() == 5 { fds.pop() } else { None };
         let [memory, to_worker, first, second] = <[OwnedFd; 4]>::try_from(fds)
             .map_err(|fds| invalid(&format!("it has {} descriptors, not 4 or 5", fds.len())))?;
@@ -95,7 +100,7 @@ pub fn send_handshake(
     to_parent: [&Bell; 2],
 ) -> io::Result<()> {
     let parent = sys::own_pidfd()?;
-    let message = [&[HANDSHAKE], config].concat();
+    let message = [&[HANDSHAKE, BUILD.len() as u8], BUILD.as_bytes(), config].concat();
     let [first, second] = to_parent.map(Bell::as_fd);
     let mut fds = vec![memory.as_fd(), to_worker.as_fd(), first, second];
     fds.extend(parent.as_ref().map(AsFd::as_fd));
@@ -131,9 +136,51 @@ fn watch(control: Arc<Control>, parent: Option<OwnedFd>) -> io::Result<()> {
     Ok(())
 }
 
+/// Splits a handshake into the build that its parent is, and the configuration.
+fn split(message: &[u8]) -> io::Result<(&[u8], &[u8])> {
+    let [HANDSHAKE, length, rest @ ..] = message else {
+        return Err(invalid("it begins with an unknown byte"));
+    };
+    rest.split_at_checked(usize::from(*length)).ok_or_else(|| invalid("it is too short"))
+}
+
+fn other_build(build: &[u8]) -> io::Error {
+    let parent = String::from_utf8_lossy(build);
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        format!(
+            "this worker has loaded millrace {BUILD}, but its parent runs millrace {parent}: the package was replaced while the program ran; start the program again"
+        ),
+    )
+}
+
 fn invalid(why: &str) -> io::Error {
     io::Error::new(
         io::ErrorKind::InvalidData,
         format!("the parent's first message is not usable: {why}"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handshake_says_which_build_its_parent_is() {
+        let message = [&[HANDSHAKE, 3], b"1.2".as_slice(), b"config"].concat();
+        let (build, config) = split(&message).unwrap();
+        assert_eq!((build, config), (b"1.2".as_slice(), b"config".as_slice()));
+        let error = other_build(build).to_string();
+        assert!(
+            error.contains(BUILD) && error.contains("its parent runs millrace 1.2:"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_message_that_is_no_handshake_is_refused() {
+        for message in [b"".as_slice(), b"H", b"X\x03abc", b"H\x04abc"] {
+            assert_eq!(split(message).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        }
+    }
 }

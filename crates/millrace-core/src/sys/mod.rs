@@ -10,22 +10,25 @@
 //!   with everything it left in its process group.
 //!
 //! Every descriptor made here is close-on-exec: only `launch` hands one over, as descriptor 3.
-//! Linux has it all. Elsewhere the same names exist and every constructor fails with [`std::io::ErrorKind::Unsupported`].
+//! Linux has it all. Elsewhere, and with `--cfg millrace_no_pools`, the same names exist and every constructor fails with [`std::io::ErrorKind::Unsupported`].
 
-#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "nothing is started there"))]
+#[cfg_attr(
+    not(all(target_os = "linux", not(millrace_no_pools))),
+    expect(dead_code, reason = "nothing is started there")
+)]
 mod types;
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(millrace_no_pools)))]
 mod linux;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(millrace_no_pools)))]
 use linux as system;
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(all(target_os = "linux", not(millrace_no_pools))))]
 #[cfg_attr(
     feature = "testing",
     expect(missing_docs, clippy::missing_errors_doc, reason = "documented in sys/linux")
 )]
 mod unsupported;
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(all(target_os = "linux", not(millrace_no_pools))))]
 use unsupported as system;
 
 #[cfg(feature = "testing")]
