@@ -115,12 +115,12 @@ fn memory_age_and_idleness() {
     let mut world = busy(chunk(1, 0, 1));
     world.step(0, FILLS);
     world.process(0).flush();
-    world.hear(0);
+    world.deliver(0);
     world.die(0, &exit());
     let mut aged = busy(Chunk { lifespan: Some(2), ..chunk(1, 0, 1) });
     aged.step(0, FINE);
     aged.process(0).flush();
-    aged.hear(0);
+    aged.deliver(0);
     aged.die(0, &exit());
     let mut idle = World::started(1, None);
     idle.scheduler.idle_timeout = Some(Duration::from_millis(LIMIT));
