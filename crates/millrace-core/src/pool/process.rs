@@ -10,14 +10,10 @@ pub(super) struct Process {
     pub(super) control: Control,
     pub(super) child: Child,
     /// Its resident memory in bytes when it was killed. 0 if it was not killed.
-    resident_bytes: AtomicU64,
+    pub(super) resident_bytes: AtomicU64,
 }
 
 impl Process {
-    pub(super) fn new(control: Control, child: Child) -> Self {
-        Self { control, child, resident_bytes: AtomicU64::new(0) }
-    }
-
     /// Kills the process and its group. If the worker or this process has changed its user, the system refuses the signal,
     /// and the lifeline of the worker kills the group instead.
     pub(super) fn kill(&self) {

@@ -19,7 +19,7 @@ use crate::pool::process::Process;
 use crate::pool::spawner::{SpawnResult, SpawnedWorker};
 use crate::pool::worker_handle::FrameWriter;
 use crate::scheduler::{Death, WorkerId};
-use crate::sync::atomic::Ordering;
+use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sys::{AsFd, Bell, Poller, Received, is_self_inflicted, was_killed_for_memory};
 
 /// The kind of a worker's descriptor: the low bits of a token. The worker id stands above them.
@@ -195,7 +195,7 @@ impl Waiter {
         }
         let SpawnedWorker { child, control, segment, to_worker, to_parent, to_loop, pipes } =
             spawned;
-        let process = Arc::new(Process::new(control, child));
+        let process = Arc::new(Process { control, child, resident_bytes: AtomicU64::default() });
         let [to_worker, bell, to_loop] = [to_worker, to_parent, to_loop].map(Arc::new);
         let (outbound, inbound) = segment.parent_ends();
         let writer = FrameWriter {
