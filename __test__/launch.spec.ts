@@ -130,8 +130,7 @@ const HERITAGE = {
   execArgv: ['-r', './a.cjs', '-e', 'code'],
   env: { A: '1', NODE_OPTIONS: '-r ./b.cjs' },
   cwd: '/home',
-  base: '/home',
-  isSingleExecutable: false
+  base: '/home'
 }
 
 test('settings that the user did not give are inherited', (t) => {
@@ -180,15 +179,16 @@ test('settings that the user gave are used unchanged, except variables that are 
   t.deepEqual(describeLaunch({ ...NOTHING, execArgv: [], env: {} }, FILES, HERITAGE), bare)
 })
 
-test('a single-executable app needs execPath', (t) => {
-  const heritage = { ...HERITAGE, isSingleExecutable: true }
-  t.throws(() => describeLaunch(NOTHING, FILES, heritage), {
-    instanceOf: TypeError,
-    code: 'ERR_POOL_INVALID_OPTION',
-    message: /^execPath must be .*single-executable app.*, got undefined$/
+for (const otherHost of ['a single-executable app', 'Bun', 'Deno'] as const)
+  test(`${otherHost} needs execPath`, (t) => {
+    const heritage = { ...HERITAGE, otherHost }
+    t.throws(() => describeLaunch(NOTHING, FILES, heritage), {
+      instanceOf: TypeError,
+      code: 'ERR_POOL_INVALID_OPTION',
+      message: `execPath must be the path of a Node.js binary (in ${otherHost}), got undefined`
+    })
+    t.is(describeLaunch({ ...NOTHING, execPath: '/bin/node' }, FILES, heritage).program, '/bin/node')
   })
-  t.is(describeLaunch({ ...NOTHING, execPath: '/bin/node' }, FILES, heritage).program, '/bin/node')
-})
 
 // From here on with real processes.
 
@@ -255,8 +255,7 @@ test('a worker starts from what was described', (t) => {
       NODE_TEST_CONTEXT: 'child-v8'
     },
     cwd: data,
-    base: home,
-    isSingleExecutable: false
+    base: home
   })
   const env = Object.fromEntries(launch.env.map((line) => line.split(/=(.*)/s).slice(0, 2)))
   t.deepEqual(Object.keys(env), ['NODE_OPTIONS'])

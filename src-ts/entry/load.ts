@@ -2,7 +2,8 @@
  * What `import` and `require` of the package do. Both load the same file, so a program has one instance, however it loads the package. The
  * build makes `dist/index.js` and `dist/index.cjs` of this.
  */
-import { createRequire } from 'node:module'
+// Not by its name: webpack replaces calls of createRequire.
+import nodeModule from 'node:module'
 
 interface Main {
   readonly [key: symbol]: object | undefined
@@ -10,12 +11,21 @@ interface Main {
 
 // Free in a file of CommonJS, which the output of a bundler may be.
 // oxlint-disable-next-line no-underscore-dangle
-declare const __filename: string | undefined
+declare const __filename: string
+
+function ownFilename(): string | undefined {
+  try {
+    // Not asked by `typeof`, which bundlers answer themselves.
+    return __filename
+  } catch {
+    return undefined
+  }
+}
 
 function requireAt(place: string | undefined): NodeJS.Require | undefined {
   if (place === undefined) return undefined
   try {
-    return createRequire(place)
+    return nodeModule.createRequire(place)
   } catch {
     // A bundler has replaced it.
     return undefined
@@ -48,7 +58,7 @@ function requireMain(places: readonly (string | undefined)[]): Main {
 
 /** @param meta Of the ES module that this code is in. */
 export function load(meta?: ImportMeta): object {
-  const main = requireMain([meta?.url, typeof __filename === 'string' ? __filename : undefined])
+  const main = requireMain([meta?.url, ownFilename(), process.argv[1]])
   const own = main[Symbol.for('millrace.meta')]
   if (meta !== undefined && own !== undefined) {
     Object.assign(own, { resolve: meta.resolve, ...('main' in meta ? { main: false } : {}) })

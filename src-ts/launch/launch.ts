@@ -1,4 +1,3 @@
-import { isSea } from 'node:sea'
 import { invalidOption } from '../errors/index.js'
 import type { PoolSettings } from '../options/index.js'
 import { Math, Object, cwd, process } from '../primordials.js'
@@ -37,13 +36,14 @@ export interface InheritedLaunch {
   readonly cwd: string | undefined
   /** The directory where relative paths of the command line start. */
   readonly base: string | undefined
-  readonly isSingleExecutable: boolean
+  /** What runs this program where it is no `node`: its executable runs no worker. */
+  readonly otherHost?: 'a single-executable app' | 'Bun' | 'Deno' | undefined
 }
 
 /**
  * Describes how a worker is started. Settings of the user are used unchanged. Inherited settings are filtered for workers.
  * @param inherited The current settings of this process.
- * @throws TypeError, `ERR_POOL_INVALID_OPTION`, in a single-executable app without `execPath`
+ * @throws TypeError, `ERR_POOL_INVALID_OPTION`, without `execPath` in a single-executable app, in Bun or in Deno
  */
 export function describeLaunch(
   settings: Pick<PoolSettings, 'env' | 'cwd' | 'execArgv' | 'execPath' | 'stdio'> &
@@ -52,8 +52,8 @@ export function describeLaunch(
   inherited: InheritedLaunch = ofThisProcess()
 ): Launch {
   // The binary would start the app again and again, and never a worker.
-  if (settings.execPath === undefined && inherited.isSingleExecutable) {
-    throw invalidOption('type', 'execPath', undefined, 'the path of a Node.js binary (in a single-executable app)')
+  if (settings.execPath === undefined && inherited.otherHost !== undefined) {
+    throw invalidOption('type', 'execPath', undefined, `the path of a Node.js binary (in ${inherited.otherHost})`)
   }
   const program = settings.execPath ?? inherited.execPath
   const directory = settings.cwd ?? inherited.cwd
@@ -98,15 +98,25 @@ function heapOptions(maxHeap: number | undefined): string[] {
 /** The directory where the program was started, or the directory when this library was loaded. */
 const LOADED_IN = workingDirectory()
 
+function hostOfThisProcess(): InheritedLaunch['otherHost'] {
+  const { bun, deno }: NodeJS.Dict<string> = process.versions
+  if (bun !== undefined) return 'Bun'
+  if (deno !== undefined) return 'Deno'
+  const sea = process.getBuiltinModule('node:sea') as typeof import('node:sea') | undefined
+  return sea?.isSea() === true ? 'a single-executable app' : undefined
+}
+
 function ofThisProcess(): InheritedLaunch {
   const { execPath, env } = process
+  const otherHost = hostOfThisProcess()
   return {
     execPath,
-    execArgv: withSourceMaps(process.execArgv),
+    // Those of another runtime are none of Node's.
+    execArgv: withSourceMaps(otherHost === 'Bun' || otherHost === 'Deno' ? [] : process.execArgv),
     env,
     cwd: workingDirectory(),
     base: LOADED_IN,
-    isSingleExecutable: isSea()
+    otherHost
   }
 }
 

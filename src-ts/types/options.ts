@@ -112,7 +112,8 @@ export interface WorkerPoolOptions extends MapDefaults {
    */
   readonly execArgv?: readonly string[] | undefined
   /**
-   * The node program that runs the workers: a path, or a name that is looked up in PATH. A single-executable app has to give it.
+   * The node program that runs the workers: a path, or a name that is looked up in PATH. A single-executable
+   * app, Bun and Deno have to give it.
    * @default process.execPath
    */
   readonly execPath?: string | undefined

@@ -9,7 +9,7 @@ import { build, type WorkerConfig } from '../../protocol/index.js'
 /**
  * Decides how the workers of a pool are started, from the current directory and environment.
  * @returns a function that makes the back end, which starts no process before it has work
- * @throws TypeError, `ERR_POOL_INVALID_OPTION`, in a single-executable app without `execPath`
+ * @throws TypeError, `ERR_POOL_INVALID_OPTION`, without `execPath` in a single-executable app, in Bun or in Deno
  */
 export function prepareLocalBackend(settings: PoolSettings): (listener: BackendListener) => Backend {
   const launch = describeLaunch(settings, {
