@@ -76,7 +76,7 @@ const bundlers = {
 const wrapped = esm.replace(/(import .*\n)([\s\S]*)/, '$1async function main() {$2}\nmain()\n')
 
 /** Bundles in one project and runs the bundle in another place, when the first one is no more. */
-async function bundle(site, name, isExternal, format, isInstalled) {
+async function runBundle(site, name, isExternal, format, isInstalled) {
   const project = site.makeProject({ files: { 'main.mjs': esm, 'wrapped.mjs': wrapped } })
   const file = await bundlers[name](project, isExternal, format)
   const elsewhere = isInstalled ? site.makeProject() : site.makeFolder()
@@ -88,18 +88,18 @@ async function bundle(site, name, isExternal, format, isInstalled) {
 /** @type {readonly import('./cells.mjs').Cell[]} */
 export const bundlerCells = Object.keys(bundlers).flatMap((name) =>
   (name === 'Vite' ? ['esm'] : ['esm', 'cjs']).flatMap((format) => [
-    { group, name: `${name}, ${format}, millrace external`, run: (site) => bundle(site, name, true, format, true) },
+    { group, name: `${name}, ${format}, millrace external`, run: (site) => runBundle(site, name, true, format, true) },
     {
       group,
       name: `${name}, ${format}, millrace in the bundle and installed`,
       note: 'the entry finds the installed package',
-      run: (site) => bundle(site, name, false, format, true)
+      run: (site) => runBundle(site, name, false, format, true)
     },
     {
       group,
       name: `${name}, ${format}, millrace in the bundle alone`,
       refused: REFUSED,
-      run: (site) => bundle(site, name, false, format, false)
+      run: (site) => runBundle(site, name, false, format, false)
     }
   ])
 )

@@ -37,8 +37,8 @@ function container(site) {
     return `SKIP no cgroup can be made here: ${error.message}`
   }
   try {
-    const join_ = folders.map((folder) => `echo $$ > ${folder}/cgroup.procs`).join(' && ')
-    const program = `${join_} && exec unshare --pid --fork --mount-proc ${process.execPath} main.mjs`
+    const enter = folders.map((folder) => `echo $$ > ${folder}/cgroup.procs`).join(' && ')
+    const program = `${enter} && exec unshare --pid --fork --mount-proc ${process.execPath} main.mjs`
     return run(
       ['sh', '-c', program],
       site.makeProject({ files: { 'main.mjs': `if (process.pid !== 1) throw new Error('not PID 1')\n${esm}` } })
