@@ -229,6 +229,7 @@ function monotonicClock(): () => number {
   // Node has a getter here until somebody replaces it.
   const isOwn = getOwnPropertyDescriptor(globalThis, 'performance')?.get !== undefined
   const clock = isOwn ? globalThis.performance : node.getBuiltinModule('node:perf_hooks').performance
-  const { now: read } = reflect.getPrototypeOf(clock) as typeof clock
+  // Bun has it on the object alone.
+  const { now: read = clock.now } = reflect.getPrototypeOf(clock) as Partial<typeof clock>
   return read.bind(clock)
 }
