@@ -92,8 +92,8 @@ const BUILT = [
   'index.d.cts',
   'index.d.ts',
   'index.js',
-  'millrace-functions.cjs',
   'millrace-main.cjs',
+  'millrace-on-demand.cjs',
   'millrace-parser.LICENSES.txt',
   'millrace-parser.cjs',
   'worker/lifeline.cjs',
@@ -110,7 +110,7 @@ test('importing the package loads one file of it and the addon; functions by val
   t.deepEqual(lines, [
     'millrace-main.cjs',
     'millrace-main.cjs',
-    'millrace-functions.cjs millrace-main.cjs',
+    'millrace-main.cjs millrace-on-demand.cjs',
     'node:assert false, node:inspector false, node:stream false'
   ])
 })

@@ -1,4 +1,4 @@
-// Bundles the package: what a program loads at once, what it loads with the first function by value, the parser, and what runs inside a
+// Bundles the package: what a program loads at once, what it loads on demand, the parser, and what runs inside a
 // worker. Each is one file, so that importing the package and starting a worker resolve next to no modules.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
@@ -105,17 +105,17 @@ const ownMeta = `'use strict'\nconst $meta = { url: require('node:url').pathToFi
 const commonJs = { ...usual, format: 'cjs', charset: 'ascii', define: { ...define, 'import.meta': '$meta' } }
 
 const MAIN = 'dist/millrace-main.cjs'
-const FUNCTIONS = 'dist/millrace-functions.cjs'
+const ON_DEMAND = 'dist/millrace-on-demand.cjs'
 
-/** What the functions bundle takes from the main bundle, as both were one program: by file the names. */
+/** What the bundle that is loaded on demand takes from the main bundle, as both were one program: by file the names. */
 async function findShared() {
   const look = (entry) =>
     build({ ...commonJs, entryPoints: [entry], write: false, plugins: [places], outfile: 'x.cjs' })
-  const [main, functions] = await Promise.all([look('src-ts/index.ts'), look('src-ts/functions/by-value.ts')])
+  const [main, onDemand] = await Promise.all([look('src-ts/index.ts'), look('src-ts/entry/on-demand.ts')])
   const [{ inputs }] = Object.values(main.metafile.outputs)
   // What is imported and not used is in no bundle.
   const inMain = new Set(Object.keys(inputs).filter((path) => inputs[path].bytesInOutput > 0))
-  const own = inputsOf(functions).filter((path) => !inMain.has(path))
+  const own = inputsOf(onDemand).filter((path) => !inMain.has(path))
   const shared = new Map()
   for (const path of own) {
     for (const { specifier, names } of importedNames(path).filter((each) => each.specifier.startsWith('.'))) {
@@ -155,7 +155,7 @@ async function bundleMain({ shared, mainFiles }) {
   check(result, (path) => isSource(path) || path.startsWith('node:') || path === 'index.js')
 }
 
-async function bundleFunctions({ shared, ownFiles }) {
+async function bundleOnDemand({ shared, ownFiles }) {
   const fromMain = {
     name: 'from-main',
     setup({ onResolve, onLoad }) {
@@ -170,12 +170,12 @@ async function bundleFunctions({ shared, ownFiles }) {
   }
   // Returned as it is: the helpers that a bundler writes around exports run when a program may have replaced what they use.
   const contents = `
-    import { mapStacks, prepareFunction, withLocation } from './src-ts/functions/by-value.ts'
-    $give({ mapStacks, prepareFunction, withLocation })`
+    import { InlineBackend, mapStacks, prepareFunction, withLocation } from './src-ts/entry/on-demand.ts'
+    $give({ InlineBackend, mapStacks, prepareFunction, withLocation })`
   const result = await build({
     ...commonJs,
-    stdin: { contents, resolveDir: root, sourcefile: 'src-ts/functions' },
-    outfile: FUNCTIONS,
+    stdin: { contents, resolveDir: root, sourcefile: 'src-ts/on-demand' },
+    outfile: ON_DEMAND,
     // A function of the internals: whatever a program does to the cache of require, it is given those of the bundle that asks.
     banner: {
       js: `'use strict'\nmodule.exports = ($main) => {\nconst { $meta } = $main\nlet $given\nconst $give = (it) => { $given = it }`
@@ -261,4 +261,4 @@ async function bundleWorker() {
 }
 
 const plan = await findShared()
-await Promise.all([bundleMain(plan), bundleFunctions(plan), bundleEntries(), bundleParser(), bundleWorker()])
+await Promise.all([bundleMain(plan), bundleOnDemand(plan), bundleEntries(), bundleParser(), bundleWorker()])

@@ -1,5 +1,5 @@
 import type { Backend, BackendListener } from './index.js'
-import { InlineBackend } from './inline/inline-backend.js'
+import { loadOnDemand } from '../entry/load-on-demand.js'
 import { prepareLocalBackend } from './local/start-backend.js'
 import type { PoolSettings } from '../options/index.js'
 import type { PoolStats } from '../types/index.js'
@@ -15,5 +15,6 @@ export const NO_TASKS: PoolStats = { submitted: 0, completed: 0, failed: 0, canc
 export function prepareBackend(settings: PoolSettings): (listener: BackendListener) => Backend {
   const { nJobs, daemon, workerStartTimeout } = settings
   if (nJobs > 0) return prepareLocalBackend(settings)
+  const { InlineBackend } = loadOnDemand()
   return (listener) => new InlineBackend(listener, daemon, workerStartTimeout)
 }

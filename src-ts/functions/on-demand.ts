@@ -1,33 +1,8 @@
-/** Sending functions by value needs a parser, the inspector and a third of the library. A program that only names exports loads none. */
-import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
-import { ownInternals, type Internals } from '../entry/internals.js'
+import { loadOnDemand, loadedOnDemand } from '../entry/load-on-demand.js'
 import './reference/entry.js'
-import { URL, withOriginalGlobals } from '../primordials.js'
 import type { GivenNames } from './capture/capture.js'
 import type { FunctionDefinition } from './definition.js'
-import { missingPart } from './refusal/missing-part.js'
 import { prepareReference } from './reference/prepare-reference.js'
-
-type ByValue = typeof import('./by-value.js')
-
-const FILE = new URL('../../dist/millrace-functions.cjs', import.meta.url)
-const require = createRequire(import.meta.url)
-let loaded: ByValue | undefined
-
-function load(): ByValue {
-  try {
-    const make = require(fileURLToPath(FILE)) as (internals: Internals) => ByValue
-    return make(ownInternals())
-  } catch (error) {
-    throw missingPart(FILE, error)
-  }
-}
-
-function byValue(): ByValue {
-  loaded ??= withOriginalGlobals(load)
-  return loaded
-}
 
 /**
  * Makes a definition for the workers of anything that names a function: a function, a reference from `task()` or `tasks()`, or the URL of
@@ -38,13 +13,13 @@ function byValue(): ByValue {
  * @throws TypeError or RangeError, `ERR_POOL_INVALID_OPTION`, for a value that names no function
  */
 export function prepareFunction(fn: unknown, given?: GivenNames): FunctionDefinition {
-  return prepareReference(fn, given !== undefined) ?? byValue().prepareFunction(fn, given)
+  return prepareReference(fn, given !== undefined) ?? loadOnDemand().prepareFunction(fn, given)
 }
 
 /** The same for tasks that run in this process: a debugger finds the function in its file. */
 export function prepareFunctionHere(fn: unknown, given?: GivenNames): FunctionDefinition {
   const definition = prepareFunction(fn, given)
-  return typeof fn === 'function' && loaded !== undefined ? loaded.withLocation(fn, definition) : definition
+  return typeof fn === 'function' ? loadOnDemand().withLocation(fn, definition) : definition
 }
 
 /**
@@ -53,5 +28,5 @@ export function prepareFunctionHere(fn: unknown, given?: GivenNames): FunctionDe
  */
 export function mapStacks(error: unknown, fn: unknown): void {
   // If no function was sent by value, no stack has to be mapped.
-  loaded?.mapStacks(error, fn)
+  loadedOnDemand()?.mapStacks(error, fn)
 }

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type * as Acorn from 'acorn'
 import type * as EslintScope from 'eslint-scope'
 import { URL, process } from '../../primordials.js'
-import { missingPart } from '../refusal/missing-part.js'
+import { missingFile } from '../../entry/missing-file.js'
 
 interface Parser {
   readonly parse: typeof Acorn.parse
@@ -20,7 +20,7 @@ function read(filename: string): string {
   try {
     return readFileSync(filename, 'utf8')
   } catch (error) {
-    throw missingPart(FILE, error)
+    throw missingFile(FILE, error)
   }
 }
 

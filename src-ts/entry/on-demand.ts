@@ -1,0 +1,6 @@
+/**
+ * The code that few programs need at once: to send functions by value takes a parser, the inspector and a third of the library, and
+ * `nJobs: 0` takes the code of a worker. The build makes one file of it, which `load-on-demand.ts` loads.
+ */
+export { InlineBackend } from '../backend/inline/inline-backend.js'
+export { mapStacks, prepareFunction, withLocation } from '../functions/by-value.js'
