@@ -250,7 +250,7 @@ test('an idle worker that dies is replaced under its id when there is work', asy
     () => exits.length === 1,
     () => 'its death was reported'
   )
-  t.deepEqual(exits, [{ id: 1, pid: victim, exitCode: null, signal: 'SIGUSR2' }])
+  t.like(exits, [{ id: 1, pid: victim, exitCode: null, signal: 'SIGUSR2', reason: 'died' }])
   t.deepEqual(
     pool.workers.map(({ id }) => id),
     [0]
@@ -298,4 +298,17 @@ test('a stopped worker is killed all the same', async (t) => {
   await pool.terminate()
   await gone([pid])
   t.like(await open, { code: 'ERR_POOL_TERMINATED' })
+})
+
+test('the loss of a task is reported before another worker ends the chunk', async (t) => {
+  const numbers = [0, 1, 2, 3, 4, 5, 6, 7, 8]
+  const die = (n: number): number => (n === 4 && process.kill(process.pid, 'SIGKILL') ? 0 : n)
+  // The other worker is idle. It takes the rest of the chunk, and is done with it in microseconds.
+  for (let round = 0; round < 40; round++) {
+    const { pool } = watchedPool(t, { nJobs: 2 })
+    await pool.map((n: number) => n, numbers, { chunkSize: 1 })
+    const error = await t.throwsAsync(pool.map(die, numbers, { chunkSize: 3 }), { instanceOf: WorkerDiedError })
+    t.is(error?.index, 4, `round ${round}`)
+    await pool.terminate()
+  }
 })

@@ -51,7 +51,7 @@ test('the error of an apply shows the arguments, and of a large item the part th
   const shown = large.message.slice(large.message.indexOf("('exit'"))
   t.true(shown.length === 100 && shown.endsWith('…') && !shown.includes('\n'), shown)
   // More than is kept for being shown: the items in front of it are, this one is not.
-  const items = [{ n: 1 }, { end: 'exit' as const, bytes: new Uint8Array(1024 * 1024) }]
+  const items = [{ n: 1 }, { end: 'exit' as const, bytes: new Uint8Array(5 * 1024 * 1024) }]
   const huge = await death(t, pool.map(jobs.run, items, { chunkSize: 2 }))
   t.is(wordsOf(huge), 'worker 0 (PID) exited with code 7 while it ran task 1')
 })

@@ -359,6 +359,15 @@ fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
+/// What an event has added to the records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum News {
+    None,
+    Some,
+    /// Among others, that the pool has closed.
+    End,
+}
+
 impl Shared {
     /// How long the waiting thread may sleep. It keeps an earlier time even if nothing is due then any more, so that a
     /// deadline that comes and goes with each task does not wake it each time.
@@ -379,10 +388,13 @@ impl Shared {
     }
 
     fn drive_on<R>(&self, event: impl FnOnce(&mut Scheduler) -> R) -> R {
-        let (result, receivers, doomed, spawns, reports, is_nearer) = {
+        let (result, receivers, doomed, spawns, news, is_nearer) = {
             let mut scheduler = self.scheduler();
             let (result, effects) = scheduler.handle(self.started_at.elapsed(), event);
             let Effects { kills, frames, spawns, reports } = effects;
+            // Before any other thread can send what the frames hold: the end of a chunk may be settled by another worker, and
+            // must not be reported before the loss of its beginning.
+            let news = self.report(reports);
             self.has_work_in_flight.store(scheduler.has_work_in_flight(), Ordering::Relaxed);
             self.has_open.store(scheduler.has_open(), Ordering::Relaxed);
             // In the scheduler's order, so that a worker's frames cannot overtake each other.
@@ -400,7 +412,7 @@ impl Shared {
             if is_nearer {
                 self.armed_ns.store(next_ns, Ordering::Relaxed);
             }
-            (result, receivers, doomed, spawns, reports, is_nearer)
+            (result, receivers, doomed, spawns, news, is_nearer)
         };
         for process in doomed {
             process.kill();
@@ -419,10 +431,10 @@ impl Shared {
                 let _ = spawner.send(Request::Start(worker_id));
             }
         }
-        for report in reports {
-            self.report(report);
+        if news >= News::Some {
+            self.records.notify_once();
         }
-        if is_nearer {
+        if is_nearer || news == News::End {
             self.wake_waiter();
         }
         result
@@ -441,15 +453,18 @@ impl Shared {
         }
     }
 
-    fn report(&self, report: Report) {
-        let is_end = matches!(report, Report::Closed);
-        if is_end {
-            *lock(&self.spawner) = None;
-            self.is_closed.store(true, Ordering::SeqCst);
+    /// Adds the reports to the records. To be called under the scheduler's lock: it announces nothing.
+    fn report(&self, reports: Vec<Report>) -> News {
+        let mut news = News::None;
+        for report in reports {
+            let is_end = matches!(report, Report::Closed);
+            if is_end {
+                *lock(&self.spawner) = None;
+                self.is_closed.store(true, Ordering::SeqCst);
+            }
+            news = news.max(if is_end { News::End } else { News::Some });
+            self.records.push_report(report);
         }
-        self.records.push_report(report);
-        if is_end {
-            self.wake_waiter();
-        }
+        news
     }
 }

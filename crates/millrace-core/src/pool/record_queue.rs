@@ -185,8 +185,9 @@ impl RecordQueue {
         }
     }
 
+    /// Adds a report. The caller announces it by [`Self::notify_once`].
     pub(super) fn push_report(&self, report: Report) {
-        self.push(Head::Report(Box::new(report)), Cow::default(), Wake::Yes);
+        self.push(Head::Report(Box::new(report)), Cow::default(), Wake::No);
     }
 
     pub(super) fn push_failed(&self, reason: &str) {
@@ -202,7 +203,8 @@ impl RecordQueue {
         !lock(&self.packs).waiting.is_empty()
     }
 
-    fn notify_once(&self) {
+    /// Notifies the collector, unless it was notified already and has not collected since.
+    pub(super) fn notify_once(&self) {
         if self.is_notified.swap(true, Ordering::SeqCst) {
             return;
         }

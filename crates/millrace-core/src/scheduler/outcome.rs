@@ -1,6 +1,6 @@
 //! A worker reports how tasks ended.
 
-use super::chunk::ChunkFlags;
+use super::chunk::{Chunk, ChunkFlags};
 use super::ids::{CallId, ChunkSeq, WorkerId};
 use super::worker::InFlight;
 use super::{Cause, ExitReason, Scheduler};
@@ -102,7 +102,10 @@ impl Scheduler {
             && let Some(sent) = worker.in_flight.pop_front()
         {
             if gives_back && sent.chunk.unsettled() > 0 {
-                self.queue.push_front(sent.chunk);
+                // Another worker may settle the rest before this outcome is recorded. So the submitter counts the tasks, and no
+                // outcome of the rest is the last one of the chunk.
+                let rest = Chunk { is_piece: true, ..sent.chunk };
+                self.queue.push_front(rest);
             } else {
                 self.stats.cancelled += u64::from(sent.chunk.unsettled());
             }
