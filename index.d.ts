@@ -165,8 +165,8 @@ export declare class RawWorkerEndpoint {
   /** The status block, as memory that both processes see. */
   statusBlock(): Int32Array
   /**
-   * Copies frames into `into`. Returns how many bytes they fill; 0 if there are none and `notify` will be called; or minus
-   * the bytes that the next frame needs.
+   * Copies frames into `into`. If there are none, it looks for a short time whether some come. Returns how many bytes they
+   * fill; 0 if there are none and `notify` will be called; or minus the bytes that the next frame needs.
    *
    * # Errors
    *

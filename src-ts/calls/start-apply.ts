@@ -19,14 +19,21 @@ export interface ApplyOrder extends Pick<ApplyPlan, 'id' | 'args' | 'resolve' | 
  * Makes the call. It submits nothing before its `advance`.
  * @throws TaskFunctionError for a function that cannot be sent
  */
-export function makeApplyCall({ fn, settings, prepare, ...order }: ApplyOrder): ApplyCall {
-  const definition = new CalledFunction(prepare(fn, settings.context), order.backend)
+export function makeApplyCall(order: ApplyOrder): ApplyCall {
+  // Property by property: the engine copies the rest of an object slowly.
+  const { id, backend, settings, args, resolve, reject, site } = order
+  const definition = new CalledFunction(order.prepare(order.fn, settings.context), backend)
   return new ApplyCall({
-    ...order,
+    id,
+    backend,
     definition,
-    flags: callFlags(order.id, EACH | SPREAD | URGENT | (settings.passContext ? PASS_CONTEXT : 0)),
+    args,
+    flags: callFlags(id, EACH | SPREAD | URGENT | (settings.passContext ? PASS_CONTEXT : 0)),
     limits: limitsOf(settings),
     killGraceMs: settings.killGrace,
+    resolve,
+    reject,
+    site,
     onEnd: definition.onEnd(order.onEnd)
   })
 }

@@ -80,7 +80,7 @@
 //!
 //! let mut frames = vec![0; 64 * 1024];
 //! loop {
-//!     match endpoint.receive(&mut frames)? {
+//!     match endpoint.receive(&mut frames, false)? {
 //!         Received::Bytes(bytes) => println!("{bytes} bytes of frames"),
 //!         Received::NeedsRoom(bytes) => frames.resize(bytes, 0),
 //!         Received::Asleep => notified.recv()?,
@@ -100,6 +100,7 @@ mod lock;
 mod pool;
 #[cfg_attr(not(feature = "testing"), expect(unreachable_pub, reason = "tests see it"))]
 mod scheduler;
+mod spin;
 mod sync;
 #[cfg_attr(not(feature = "testing"), expect(unreachable_pub, reason = "tests see it"))]
 mod sys;

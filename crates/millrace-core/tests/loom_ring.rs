@@ -7,7 +7,7 @@ use std::sync::Arc;
 use loom::sync::atomic::{AtomicU32, Ordering};
 use loom::sync::{Condvar, Mutex};
 use loom::thread;
-use millrace_core::testing::channel::doorbell::Doorbell;
+use millrace_core::testing::channel::doorbell::{Doorbell, SPINNING};
 use millrace_core::testing::channel::ring::{Consumer, ModelRing, Producer};
 
 /// A bell that stays notified until it is waited for, as an eventfd does.
@@ -191,5 +191,48 @@ fn a_sleeper_that_goes_over_and_back_is_rung_for_at_the_first_bell_or_at_the_sec
         // One of two looks at the flag takes it, and notifies where the sleeper was at that moment.
         assert_eq!(notified, if went && !came_back { 2 } else { 1 });
         assert!(asleep.is_taken());
+    });
+}
+
+/// The event loop looks at the flag for a while, then goes over to its bell. Whoever publishes while it looks notifies nobody, and takes
+/// the flag.
+#[test]
+fn a_sleeper_that_spins_before_it_sleeps_misses_nothing() {
+    struct Shared {
+        flag: AtomicU32,
+        published: AtomicU32,
+        bell: Bell,
+    }
+    loom::model(|| {
+        let shared = Arc::new(Shared {
+            flag: AtomicU32::new(0),
+            published: AtomicU32::new(0),
+            bell: Bell::default(),
+        });
+        let far_end = Arc::clone(&shared);
+        let waker = thread::spawn(move || {
+            for count in 1..=2 {
+                far_end.published.store(count, Ordering::Release);
+                match Doorbell::new(&far_end.flag).bell_to_notify() {
+                    0 => {}
+                    2 => far_end.bell.notify(),
+                    bell => panic!("bell {bell} is nobody's"),
+                }
+            }
+        });
+        let asleep = Doorbell::new(&shared.flag);
+        while shared.published.load(Ordering::Acquire) < 2 {
+            asleep.arm_for(2);
+            if shared.published.load(Ordering::Acquire) < 2 {
+                let spins = asleep.hand_over(2, SPINNING);
+                let has_come = spins && (asleep.is_taken() || !asleep.hand_over(SPINNING, 2));
+                // Where the flag was taken before, the bell has been notified or is about to be.
+                if !has_come {
+                    shared.bell.wait();
+                }
+            }
+            asleep.disarm();
+        }
+        waker.join().unwrap();
     });
 }

@@ -6,7 +6,7 @@ use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 
 use crate::error::to_napi;
-use crate::event_loop;
+use crate::event_loop::{self, EventLoop};
 use crate::heap_limit;
 use crate::status;
 
@@ -56,6 +56,8 @@ pub fn send_start_error(text: String) {
 #[derive(Debug)]
 pub struct RawWorkerEndpoint {
     endpoint: WorkerEndpoint,
+    /// Where that is what hears the parent.
+    event_loop: Option<EventLoop>,
 }
 
 #[napi]
@@ -70,7 +72,10 @@ impl RawWorkerEndpoint {
     #[napi(constructor, catch_unwind)]
     pub fn new(env: Env, notify: Function<'_, (), ()>, use_loop: bool) -> napi::Result<Self> {
         let mut endpoint = WorkerEndpoint::take().map_err(to_napi)?;
-        if !(use_loop && event_loop::listen(&env, endpoint.bell(), &notify)) {
+        let mut event_loop = None;
+        if use_loop && event_loop::listen(&env, endpoint.bell(), &notify) {
+            event_loop = EventLoop::of(&env);
+        } else {
             let notify = notify.build_threadsafe_function::<()>().build()?;
             let wake = move || {
                 // Node refuses only while the process ends.
@@ -78,7 +83,7 @@ impl RawWorkerEndpoint {
             };
             endpoint.listen(Box::new(wake)).map_err(to_napi)?;
         }
-        Ok(Self { endpoint })
+        Ok(Self { endpoint, event_loop })
     }
 
     /// From now on the parent learns when the heap is used up. With `notes_limit` it also learns the limit. Do not combine
@@ -94,15 +99,17 @@ impl RawWorkerEndpoint {
         status::view(self.endpoint.status_block())
     }
 
-    /// Copies frames into `into`. Returns how many bytes they fill; 0 if there are none and `notify` will be called; or minus
-    /// the bytes that the next frame needs.
+    /// Copies frames into `into`. If there are none, it looks for a short time whether some come. Returns how many bytes they
+    /// fill; 0 if there are none and `notify` will be called; or minus the bytes that the next frame needs.
     ///
     /// # Errors
     ///
     /// If the parent's half is corrupt.
     #[napi(catch_unwind, ts_args_type = "into: Uint8Array")]
     pub fn receive(&mut self, mut into: BufferSlice<'_>) -> napi::Result<f64> {
-        match self.endpoint.receive(&mut into).map_err(to_napi)? {
+        let has_other_work =
+            self.event_loop.as_ref().is_none_or(|event_loop| !event_loop.would_sleep());
+        match self.endpoint.receive(&mut into, has_other_work).map_err(to_napi)? {
             Received::Bytes(bytes) => Ok(bytes as f64),
             Received::Asleep => Ok(0.0),
             Received::NeedsRoom(bytes) => Ok(-(bytes as f64)),

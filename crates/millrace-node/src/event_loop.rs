@@ -73,12 +73,37 @@ impl Drop for Callback {
     }
 }
 
-/// The event loop of the calling thread.
-pub(crate) fn event_loop(env: &Env) -> Option<*mut c_void> {
-    let mut event_loop = ptr::null_mut();
-    // SAFETY: `env` is the environment of the calling thread.
-    let status = unsafe { sys::napi_get_uv_event_loop(env.raw(), &raw mut event_loop) };
-    (status == Status::napi_ok).then_some(event_loop.cast())
+/// The event loop of the thread that made this.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct EventLoop {
+    address: *mut c_void,
+    libuv: &'static Libuv,
+}
+
+impl EventLoop {
+    /// That of the calling thread; `None` where the program has no libuv.
+    pub(crate) fn of(env: &Env) -> Option<Self> {
+        let libuv = Libuv::find()?;
+        let mut event_loop = ptr::null_mut();
+        // SAFETY: `env` is the environment of the calling thread.
+        let status = unsafe { sys::napi_get_uv_event_loop(env.raw(), &raw mut event_loop) };
+        (status == Status::napi_ok).then_some(Self { address: event_loop.cast(), libuv })
+    }
+
+    pub(crate) fn libuv(self) -> &'static Libuv {
+        self.libuv
+    }
+
+    /// What libuv's functions take.
+    pub(crate) fn as_ptr(self) -> *mut c_void {
+        self.address
+    }
+
+    /// Whether it would sleep now: it has no immediates, timers that are due, or handles that close.
+    pub(crate) fn would_sleep(self) -> bool {
+        // SAFETY: the loop lives as long as its thread, and this value stays on the thread: it holds a pointer.
+        unsafe { (self.libuv.backend_timeout)(self.address) != 0 }
+    }
 }
 
 /// Watches the bell of a worker's parent. It lives as long as the process.
@@ -90,7 +115,7 @@ struct BellWatcher {
 
 /// Calls `function` each time `bell` is notified, and keeps the process alive. Returns `false` if the program has no libuv.
 pub(crate) fn listen(env: &Env, bell: &Arc<Bell>, function: &Function<'_, (), ()>) -> bool {
-    let (Some(libuv), Some(event_loop)) = (Libuv::find(), event_loop(env)) else { return false };
+    let Some(EventLoop { address: event_loop, libuv }) = EventLoop::of(env) else { return false };
     let Some(callback) = Callback::new(env, function) else { return false };
     let watcher = BellWatcher { poll: RawHandle::new(), bell: Arc::clone(bell), callback };
     let watcher: &'static BellWatcher = Box::leak(Box::new(watcher));

@@ -13,6 +13,7 @@ use millrace_core::host::look_up;
 const POLL: c_uint = 8;
 const PREPARE: c_uint = 9;
 const CHECK: c_uint = 2;
+const IDLE: c_uint = 6;
 
 /// `UV_READABLE` of `uv_poll_event`.
 pub(crate) const READABLE: c_int = 1;
@@ -66,6 +67,10 @@ pub(crate) struct Libuv {
     pub(crate) prepare_start: Start,
     pub(crate) check_init: Init,
     pub(crate) check_start: Start,
+    pub(crate) idle_init: Init,
+    pub(crate) idle_start: Start,
+    pub(crate) idle_stop: unsafe extern "C" fn(handle: *mut Handle) -> c_int,
+    pub(crate) backend_timeout: unsafe extern "C" fn(event_loop: *const c_void) -> c_int,
     pub(crate) set_data: unsafe extern "C" fn(handle: *mut Handle, data: *mut c_void),
     get_data: unsafe extern "C" fn(handle: *const Handle) -> *mut c_void,
     pub(crate) unref: unsafe extern "C" fn(handle: *mut Handle),
@@ -93,7 +98,7 @@ impl Libuv {
             // SAFETY: takes a number and gives one.
             unsafe { handle_size(kind) <= size_of::<RawHandle>() }
         };
-        if ![POLL, PREPARE, CHECK].into_iter().all(fits) {
+        if ![POLL, PREPARE, CHECK, IDLE].into_iter().all(fits) {
             return None;
         }
         Some(Self {
@@ -104,6 +109,10 @@ impl Libuv {
             prepare_start: symbol!(c"uv_prepare_start"),
             check_init: symbol!(c"uv_check_init"),
             check_start: symbol!(c"uv_check_start"),
+            idle_init: symbol!(c"uv_idle_init"),
+            idle_start: symbol!(c"uv_idle_start"),
+            idle_stop: symbol!(c"uv_idle_stop"),
+            backend_timeout: symbol!(c"uv_backend_timeout"),
             set_data: symbol!(c"uv_handle_set_data"),
             get_data: symbol!(c"uv_handle_get_data"),
             unref: symbol!(c"uv_unref"),

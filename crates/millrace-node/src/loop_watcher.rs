@@ -1,8 +1,8 @@
 //! Watches the workers of a pool from Node's event loop while the loop sleeps.
 //!
-//! It has three handles of the loop: one runs before the loop sleeps, one when the bell is notified, one after the loop has woken
-//! up. They do not keep the loop alive. libuv knows them by their addresses and releases them some turns after they were closed,
-//! so the watcher frees itself.
+//! It has four handles of the loop. One runs before the loop sleeps, one when the bell is notified, one after the loop has woken
+//! up. The fourth keeps the loop from sleeping when a worker has just published something. They do not keep the loop alive. libuv
+//! knows them by their addresses and releases them some turns after they were closed, so the watcher frees itself.
 #![expect(unsafe_code, reason = "calls libuv and Node-API by their C interfaces")]
 
 use std::cell::Cell;
@@ -15,11 +15,17 @@ use millrace_core::Pool;
 use napi::bindgen_prelude::{Env, Function};
 use napi::sys::{self, Status};
 
-use crate::event_loop::{Callback, event_loop};
+use crate::event_loop::{Callback, EventLoop};
 use crate::libuv::{Handle, Libuv, READABLE, RawHandle, data_of};
 
+thread_local! {
+    /// One of the thread's pools has looked for results in this turn of the loop: several of them do not hold it for longer.
+    static HAS_SPUN: Cell<bool> = const { Cell::new(false) };
+}
+
 struct LoopWatcher {
-    handles: [RawHandle; 3],
+    handles: [RawHandle; 4],
+    event_loop: EventLoop,
     pool: Arc<Pool>,
     callback: Callback,
     libuv: &'static Libuv,
@@ -41,35 +47,40 @@ pub(crate) fn watch(
     pool: &Arc<Pool>,
     collect: &Function<'_, (), ()>,
 ) -> Option<WatcherHandle> {
-    let (libuv, event_loop) = (Libuv::find()?, event_loop(env)?);
+    let event_loop = EventLoop::of(env)?;
+    let libuv = event_loop.libuv();
     let callback = Callback::new(env, collect)?;
     let watcher = Box::new(LoopWatcher {
-        handles: [(); 3].map(|()| RawHandle::new()),
+        handles: [(); 4].map(|()| RawHandle::new()),
+        event_loop,
         pool: Arc::clone(pool),
         callback,
         libuv,
-        open: Cell::new(3),
+        open: Cell::new(4),
         is_closing: Cell::new(false),
         removal: Cell::new(ptr::null_mut()),
     });
     let fd = pool.loop_descriptor().as_raw_fd();
+    let address_of_loop = event_loop.as_ptr();
     // Every pointer to it comes from this one, those of libuv too. The last handle that closes frees it.
     let address = NonNull::from(Box::leak(watcher));
-    // SAFETY: freed only when all three handles are closed, or below while libuv knows none.
+    // SAFETY: freed only when all four handles are closed, or below while libuv knows none.
     let this = unsafe { address.as_ref() };
-    let [polling, sleeping, waking] = this.handles.each_ref().map(RawHandle::as_ptr);
+    let [polling, sleeping, waking, hurrying] = this.handles.each_ref().map(RawHandle::as_ptr);
     // SAFETY: the handle has room, is not moved before libuv lets go of it, and the loop is this thread's.
-    if unsafe { (libuv.poll_init)(event_loop, polling, fd) } != 0 {
+    if unsafe { (libuv.poll_init)(address_of_loop, polling, fd) } != 0 {
         // The system does not watch any more descriptors. The handle was not initialised, and must not be closed.
         // SAFETY: it was leaked above, nobody else has it, and `this` is not used any more.
         drop(unsafe { Box::from_raw(address.as_ptr()) });
         return None;
     }
     let started = [
-        // SAFETY: as above; this one and the next cannot fail.
-        unsafe { (libuv.prepare_init)(event_loop, sleeping) },
+        // SAFETY: as above; this one and the next two cannot fail.
+        unsafe { (libuv.prepare_init)(address_of_loop, sleeping) },
         // SAFETY: as above.
-        unsafe { (libuv.check_init)(event_loop, waking) },
+        unsafe { (libuv.check_init)(address_of_loop, waking) },
+        // SAFETY: as above.
+        unsafe { (libuv.idle_init)(address_of_loop, hurrying) },
         // SAFETY: the handle was initialised, as are the others.
         unsafe { (libuv.poll_start)(polling, READABLE, on_bell) },
         // SAFETY: as above.
@@ -77,7 +88,7 @@ pub(crate) fn watch(
         // SAFETY: as above.
         unsafe { (libuv.check_start)(waking, on_wake) },
     ];
-    let _adopted = [polling, sleeping, waking].map(|handle| {
+    let _adopted = [polling, sleeping, waking, hurrying].map(|handle| {
         // SAFETY: the handle was initialised.
         unsafe { (libuv.set_data)(handle, address.as_ptr().cast()) };
         // SAFETY: as above.
@@ -120,6 +131,30 @@ impl LoopWatcher {
         });
     }
 
+    /// The loop is about to sleep. If a worker publishes something right now, it does not.
+    fn before_sleep(&self) {
+        if !HAS_SPUN.get()
+            && self.event_loop.would_sleep()
+            && let Some(has_come) = self.pool.spin_before_loop_sleeps()
+        {
+            HAS_SPUN.set(true);
+            if has_come {
+                // SAFETY: the handle was initialised and is open.
+                unsafe { (self.libuv.idle_start)(self.handles[3].as_ptr(), on_idle) };
+                return;
+            }
+        }
+        self.pool.before_loop_sleeps();
+    }
+
+    /// The loop is awake, or has not slept.
+    fn after_wake(&self) {
+        HAS_SPUN.set(false);
+        // SAFETY: the handle was initialised and is open. To stop it twice does nothing.
+        unsafe { (self.libuv.idle_stop)(self.handles[3].as_ptr()) };
+        self.collect_if(self.pool.after_loop_wakes());
+    }
+
     fn collect_if(&self, has_records: bool) {
         if has_records {
             self.callback.call();
@@ -142,7 +177,7 @@ unsafe fn watcher_of<'a>(handle: *mut Handle) -> Option<&'a LoopWatcher> {
 unsafe extern "C" fn on_sleep(handle: *mut Handle) {
     // SAFETY: libuv calls with a handle that is open.
     if let Some(watcher) = unsafe { watcher_of(handle) } {
-        watcher.pool.before_loop_sleeps();
+        watcher.before_sleep();
     }
 }
 
@@ -162,9 +197,12 @@ unsafe extern "C" fn on_bell(handle: *mut Handle, _status: c_int, _events: c_int
 unsafe extern "C" fn on_wake(handle: *mut Handle) {
     // SAFETY: as above.
     if let Some(watcher) = unsafe { watcher_of(handle) } {
-        watcher.collect_if(watcher.pool.after_loop_wakes());
+        watcher.after_wake();
     }
 }
+
+/// The handle keeps the loop awake by being active.
+unsafe extern "C" fn on_idle(_handle: *mut Handle) {}
 
 /// The environment ends: no worker outlives it.
 unsafe extern "C" fn on_end(_hook: sys::napi_async_cleanup_hook_handle, watcher: *mut c_void) {

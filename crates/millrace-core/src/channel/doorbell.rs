@@ -22,12 +22,17 @@
 //!
 //! **Two bells for one sleeper.** A sleeper that can be woken in two ways says in its flag which bell it waits for: 1 or 2.
 //! Going over from one to the other is one compare-and-exchange on an armed flag ([`hand_over`](Doorbell::hand_over)):
-//! whoever publishes takes either number and notifies that bell, so nothing has to be looked at again.
+//! whoever publishes takes either number and notifies that bell, so nothing has to be looked at again. In the same way a sleeper can say
+//! that it spins ([`SPINNING`]): it looks at the flag itself until that is taken, and whoever takes it notifies nobody. It has to
+//! go over to a bell before it sleeps.
 //!
 //! The flag is changed by swaps alone. Stores would do for the sleeper, since nothing can come between the two halves of
 //! the waker's swap; but loom does not know that of a store, and reports a wake-up lost that no machine loses.
 
 use crate::sync::atomic::{AtomicU32, Ordering, fence};
+
+/// The number of no bell: the sleeper looks at its flag until that is taken.
+pub const SPINNING: u32 = 3;
 
 /// The flag of one sleeping side; a view of a word that both processes share.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +69,8 @@ impl<'a> Doorbell<'a> {
         self.bell_to_notify() != 0
     }
 
-    /// Waker: as [`should_notify`](Self::should_notify), for a sleeper with two bells: the number of the one to notify, or 0.
+    /// Waker: as [`should_notify`](Self::should_notify), for a sleeper with two bells: the number of the one to notify, or 0. A sleeper
+    /// that spins is notified by the look at the flag itself.
     #[must_use = "the flag is taken: whoever gets a number must notify"]
     pub fn bell_to_notify(self) -> u32 {
         // SeqCst pairs with the fence in `arm`; it also keeps the publication before the look at the flag.
@@ -73,7 +79,10 @@ impl<'a> Doorbell<'a> {
         if self.flag.load(Ordering::Relaxed) == 0 {
             0
         } else {
-            self.flag.swap(0, Ordering::Relaxed)
+            match self.flag.swap(0, Ordering::Relaxed) {
+                SPINNING => 0,
+                bell => bell,
+            }
         }
     }
 

@@ -53,6 +53,9 @@ pub mod word {
     pub const MEMORY_LIMIT: usize = 160;
     /// The worker's resident memory when it measured that last, in KiB; 0: never.
     pub const RESIDENT: usize = 161;
+    /// How many looks the worker takes between two `sched_yield` before it sleeps, 0 for none; stored by the parent. See
+    /// [`spin`](crate::spin).
+    pub const LOOKS_PER_YIELD: usize = 176;
     /// The first of the chunk slots; see [`Chunks`](crate::channel::claim::Chunks).
     pub const CHUNK_SLOTS: usize = 1024;
 }
@@ -68,7 +71,7 @@ const OUT_OF_MEMORY: u32 = 1 << 31;
 pub const STATUS_WORDS: usize = 2048;
 const _: () = {
     assert!(STATUS_WORDS - word::CHUNK_SLOTS == SLOTS);
-    assert!(word::MEMORY_LIMIT < word::CHUNK_SLOTS);
+    assert!(word::LOOKS_PER_YIELD < word::CHUNK_SLOTS);
 };
 /// Size of the status block, at the start of the segment.
 pub const STATUS_BYTES: usize = STATUS_WORDS * 4;

@@ -36,6 +36,11 @@ pub fn default_jobs() -> usize {
     quota::cpu_limit(Path::new("/")).map_or(cpus, |limit| limit.min(cpus)).max(1)
 }
 
+/// Whether the control groups of this process grant at least the time of one CPU. `root` is `/` outside tests.
+pub fn grants_whole_cpu(root: &Path) -> bool {
+    !quota::is_below_one_cpu(root)
+}
+
 /// The last id of a list such as `0-3,8-11`.
 fn highest_id(list: &str) -> Option<u32> {
     list.trim().split([',', '-']).filter_map(|id| id.parse().ok()).max()

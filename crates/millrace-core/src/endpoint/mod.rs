@@ -19,6 +19,8 @@ use crate::channel::ring::RingCorrupt;
 use crate::channel::segment::{SEGMENT_BYTES, Segment, SegmentConsumer, SegmentProducer, word};
 use crate::lock::lock;
 use crate::scheduler::WorkerId;
+use crate::spin::Spinner;
+use crate::sync::atomic::Ordering;
 use crate::sys;
 use lifeline::Lifeline;
 
@@ -140,6 +142,7 @@ pub struct WorkerEndpoint {
     bell: Arc<Bell>,
     to_parent: [Bell; 2],
     listener: Listener,
+    spinner: Spinner,
 }
 
 impl WorkerEndpoint {
@@ -163,6 +166,7 @@ impl WorkerEndpoint {
             bell: Arc::new(bell),
             to_parent,
             listener,
+            spinner: Spinner::default(),
         })
     }
 
@@ -200,12 +204,17 @@ impl WorkerEndpoint {
         StatusBlock::new(self.segment.clone())
     }
 
-    /// Copies the frames that are there into `into`, as many as fit.
+    /// Copies the frames that are there into `into`, as many as fit. If there are none, it looks for a short time whether some come, unless
+    /// the caller `has_other_work`; see [`spin`](crate::spin).
     ///
     /// # Errors
     ///
     /// [`EndpointError::Ring`] and [`EndpointError::Frames`] when the parent's half is corrupt: there is no way on.
-    pub fn receive(&mut self, into: &mut [u8]) -> Result<Received, EndpointError> {
+    pub fn receive(
+        &mut self,
+        into: &mut [u8],
+        has_other_work: bool,
+    ) -> Result<Received, EndpointError> {
         let segment = self.segment.clone();
         let asleep = segment.doorbell(word::WORKER_ASLEEP);
         let mut filled = 0;
@@ -243,12 +252,22 @@ impl WorkerEndpoint {
             if filled > 0 {
                 return Ok(Received::Bytes(filled));
             }
+            if !has_other_work && self.spin() {
+                continue;
+            }
             asleep.arm();
             if self.inbound.available().map_err(EndpointError::Ring)? == 0 {
                 return Ok(Received::Asleep);
             }
             asleep.disarm();
         }
+    }
+
+    /// `true`: something has come.
+    fn spin(&mut self) -> bool {
+        let looks_per_yield = self.segment.word(word::LOOKS_PER_YIELD).load(Ordering::Relaxed);
+        let is_there = || self.inbound.available() != Ok(0);
+        self.spinner.may_spin(looks_per_yield) && self.spinner.spin(looks_per_yield, is_there)
     }
 
     /// Writes whole frames, and blocks while the ring is full. The parent never blocks, and the lifeline ends a worker whose

@@ -15,7 +15,7 @@
 //! 1. A handle's `inbound`, while its worker's frames are read.
 //! 2. The scheduler. No large copy and no system call happens under it.
 //! 3. A handle's `writer`, while frames are written into its ring. The scheduler's lock is not held then, because the copy may be large.
-//! 4. A handle's `queue`, `process` and `loop_watch`, and all others: `records`, `definitions`, `spawner`, `threads`.
+//! 4. A handle's `queue`, `process` and `loop_watch`, and all others: `records`, `definitions`, `spawner`, `threads`, `loop_spin`.
 //!
 //! The notification of records may run under a handle's `inbound`, so it must not call back into the pool.
 //!
@@ -56,7 +56,7 @@ use crate::scheduler::{
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sys::{self, Bell, Poller};
 use failing::lost;
-use listener::Waiter;
+use listener::{LoopSpin, Waiter};
 use output::UnreleasedOutput;
 use record_queue::RecordQueue;
 use spawner::{Request, SpawnResult, Spawner};
@@ -99,6 +99,7 @@ pub(crate) struct Shared {
     /// Watches the bells that workers notify while the submitter's event loop listens.
     loop_poller: Poller,
     loop_listens: AtomicBool,
+    loop_spin: Mutex<LoopSpin>,
     /// A chunk is in flight, so there will be something to read.
     has_work_in_flight: AtomicBool,
     /// A caller waits for the pool, if only for workers to start or to end.
@@ -145,6 +146,7 @@ impl Pool {
             poller: OnceLock::new(),
             loop_poller: Poller::new().map_err(StartError::Resources)?,
             loop_listens: AtomicBool::new(false),
+            loop_spin: Mutex::default(),
             has_work_in_flight: AtomicBool::new(false),
             has_open: AtomicBool::new(false),
             spawner: Mutex::new(None),

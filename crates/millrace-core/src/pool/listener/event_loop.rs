@@ -14,6 +14,16 @@ impl Pool {
         self.shared.loop_poller.as_fd()
     }
 
+    /// The loop is about to sleep and has nothing else to do: looks for a short time whether a worker publishes something (see
+    /// [`spin`](crate::spin)). `true`: a worker has. The loop must not sleep then, and calls [`Self::after_loop_wakes`]. `None`: the
+    /// pool has not looked, and the loop has lost no time.
+    pub fn spin_before_loop_sleeps(&self) -> Option<bool> {
+        if !self.shared.has_work_in_flight.load(Ordering::Relaxed) {
+            return None;
+        }
+        self.shared.guard(|| self.shared.spin()).ok().flatten()
+    }
+
     /// The loop is about to sleep. From now on it listens if something is in flight. An idle pool costs it nothing.
     pub fn before_loop_sleeps(&self) {
         if !self.shared.has_open.load(Ordering::Relaxed) {

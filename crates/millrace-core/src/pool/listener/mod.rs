@@ -2,20 +2,22 @@
 //!
 //! A worker notifies the parent when it has published something and nobody is reading its ring. It has two bells: bell 1 wakes the waiting
 //! thread ([`waiter`]), bell 2 wakes the event loop ([`event_loop`]). One word of its status block, `PARENT_ASLEEP`, says
-//! which bell to notify. The word is a [`doorbell`](crate::channel::doorbell) and has three values:
+//! which bell to notify. The word is a [`doorbell`](crate::channel::doorbell) and has four values:
 //!
 //! | value | meaning |
 //! |---|---|
 //! | 0 | somebody reads the ring, or a notification is on its way; the worker notifies nobody |
 //! | 1 | the waiting thread listens |
 //! | 2 | the event loop listens |
+//! | 3 | the event loop looks at this word before it sleeps; the worker takes it to 0 and notifies nobody |
 //!
 //! # The protocol
 //!
 //! 1. The spawner sets the word to 1 before the worker exists. The waiting thread listens first.
 //! 2. When the event loop is about to sleep and a task is in flight, it changes each 1 to a 2 with one compare-and-exchange
 //!    ([`Pool::before_loop_sleeps`](super::Pool::before_loop_sleeps)). From then on no thread stands between the worker's bell and the code
-//!    that waits for the result. A thread in between would cost each round trip one more wake-up.
+//!    that waits for the result. A thread in between would cost each round trip one more wake-up. Before it does so, it may look for
+//!    a short time ([`spin`]): each 1 or 2 becomes a 3, and then a 2, or it has become a 0 and the loop does not sleep.
 //! 3. The worker publishes, swaps the word to 0, and notifies the bell whose number it found.
 //! 4. The reader clears that bell, sets the word to 0, and takes in everything that is in the ring ([`inbound`]). Then it
 //!    writes its own number into the word and looks at the ring once more, so that no wake-up is lost. Only one reader holds
@@ -36,9 +38,11 @@
 
 mod event_loop;
 mod inbound;
+mod spin;
 mod waiter;
 
 pub(super) use inbound::Inbound;
+pub(super) use spin::LoopSpin;
 pub(super) use waiter::{WAKE, Waiter};
 
 use super::record_queue::Wake;

@@ -223,6 +223,7 @@ impl Waiter {
             inbound,
             Arc::clone(&to_loop),
         );
+        self.shared.set_running(worker_id, Some(&segment));
         self.causes.look(Instant::now());
         self.processes[worker_id.index()] = Some(WorkerProcess {
             process,
@@ -337,6 +338,7 @@ impl Waiter {
             let _ = self.shared.loop_poller.remove(worker.to_loop.as_fd());
             let handle = &self.shared.handles[worker_id.index()];
             handle.disconnect();
+            self.shared.set_running(worker_id, None);
             let workers = 1 + self.processes.iter().flatten().count();
             let cause = self.causes.judge(exit, &worker.segment, &remains, workers);
             let (code, signal) = (exit.code, exit.signal);

@@ -1,0 +1,242 @@
+//! Looks for a short time before a side sleeps.
+//!
+//! To wake a sleeping process costs more than a short task, most of all on a virtual machine, where a CPU that has gone to sleep
+//! leaves the guest. Both sides of a channel therefore look for a while whether the other one has published something, and
+//! sleep only then. The parent looks in its event loop before that sleeps, with work in flight. A worker looks when it has run out of
+//! work.
+//!
+//! A look takes CPU time from whoever could use it, so there are limits:
+//!
+//! - A side that spins gives up its CPU with `sched_yield` every [`LOOKS_PER_YIELD`] looks. Where the running workers and their parent are
+//!   more than the CPUs they may use, it does so at every look ([`looks_per_yield`]).
+//! - Nobody spins where all of them share one CPU, or where the control group grants less than one CPU: the other side could not
+//!   publish anything meanwhile, or the time would be missing later.
+//! - Once it has taken [`LIMIT`], the side sleeps.
+//! - Each side learns ([`Spinner`]). After a few failures in a row it looks only now and then, more and more seldom, until it
+//!   finds something again. So tasks that take longer than the limit cost next to nothing.
+//!
+//! - If another process takes the CPU while a side looks, the side has lost far more than a wake-up costs: some milliseconds. It then
+//!   does not look for many sleeps, and for twice as many if that happens again soon. So a loaded machine is left alone.
+//!
+//! An idle side does not spin: it has spun once, and sleeps.
+
+use std::time::{Duration, Instant};
+use std::{hint, thread};
+
+/// For how long a side looks, at most. It is about what it costs to sleep and be woken.
+pub(crate) const LIMIT: Duration = Duration::from_micros(60);
+/// Looks between two `sched_yield`, where there are CPUs enough.
+pub(crate) const LOOKS_PER_YIELD: u32 = 32;
+
+/// Failures in a row until a side does not look each time.
+const CREDIT_MAX: u32 = 4;
+/// Sleeps without a look, after the first of such failures. Each further failure doubles them.
+const SLEEPS_MIN: u32 = 8;
+const SLEEPS_MAX: u32 = 1024;
+
+/// Two looks that are so far apart had another process between them.
+const PREEMPTED: Duration = Duration::from_millis(1);
+/// Sleeps without a look after that. Each further time doubles them, until a side has found something [`CALM`] times in a row.
+const REST_MIN: u32 = 256;
+const REST_MAX: u32 = 1 << 16;
+const CALM: u32 = 512;
+
+/// How many looks a side takes between two `sched_yield`; 0: it may not spin.
+///
+/// `cpus` is how many CPUs the parent and its workers may use together, `workers` how many of them run.
+pub(crate) fn looks_per_yield(cpus: usize, workers: usize, has_whole_cpu: bool) -> u32 {
+    match cpus {
+        _ if !has_whole_cpu => 0,
+        0 | 1 => 0,
+        _ if workers < cpus => LOOKS_PER_YIELD,
+        _ => 1,
+    }
+}
+
+/// How a spin ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Found,
+    NothingCame,
+    /// Another process had the CPU meanwhile.
+    Preempted,
+}
+
+/// Looks for one side, and learns whether that pays.
+#[derive(Debug)]
+pub(crate) struct Spinner {
+    /// Failures in a row that are still forgiven.
+    credit: u32,
+    /// Sleeps without a look until the next one.
+    skips: u32,
+    /// What `skips` begins with after the next failure.
+    next_skips: u32,
+    /// What `skips` begins with when another process has had the CPU.
+    next_rest: u32,
+    /// Successes since that happened last.
+    calm: u32,
+}
+
+impl Default for Spinner {
+    fn default() -> Self {
+        Self { credit: CREDIT_MAX, skips: 0, next_skips: SLEEPS_MIN, next_rest: REST_MIN, calm: 0 }
+    }
+}
+
+impl Spinner {
+    /// Whether to look before the next sleep. `looks_per_yield` comes from [`looks_per_yield`].
+    pub(crate) fn may_spin(&mut self, looks_per_yield: u32) -> bool {
+        looks_per_yield > 0 && self.is_due()
+    }
+
+    /// Looks until `is_there`, for at most [`LIMIT`]. `false`: nothing came. To be asked after [`Self::may_spin`].
+    pub(crate) fn spin(
+        &mut self,
+        looks_per_yield: u32,
+        mut is_there: impl FnMut() -> bool,
+    ) -> bool {
+        let start = Instant::now();
+        let mut before = Duration::ZERO;
+        loop {
+            for _ in 0..looks_per_yield.max(1) {
+                if is_there() {
+                    self.learn(End::Found);
+                    return true;
+                }
+                hint::spin_loop();
+            }
+            thread::yield_now();
+            let now = start.elapsed();
+            if now.saturating_sub(before) >= PREEMPTED {
+                self.learn(End::Preempted);
+                return is_there();
+            }
+            if now >= LIMIT {
+                self.learn(End::NothingCame);
+                return is_there();
+            }
+            before = now;
+        }
+    }
+
+    fn is_due(&mut self) -> bool {
+        let is_due = self.skips == 0;
+        self.skips = self.skips.saturating_sub(1);
+        is_due
+    }
+
+    fn learn(&mut self, end: End) {
+        match end {
+            End::Found => {
+                self.credit = (self.credit + 1).min(CREDIT_MAX);
+                self.next_skips = SLEEPS_MIN;
+                self.calm += 1;
+                if self.calm >= CALM {
+                    (self.calm, self.next_rest) = (0, REST_MIN);
+                }
+            }
+            End::NothingCame if self.credit > 1 => self.credit -= 1,
+            End::NothingCame => {
+                self.skips = self.next_skips;
+                self.next_skips = (self.next_skips * 2).min(SLEEPS_MAX);
+            }
+            End::Preempted => {
+                self.skips = self.next_rest;
+                self.next_rest = (self.next_rest * 2).min(REST_MAX);
+                self.calm = 0;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_spins_on_one_cpu_or_on_a_part_of_one() {
+        assert_eq!(looks_per_yield(1, 1, true), 0);
+        assert_eq!(looks_per_yield(0, 1, true), 0);
+        assert_eq!(looks_per_yield(8, 1, false), 0);
+    }
+
+    #[test]
+    fn a_side_yields_at_each_look_where_cpus_are_short() {
+        assert_eq!(looks_per_yield(2, 1, true), LOOKS_PER_YIELD);
+        assert_eq!(looks_per_yield(2, 2, true), 1);
+        assert_eq!(looks_per_yield(2, 16, true), 1);
+        assert_eq!(looks_per_yield(64, 16, true), LOOKS_PER_YIELD);
+    }
+
+    #[test]
+    fn a_look_that_finds_something_ends_at_once() {
+        let mut looks = 0;
+        let found = Spinner::default().spin(LOOKS_PER_YIELD, || {
+            looks += 1;
+            looks == 3
+        });
+        assert!(found);
+        assert_eq!(looks, 3);
+    }
+
+    #[test]
+    fn a_side_that_may_not_spin_does_not_look() {
+        assert!(!Spinner::default().may_spin(0));
+    }
+
+    #[test]
+    fn failures_make_looks_rare_and_a_success_makes_them_usual() {
+        let mut spinner = Spinner::default();
+        let looks_in = |spinner: &mut Spinner, sleeps: u32| {
+            let mut looks = 0;
+            for _ in 0..sleeps {
+                if spinner.is_due() {
+                    spinner.learn(End::NothingCame);
+                    looks += 1;
+                }
+            }
+            looks
+        };
+        assert_eq!(looks_in(&mut spinner, 4), 4);
+        // 8, 16, 32, 64 and 128 sleeps without a look in between.
+        assert_eq!(looks_in(&mut spinner, 252), 4);
+        assert!(looks_in(&mut spinner, 100_000) < 120);
+        spinner.skips = 0;
+        assert!(spinner.is_due());
+        spinner.learn(End::Found);
+        assert_eq!(looks_in(&mut spinner, 2), 2);
+    }
+
+    #[test]
+    fn a_side_whose_cpu_is_taken_rests_for_twice_as_many_sleeps_each_time() {
+        let mut spinner = Spinner::default();
+        let rest = |spinner: &mut Spinner| {
+            let mut sleeps = 0;
+            while !spinner.is_due() {
+                sleeps += 1;
+            }
+            spinner.learn(End::Preempted);
+            sleeps
+        };
+        assert_eq!([(); 3].map(|()| rest(&mut spinner)), [0, REST_MIN, 2 * REST_MIN]);
+        spinner.skips = 0;
+        for _ in 0..CALM {
+            spinner.learn(End::Found);
+        }
+        assert_eq!(rest(&mut spinner), 0);
+        assert_eq!(rest(&mut spinner), REST_MIN);
+    }
+
+    #[test]
+    fn what_comes_while_the_cpu_is_taken_is_found() {
+        let mut looks = 0;
+        let found = Spinner::default().spin(1, || {
+            looks += 1;
+            if looks == 1 {
+                thread::sleep(2 * PREEMPTED);
+            }
+            looks == 2
+        });
+        assert!(found);
+    }
+}
