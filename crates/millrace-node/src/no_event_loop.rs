@@ -6,6 +6,20 @@ pub(crate) mod event_loop {
     use millrace_core::endpoint::Bell;
     use napi::bindgen_prelude::{Env, Function};
 
+    /// There is none that could be asked.
+    #[derive(Debug, Clone, Copy)]
+    pub(crate) enum EventLoop {}
+
+    impl EventLoop {
+        pub(crate) fn of(_env: &Env) -> Option<Self> {
+            None
+        }
+
+        pub(crate) fn would_sleep(self) -> bool {
+            match self {}
+        }
+    }
+
     pub(crate) fn listen(_env: &Env, _bell: &Arc<Bell>, _function: &Function<'_, (), ()>) -> bool {
         false
     }
