@@ -9,9 +9,18 @@ export interface ChunkItems {
   readonly starts?: readonly number[] | undefined
 }
 
-interface OpenChunk extends ChunkItems {
+/** A class, because a copy of the items by spreading costs as much as all the rest of a chunk of one task. */
+class OpenChunk implements ChunkItems {
+  readonly base: number
+  readonly starts: readonly number[] | undefined
   /** The number of tasks that have not settled. */
   open: number
+
+  constructor({ base, starts }: ChunkItems, open: number) {
+    this.base = base
+    this.starts = starts
+    this.open = open
+  }
 }
 
 const NOTHING: ChunkItems = { base: 0 }
@@ -46,7 +55,7 @@ export class ChunkTable {
   /** Adds a chunk of `count` tasks. Returns its number within the call. */
   add(items: ChunkItems, count: number): number {
     const chunk = this.#made
-    this.#chunks.set(chunk, { ...items, open: count })
+    this.#chunks.set(chunk, new OpenChunk(items, count))
     this.#inFlight += count
     // The number wraps like a word of the protocol, because an endless input makes more chunks than a word can count.
     this.#made = (chunk + 1) >>> 0

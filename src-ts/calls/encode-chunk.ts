@@ -32,10 +32,10 @@ export interface ChunkEnd {
    * the `step` that was taken.
    */
   readonly how: 'full' | 'ended' | 'thrown' | 'failed' | 'crowded'
-  readonly error?: unknown
+  readonly error: unknown
   /** The number of items of the task that has failed. */
-  readonly failed?: number
-  readonly step?: IteratorResult<unknown, unknown>
+  readonly failed: number | undefined
+  readonly step: IteratorResult<unknown, unknown> | undefined
 }
 
 /**
@@ -51,7 +51,8 @@ export function encodeChunk(batch: Batch, input: ChunkInput): ChunkEnd {
   let count = 0
   let index = input.base
   const end = (how: ChunkEnd['how'], rest: Partial<ChunkEnd> = {}): ChunkEnd => {
-    return { count, taken: index - input.base, items: { base: input.base, starts }, how, ...rest }
+    const { error, failed, step } = rest
+    return { count, taken: index - input.base, items: { base: input.base, starts }, how, error, failed, step }
   }
   while (count < input.size && input.isWanted()) {
     let step: IteratorResult<unknown, unknown>
