@@ -16,7 +16,7 @@
 //!   finds something again. So tasks that take longer than the limit cost next to nothing.
 //!
 //! - If another process takes the CPU while a side looks, the side has lost far more than a wake-up costs: some milliseconds. It then
-//!   does not look for many sleeps, and for twice as many if that happens again soon. So a loaded machine is left alone.
+//!   does not look for a while, and for twice as long if that happens again soon. So a loaded machine is left alone.
 //!
 //! An idle side does not spin: it has spun once, and sleeps.
 
@@ -36,10 +36,11 @@ const SLEEPS_MAX: u32 = 1024;
 
 /// Two looks that are so far apart had another process between them.
 const PREEMPTED: Duration = Duration::from_millis(1);
-/// Sleeps without a look after that. Each further time doubles them, until a side has found something [`CALM`] times in a row.
-const REST_MIN: u32 = 256;
-const REST_MAX: u32 = 1 << 16;
-const CALM: u32 = 512;
+/// For how long a side does not look after that. Each further time doubles it.
+const REST_MIN: Duration = Duration::from_millis(10);
+const REST_MAX: Duration = Duration::from_secs(1);
+/// A side that was not preempted for so long begins with the shortest rest again. A busy CPU is taken sooner.
+const CALM: Duration = Duration::from_millis(20);
 
 /// How many looks a side takes between two `sched_yield`; 0: it may not spin.
 ///
@@ -53,15 +54,6 @@ pub(crate) fn looks_per_yield(cpus: usize, workers: usize, has_whole_cpu: bool) 
     }
 }
 
-/// How a spin ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
-    Found,
-    NothingCame,
-    /// Another process had the CPU meanwhile.
-    Preempted,
-}
-
 /// Looks for one side, and learns whether that pays.
 #[derive(Debug)]
 pub(crate) struct Spinner {
@@ -71,15 +63,20 @@ pub(crate) struct Spinner {
     skips: u32,
     /// What `skips` begins with after the next failure.
     next_skips: u32,
-    /// What `skips` begins with when another process has had the CPU.
-    next_rest: u32,
-    /// Successes since that happened last.
-    calm: u32,
+    /// When it looks again, or has looked again, after another process had the CPU.
+    rests_until: Option<Instant>,
+    next_rest: Duration,
 }
 
 impl Default for Spinner {
     fn default() -> Self {
-        Self { credit: CREDIT_MAX, skips: 0, next_skips: SLEEPS_MIN, next_rest: REST_MIN, calm: 0 }
+        Self {
+            credit: CREDIT_MAX,
+            skips: 0,
+            next_skips: SLEEPS_MIN,
+            rests_until: None,
+            next_rest: REST_MIN,
+        }
     }
 }
 
@@ -100,7 +97,7 @@ impl Spinner {
         loop {
             for _ in 0..looks_per_yield.max(1) {
                 if is_there() {
-                    self.learn(End::Found);
+                    self.learn(true);
                     return true;
                 }
                 hint::spin_loop();
@@ -108,11 +105,11 @@ impl Spinner {
             thread::yield_now();
             let now = start.elapsed();
             if now.saturating_sub(before) >= PREEMPTED {
-                self.learn(End::Preempted);
+                self.rest(start + now);
                 return is_there();
             }
             if now >= LIMIT {
-                self.learn(End::NothingCame);
+                self.learn(false);
                 return is_there();
             }
             before = now;
@@ -122,30 +119,29 @@ impl Spinner {
     fn is_due(&mut self) -> bool {
         let is_due = self.skips == 0;
         self.skips = self.skips.saturating_sub(1);
-        is_due
+        is_due && self.rests_until.is_none_or(|end| Instant::now() >= end)
     }
 
-    fn learn(&mut self, end: End) {
-        match end {
-            End::Found => {
-                self.credit = (self.credit + 1).min(CREDIT_MAX);
-                self.next_skips = SLEEPS_MIN;
-                self.calm += 1;
-                if self.calm >= CALM {
-                    (self.calm, self.next_rest) = (0, REST_MIN);
-                }
-            }
-            End::NothingCame if self.credit > 1 => self.credit -= 1,
-            End::NothingCame => {
-                self.skips = self.next_skips;
-                self.next_skips = (self.next_skips * 2).min(SLEEPS_MAX);
-            }
-            End::Preempted => {
-                self.skips = self.next_rest;
-                self.next_rest = (self.next_rest * 2).min(REST_MAX);
-                self.calm = 0;
-            }
+    fn learn(&mut self, has_found: bool) {
+        if has_found {
+            self.credit = (self.credit + 1).min(CREDIT_MAX);
+            self.next_skips = SLEEPS_MIN;
+        } else if self.credit > 1 {
+            self.credit -= 1;
+        } else {
+            self.skips = self.next_skips;
+            self.next_skips = (self.next_skips * 2).min(SLEEPS_MAX);
         }
+    }
+
+    /// Another process had the CPU until `now`.
+    fn rest(&mut self, now: Instant) {
+        let looks_since = self.rests_until.map(|end| now.saturating_duration_since(end));
+        if looks_since.is_none_or(|time| time >= CALM) {
+            self.next_rest = REST_MIN;
+        }
+        self.rests_until = Some(now + self.next_rest);
+        self.next_rest = (self.next_rest * 2).min(REST_MAX);
     }
 }
 
@@ -191,7 +187,7 @@ mod tests {
             let mut looks = 0;
             for _ in 0..sleeps {
                 if spinner.is_due() {
-                    spinner.learn(End::NothingCame);
+                    spinner.learn(false);
                     looks += 1;
                 }
             }
@@ -203,28 +199,37 @@ mod tests {
         assert!(looks_in(&mut spinner, 100_000) < 120);
         spinner.skips = 0;
         assert!(spinner.is_due());
-        spinner.learn(End::Found);
+        spinner.learn(true);
         assert_eq!(looks_in(&mut spinner, 2), 2);
     }
 
     #[test]
-    fn a_side_whose_cpu_is_taken_rests_for_twice_as_many_sleeps_each_time() {
+    fn a_side_whose_cpu_is_taken_rests_for_twice_as_long_each_time() {
         let mut spinner = Spinner::default();
-        let rest = |spinner: &mut Spinner| {
-            let mut sleeps = 0;
-            while !spinner.is_due() {
-                sleeps += 1;
-            }
-            spinner.learn(End::Preempted);
-            sleeps
+        let mut now = Instant::now();
+        let mut rest_after = |looking: Duration| {
+            now += looking;
+            spinner.rest(now);
+            let end = spinner.rests_until.expect("it rests");
+            let rest = end.duration_since(now);
+            now = end;
+            rest
         };
-        assert_eq!([(); 3].map(|()| rest(&mut spinner)), [0, REST_MIN, 2 * REST_MIN]);
-        spinner.skips = 0;
-        for _ in 0..CALM {
-            spinner.learn(End::Found);
+        let soon = Duration::from_millis(3);
+        assert_eq!(rest_after(soon), REST_MIN);
+        assert_eq!(rest_after(soon), 2 * REST_MIN);
+        assert_eq!(rest_after(soon), 4 * REST_MIN);
+        assert_eq!(rest_after(CALM), REST_MIN);
+        for _ in 0..20 {
+            assert!(rest_after(soon) <= REST_MAX);
         }
-        assert_eq!(rest(&mut spinner), 0);
-        assert_eq!(rest(&mut spinner), REST_MIN);
+    }
+
+    #[test]
+    fn a_side_that_rests_does_not_look() {
+        let mut spinner = Spinner::default();
+        spinner.rest(Instant::now() + REST_MAX);
+        assert!(!spinner.may_spin(LOOKS_PER_YIELD));
     }
 
     #[test]
