@@ -1,84 +1,74 @@
-// Measures millrace beside its peers: same machine, same run, two workers each, the peers in turn within every round.
-//
-//   npm run bench -- [--quick] [--only apply,empty] [--peers millrace,fork] [--runs 5] [--workers 2] [--markdown]
-import { cpus, loadavg } from 'node:os'
+// Measures millrace beside its peers, row by row of the table of targets: same machine, same run, as many workers each.
+//   npm run bench -- [--quick] [--load] [--only apply,map] [--peers millrace,fork] [--runs 5] [--workers 2] [--json]
+//                    [--against <git ref or folder of a build>] [--write docs/performance.md]
 import { parseArgs } from 'node:util'
-import { measurements } from './measurements.mjs'
-import { openBare } from './peers/bare.mjs'
-import { tableOf, toMarkdown } from './table.mjs'
-import { median } from './timing.mjs'
+import { Fleet } from './fleet.mjs'
+import { Limits } from './limits/index.mjs'
+import { measureRow } from './measure.mjs'
+import { barePeersOf, peersOf } from './peers.mjs'
+import { findPython } from './python.mjs'
+import { report } from './report.mjs'
+import { rows } from './rows/index.mjs'
 
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
-    markdown: { type: 'boolean', default: false },
+    load: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
     only: { type: 'string' },
-    peers: { type: 'string', default: 'millrace,fork,piscina,tinypool,python' },
+    peers: { type: 'string' },
     runs: { type: 'string' },
-    workers: { type: 'string', default: '2' }
+    workers: { type: 'string', default: '2' },
+    against: { type: 'string' },
+    write: { type: 'string' }
   }
 })
 const workers = Number(values.workers)
 const runs = Number(values.runs ?? (values.quick ? 1 : 5))
-const scale = values.quick ? 0.05 : 1
+const say = (text) => process.stderr.write(text)
 
 const wanted = values.only?.split(',')
-const chosen = measurements.filter(({ key }) => !wanted || wanted.some((word) => key.startsWith(word)))
-if (chosen.length === 0) throw new Error(`--only knows ${measurements.map(({ key }) => key).join(', ')}`)
+const chosen = rows.filter(({ key }) => !wanted || wanted.some((word) => key.startsWith(word)))
+if (chosen.length === 0) throw new Error(`--only knows ${rows.map(({ key }) => key).join(', ')}`)
 
-/** A peer that cannot be had is left out with a word, never taken for slow. */
-async function openPeers(names) {
-  const peers = []
-  for (const name of names) {
-    try {
-      const { open } = await import(`./peers/${name}.mjs`)
-      const peer = await open(workers)
-      if (peer.calibrate) peer.iterationsPerSecond = await peer.calibrate()
-      peers.push(peer)
-    } catch (error) {
-      console.error(`without ${name}: ${error.message}`)
-      if (name === 'millrace') process.exitCode = 1
-    }
+/** @returns {string | undefined} the interpreter; where there is none, the pools of Python are left out with a word */
+function pythonOrNone() {
+  try {
+    return findPython()
+  } catch (error) {
+    say(`without Python: ${error.message}\n`)
+    return undefined
   }
-  return peers
 }
 
-/** One warm-up, then `runs` rounds, the peers in turn, so that a busy moment of the machine meets them all. */
-async function measure(measurement, peers, machine) {
-  const samples = new Map(peers.map(({ name }) => [name, []]))
-  for (let round = -1; round < runs; round += 1) {
-    for (const peer of peers) {
-      const value = await measurement.run(peer, scale, machine)
-      if (round >= 0) samples.get(peer.name).push(value)
-    }
-  }
-  return samples
+async function build(ref) {
+  const { buildOf } = await import('./against.mjs')
+  return buildOf(ref, say)
 }
 
-const bare = await openBare(workers)
-const peers = await openPeers(values.peers.split(','))
-const machine = { bare, iterationsPerSecond: await bare.calibrate() }
+const found = {
+  python: pythonOrNone(),
+  before: values.against === undefined ? undefined : await build(values.against)
+}
+const names = values.peers?.split(',')
+const peers = peersOf(found).filter(({ name }) => names === undefined || names.includes(name))
+const fleet = new Fleet({ workers, bare: barePeersOf(found) })
+const context = { fleet, limits: new Limits(), scale: values.quick ? 0.05 : 1, workers }
+
 const results = []
 try {
-  for (const measurement of chosen) {
-    const samples = await measure(measurement, peers, machine)
-    const medians = new Map([...samples].map(([name, all]) => [name, median(all)]))
-    results.push({ measurement, medians })
-    for (const [peer, all] of values.markdown ? [] : samples) {
-      const { key, unit } = measurement
-      console.log(JSON.stringify({ bench: key, peer, unit, median: medians.get(peer), runs: all }))
+  for (const row of chosen) {
+    if (row.setting === 'load' && !values.load) {
+      results.push({ row, samples: new Map(), failures: new Map(), note: 'measured with --load' })
+      continue
     }
+    say(`${row.key} `.padEnd(16, '.'))
+    const start = performance.now()
+    results.push(await measureRow(row, peers, context, runs))
+    say(` ${((performance.now() - start) / 1000).toFixed(1)} s\n`)
   }
 } finally {
-  await Promise.allSettled([bare, ...peers].map((peer) => peer.close()))
+  await fleet.close()
 }
-
-const load = loadavg()
-  .map((value) => value.toFixed(1))
-  .join(' ')
-const { model } = cpus()[0]
-console.log(`\n${toMarkdown(tableOf(results))}\n`)
-console.log(
-  `${workers} workers each, median of ${runs} runs${values.quick ? ' of a smoke run' : ''}; in brackets, how many times ` +
-    `better millrace is. Node ${process.versions.node}, ${cpus().length} CPUs (${model}), load average ${load}.`
-)
+await report(results, peers, { ...values, workers, runs })
+process.exit()

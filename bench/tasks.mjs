@@ -11,3 +11,6 @@ export function burn(iterations) {
   for (let i = 0; i < iterations; i += 1) state = (Math.imul(state, 1664525) + 1013904223) | 0
   return state
 }
+
+/** By name, for the workers of peers that are sent names. */
+export const byName = { identity, burn }

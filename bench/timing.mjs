@@ -17,19 +17,32 @@ export function median(values) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
+/** How far the values lie apart: half of the distance between the least and the greatest, as a share of their median. */
+export function spread(values) {
+  const middle = median(values)
+  return middle === 0 ? 0 : (Math.max(...values) - Math.min(...values)) / 2 / Math.abs(middle)
+}
+
 /** Times single calls one after the other. */
 export async function medianLatency(call, count) {
   const latencies = []
   for (let i = 0; i < count; i += 1) {
     const start = performance.now()
-    await call(i)
+    const result = await call(i)
     latencies.push((performance.now() - start) / 1000)
+    if (result !== i) throw new Error('a number came back changed')
   }
   return median(latencies)
 }
 
 /** Every buffer that comes back must be the one that was sent. */
 export function checkEcho(sent, received) {
-  const isSame = received.length === sent.length && received.every((value, i) => sent[i].equals(value))
+  const isSame = received.length === sent.length && received.every((value, i) => Buffer.compare(sent[i], value) === 0)
   if (!isSame) throw new Error('a buffer came back changed')
+}
+
+/** Every number that comes back must be the one that was sent. */
+export function checkNumbers(sent, received) {
+  const isSame = received.length === sent.length && received.every((value, i) => value === sent[i])
+  if (!isSame) throw new Error('a number came back changed')
 }

@@ -1,7 +1,7 @@
 // The same twelve faults on millrace and its peers: who loses a task, hangs, or leaves processes.
 //   npm run faults -- [--only loky,piscina] [--fault abort] [--patience 10] [--at-once 3] [--write]
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util'
 import { buildNative } from '../../__test__/matrix/native.mjs'
 import { kill, processes } from '../../__test__/matrix/watch.mjs'
 import { toTable, writeSection } from '../../scripts/reliability.mjs'
-import { install, python, versionOf } from './peers.mjs'
+import { findPython, requirements } from '../python.mjs'
 import { faultsOf, NO_FAULT } from './verdict.mjs'
 
 const faults = [
@@ -114,7 +114,7 @@ async function run(peer, fault) {
   return outcome
 }
 
-install()
+const python = findPython()
 buildNative()
 const peers = [...nodePeers, ...pythonPeers].filter((peer) => values.only.split(',').includes(peer))
 const chosen = faults.filter((fault) => fault.includes(values.fault))
@@ -136,10 +136,16 @@ for (const peer of peers) {
 await Promise.all(Array.from({ length: Number(values['at-once']) }, work))
 
 const pythonVersions = Object.fromEntries(
-  readFileSync(new URL('requirements.txt', import.meta.url), 'utf8')
+  readFileSync(requirements, 'utf8')
     .split('\n')
     .map((line) => line.split('=='))
 )
+/** The version that npm installed, '' where there is none. */
+function versionOf(name) {
+  const manifest = new URL(`../../node_modules/${name}/package.json`, import.meta.url)
+  return existsSync(manifest) ? JSON.parse(readFileSync(manifest, 'utf8')).version : ''
+}
+
 const titles = peers.map((peer) => {
   const version = versionOf(peer) || pythonVersions[peer.toLowerCase()]
   return version ? `${peer} ${version}` : peer

@@ -1,5 +1,3 @@
-import { burn, identity } from '../tasks.mjs'
+import { byName } from '../tasks.mjs'
 
-const tasks = { burn, identity }
-
-process.on('message', ([id, task, argument]) => process.send([id, tasks[task](argument)]))
+process.on('message', ([id, task, argument]) => process.send([id, byName[task](argument)]))

@@ -2,10 +2,9 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { peerOfCalls } from './node-pool.mjs'
 
-/** @param {number} workers @returns {Promise<import('./node-pool.mjs').Peer>} */
-export async function open(workers) {
+/** @param {number} workers @returns {import('./commands.mjs').Pool} */
+export function open(workers) {
   const waiting = new Map()
   let calls = 0
   const children = Array.from({ length: workers }, () => {
@@ -16,13 +15,15 @@ export async function open(workers) {
     })
     return child
   })
-  const run = (task, argument) =>
-    new Promise((resolve) => {
-      const id = calls++
-      waiting.set(id, resolve)
-      children[id % workers].send([id, task, argument])
-    })
-  return peerOfCalls('fork', run, async () => {
-    await Promise.all(children.map((child) => (child.kill(), once(child, 'exit'))))
-  })
+  return {
+    run: (task, argument) =>
+      new Promise((resolve) => {
+        const id = calls++
+        waiting.set(id, resolve)
+        children[id % workers].send([id, task, argument])
+      }),
+    async close() {
+      await Promise.all(children.map((child) => (child.kill(), once(child, 'exit'))))
+    }
+  }
 }

@@ -1,8 +1,7 @@
 import { Tinypool } from 'tinypool'
-import { peerOfCalls } from './node-pool.mjs'
 
-/** @param {number} workers @returns {Promise<import('./node-pool.mjs').Peer>} */
-export async function open(workers) {
+/** @param {number} workers @returns {import('./commands.mjs').Pool} */
+export function open(workers) {
   const pool = new Tinypool({
     runtime: 'child_process',
     serialization: 'advanced',
@@ -11,9 +10,5 @@ export async function open(workers) {
     maxThreads: workers,
     isolateWorkers: false
   })
-  return peerOfCalls(
-    'tinypool (processes)',
-    (name, argument) => pool.run(argument, { name }),
-    () => pool.destroy()
-  )
+  return { run: (name, argument) => pool.run(argument, { name }), close: () => pool.destroy() }
 }

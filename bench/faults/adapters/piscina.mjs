@@ -1,7 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { load } from '../peers.mjs'
-
-const { Piscina } = await load('piscina')
+import { Piscina } from 'piscina'
 
 export function open() {
   const filename = fileURLToPath(new URL('../tasks.mjs', import.meta.url))

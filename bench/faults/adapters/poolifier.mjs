@@ -1,7 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { load } from '../peers.mjs'
-
-const { FixedClusterPool } = await load('poolifier')
+import { FixedClusterPool } from 'poolifier'
 
 export function open() {
   const script = fileURLToPath(new URL('../workers/poolifier.cjs', import.meta.url))

@@ -1,6 +1,4 @@
-import { load } from '../peers.mjs'
-
-const { Tinypool } = await load('tinypool')
+import { Tinypool } from 'tinypool'
 
 export function open() {
   const pool = new Tinypool({

@@ -1,8 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { load } from '../peers.mjs'
-
-const loaded = await load('workerpool')
-const workerpool = loaded.default ?? loaded
+import workerpool from 'workerpool'
 
 export function open() {
   const script = fileURLToPath(new URL('../workers/workerpool.mjs', import.meta.url))

@@ -1,5 +1,4 @@
-import { load } from '../peers.mjs'
+import workerpool from 'workerpool'
 import { work } from '../tasks.mjs'
 
-const loaded = await load('workerpool')
-;(loaded.default ?? loaded).worker({ work })
+workerpool.worker({ work })

@@ -1,0 +1,66 @@
+// Who is measured, and how the process of each is started.
+import { fileURLToPath } from 'node:url'
+
+const script = (name) => fileURLToPath(new URL(`peers/${name}`, import.meta.url))
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+export const OURS = 'millrace'
+export const BEFORE = 'ours-before'
+
+/**
+ * @typedef {object} Peer
+ * @property {string} name as the table shows it
+ * @property {string} is what it runs on, for the table's foot
+ * @property {'node' | 'python'} language
+ * @property {boolean} carriesChunks false for pools that send every task by itself unless they are told otherwise
+ * @property {(workers: number) => readonly string[]} command what starts its process
+ */
+
+/** @returns {Peer} */
+function node(name, is, file = name, from = root) {
+  return {
+    name,
+    is,
+    language: 'node',
+    carriesChunks: file === OURS,
+    command: (workers) => [process.execPath, script('driver.mjs'), file, String(workers), from]
+  }
+}
+
+/** @returns {Peer} */
+function python(interpreter, name, is, carriesChunks) {
+  const command = (workers) => [interpreter, script('pools.py'), name, String(workers)]
+  return { name, is, language: 'python', carriesChunks, command }
+}
+
+/**
+ * @param {{ python?: string, before?: string }} found the interpreter, and the root of an earlier build
+ * @returns {readonly Peer[]}
+ */
+export function peersOf({ python: interpreter, before }) {
+  const ours = [node(OURS, 'processes')]
+  if (before !== undefined) ours.push(node(BEFORE, 'processes', OURS, before))
+  const others = [
+    node('fork', 'processes'),
+    node('piscina', 'threads'),
+    node('tinypool', 'processes'),
+    node('workerpool', 'processes'),
+    node('poolifier', 'processes of node:cluster'),
+    node('jest-worker', 'processes')
+  ]
+  if (interpreter === undefined) return [...ours, ...others]
+  return [
+    ...ours,
+    ...others,
+    python(interpreter, 'multiprocessing.Pool', 'Python', true),
+    python(interpreter, 'concurrent.futures', 'Python', false),
+    python(interpreter, 'loky', 'Python', false),
+    python(interpreter, 'MPIRE', 'Python', true)
+  ]
+}
+
+/** Processes without a pool: the work itself, in each language. @returns {readonly Peer[]} */
+export function barePeersOf({ python: interpreter }) {
+  const bare = [node('bare', 'processes')]
+  return interpreter === undefined ? bare : [...bare, python(interpreter, 'bare', 'Python', true)]
+}

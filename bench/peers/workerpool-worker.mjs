@@ -1,0 +1,4 @@
+import workerpool from 'workerpool'
+import { byName } from '../tasks.mjs'
+
+workerpool.worker(byName)
