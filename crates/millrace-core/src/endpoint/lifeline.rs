@@ -82,8 +82,8 @@ impl Lifeline {
         Ok(Handshake {
             config,
             memory,
-            to_worker: Bell::from_fd(to_worker),
-            to_parent: [first, second].map(Bell::from_fd),
+            to_worker: Bell::to_wait(to_worker),
+            to_parent: [first, second].map(Bell::to_notify),
         })
     }
 }
@@ -101,8 +101,10 @@ pub fn send_handshake(
 ) -> io::Result<()> {
     let parent = sys::own_pidfd()?;
     let message = [&[HANDSHAKE, BUILD.len() as u8], BUILD.as_bytes(), config].concat();
-    let [first, second] = to_parent.map(Bell::as_fd);
-    let mut fds = vec![memory.as_fd(), to_worker.as_fd(), first, second];
+    let to_worker = to_worker.fd_to_wait()?;
+    let [first, second] = to_parent.map(Bell::fd_to_notify);
+    let (first, second) = (first?, second?);
+    let mut fds = vec![memory.as_fd(), to_worker.as_fd(), first.as_fd(), second.as_fd()];
     fds.extend(parent.as_ref().map(AsFd::as_fd));
     control.send(&message, &fds)
 }

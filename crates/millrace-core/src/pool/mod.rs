@@ -56,7 +56,7 @@ use crate::scheduler::{
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sys::{self, Bell, Poller};
 use failing::lost;
-use listener::{LoopSpin, Waiter};
+use listener::{CommonBells, LoopSpin, Waiter};
 use output::UnreleasedOutput;
 use record_queue::RecordQueue;
 use spawner::{Request, SpawnResult, Spawner};
@@ -98,6 +98,8 @@ pub(crate) struct Shared {
     poller: OnceLock<Arc<Poller>>,
     /// Watches the bells that workers notify while the submitter's event loop listens.
     loop_poller: Poller,
+    /// The bells that all workers notify, where they have none of their own.
+    common_bells: Option<CommonBells>,
     loop_listens: AtomicBool,
     loop_spin: Mutex<LoopSpin>,
     /// A chunk is in flight, so there will be something to read.
@@ -130,6 +132,8 @@ impl Pool {
     /// [`StartError`] if the system refuses the pool's own bell, or is not supported.
     pub fn new(config: PoolConfig, notify: Notify) -> Result<Self, StartError> {
         let wake = Bell::new().map_err(StartError::Resources)?;
+        let loop_poller = Poller::new().map_err(StartError::Resources)?;
+        let common_bells = CommonBells::new(&loop_poller).map_err(StartError::Resources)?;
         let worker_count = config.worker_count;
         let scheduler = Scheduler::new(worker_count)
             .with_idle_timeout(config.idle_timeout)
@@ -144,7 +148,8 @@ impl Pool {
             wake,
             second_wake: OnceLock::new(),
             poller: OnceLock::new(),
-            loop_poller: Poller::new().map_err(StartError::Resources)?,
+            loop_poller,
+            common_bells,
             loop_listens: AtomicBool::new(false),
             loop_spin: Mutex::default(),
             has_work_in_flight: AtomicBool::new(false),

@@ -33,9 +33,9 @@ pub(super) struct SpawnedWorker {
     pub(super) control: Control,
     pub(super) segment: Segment,
     pub(super) to_worker: Bell,
-    pub(super) to_parent: Bell,
+    pub(super) to_parent: Arc<Bell>,
     /// Notified instead of `to_parent` while the submitter's event loop listens.
-    pub(super) to_loop: Bell,
+    pub(super) to_loop: Arc<Bell>,
     /// Its standard output and standard error, if they come here.
     pub(super) pipes: Option<[Pipe; 2]>,
 }
@@ -92,7 +92,8 @@ impl Spawner {
         segment.format();
         // The waiting thread sleeps whenever it is not reading this ring.
         segment.doorbell(word::PARENT_ASLEEP).arm();
-        let (to_worker, to_parent, to_loop) = (Bell::new()?, Bell::new()?, Bell::new()?);
+        let to_worker = Bell::new()?;
+        let [to_parent, to_loop] = self.shared.bells_of_new_worker()?;
         let (control, theirs) = Control::pair()?;
         let mut worker_config = worker_id.0.to_le_bytes().to_vec();
         worker_config.extend_from_slice(&config.worker_config);

@@ -10,38 +10,60 @@
 //!   with everything it left in its process group.
 //!
 //! Every descriptor made here is close-on-exec: only `launch` hands one over, as descriptor 3.
-//! Linux has it all. Elsewhere, and with `--cfg millrace_no_pools`, the same names exist and every constructor fails with [`std::io::ErrorKind::Unsupported`].
+//!
+//! `build.rs` says which module provides it, by the value of `millrace_system`:
+//!
+//! - `"linux"`: `linux/`, with what Linux alone has.
+//! - `"posix"`: `posix/`, with what every POSIX system has. macOS has this one. On Linux `--cfg millrace_posix` chooses it, for tests.
+//! - `"none"`: `unsupported.rs`. The same names exist, and every constructor fails with [`std::io::ErrorKind::Unsupported`].
+//!   `--cfg millrace_no_pools` chooses it anywhere.
+//!
+//! `unix/` holds what the first two share, and `machine/` what a system tells of itself, one module for each system.
 
-#[cfg_attr(
-    not(all(target_os = "linux", not(millrace_no_pools))),
-    expect(dead_code, reason = "nothing is started there")
-)]
+#[cfg_attr(millrace_system = "none", expect(dead_code, reason = "nothing is started there"))]
 mod types;
 
-#[cfg(all(target_os = "linux", not(millrace_no_pools)))]
+#[cfg(not(millrace_system = "none"))]
+mod machine;
+#[cfg(not(millrace_system = "none"))]
+mod unix;
+
+#[cfg(millrace_system = "linux")]
 mod linux;
-#[cfg(all(target_os = "linux", not(millrace_no_pools)))]
+#[cfg(millrace_system = "linux")]
 use linux as system;
-#[cfg(not(all(target_os = "linux", not(millrace_no_pools))))]
+#[cfg(millrace_system = "posix")]
+mod posix;
+#[cfg(millrace_system = "posix")]
+use posix as system;
+#[cfg(millrace_system = "none")]
 #[cfg_attr(
     feature = "testing",
-    expect(missing_docs, clippy::missing_errors_doc, reason = "documented in sys/linux")
+    expect(missing_docs, clippy::missing_errors_doc, reason = "documented in sys/unix")
 )]
 mod unsupported;
-#[cfg(not(all(target_os = "linux", not(millrace_no_pools))))]
+#[cfg(millrace_system = "none")]
 use unsupported as system;
+#[cfg(millrace_system = "none")]
+use unsupported as machine;
+#[cfg(millrace_system = "none")]
+use unsupported as unix;
 
 #[cfg(feature = "testing")]
-pub use system::set_affinity_of_current_thread;
-pub use system::{
-    Bell, Child, Control, Pipe, Poller, SUPPORTED, SharedMemory, affinity_of, control_groups,
-    is_self_inflicted, keep_streams_at_exit, kill_own_group, launch, library_path, look_up,
-    monotonic_ms, online_cpu_count, own_pidfd, resident_bytes, set_worker_signals, wait_until_gone,
-    was_killed_for_memory, with_signals_blocked,
-};
+pub use machine::set_affinity_of_current_thread;
+pub use machine::{affinity_of, control_groups, resident_bytes, was_killed_for_memory};
+pub use system::{Bell, ONE_BELL_FOR_ALL, Poller, own_pidfd, wait_until_gone};
 #[cfg(feature = "testing")]
 pub use types::{CONTROL_FD, MESSAGE_BYTES_MAX, MESSAGE_FDS_MAX};
 pub use types::{ControlGroup, Exit, Launch, Received};
+pub use unix::{
+    Child, Control, Pipe, SharedMemory, is_self_inflicted, keep_streams_at_exit, kill_own_group,
+    launch, library_path, look_up, monotonic_ms, online_cpu_count, set_worker_signals,
+    with_signals_blocked,
+};
+
+/// Whether pools work on this system.
+pub const SUPPORTED: bool = cfg!(not(millrace_system = "none"));
 
 #[cfg(unix)]
 pub use std::os::fd::{AsFd, BorrowedFd, OwnedFd};

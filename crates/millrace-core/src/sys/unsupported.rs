@@ -13,8 +13,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 #[cfg(not(unix))]
 pub use self::no_fd::{AsFd, BorrowedFd, OwnedFd};
 
-/// Whether pools work on this system.
-pub const SUPPORTED: bool = false;
+/// Nobody notifies anybody.
+pub const ONE_BELL_FOR_ALL: bool = false;
 
 /// Memory shared with another process.
 #[derive(Debug)]
@@ -61,14 +61,18 @@ impl SharedMemory {
     missing_docs,
     clippy::missing_errors_doc,
     clippy::unused_self,
-    reason = "documented in sys/linux"
+    reason = "documented in sys/unix"
 )]
 impl Bell {
     pub fn new() -> io::Result<Self> {
         not_yet()
     }
 
-    pub fn from_fd(fd: OwnedFd) -> Self {
+    pub fn to_wait(fd: OwnedFd) -> Self {
+        Self(fd)
+    }
+
+    pub fn to_notify(fd: OwnedFd) -> Self {
         Self(fd)
     }
 
@@ -76,7 +80,11 @@ impl Bell {
         not_yet()
     }
 
-    pub fn try_clone_fd(&self) -> io::Result<OwnedFd> {
+    pub fn fd_to_wait(&self) -> io::Result<OwnedFd> {
+        not_yet()
+    }
+
+    pub fn fd_to_notify(&self) -> io::Result<OwnedFd> {
         not_yet()
     }
 
@@ -216,7 +224,7 @@ impl AsFd for Bell {
 ///
 /// # Errors
 /// Always `Unsupported`.
-#[expect(clippy::needless_pass_by_value, reason = "the signature is that of sys/linux")]
+#[expect(clippy::needless_pass_by_value, reason = "the signature is that of sys/unix")]
 pub fn launch(_launch: &Launch, control: Control) -> io::Result<Child> {
     match control {}
 }
@@ -230,7 +238,7 @@ pub fn own_pidfd() -> io::Result<Option<OwnedFd>> {
 }
 
 /// Blocks until the other side is gone.
-#[expect(clippy::needless_pass_by_value, reason = "the signature is that of sys/linux")]
+#[expect(clippy::needless_pass_by_value, reason = "the signature is that of sys/unix")]
 pub fn wait_until_gone(control: &Control, _pidfd: Option<OwnedFd>) {
     match *control {}
 }
@@ -246,7 +254,7 @@ pub fn set_worker_signals() {}
 /// Leaves the standard streams as they are; does nothing here.
 pub fn keep_streams_at_exit() {}
 
-/// See the Linux module.
+/// See `sys/unix`.
 pub fn is_self_inflicted(_signal: i32) -> bool {
     false
 }
@@ -257,7 +265,7 @@ pub fn with_signals_blocked<R>(work: impl FnOnce() -> R) -> R {
 }
 
 /// The file this code was loaded from; not known here, and nobody opens it, since no worker is started.
-#[expect(clippy::unnecessary_wraps, reason = "the signature is that of sys/linux")]
+#[expect(clippy::unnecessary_wraps, reason = "the signature is that of sys/unix")]
 pub fn library_path() -> io::Result<PathBuf> {
     Ok(PathBuf::new())
 }

@@ -137,6 +137,10 @@ fn until_stopped(pid: u32) {
 // The system wakes a stopped process whose parent dies, but not in each case. Here the parent lives, so it never does: what
 // ends the process must be the connection alone.
 #[test]
+#[cfg_attr(
+    not(millrace_system = "linux"),
+    ignore = "no system but Linux kills a stopped process when a socket ends"
+)]
 fn a_stopped_worker_ends_with_its_connection() {
     let (child, control, _bells) = start_worker(&shell(STOPS_ITSELF));
     until_stopped(child.pid());
@@ -146,6 +150,10 @@ fn a_stopped_worker_ends_with_its_connection() {
 }
 
 #[test]
+#[cfg_attr(
+    not(millrace_system = "linux"),
+    ignore = "no system but Linux kills a stopped process when a socket ends"
+)]
 fn a_stopped_worker_ends_when_its_parent_hangs_up() {
     let (child, control, _bells) = start_worker(&shell(STOPS_ITSELF));
     until_stopped(child.pid());

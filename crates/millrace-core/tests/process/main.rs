@@ -6,5 +6,6 @@ mod launching;
 mod lifeline;
 mod primitives;
 mod reaping;
+#[cfg(millrace_system = "linux")]
 mod refused;
 mod support;

@@ -10,7 +10,7 @@ use crate::support::{exit_of, myself, next_text, role, shell, start, until_reada
 
 const ENTRY: &str = "reaping::entry";
 /// Says who lives in its group, then ends; the group lives on. It stays for a moment, so that the launch can adopt it.
-const LEAVES_A_CHILD: &str = "sleep 1000 & printf %s $! >&3; sleep 0.2; exit 3";
+const LEAVES_A_CHILD: &str = "sleep 1000 & say $!; sleep 0.2; exit 3";
 
 /// Not a test of its own: what this program does when a test below starts it.
 #[test]
@@ -37,7 +37,7 @@ fn a_child_without_status(reap_all: impl FnOnce()) {
     assert_eq!(child.reap(), Some(Exit::default()));
     assert!(child.kill_group(), "nothing is left to be refused");
     // By the pidfd: the number may be somebody else's. Linux has it since 6.9.
-    if is_linux_6_9() {
+    if cfg!(millrace_system = "linux") && is_linux_6_9() {
         until_readable(&left);
     }
     // What is left of the group ends with this program's own group otherwise.

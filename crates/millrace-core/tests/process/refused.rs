@@ -121,7 +121,7 @@ fn deaths_are_noticed() {
     assert_eq!(exit_of(&child), Exit { code: Some(3), signal: None });
     assert!(child.kill_group(), "nothing is left to be refused");
 
-    let (child, control) = start(&shell("sleep 1000 & printf %s $! >&3; wait"));
+    let (child, control) = start(&shell("sleep 1000 & say $!; wait"));
     let left: i32 = next_text(&control).parse().unwrap();
     assert!(child.is_intact());
     assert!(!child.is_dead_within(Duration::from_millis(20)));

@@ -18,10 +18,18 @@ pub(crate) fn c(text: &str) -> CString {
     CString::new(text).unwrap()
 }
 
+/// Sends a message to the starter.
+const SAY: &str = if cfg!(millrace_system = "linux") {
+    r#"say() { printf %s "$1" >&3; }"#
+} else {
+    r#"say() { printf %08x%s ${#1} "$1" >&3; }"#
+};
+
+/// A script that can `say` something.
 pub(crate) fn shell(script: &str) -> Launch {
     Launch {
         program: c("/bin/sh"),
-        args: vec![c("sh"), c("-c"), c(script)],
+        args: vec![c("sh"), c("-c"), c(&format!("{SAY}; {script}"))],
         env: vec![c("PATH=/usr/bin:/bin")],
         ..Launch::default()
     }

@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
+use super::common_bells::COMMON;
 use crate::pool::failing::lost;
 use crate::pool::{Pool, Shared};
 use crate::scheduler::WorkerId;
 use crate::sync::atomic::Ordering;
-use crate::sys::{AsFd, BorrowedFd};
+use crate::sys::BorrowedFd;
 
 impl Pool {
     /// The descriptor that the loop watches. It is readable when a worker has notified the loop.
     pub fn loop_descriptor(&self) -> BorrowedFd<'_> {
-        self.shared.loop_poller.as_fd()
+        self.shared.loop_descriptor()
     }
 
     /// The loop is about to sleep and has nothing else to do: looks for a short time whether a worker publishes something (see
@@ -79,6 +80,12 @@ impl Shared {
         let mut notified = Vec::new();
         if self.loop_poller.wait(&mut notified, Some(Duration::ZERO)).is_err() {
             self.fail(&lost("the event loop's poller"));
+        }
+        if let Some(common) = self.common_bells.as_ref().filter(|_| notified.contains(&COMMON)) {
+            if !common.to_loop.clear() {
+                self.fail(&lost("the event loop's bell"));
+            }
+            return self.take_in_by_loop(WorkerId::all().take(self.handles.len()).collect());
         }
         let notified: Vec<WorkerId> =
             notified.into_iter().map(|token| WorkerId(token as u32)).collect();

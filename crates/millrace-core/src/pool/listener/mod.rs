@@ -36,11 +36,13 @@
 //!
 //! Deaths, control sockets, output and deadlines always belong to the waiting thread.
 
+mod common_bells;
 mod event_loop;
 mod inbound;
 mod spin;
 mod waiter;
 
+pub(super) use common_bells::CommonBells;
 pub(super) use inbound::Inbound;
 pub(super) use spin::LoopSpin;
 pub(super) use waiter::{WAKE, Waiter};

@@ -8,6 +8,7 @@ use std::time::Instant;
 use crossbeam::channel::Receiver;
 
 use super::Listener;
+use super::common_bells::COMMON;
 use super::inbound::{Inbound, LAST_TURNS};
 use crate::channel::segment::Segment;
 use crate::pool::Shared;
@@ -36,7 +37,7 @@ impl SpawnedWorker {
     /// Whether all descriptors are still the worker's. Otherwise the pool would watch a descriptor of something else in its
     /// place.
     fn is_intact(&self) -> bool {
-        let bells = [&self.to_worker, &self.to_parent, &self.to_loop];
+        let bells = [&self.to_worker, &*self.to_parent, &*self.to_loop];
         bells.into_iter().all(Bell::is_open) && self.child.is_intact() && self.control.is_intact()
     }
 }
@@ -72,6 +73,9 @@ impl Waiter {
         let poller = Arc::new(Poller::new()?);
         let wake = shared.wake.twin()?;
         poller.add(wake.as_fd(), WAKE)?;
+        if let Some(common) = &shared.common_bells {
+            poller.add(common.to_waiter.as_fd(), COMMON)?;
+        }
         // A pool makes one waiter, except for attempts that fail here.
         let _ = shared.poller.set(Arc::clone(&poller));
         let processes = shared.handles.iter().map(|_| None).collect();
@@ -125,7 +129,9 @@ impl Waiter {
         for (worker, handle) in self.processes.iter_mut().zip(&self.shared.handles) {
             if let Some(worker) = worker.take() {
                 // The worker has the bell as well, so closing this side's descriptor would not remove it.
-                let _ = self.shared.loop_poller.remove(worker.to_loop.as_fd());
+                if self.shared.common_bells.is_none() {
+                    let _ = self.shared.loop_poller.remove(worker.to_loop.as_fd());
+                }
                 handle.disconnect();
             }
         }
@@ -150,6 +156,9 @@ impl Waiter {
             }
             self.resume_outputs();
             return;
+        }
+        if token == COMMON {
+            return self.on_common_bell();
         }
         let worker_id = WorkerId((token >> KIND_BITS) as u32);
         match token & ((1 << KIND_BITS) - 1) {
@@ -196,7 +205,7 @@ impl Waiter {
         let SpawnedWorker { child, control, segment, to_worker, to_parent, to_loop, pipes } =
             spawned;
         let process = Arc::new(Process { control, child, resident_bytes: AtomicU64::default() });
-        let [to_worker, bell, to_loop] = [to_worker, to_parent, to_loop].map(Arc::new);
+        let (to_worker, bell) = (Arc::new(to_worker), to_parent);
         let (outbound, inbound) = segment.parent_ends();
         let writer = FrameWriter {
             segment: segment.clone(),
@@ -205,10 +214,12 @@ impl Waiter {
             current: None,
         };
         let token = |kind| u64::from(worker_id.0) << KIND_BITS | kind;
-        self.poller.add(bell.as_fd(), token(BELL))?;
+        if self.shared.common_bells.is_none() {
+            self.poller.add(bell.as_fd(), token(BELL))?;
+            self.shared.loop_poller.add(to_loop.as_fd(), u64::from(worker_id.0))?;
+        }
         self.poller.add(process.child.as_fd(), token(DEATH))?;
         self.poller.add(process.control.as_fd(), token(CONTROL))?;
-        self.shared.loop_poller.add(to_loop.as_fd(), u64::from(worker_id.0))?;
         let pid = process.child.pid();
         let mut outputs = [None, None];
         for (stream, pipe) in pipes.into_iter().flatten().enumerate() {
@@ -243,6 +254,26 @@ impl Waiter {
         }
         self.shared.handles[worker_id.index()].take_in(&self.shared, Listener::Thread);
         self.shared.pump(worker_id);
+    }
+
+    /// Some workers have notified this thread by the bell that they share.
+    fn on_common_bell(&mut self) {
+        let shared = &self.shared;
+        if shared.common_bells.as_ref().is_some_and(|common| !common.to_waiter.clear()) {
+            return shared.fail(&lost("the bell of the workers"));
+        }
+        let running = self.processes.iter().map(Option::is_some);
+        for (worker_id, is_running) in WorkerId::all().zip(running) {
+            if !is_running {
+                continue;
+            }
+            let handle = &shared.handles[worker_id.index()];
+            // A flag that is armed says that somebody has read the ring since.
+            if handle.has_notified() {
+                handle.take_in(shared, Listener::Thread);
+            }
+            shared.pump(worker_id);
+        }
     }
 
     fn read_control(&mut self, worker_id: WorkerId) {
@@ -331,11 +362,14 @@ impl Waiter {
         if let Some(mut worker) = self.processes[worker_id.index()].take() {
             let last_output = self.drain_outputs(worker_id, &mut worker);
             let Process { child, control, .. } = &*worker.process;
-            for fd in [worker.bell.as_fd(), child.as_fd(), control.as_fd()] {
+            for fd in [child.as_fd(), control.as_fd()] {
                 // The control socket may be gone from the poller already.
                 let _ = self.poller.remove(fd);
             }
-            let _ = self.shared.loop_poller.remove(worker.to_loop.as_fd());
+            if self.shared.common_bells.is_none() {
+                let _ = self.poller.remove(worker.bell.as_fd());
+                let _ = self.shared.loop_poller.remove(worker.to_loop.as_fd());
+            }
             let handle = &self.shared.handles[worker_id.index()];
             handle.disconnect();
             self.shared.set_running(worker_id, None);

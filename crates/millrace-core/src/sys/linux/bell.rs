@@ -7,8 +7,8 @@ use std::time::Duration;
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 
-use super::descriptor::Descriptor;
 use super::refusal::refused;
+use crate::sys::unix::Descriptor;
 
 /// Wakes a sleeping side, in this process or in another one. Notifications that nobody has cleared count as one.
 #[derive(Debug)]
@@ -25,8 +25,13 @@ impl Bell {
         Ok(Self(Descriptor::new(fd)))
     }
 
-    /// Takes over the descriptor of a bell that another process made.
-    pub fn from_fd(fd: OwnedFd) -> Self {
+    /// Takes over the descriptor that another process has sent to wait with.
+    pub fn to_wait(fd: OwnedFd) -> Self {
+        Self(Descriptor::new(fd))
+    }
+
+    /// Takes over the descriptor that another process has sent to notify it with.
+    pub fn to_notify(fd: OwnedFd) -> Self {
         Self(Descriptor::new(fd))
     }
 
@@ -35,14 +40,22 @@ impl Bell {
     /// # Errors
     /// What the system reports, usually that there are too many open files.
     pub fn twin(&self) -> io::Result<Self> {
-        self.try_clone_fd().map(Self::from_fd)
+        self.0.try_clone().map(Self::to_wait)
     }
 
-    /// A second descriptor of the same bell, for another process.
+    /// What another process needs to wait for this one.
     ///
     /// # Errors
     /// What the system reports, usually that there are too many open files.
-    pub fn try_clone_fd(&self) -> io::Result<OwnedFd> {
+    pub fn fd_to_wait(&self) -> io::Result<OwnedFd> {
+        self.0.try_clone()
+    }
+
+    /// What another process needs to notify this one.
+    ///
+    /// # Errors
+    /// What the system reports, usually that there are too many open files.
+    pub fn fd_to_notify(&self) -> io::Result<OwnedFd> {
         self.0.try_clone()
     }
 

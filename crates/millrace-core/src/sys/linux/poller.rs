@@ -5,18 +5,14 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
-use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::io::Errno;
 
-use super::descriptor::Descriptor;
 use super::refusal::refused;
+use crate::sys::unix::{Descriptor, whole_milliseconds};
 
 /// How many events one call of `wait` returns at most. The rest stays for the next one.
 const BATCH: usize = 64;
-
-/// The longest single wait in milliseconds, limited by the oldest of the system calls.
-const WAIT_MS_MAX: u64 = i32::MAX as u64;
 
 /// Waits for any of many descriptors to become readable or to hang up. May be used from several threads.
 #[derive(Debug)]
@@ -91,30 +87,5 @@ impl Poller {
 impl AsFd for Poller {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
-    }
-}
-
-fn whole_milliseconds(duration: Duration) -> Timespec {
-    let milliseconds =
-        u64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX).min(WAIT_MS_MAX);
-    // What fits the oldest system call fits the structure.
-    Timespec::try_from(Duration::from_millis(milliseconds)).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parts(duration: Duration) -> (i64, i64) {
-        let Timespec { tv_sec, tv_nsec } = whole_milliseconds(duration);
-        (tv_sec, tv_nsec as _)
-    }
-
-    #[test]
-    fn waits_are_rounded_up_and_bounded() {
-        assert_eq!(parts(Duration::ZERO), (0, 0));
-        assert_eq!(parts(Duration::from_nanos(1)), (0, 1_000_000));
-        assert_eq!(parts(Duration::from_micros(2_000_001)), (2, 1_000_000));
-        assert_eq!(parts(Duration::MAX), (2_147_483, 647_000_000));
     }
 }

@@ -10,6 +10,7 @@ use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::{Mutex, MutexGuard};
 
+use rustix::fs::Dev;
 use rustix::io::Errno;
 use rustix::process::{Resource, getrlimit};
 
@@ -23,7 +24,7 @@ const LOWEST: u64 = 1024;
 const LOWEST_COPY: i32 = 10;
 
 /// A copy of `fd` with a high number.
-pub(super) fn copy(fd: impl AsFd) -> io::Result<OwnedFd> {
+pub(in crate::sys) fn copy(fd: impl AsFd) -> io::Result<OwnedFd> {
     let limit = getrlimit(Resource::Nofile).current;
     let lowest = limit.map_or(LOWEST, |limit| LOWEST.min(limit / 2));
     let high = rustix::io::fcntl_dupfd_cloexec(&fd, i32::try_from(lowest).unwrap_or(i32::MAX));
@@ -32,7 +33,7 @@ pub(super) fn copy(fd: impl AsFd) -> io::Result<OwnedFd> {
 }
 
 /// The same descriptor under a high number, if possible. It is for descriptors that are closed soon or go to another process.
-pub(super) fn raise(fd: OwnedFd) -> OwnedFd {
+pub(in crate::sys) fn raise(fd: OwnedFd) -> OwnedFd {
     copy(&fd).unwrap_or(fd)
 }
 
@@ -42,17 +43,17 @@ static OWNERS: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 
 /// A descriptor with a high number, if the process may have one.
 #[derive(Debug)]
-pub(super) struct Descriptor {
+pub(in crate::sys) struct Descriptor {
     fd: ManuallyDrop<OwnedFd>,
     /// The count of its number in [`OWNERS`].
     owner: u32,
     /// Device and inode of its file. `None` if the system did not say.
-    identity: Option<(u64, u64)>,
+    identity: Option<(Dev, u64)>,
 }
 
 impl Descriptor {
     /// Takes over `fd`, under another number if possible.
-    pub(super) fn new(fd: OwnedFd) -> Self {
+    pub(in crate::sys) fn new(fd: OwnedFd) -> Self {
         // Locked to the end: a number must not be closed for its last owner while the next one takes it.
         let mut owners = lock(&OWNERS);
         let fd = raise(fd);
@@ -65,12 +66,12 @@ impl Descriptor {
     }
 
     /// Returns `false` if another descriptor of the library has the number by now. It makes no system call.
-    pub(super) fn is_ours(&self) -> bool {
+    pub(in crate::sys) fn is_ours(&self) -> bool {
         self.is_ours_among(&lock(&OWNERS))
     }
 
     /// As [`Self::is_ours`], for calls that would otherwise read or write the file of something else.
-    pub(super) fn ours(&self) -> Result<BorrowedFd<'_>, Errno> {
+    pub(in crate::sys) fn ours(&self) -> Result<BorrowedFd<'_>, Errno> {
         if self.is_ours() { Ok(self.as_fd()) } else { Err(Errno::BADF) }
     }
 
@@ -80,13 +81,13 @@ impl Descriptor {
 
     /// Whether the number still has its first file. `false` after other code of this process has closed it. A file of the
     /// same kind that is not the library's cannot be told apart.
-    pub(super) fn is_intact(&self) -> bool {
+    pub(in crate::sys) fn is_intact(&self) -> bool {
         self.is_ours() && self.is_same()
     }
 
     /// Returns `false` after other code of this process has closed the number. It is a cheap check, for places where
     /// [`Self::is_intact`] costs too much.
-    pub(super) fn is_open(&self) -> bool {
+    pub(in crate::sys) fn is_open(&self) -> bool {
         self.is_ours() && rustix::io::fcntl_getfd(&*self.fd).is_ok()
     }
 
@@ -97,13 +98,13 @@ impl Descriptor {
 
     /// Closes the number, as other code of this process would.
     #[cfg(all(test, not(loom)))]
-    pub(super) fn close_behind_its_back(&self) {
+    pub(in crate::sys) fn close_behind_its_back(&self) {
         // SAFETY: what uses it from now on is told that it is closed, or that another descriptor has the number.
         unsafe { rustix::io::close(self.fd.as_raw_fd()) };
     }
 
     /// A second descriptor, with any number.
-    pub(super) fn try_clone(&self) -> io::Result<OwnedFd> {
+    pub(in crate::sys) fn try_clone(&self) -> io::Result<OwnedFd> {
         self.fd.try_clone()
     }
 }
@@ -129,7 +130,7 @@ fn number_of(fd: &OwnedFd) -> usize {
     fd.as_raw_fd().cast_unsigned() as usize
 }
 
-fn identity(fd: BorrowedFd<'_>) -> Option<(u64, u64)> {
+fn identity(fd: BorrowedFd<'_>) -> Option<(Dev, u64)> {
     rustix::fs::fstat(fd).ok().map(|stat| (stat.st_dev, stat.st_ino))
 }
 

@@ -1,31 +1,27 @@
-//! The control socket: a pair of connected `SOCK_SEQPACKET` sockets.
-#![expect(
-    unsafe_code,
-    reason = "takes over descriptor 3, which the parent left there, and sets the signal of a socket"
-)]
+//! The control socket: a pair of connected sockets.
+#![expect(unsafe_code, reason = "takes over descriptor 3, which the parent left there")]
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::sync::OnceLock;
 
 use rustix::io::FdFlags;
-use rustix::net::{AddressFamily, Shutdown, SocketFlags, SocketType, shutdown, sockopt};
-use rustix::process::Pid;
+use rustix::net::{AddressFamily, Shutdown, getsockname, shutdown, sockopt};
 
-use super::super::types::{CONTROL_FD, Received};
-use super::control_message;
 use super::descriptor::Descriptor;
-use super::refusal::refused;
-
-/// The signal that reports events on a descriptor. The C library's bindings do not name it.
-const F_SETSIG: libc::c_int = 10;
+use super::message::check_size;
+use crate::sys::system::{self, Inbox, SOCKET_TYPE};
+use crate::sys::types::{CONTROL_FD, Received};
 
 /// Descriptor 3 has one owner per process.
 static TAKEN: OnceLock<()> = OnceLock::new();
 
 /// One end of a connection that keeps messages whole, carries descriptors, and reports when the other end is gone.
 #[derive(Debug)]
-pub struct Control(Descriptor);
+pub struct Control {
+    socket: Descriptor,
+    inbox: Inbox,
+}
 
 impl Control {
     /// Makes both ends.
@@ -33,14 +29,12 @@ impl Control {
     /// # Errors
     /// What the system reports, usually that there are too many open files.
     pub fn pair() -> io::Result<(Self, Self)> {
-        let (one, other) = rustix::net::socketpair(
-            AddressFamily::UNIX,
-            SocketType::SEQPACKET,
-            SocketFlags::CLOEXEC,
-            None,
-        )
-        .map_err(refused("socketpair"))?;
-        Ok((Self(Descriptor::new(one)), Self(Descriptor::new(other))))
+        let (one, other) = system::connection()?;
+        Ok((Self::new(one), Self::new(other)))
+    }
+
+    fn new(socket: OwnedFd) -> Self {
+        Self { socket: Descriptor::new(socket), inbox: Inbox::default() }
     }
 
     /// Takes over descriptor 3, where [`super::launch`] leaves a process its end, and closes it on exec.
@@ -71,7 +65,7 @@ impl Control {
         rustix::io::fcntl_setfd(fd, FdFlags::CLOEXEC)?;
         // SAFETY: `launch` put the socket there for this call, and `TAKEN` lets one call through: nobody else owns it.
         let fd = unsafe { OwnedFd::from_raw_fd(CONTROL_FD) };
-        Ok(Self(Descriptor::new(fd)))
+        Ok(Self::new(fd))
     }
 
     /// Sends one message of 1 to [`MESSAGE_BYTES_MAX`](super::super::MESSAGE_BYTES_MAX) bytes, together with copies of up to
@@ -81,7 +75,8 @@ impl Control {
     /// `InvalidInput` for a message of another size; `WouldBlock` when the other side leaves too much unread; `BrokenPipe`
     /// when it is gone.
     pub fn send(&self, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<()> {
-        control_message::send(self.0.ours()?, bytes, fds)
+        check_size(bytes, fds)?;
+        system::send(self.socket.ours()?, bytes, fds)
     }
 
     /// Takes the next message, if there is one. Never blocks. Descriptors beyond the limit are closed.
@@ -89,7 +84,7 @@ impl Control {
     /// # Errors
     /// `InvalidData` for a message larger than the limit, which is lost; else what the system reports.
     pub fn try_recv(&self) -> io::Result<Received> {
-        control_message::try_recv(self.0.ours()?)
+        system::try_recv(self.socket.ours()?, &self.inbox)
     }
 }
 
@@ -97,38 +92,18 @@ impl Control {
     /// Shuts down the direction to the other side, which then ends itself. What it has sent can still be read.
     pub fn hang_up(&self) {
         // Where the descriptor is gone, so is the connection.
-        let _ = self.0.ours().and_then(|fd| shutdown(fd, Shutdown::Write));
+        let _ = self.socket.ours().and_then(|fd| shutdown(fd, Shutdown::Write));
     }
 
     /// Returns `false` if other code of this process has closed the descriptor.
     pub fn is_intact(&self) -> bool {
-        self.0.is_intact()
+        self.socket.is_intact()
     }
 }
 
 impl AsFd for Control {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
-    }
-}
-
-/// Makes the system itself kill the process group `leader` when the connection of `socket` ends. That process has `socket` as its
-/// end. A stopped process runs no code, so its lifeline cannot do it. The system's rule for stopped orphans is not enough: it
-/// does not cover a process that is just being stopped, nor one whose new parent belongs to its session.
-///
-/// A message from the other side would kill the group as well. From here on the other side sends none.
-pub(super) fn kill_at_end_of(socket: &OwnedFd, leader: Pid) {
-    // SAFETY: `fcntl` with the commands below takes numbers and touches no memory of ours; the descriptor is open.
-    let set = |command: libc::c_int, value: libc::c_int| unsafe {
-        libc::fcntl(socket.as_raw_fd(), command, value)
-    };
-    // If a sandbox refuses it, the lifeline is still there. The call that switches the signal on comes last, or the signal
-    // would be SIGIO.
-    if set(libc::F_SETOWN, -leader.as_raw_pid()) == 0 && set(F_SETSIG, libc::SIGKILL) == 0 {
-        let flags = set(libc::F_GETFL, 0);
-        if flags >= 0 {
-            set(libc::F_SETFL, flags | libc::O_ASYNC);
-        }
+        self.socket.as_fd()
     }
 }
 
@@ -137,6 +112,6 @@ fn taken() -> io::Error {
 }
 
 fn is_control(fd: BorrowedFd<'_>) -> bool {
-    sockopt::socket_type(fd) == Ok(SocketType::SEQPACKET)
-        && sockopt::socket_domain(fd) == Ok(AddressFamily::UNIX)
+    sockopt::socket_type(fd) == Ok(SOCKET_TYPE)
+        && getsockname(fd).is_ok_and(|name| name.address_family() == AddressFamily::UNIX)
 }

@@ -1,32 +1,23 @@
 //! A started process: its death, its group, its end.
-#![expect(unsafe_code, reason = "signals a process group by a pidfd, which rustix does not know")]
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::ptr;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd};
+use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, WaitIdStatus, kill_process, kill_process_group,
-    pidfd_open, pidfd_send_signal, waitid,
+    Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus, kill_process, kill_process_group, waitid,
 };
 
-use super::super::types::Exit;
-use super::descriptor::{Descriptor, copy};
-use super::refusal::is_refusal;
-use super::signals::with_signals_blocked;
-use super::usage::peak_memory;
+use crate::sys::machine::peak_memory;
+use crate::sys::system::Death;
+use crate::sys::types::Exit;
 
 /// How long `drop` waits for a killed process before a separate thread takes over.
 const DROP_PATIENCE: Duration = Duration::from_millis(50);
-/// A thread that only waits needs next to no stack.
-const STACK_BYTES: usize = 128 * 1024;
-/// `PIDFD_SIGNAL_PROCESS_GROUP`, since Linux 6.9.
-const TO_PROCESS_GROUP: libc::c_uint = 4;
 
 /// A process that [`super::launch`] started. Dropped unreaped, it is killed with its group and reaped.
 ///
@@ -37,10 +28,7 @@ pub struct Child(Arc<Process>);
 #[derive(Debug)]
 struct Process {
     pid: Pid,
-    /// Readable once the process is dead.
-    death: Descriptor,
-    /// Whether `death` is the process's pidfd. Where the system refuses pidfds, it is an eventfd, and a thread waits for the process.
-    is_pidfd: bool,
+    death: Death,
     /// `Some` once reaped. From then on the number `pid` may belong to a stranger, so killing and reaping exclude each other.
     exit: Mutex<Option<Exit>>,
 }
@@ -48,18 +36,12 @@ struct Process {
 impl Child {
     /// Takes charge of a child of this process that nobody has reaped. On failure it is killed.
     pub(super) fn adopt(pid: Pid) -> io::Result<Self> {
-        let watched = match pidfd_open(pid, PidfdFlags::empty()) {
-            Ok(pidfd) => Ok((pidfd, true)),
-            Err(error) if is_refusal(error) => watch_by_thread(pid).map(|fd| (fd, false)),
-            Err(error) => Err(error.into()),
-        };
-        let (death, is_pidfd) = watched.inspect_err(|_| {
+        let death = Death::watch(pid).inspect_err(|_| {
             kill_unreaped(pid);
             // Nothing can be done where it cannot be reaped.
             let _ = retry_on_intr(|| waitid(WaitId::Pid(pid), WaitIdOptions::EXITED));
         })?;
-        let death = Descriptor::new(death);
-        Ok(Self(Arc::new(Process { pid, death, is_pidfd, exit: Mutex::new(None) })))
+        Ok(Self(Arc::new(Process { pid, death, exit: Mutex::new(None) })))
     }
 
     /// The process id, which is the id of its process group too.
@@ -142,47 +124,14 @@ impl Process {
         let is_reaped = self.peek().is_err_and(|error| error == Errno::CHILD);
         self.kill_rest_of_group(is_reaped);
         let by_number = || if is_reaped { Ok(()) } else { kill_process(self.pid, Signal::KILL) };
-        let killed = match self.pidfd() {
-            // A sandbox may know pidfds and forbid this.
-            Some(pidfd) => pidfd_send_signal(pidfd, Signal::KILL)
-                .or_else(|error| if is_refusal(error) { by_number() } else { Err(error) }),
-            None => by_number(),
-        };
-        killed != Err(Errno::PERM)
-    }
-
-    /// `None` where the system has none, and where other code of this process has closed it.
-    fn pidfd(&self) -> Option<BorrowedFd<'_>> {
-        (self.is_pidfd && self.death.is_intact()).then(|| self.death.as_fd())
+        self.death.kill().unwrap_or_else(by_number) != Err(Errno::PERM)
     }
 
     /// The group can be empty, or its members not this process's to kill.
     fn kill_rest_of_group(&self, is_reaped: bool) {
-        if !self.kill_group_by_pidfd() && !is_reaped {
+        if !self.death.kill_group() && !is_reaped {
             let _ = kill_process_group(self.pid, Signal::KILL);
         }
-    }
-
-    /// Kills the group of exactly this process, even if its number has been reused. Returns `false` if the system cannot.
-    fn kill_group_by_pidfd(&self) -> bool {
-        let Some(pidfd) = self.pidfd().map(|pidfd| pidfd.as_raw_fd()) else { return false };
-        let no_details = ptr::null::<libc::siginfo_t>();
-        // SAFETY: the call takes a descriptor, numbers and a null pointer, and touches no memory of ours.
-        let result = unsafe {
-            libc::syscall(
-                libc::SYS_pidfd_send_signal,
-                pidfd,
-                libc::SIGKILL,
-                no_details,
-                TO_PROCESS_GROUP,
-            )
-        };
-        // Before Linux 6.9 the flag is invalid, and a sandbox may forbid the call.
-        result == 0
-            || !matches!(
-                io::Error::last_os_error().raw_os_error(),
-                Some(libc::EINVAL | libc::ENOSYS | libc::EPERM)
-            )
     }
 
     fn reap(&self) -> Option<Exit> {
@@ -218,12 +167,7 @@ impl Process {
 
     fn wait(&self, options: WaitIdOptions) -> Result<Option<WaitIdStatus>, Errno> {
         let by_number = || retry_on_intr(|| waitid(WaitId::Pid(self.pid), options));
-        let Some(pidfd) = self.pidfd() else { return by_number() };
-        match retry_on_intr(|| waitid(WaitId::PidFd(pidfd), options)) {
-            // Linux 5.3 and some sandboxes do not know pidfds here. The number is its own while it is unreaped.
-            Err(Errno::INVAL) => by_number(),
-            answer => answer,
-        }
+        self.death.wait(options).unwrap_or_else(by_number)
     }
 
     fn is_dead_within(&self, patience: Duration) -> bool {
@@ -231,21 +175,6 @@ impl Process {
         let mut fds = [PollFd::new(&self.death, PollFlags::IN)];
         retry_on_intr(|| rustix::event::poll(&mut fds, timeout.as_ref())) == Ok(1)
     }
-}
-
-/// A descriptor that a thread makes readable when the process `pid` is dead. The process stays unreaped.
-fn watch_by_thread(pid: Pid) -> io::Result<OwnedFd> {
-    let event = eventfd(0, EventfdFlags::CLOEXEC)?;
-    let notified = copy(&event)?;
-    let wait = move || {
-        let dead = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-        // If it fails, other code has reaped the process, which is dead then too.
-        let _ = retry_on_intr(|| waitid(WaitId::Pid(pid), dead));
-        let _ = rustix::io::write(&notified, &1_u64.to_ne_bytes());
-    };
-    let thread = thread::Builder::new().name("millrace-death".into()).stack_size(STACK_BYTES);
-    with_signals_blocked(|| thread.spawn(wait))?;
-    Ok(event)
 }
 
 /// For the moment in which only the number is known; the process is unreaped, so the number is its own.

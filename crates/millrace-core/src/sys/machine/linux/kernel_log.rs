@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use super::process::monotonic_ms;
+use crate::sys::monotonic_ms;
 
 /// The first process-id namespace of the system: the log names processes by their numbers there.
 const FIRST_NAMESPACE: &str = "pid:[4026531836]";

@@ -10,13 +10,13 @@ use std::ptr;
 
 use rustix::process::Pid;
 
-use super::super::types::{CONTROL_FD, Launch};
-use super::affinity::{affinity_of, set_affinity_of_current_thread};
 use super::child::Child;
-use super::control::{Control, kill_at_end_of};
+use super::control::Control;
 use super::descriptor;
 use super::spawn_setup::{Attributes, FileActions, check};
-use super::streams;
+use crate::sys::machine::{affinity_of, set_affinity_of_current_thread};
+use crate::sys::system::{kill_at_end_of, reopen};
+use crate::sys::types::{CONTROL_FD, Launch};
 
 /// Starts a process: leader of its own group, signals at default, `/dev/null` as standard input, `control` as descriptor 3,
 /// and pinned to `launch.cpus` with every thread it will ever have. When the other end of `control` is closed, or sends
@@ -62,7 +62,7 @@ pub fn launch(launch: &Launch, control: Control) -> io::Result<Child> {
 /// None: to nowhere.
 fn outputs(launch: &Launch) -> [Option<OwnedFd>; 2] {
     let copy = |fd: BorrowedFd<'_>| descriptor::copy(fd).ok();
-    let own = |fd: BorrowedFd<'_>| match streams::reopen(fd) {
+    let own = |fd: BorrowedFd<'_>| match reopen(fd) {
         Some(opened) => copy(opened.as_fd()),
         None => copy(fd),
     };

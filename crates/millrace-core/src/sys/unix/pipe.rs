@@ -5,7 +5,6 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::io::{Errno, read, retry_on_intr};
-use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::descriptor::{Descriptor, raise};
 
@@ -19,9 +18,9 @@ impl Pipe {
     /// # Errors
     /// What the system reports, usually that there are too many open files.
     pub fn new() -> io::Result<(Self, OwnedFd)> {
-        let (ours, theirs) = pipe_with(PipeFlags::CLOEXEC)?;
+        let (ours, theirs) = io::pipe()?;
         fcntl_setfl(&ours, OFlags::NONBLOCK)?;
-        Ok((Self(Descriptor::new(ours)), raise(theirs)))
+        Ok((Self(Descriptor::new(ours.into())), raise(theirs.into())))
     }
 
     /// Returns how many bytes were read into `into`: 0 if all writers are gone, `None` if nothing is there.
@@ -48,7 +47,8 @@ mod tests {
     use std::os::fd::AsRawFd;
     use std::time::Duration;
 
-    use super::super::Bell;
+    use crate::sys::Bell;
+
     use super::*;
 
     #[test]

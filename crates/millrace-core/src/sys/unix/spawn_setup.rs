@@ -25,9 +25,15 @@ impl Attributes {
         check(unsafe { libc::posix_spawnattr_setsigdefault(raw, &raw const all) })?;
         // SAFETY: `raw` is initialised; group 0 stands for the child's own.
         check(unsafe { libc::posix_spawnattr_setpgroup(raw, 0) })?;
+        // What others left open without close-on-exec is closed too.
+        #[cfg(target_os = "macos")]
+        let closing = libc::POSIX_SPAWN_CLOEXEC_DEFAULT;
+        #[cfg(not(target_os = "macos"))]
+        let closing = 0;
         let flags = libc::POSIX_SPAWN_SETPGROUP
             | libc::POSIX_SPAWN_SETSIGMASK
-            | libc::POSIX_SPAWN_SETSIGDEF;
+            | libc::POSIX_SPAWN_SETSIGDEF
+            | closing;
         // SAFETY: `raw` is initialised.
         check(unsafe { libc::posix_spawnattr_setflags(raw, flags as c_short) })?;
         Ok(attributes)

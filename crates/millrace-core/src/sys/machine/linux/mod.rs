@@ -1,0 +1,12 @@
+//! Linux: affinity masks, and what `/proc` and the control groups tell.
+
+mod affinity;
+mod cgroup;
+mod kernel_log;
+mod usage;
+
+pub use affinity::{affinity_of, set_affinity_of_current_thread};
+pub use cgroup::control_groups;
+pub use kernel_log::was_killed_for_memory;
+pub(in crate::sys) use usage::peak_memory;
+pub use usage::resident_bytes;
