@@ -7,6 +7,7 @@ process.on('exit', () => open.forEach((driver) => driver.kill()))
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1))
 
 const PATIENCE_MS = 30_000
+const LAST_WORDS_MS = 1000
 
 export class Driver {
   #child
@@ -34,7 +35,12 @@ export class Driver {
     this.#child.stderr.on('data', (text) => (this.#said = `${this.#said}${text}`.slice(-2000)))
     this.#child.stdin.on('error', () => undefined)
     this.#child.on('error', (error) => this.#end(error.message))
-    this.#child.on('exit', (code, signal) => this.#end(`the process of ${peer.name} ended (${signal ?? code})`))
+    this.#child.on('exit', (code, signal) => {
+      const end = () => this.#end(`the process of ${peer.name} ended (${signal ?? code})`)
+      // Its last words may still be on their way, and its workers may hold the pipe open.
+      this.#child.once('close', end)
+      setTimeout(end, LAST_WORDS_MS).unref()
+    })
     createInterface({ input: this.#child.stdout }).on('line', (line) => {
       // Workers may write there too.
       if (!line.startsWith('{"id"')) return
@@ -56,8 +62,13 @@ export class Driver {
    * @returns {Promise<number>}
    */
   ask(command, ...args) {
+    return this.askFor(PATIENCE_MS, command, ...args)
+  }
+
+  /** As `ask`, with a patience of its own. */
+  askFor(patienceMs, command, ...args) {
     const id = (this.#asked += 1)
-    const answer = this.#answer(id, command, PATIENCE_MS)
+    const answer = this.#answer(id, command, patienceMs)
     this.#child.stdin.write(`${JSON.stringify({ id, command, args })}\n`)
     return answer
   }

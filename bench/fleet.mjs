@@ -3,6 +3,8 @@ import { spawn } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { Driver } from './driver.mjs'
 
+const APART = ', apart'
+
 export class Fleet {
   #drivers = new Map()
 
@@ -14,13 +16,13 @@ export class Fleet {
 
   /**
    * @param {import('./peers.mjs').Peer} peer
-   * @param {boolean} [onOneCpu] bound to CPU 0, with all its workers
+   * @param {'apart' | 'one CPU'} [place] new processes, which `closeApart` ends; or these, bound to CPU 0
    */
-  async driver(peer, onOneCpu = false) {
-    const key = `${peer.language} ${peer.name} ${onOneCpu}`
+  async driver(peer, place) {
+    const key = `${peer.language} ${peer.name}${place === undefined ? '' : APART}`
     const running = this.#drivers.get(key)
     if (running !== undefined && !running.isOver) return running
-    const driver = await Driver.start(peer, this.workers, onOneCpu ? ['taskset', '-c', '0'] : [])
+    const driver = await Driver.start(peer, this.workers, place === 'one CPU' ? ['taskset', '-c', '0'] : [])
     this.#drivers.set(key, driver)
     return driver
   }
@@ -32,15 +34,15 @@ export class Fleet {
     return driver
   }
 
-  /** Ends those that match, all of them by default. */
-  async close(isWanted = () => true) {
-    const chosen = [...this.#drivers].filter(([key, driver]) => isWanted(key, driver))
+  /** Ends all, or those whose key ends so. */
+  async close(ending = '') {
+    const chosen = [...this.#drivers].filter(([key]) => key.endsWith(ending))
     for (const [key] of chosen) this.#drivers.delete(key)
     await Promise.all(chosen.map(([, driver]) => driver.close()))
   }
 
-  closeBound() {
-    return this.close((key) => key.endsWith('true'))
+  closeApart() {
+    return this.close(APART)
   }
 }
 

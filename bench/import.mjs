@@ -1,60 +1,34 @@
-// What it costs to load the package, beside piscina: whole processes, in turn within every round, the median over that of a node that loads
-// nothing. CPU time counts: it differs less than the clock while others use the machine.
+// What it costs to load the package by `import` and by `require`, beside piscina: the median over that of a node that loads nothing.
+// CPU time counts: it differs less than the clock while others use the machine.
 //
 //   node bench/import.mjs [--rounds 21] [--markdown]
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
+import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { sampleStarts } from './import-times.mjs'
 import { median } from './timing.mjs'
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '21' }, markdown: { type: 'boolean' } } })
 const rounds = Number(values.rounds)
-const root = fileURLToPath(new URL('..', import.meta.url))
+const file = (name) => JSON.stringify(join(fileURLToPath(new URL('..', import.meta.url)), name))
 
-const EXIT = `process.on('exit', () => {
-  const { user, system } = process.cpuUsage()
-  process._rawDebug(JSON.stringify([performance.now(), (user + system) / 1000]))
-})`
-const programs = {
-  'nothing, import': ['mjs', ''],
-  'nothing, require': ['cjs', ''],
-  'millrace, import': ['mjs', `import ${JSON.stringify(join(root, 'dist/index.js'))}`],
-  'piscina, import': ['mjs', `import ${JSON.stringify(join(root, 'node_modules/piscina/dist/esm-wrapper.mjs'))}`],
-  'millrace, require': ['cjs', `require(${JSON.stringify(join(root, 'dist/index.cjs'))})`],
-  'piscina, require': ['cjs', `require(${JSON.stringify(join(root, 'node_modules/piscina/dist/main.js'))})`]
-}
-
-const folder = mkdtempSync(join(tmpdir(), 'millrace-import-'))
-const samples = new Map(Object.keys(programs).map((name) => [name, []]))
-try {
-  const files = Object.entries(programs).map(([name, [extension, code]], at) => {
-    const file = join(folder, `${at}.${extension}`)
-    writeFileSync(file, `${code}\n${EXIT}\n`)
-    return [name, file]
-  })
-  // The first round warms the disk's cache.
-  for (let round = -1; round < rounds; round += 1) {
-    for (const [name, file] of files) {
-      const { status, stderr } = spawnSync(process.execPath, [file], { encoding: 'utf8' })
-      if (status !== 0) throw new Error(stderr)
-      if (round >= 0) samples.get(name).push(JSON.parse(stderr))
-    }
-  }
-} finally {
-  rmSync(folder, { recursive: true })
-}
+const programs = [
+  { name: 'nothing, import', extension: 'mjs', code: '' },
+  { name: 'nothing, require', extension: 'cjs', code: '' },
+  { name: 'millrace, import', extension: 'mjs', code: `import ${file('dist/index.js')}` },
+  { name: 'piscina, import', extension: 'mjs', code: `import ${file('node_modules/piscina/dist/esm-wrapper.mjs')}` },
+  { name: 'millrace, require', extension: 'cjs', code: `require(${file('dist/index.cjs')})` },
+  { name: 'piscina, require', extension: 'cjs', code: `require(${file('node_modules/piscina/dist/main.js')})` }
+]
+const samples = sampleStarts(programs, rounds)
 
 const of = (name, column) => median(samples.get(name).map((sample) => sample[column]))
-const rows = Object.keys(programs)
-  .filter((name) => !name.startsWith('nothing'))
-  .map((name) => {
-    const bare = `nothing, ${name.split(', ')[1]}`
-    const [wall, cpu] = [0, 1].map((column) => of(name, column) - of(bare, column))
-    return { name, wall, cpu }
-  })
+const rows = programs.slice(2).map(({ name }) => {
+  const bare = `nothing, ${name.split(', ')[1]}`
+  const [wall, cpu] = [0, 1].map((column) => of(name, column) - of(bare, column))
+  return { name, wall, cpu }
+})
 if (values.markdown) {
   console.log(
     '| loaded            | ms over a bare node | ms of CPU |\n| ----------------- | ------------------: | --------: |'

@@ -41,7 +41,7 @@ export async function measureRow(row, peers, context, runs) {
   const { fleet } = context
   const rounds = new Rounds()
   const concerned = peers.filter(row.isFor ?? (() => true))
-  const onOneCpu = row.setting === 'one CPU'
+  const place = row.setting === 'load' ? undefined : row.setting
   const stopLoops = row.setting === 'load' ? startBusyLoops() : () => undefined
   try {
     for (let round = row.isOnce ? 0 : -1; round < (row.isOnce ? 1 : runs); round += 1) {
@@ -52,7 +52,7 @@ export async function measureRow(row, peers, context, runs) {
       } else {
         for (const peer of concerned) {
           if (rounds.failures.has(peer.name)) continue
-          const value = await attempt(async () => row.measure(await fleet.driver(peer, onOneCpu), context))
+          const value = await attempt(async () => row.measure(await fleet.driver(peer, place), context))
           rounds.take(peer.name, value, round < 0)
         }
       }
@@ -60,7 +60,7 @@ export async function measureRow(row, peers, context, runs) {
     }
   } finally {
     stopLoops()
-    if (onOneCpu) await fleet.closeBound()
+    if (place !== undefined) await fleet.closeApart()
   }
   return { row, samples: rounds.samples, failures: rounds.failures }
 }

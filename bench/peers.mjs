@@ -13,6 +13,7 @@ export const BEFORE = 'ours-before'
  * @property {string} is what it runs on, for the table's foot
  * @property {'node' | 'python'} language
  * @property {boolean} carriesChunks false for pools that send every task by itself unless they are told otherwise
+ * @property {string} [root] of the build that is measured, for ours
  * @property {(workers: number) => readonly string[]} command what starts its process
  */
 
@@ -23,6 +24,7 @@ function node(name, is, file = name, from = root) {
     is,
     language: 'node',
     carriesChunks: file === OURS,
+    root: from,
     command: (workers) => [process.execPath, script('driver.mjs'), file, String(workers), from]
   }
 }
@@ -57,6 +59,19 @@ export function peersOf({ python: interpreter, before }) {
     python(interpreter, 'loky', 'Python', false),
     python(interpreter, 'MPIRE', 'Python', true)
   ]
+}
+
+/** The codec of a build, beside others; its sources are TypeScript. @param {string} [from] the root of the build */
+export function codecsOf(from = root) {
+  const command = (workers) => [
+    process.execPath,
+    '--import=@oxc-node/core/register',
+    script('driver.mjs'),
+    'codecs',
+    String(workers),
+    from
+  ]
+  return { name: `codecs ${from}`, is: 'a process', language: 'node', carriesChunks: false, command }
 }
 
 /** Processes without a pool: the work itself, in each language. @returns {readonly Peer[]} */

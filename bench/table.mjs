@@ -1,5 +1,6 @@
 // The table of design: a line for each target, a column for each peer.
 import { BEFORE, OURS } from './peers.mjs'
+import { NOT_THERE } from './rows/row.mjs'
 import { median, spread } from './timing.mjs'
 
 /** Three significant digits, without an exponent. */
@@ -10,6 +11,11 @@ export function format(value) {
 /** `21.5 ±4%` */
 function cell(values) {
   return values.length < 2 ? format(median(values)) : `${format(median(values))} ±${Math.round(100 * spread(values))}%`
+}
+
+function failureCell(why) {
+  if (why === NOT_THERE) return why
+  return why.startsWith('no answer') ? 'hung' : 'failed'
 }
 
 /** The name of the best of some peers. */
@@ -63,7 +69,8 @@ function ratioText(result) {
     return `${words}(${isMet ? 'met' : 'missed'})`
   })
   const [ours, before] = [OURS, BEFORE].map((name) => result.samples.get(name))
-  if (ours !== undefined && before !== undefined) each.push(`${format(ratioOf(ours, before))}x before`)
+  if (ours !== undefined && before !== undefined && median(before) > 0)
+    each.push(`${format(ratioOf(ours, before))}x before`)
   return each.join(', ') || '-'
 }
 
@@ -76,7 +83,7 @@ export function tableOf(results, peers) {
   const lines = results.map((result) => {
     const { row, samples, failures } = result
     const cellOf = (name) => {
-      if (failures.has(name)) return 'failed'
+      if (failures.has(name)) return failureCell(failures.get(name))
       return samples.has(name) ? cell(samples.get(name)) : '-'
     }
     return [
@@ -93,7 +100,9 @@ export function tableOf(results, peers) {
 /** What has no cell: who failed and why, and what has no column. @returns {string[]} */
 export function notesOf(results, peers) {
   return results.flatMap(({ row, samples, failures }) => {
-    const failed = [...failures].map(([name, why]) => `${row.key}, ${name}: failed: ${why}`)
+    const failed = [...failures]
+      .filter(([, why]) => why !== NOT_THERE)
+      .map(([name, why]) => `${row.key}, ${name}: ${why}`)
     const others = [...samples].filter(([name]) => name !== 'limit' && !peers.includes(name))
     if (others.length === 0) return failed
     const listed = others.map(([name, values]) => `${name} ${cell(values)}`).join(', ')

@@ -12,5 +12,10 @@ export function burn(iterations) {
   return state
 }
 
+/** How many elements arrived. */
+export function lengthOf(array) {
+  return array.length
+}
+
 /** By name, for the workers of peers that are sent names. */
 export const byName = { identity, burn }

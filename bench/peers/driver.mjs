@@ -12,10 +12,11 @@ function say(message) {
 
 async function load() {
   if (name === 'bare') return (await import('./bare.mjs')).open(workers).commands
+  if (name === 'codecs') return (await import('./codecs.mjs')).commandsFor(root)
   if (name !== 'millrace') return commandsOf((await import(`./${name}.mjs`)).open, workers)
   const [{ prepare }, { ownCommands }] = await Promise.all([import('./millrace.mjs'), import('./own-commands.mjs')])
   const own = await prepare(root)
-  return { ...(await commandsOf(own.open, workers)), ...ownCommands(own, workers) }
+  return { ...(await commandsOf(own.open, workers)), ...(await ownCommands(own, workers)) }
 }
 
 try {

@@ -1,6 +1,87 @@
-// Commands that only millrace has.
+// Commands that only millrace has. What they return is seconds where nothing else is said.
+import { median, numbers, wallSeconds } from '../timing.mjs'
 
-/** @param {Awaited<ReturnType<typeof import('./millrace.mjs').prepare>>} own @param {number} _workers */
-export function ownCommands(own, _workers) {
-  return { hasSharedArray: () => Number(typeof own.millrace.sharedArray === 'function') }
+const MEBIBYTE = 1 << 20
+
+/** Work of uneven cost, in iterations of the busy loop; `rate` of them take a second. */
+const unevenWork = {
+  /** 20,000 fast items, then eight of 200 ms. */
+  tail: (rate, scale) => [
+    ...Array(20_000).fill(Math.round(rate * 1e-6)),
+    ...Array(8).fill(Math.round(rate * 0.2 * scale))
+  ],
+  /** One item in a thousand takes long. */
+  rare: (rate, scale) =>
+    Array.from({ length: 4000 }, (_, i) => Math.round(rate * (i % 1000 === 500 ? 0.2 * scale : 1e-6))),
+  /** Each item takes longer than the one before, 0.4 ms on average. */
+  growing: (rate, scale) => Array.from({ length: 2000 }, (_, i) => Math.round(rate * i * 4e-7 * scale))
+}
+
+/** @yields {string} lines of 100 bytes, each different */
+function* linesOf(count) {
+  for (let i = 0; i < count; i += 1) yield String(i).padStart(100, 'x')
+}
+
+/** @param {Awaited<ReturnType<typeof import('./millrace.mjs').prepare>>} own @param {number} workers */
+export async function ownCommands({ millrace, byName, open }, workers) {
+  const { pool } = open(workers)
+  const crowds = new Map()
+  return {
+    /** Uneven work by `map`; without a chunk size (0) it is not tuned. */
+    uneven(kind, rate, scale, chunkSize) {
+      const items = unevenWork[kind](rate, scale)
+      return wallSeconds(() => pool.map(byName.burn, items, chunkSize === 0 ? {} : { chunkSize }))
+    },
+    /** This process's CPU time for all lines, taken one by one. */
+    async lines(count) {
+      const before = process.cpuUsage()
+      let length = 0
+      for await (const line of pool.imapUnordered(byName.identity, linesOf(count))) length += line.length
+      if (length !== 100 * count) throw new Error('a line came back changed')
+      const { user, system } = process.cpuUsage(before)
+      return (user + system) / 1e6
+    },
+    /** How many MiB the memory of this process grew from the first quarter of a long `imap` to its second half. */
+    async growth(count) {
+      const resident = []
+      const step = Math.ceil(count / 100)
+      let expected = 0
+      for await (const value of pool.imap(byName.identity, numbersUpTo(count))) {
+        if (value !== expected) throw new Error('a number came back changed')
+        expected += 1
+        if (expected % step === 0) resident.push(process.memoryUsage.rss() / MEBIBYTE)
+      }
+      const [quarter, half] = [resident.length >> 2, resident.length >> 1]
+      return Math.max(0, Math.max(...resident.slice(half)) - Math.max(...resident.slice(0, quarter)))
+    },
+    /** A map of empty tasks on a pool of as many workers, which are started before. */
+    async crowd(many, count) {
+      if (!crowds.has(many)) {
+        const crowd = new millrace.WorkerPool({ nJobs: many })
+        crowds.set(many, crowd)
+        await crowd.map(byName.identity, numbers(many * 1000), { chunkSize: 1 })
+      }
+      const items = numbers(count)
+      return wallSeconds(() => crowds.get(many).map(byName.identity, items))
+    },
+    /** 1 where `sharedArray` exists. */
+    hasSharedArray: () => Number(typeof millrace.sharedArray === 'function'),
+    /** Until a task has an array of so many bytes, the median of some. */
+    async shared(bytes) {
+      const array = millrace.sharedArray(Float64Array, bytes / 8)
+      const times = []
+      for (let i = 0; i < 20; i += 1) {
+        times.push(
+          await wallSeconds(async () => {
+            if ((await pool.apply(byName.lengthOf, [array])) !== array.length) throw new Error('another array arrived')
+          })
+        )
+      }
+      return median(times)
+    }
+  }
+}
+
+function* numbersUpTo(count) {
+  for (let i = 0; i < count; i += 1) yield i
 }

@@ -1,7 +1,10 @@
-import { buffers } from './buffers.mjs'
 import { efficiencies } from './efficiency.mjs'
 import { latency } from './latency.mjs'
+import { life } from './life.mjs'
+import { streams } from './streams.mjs'
 import { throughput } from './throughput.mjs'
+import { unevenWork } from './uneven.mjs'
+import { values } from './values.mjs'
 
 /** The table, in its order. @type {readonly import('./row.mjs').Row[]} */
-export const rows = [...throughput, ...latency, ...efficiencies, ...buffers]
+export const rows = [...throughput, ...latency, ...efficiencies, ...unevenWork, ...values, ...streams, ...life]

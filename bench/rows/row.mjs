@@ -27,9 +27,12 @@
  * @property {(peers: readonly import('../peers.mjs').Peer[], context: Context) => Promise<Record<string, number | Error>>} [round] in
  *   place of `measure`: once, all peers, and whatever else they are compared with, by name
  * @property {(context: Context) => number | Promise<number>} [limit] what this machine could do at best; measured in each round
- * @property {'load' | 'one CPU'} [setting]
+ * @property {'load' | 'one CPU' | 'apart'} [setting] beside busy loops; bound to CPU 0; in processes of its own, which have done nothing else
  * @property {boolean} [isOnce] too long for more than one round
  */
+
+/** What a row throws for a feature that does not exist yet. */
+export const NOT_THERE = 'not there yet'
 
 /** Only millrace, this build and the one before. */
 export const isOurs = ({ name }) => name === 'millrace' || name === 'ours-before'
