@@ -14,7 +14,7 @@ function peerOf(name: string, program: string): Peer {
       ${program}
     })
     say({ id: 0, value: 0 })`
-  return { name, is: 'a test', language: 'node', carriesChunks: false, command: () => [process.execPath, '-e', script] }
+  return { name, is: 'a test', language: 'node', enough: 1, command: () => [process.execPath, '-e', script] }
 }
 
 const row = { key: 'k', title: 't', unit: 'µs', better: 'less' as const, targets: [] }

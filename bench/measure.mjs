@@ -8,13 +8,13 @@ import { startBusyLoops } from './fleet.mjs'
  * @property {Map<string, string>} failures by name: why a peer has no samples
  */
 
-/** Keeps what a round gave; who fails once is out of this row. */
+/** Keeps what a round gave; who fails once is out of this row. NaN stands for what this machine cannot measure. */
 class Rounds {
   samples = new Map()
   failures = new Map()
 
   take(name, value, isWarmUp) {
-    if (this.failures.has(name)) return
+    if (this.failures.has(name) || Number.isNaN(value)) return
     if (value instanceof Error) {
       this.failures.set(name, value.message)
       this.samples.delete(name)

@@ -12,7 +12,7 @@ export const BEFORE = 'ours-before'
  * @property {string} name as the table shows it
  * @property {string} is what it runs on, for the table's foot
  * @property {'node' | 'python'} language
- * @property {boolean} carriesChunks false for pools that send every task by itself unless they are told otherwise
+ * @property {number} enough as many empty tasks of a `map` measure it: a rate does not depend on the count, the time does
  * @property {string} [root] of the build that is measured, for ours
  * @property {(workers: number) => readonly string[]} command what starts its process
  */
@@ -23,16 +23,16 @@ function node(name, is, file = name, from = root) {
     name,
     is,
     language: 'node',
-    carriesChunks: file === OURS,
+    enough: file === OURS ? 1e6 : 5000,
     root: from,
     command: (workers) => [process.execPath, script('driver.mjs'), file, String(workers), from]
   }
 }
 
 /** @returns {Peer} */
-function python(interpreter, name, is, carriesChunks) {
+function python(interpreter, name, enough) {
   const command = (workers) => [interpreter, script('pools.py'), name, String(workers)]
-  return { name, is, language: 'python', carriesChunks, command }
+  return { name, is: 'processes of Python', language: 'python', enough, command }
 }
 
 /**
@@ -54,10 +54,10 @@ export function peersOf({ python: interpreter, before }) {
   return [
     ...ours,
     ...others,
-    python(interpreter, 'multiprocessing.Pool', 'Python', true),
-    python(interpreter, 'concurrent.futures', 'Python', false),
-    python(interpreter, 'loky', 'Python', false),
-    python(interpreter, 'MPIRE', 'Python', true)
+    python(interpreter, 'multiprocessing.Pool', 1e6),
+    python(interpreter, 'concurrent.futures', 2500),
+    python(interpreter, 'loky', 2500),
+    python(interpreter, 'MPIRE', 50_000)
   ]
 }
 
@@ -71,11 +71,11 @@ export function codecsOf(from = root) {
     String(workers),
     from
   ]
-  return { name: `codecs ${from}`, is: 'a process', language: 'node', carriesChunks: false, command }
+  return { name: `codecs ${from}`, is: 'a process', language: 'node', enough: 0, command }
 }
 
 /** Processes without a pool: the work itself, in each language. @returns {readonly Peer[]} */
 export function barePeersOf({ python: interpreter }) {
   const bare = [node('bare', 'processes')]
-  return interpreter === undefined ? bare : [...bare, python(interpreter, 'bare', 'Python', true)]
+  return interpreter === undefined ? bare : [...bare, python(interpreter, 'bare', 1e6)]
 }

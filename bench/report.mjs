@@ -48,7 +48,7 @@ export async function report(results, peers, { workers, runs, quick, load, json,
   const table = toMarkdown(tableOf(results, names))
   const notes = notesOf(results, names)
   const foot =
-    `${workers} workers each; median of ${runs} rounds${quick ? ' of a smoke run' : ''} and half of the distance between the least and ` +
+    `${workers} workers each; median of ${runs} ${runs === 1 ? 'round' : 'rounds'}${quick ? ' of a smoke run' : ''} and half of the distance between the least and ` +
     `the greatest. Node ${machine.node}, ${machine.cpus} CPUs (${machine.model}), load average ` +
     `${machine.loadAverage.map((value) => value.toFixed(1)).join(' ')}, ${machine.date}.`
   const text = [table, ...(notes.length > 0 ? [notes.map((line) => `- ${line}`).join('\n')] : []), foot].join('\n\n')

@@ -23,13 +23,39 @@ const { values } = parseArgs({
     write: { type: 'string' }
   }
 })
-const workers = Number(values.workers)
-const runs = Number(values.runs ?? (values.quick ? 1 : 5))
 const say = (text) => process.stderr.write(text)
 
-const wanted = values.only?.split(',')
-const chosen = rows.filter(({ key }) => !wanted || wanted.some((word) => key.startsWith(word)))
-if (chosen.length === 0) throw new Error(`--only knows ${rows.map(({ key }) => key).join(', ')}`)
+/** Ends the program: what was asked for cannot be done. */
+function refuse(why) {
+  say(`${why}\n`)
+  process.exit(1)
+}
+
+/** The number that an option gives. */
+function countOf(name, text) {
+  const count = Number(text)
+  if (!Number.isSafeInteger(count) || count < 1) refuse(`--${name} takes a whole number from 1 on, not '${text}'`)
+  return count
+}
+
+/** The words of a list that an option gives; each must fit one of the names. */
+function wordsOf(name, text, names, fits) {
+  const words = text?.split(',')
+  const unknown = words?.find((word) => !names.some((each) => fits(each, word)))
+  if (unknown !== undefined) refuse(`--${name} does not know '${unknown}'; there are ${names.join(', ')}`)
+  return words
+}
+
+const workers = countOf('workers', values.workers)
+const runs = countOf('runs', values.runs ?? (values.quick ? '1' : '5'))
+const begins = (key, word) => key.startsWith(word)
+const wanted = wordsOf(
+  'only',
+  values.only,
+  rows.map(({ key }) => key),
+  begins
+)
+const chosen = rows.filter(({ key }) => !wanted || wanted.some((word) => begins(key, word)))
 
 /** @returns {string | undefined} the interpreter; where there is none, the pools of Python are left out with a word */
 function pythonOrNone() {
@@ -50,10 +76,16 @@ const found = {
   python: pythonOrNone(),
   before: values.against === undefined ? undefined : await build(values.against)
 }
-const names = values.peers?.split(',')
-const peers = peersOf(found).filter(({ name }) => names === undefined || names.includes(name))
+const all = peersOf(found)
+const names = wordsOf(
+  'peers',
+  values.peers,
+  all.map(({ name }) => name),
+  (name, word) => name === word
+)
+const peers = all.filter(({ name }) => names === undefined || names.includes(name))
 const fleet = new Fleet({ workers, bare: barePeersOf(found) })
-const context = { fleet, limits: new Limits(), scale: values.quick ? 0.05 : 1, workers }
+const context = { fleet, limits: new Limits(say), scale: values.quick ? 0.05 : 1, workers }
 
 const results = []
 try {

@@ -24,11 +24,31 @@ function build() {
 }
 
 export class Limits {
+  #say
+  /** `null` where it cannot be built. */
   #program
 
-  /** @param {readonly string[]} [before] a program that starts it, such as taskset */
+  /** @param {(text: string) => void} say */
+  constructor(say) {
+    this.#say = say
+  }
+
+  #find() {
+    try {
+      return build()
+    } catch (error) {
+      this.#say(`without most limits: ${error.message}\n`)
+      return null
+    }
+  }
+
+  /**
+   * @param {readonly string[]} [before] a program that starts it, such as taskset
+   * @returns {number} NaN without a Rust compiler
+   */
   #run(what, before = []) {
-    this.#program ??= build()
+    if (this.#program === undefined) this.#program = this.#find()
+    if (this.#program === null) return NaN
     const [program, ...args] = [...before, this.#program, what]
     const { status, error, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', timeout: 20_000 })
     if (status !== 0) throw new Error(`limits ${what}: ${error?.message ?? stderr}`)

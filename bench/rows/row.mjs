@@ -39,8 +39,3 @@ export const isOurs = ({ name }) => name === 'millrace' || name === 'ours-before
 
 /** The Node pools of processes. */
 export const processPools = ['tinypool', 'workerpool', 'poolifier', 'jest-worker']
-
-/** Pools that send each task by itself get fewer of them: their rate does not depend on the count, the time does. */
-export function countFor({ carriesChunks }, many, few, scale) {
-  return Math.max(100, Math.round((carriesChunks ? many : few) * scale))
-}

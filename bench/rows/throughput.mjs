@@ -1,5 +1,5 @@
 // Tasks that do nothing: what the pool itself costs.
-import { countFor } from './row.mjs'
+import { isOurs } from './row.mjs'
 
 /** @type {readonly import('./row.mjs').Row[]} */
 export const throughput = [
@@ -10,7 +10,7 @@ export const throughput = [
     better: 'more',
     targets: [{ than: 'multiprocessing.Pool', factor: 4 }],
     async measure(driver, { scale }) {
-      const count = countFor(driver.peer, 1e6, 5000, scale)
+      const count = Math.round(driver.peer.enough * scale)
       return count / (await driver.ask('map', count)) / 1000
     },
     limit: ({ limits }) => limits.serial()
@@ -22,7 +22,7 @@ export const throughput = [
     better: 'more',
     targets: [{ than: 'fork', factor: 10 }],
     async measure(driver, { scale }) {
-      const count = countFor(driver.peer, 40_000, 5000, scale)
+      const count = Math.round((isOurs(driver.peer) ? 40_000 : Math.min(5000, driver.peer.enough)) * scale)
       return count / (await driver.ask('single', count)) / 1000
     }
   }
