@@ -85,7 +85,7 @@ function fillAll(
   const next = (): IteratorResult<unknown, unknown> =>
     at < sizes.length ? { done: false, value: text(sizes[at++] ?? 0) } : { done: true, value: undefined }
   for (;;) {
-    const { how, index } = writer.fill(chunkSize, next)
+    const { how, index } = writer.fill(chunkSize, { next })
     if (how === 'failed') failed.push(index)
     if (how === 'ended') break
     // As a call does at 16 KiB.

@@ -138,6 +138,7 @@ export const Date: typeof globalThis.Date = globalThis.Date
 export const Error: typeof globalThis.Error = globalThis.Error
 export const EvalError: typeof globalThis.EvalError = globalThis.EvalError
 export const FinalizationRegistry: typeof globalThis.FinalizationRegistry = globalThis.FinalizationRegistry
+export const Float64Array: typeof globalThis.Float64Array = globalThis.Float64Array
 export const Function: typeof globalThis.Function = globalThis.Function
 export const Int32Array: typeof globalThis.Int32Array = globalThis.Int32Array
 export const Intl: typeof globalThis.Intl = globalThis.Intl

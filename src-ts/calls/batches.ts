@@ -1,20 +1,21 @@
 import { END } from './input-iterator.js'
-
-type Next = () => IteratorResult<unknown, unknown>
+import type { ItemSource } from './source.js'
 
 /**
- * Takes the items of the next task: one item, or up to `batch` items as an array.
+ * The tasks of a call: each is one item, or up to `batch` items as an array.
  * @param isWanted Returns false once the call has ended. Taking items runs code of the user, which may end the call.
  */
-export function taskByTask(next: Next, batch: number | undefined, isWanted: () => boolean): Next {
-  if (batch === undefined) return next
-  return () => {
-    const items: unknown[] = []
-    while (items.length < batch && isWanted()) {
-      const step = next()
-      if (step.done === true) break
-      items.push(step.value)
+export function taskByTask(items: ItemSource, batch: number | undefined, isWanted: () => boolean): ItemSource {
+  if (batch === undefined) return items
+  return {
+    next() {
+      const taken: unknown[] = []
+      while (taken.length < batch && isWanted()) {
+        const step = items.next()
+        if (step.done === true) break
+        taken.push(step.value)
+      }
+      return taken.length === 0 ? END : { done: false, value: taken }
     }
-    return items.length === 0 ? END : { done: false, value: items }
   }
 }

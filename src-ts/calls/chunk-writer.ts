@@ -2,6 +2,7 @@ import type { Batch } from '../backend/index.js'
 import type { ChunkItems, ChunkTable } from './chunk-table.js'
 import { type ChunkEnd, encodeChunk } from './encode-chunk.js'
 import type { MapPlan } from './map-plan.js'
+import type { ItemSource } from './source.js'
 
 /** The parts of a call's plan that its chunks depend on. */
 export type ChunkPlan = Pick<
@@ -37,16 +38,11 @@ export class ChunkWriter {
    * into a message alone.
    * @returns how the last message ended; `index` is that of the item after its tasks
    */
-  fill(size: number, next: () => IteratorResult<unknown, unknown>): ChunkEnd & { readonly index: number } {
+  fill(size: number, source: ItemSource): ChunkEnd & { readonly index: number } {
     const { backend, isOrderTasks, nJobs, site } = this.#plan
     const only = isOrderTasks ? this.#made % nJobs : undefined
     let left = size
-    let unsent: IteratorResult<unknown, unknown> | undefined
-    const takeNext = (): IteratorResult<unknown, unknown> => {
-      const step = unsent ?? next()
-      unsent = undefined
-      return step
-    }
+    let tasks = source
     let isMade = false
     for (;;) {
       const batch = (this.#batch ??= backend.open())
@@ -59,7 +55,7 @@ export class ChunkWriter {
         size: left,
         isFlexible,
         isBatched,
-        next: takeNext,
+        tasks,
         isWanted: this.#isWanted
       })
       site.endItems()
@@ -75,7 +71,7 @@ export class ChunkWriter {
       if (end.how !== 'crowded' || !this.#isWanted()) return { ...end, index: base + end.taken - (end.failed ?? 0) }
       this.send()
       left -= end.count
-      unsent = end.step
+      tasks = end.step === undefined ? source : startingWith(end.step, source)
     }
   }
 
@@ -90,5 +86,17 @@ export class ChunkWriter {
     const { id, definition, flags, limits } = this.#plan
     const chunk = this.#chunks.add(items, count)
     batch.commit({ call: id, chunk, count, definition: definition.id(), flags, limits, only })
+  }
+}
+
+/** A step, and then a source. */
+function startingWith(step: IteratorResult<unknown, unknown>, source: ItemSource): ItemSource {
+  let first: IteratorResult<unknown, unknown> | undefined = step
+  return {
+    next() {
+      const next = first ?? source.next()
+      first = undefined
+      return next
+    }
   }
 }

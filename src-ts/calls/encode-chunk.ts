@@ -1,9 +1,14 @@
 import type { Batch } from '../backend/index.js'
 import type { ChunkItems } from './chunk-table.js'
-import { type Writer, writeValue } from '../codec/index.js'
+import type { ItemSource } from './source.js'
+import { NumberBlock, type Writer, writeValue } from '../codec/index.js'
+import { Math } from '../primordials.js'
 
 /** If millrace chooses the chunk size, it adds no items to a payload of this size. */
 const CHUNK_BYTES = 256 * 1024
+/** The sizes of chunks whose numbers are packed. Below, a block costs more than it saves. Above, it would take much memory at once. */
+const PACKED_MIN = 16
+const PACKED_MAX = 2 ** 20
 
 /** How to make a chunk. */
 export interface ChunkInput {
@@ -15,7 +20,8 @@ export interface ChunkInput {
   readonly isBatched: boolean
   /** Whether a chunk of large items may be smaller. */
   readonly isFlexible: boolean
-  next(): IteratorResult<unknown, unknown>
+  /** Its tasks, as far as they were not taken yet. */
+  readonly tasks: ItemSource
   /** Returns false once the call has ended. Taking and encoding items runs code of the user, which may end it. */
   isWanted(): boolean
 }
@@ -39,8 +45,9 @@ export interface ChunkEnd {
 }
 
 /**
- * Writes the payload of the batch's next chunk: the index of its first item, then the items. With `isBatched` each task is an array of
- * items. It is written as the number of items and then each item by itself, so that items share nothing with each other.
+ * Writes the payload of the batch's next chunk: the index of its first item, then the items. If all are numbers, they are one block. With
+ * `isBatched` each task is an array of items. It is written as the number of items and then each item by itself, so that items share
+ * nothing with each other.
  */
 export function encodeChunk(batch: Batch, input: ChunkInput): ChunkEnd {
   const isFirst = batch.bytes === 0
@@ -54,10 +61,27 @@ export function encodeChunk(batch: Batch, input: ChunkInput): ChunkEnd {
     const { error, failed, step } = rest
     return { count, taken: index - input.base, items: { base: input.base, starts }, how, error, failed, step }
   }
+  const block = openBlock(writer, input)
+  let unpacked: IteratorResult<unknown, unknown> | undefined
+  if (block !== undefined) {
+    try {
+      unpacked = takeNumbers(block, input)
+    } catch (error) {
+      return end('thrown', { error })
+    }
+    count = block.count
+    index += count
+    if (unpacked === undefined || unpacked.done === true) {
+      block.end()
+      return end(unpacked === undefined ? 'full' : 'ended')
+    }
+    block.endAsValues()
+  }
   while (count < input.size && input.isWanted()) {
     let step: IteratorResult<unknown, unknown>
     try {
-      step = input.next()
+      step = unpacked ?? input.tasks.next()
+      unpacked = undefined
     } catch (error) {
       return end('thrown', { error })
     }
@@ -82,6 +106,35 @@ export function encodeChunk(batch: Batch, input: ChunkInput): ChunkEnd {
     if (input.isFlexible && writer.length - start > CHUNK_BYTES) break
   }
   return end('full')
+}
+
+/** A block for the items of the chunk, if it may have one. */
+function openBlock(writer: Writer, { isBatched, size, tasks }: ChunkInput): NumberBlock | undefined {
+  const most = Math.min(size, tasks.left ?? size)
+  if (isBatched || most < PACKED_MIN || most > PACKED_MAX) return undefined
+  try {
+    return new NumberBlock(writer, most)
+  } catch {
+    writer.isOverfull = false
+    return undefined
+  }
+}
+
+/**
+ * Takes items into the block until it is full.
+ * @returns the step after its items, if it has not become full: an item that is no number, or the end of the input
+ */
+function takeNumbers(
+  block: NumberBlock,
+  { tasks, isWanted }: ChunkInput
+): IteratorResult<unknown, unknown> | undefined {
+  tasks.addNumbers?.(block, isWanted)
+  while (!block.isFull && isWanted()) {
+    const step = tasks.next()
+    if (step.done === true || typeof step.value !== 'number') return step
+    block.add(step.value)
+  }
+  return undefined
 }
 
 function writeBatch(writer: Writer, items: readonly unknown[], index: number): void {

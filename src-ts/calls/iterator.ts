@@ -1,3 +1,4 @@
+import type { Numbers } from '../codec/index.js'
 import { Map, Promise, afterwards, promiseOf, rejection } from '../primordials.js'
 import { type LazyKind, MAP_TRAITS } from './map-kinds.js'
 import { chooseShape, type ResultShape } from './result-shape.js'
@@ -82,6 +83,10 @@ export class LazyResults implements AsyncIterableIterator<unknown>, Sink {
 
   value(index: number, value: unknown): void {
     this.#add(index, { value: this.#shape.value(index, value) })
+  }
+
+  numbers(index: number, numbers: Numbers): void {
+    for (let at = 0; at < numbers.length; at++) this.value(index + at, numbers[at])
   }
 
   failure(index: number, error: unknown): AfterFailure {

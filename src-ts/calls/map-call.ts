@@ -6,9 +6,8 @@ import type { Call } from './call.js'
 import { taskByTask } from './batches.js'
 import { ChunkTable, taskAt } from './chunk-table.js'
 import { ChunkWriter } from './chunk-writer.js'
-import { END } from './input-iterator.js'
 import type { MapPlan } from './map-plan.js'
-import { closeQuietly } from './source.js'
+import { closeQuietly, type ItemSource, ListSource } from './source.js'
 import { TaskOutcomes } from './task-outcomes.js'
 import { Window } from './window.js'
 
@@ -126,13 +125,13 @@ export class MapCall implements Call, OutcomeListener {
   #fill(): void {
     const { source } = this.#plan
     if (source.isAsync) return
-    const next = taskByTask(() => source.next(), this.#plan.batch, this.#isWanted)
+    const tasks = taskByTask(source, this.#plan.batch, this.#isWanted)
     while (this.#input === 'reading' && !this.#isOver) {
       const room = this.#window.room(this.#chunks.inFlight, this.#plan.sink.unread, this.#writer.bytes)
       if (room < 1) break
       const size = this.#nextSize()
       if (size * this.#batch > room) break
-      this.#fillChunk(size, next)
+      this.#fillChunk(size, tasks)
     }
     this.#writer.send()
   }
@@ -146,8 +145,8 @@ export class MapCall implements Call, OutcomeListener {
   }
 
   /** Makes one chunk of up to `size` tasks. Tasks that cannot be sent fail alone. */
-  #fillChunk(size: number, next: () => IteratorResult<unknown, unknown>): void {
-    const end = this.#writer.fill(size, next)
+  #fillChunk(size: number, tasks: ItemSource): void {
+    const end = this.#writer.fill(size, tasks)
     if (end.how === 'thrown') this.abort(end.error, false)
     if (end.how === 'ended' && this.#input === 'reading') this.#input = 'ended'
     if (end.how === 'failed') this.#fail(end.index, end.failed ?? 1, end.error)
@@ -197,13 +196,10 @@ export class MapCall implements Call, OutcomeListener {
 
   #sendGathered(): void {
     if (this.#gathered.length === 0 || this.#isOver) return
-    const items = this.#gathered
+    const items = new ListSource(this.#gathered)
     this.#gathered = []
-    let at = 0
-    const nextItem = (): IteratorResult<unknown, unknown> =>
-      at < items.length ? { done: false, value: items[at++] } : END
-    const next = taskByTask(nextItem, this.#plan.batch, this.#isWanted)
-    while (at < items.length && !this.#isOver) this.#fillChunk(Math.ceil((items.length - at) / this.#batch), next)
+    const tasks = taskByTask(items, this.#plan.batch, this.#isWanted)
+    while (items.left > 0 && !this.#isOver) this.#fillChunk(Math.ceil(items.left / this.#batch), tasks)
     this.#writer.send()
   }
 

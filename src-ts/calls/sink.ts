@@ -1,13 +1,19 @@
+import type { Numbers } from '../codec/index.js'
 import { type ListKind, MAP_TRAITS } from './map-kinds.js'
 import { chooseShape, type ResultShape } from './result-shape.js'
+import { ResultList } from './result-list.js'
 
 /** What a failure means for its call: it goes on, it takes no new items, or it is over. */
 export type AfterFailure = 'go on' | 'drain' | 'end'
 
 /** Where the results of a call go. No method throws. */
 export interface Sink {
+  /** The call will have so many results, unless it ends early. */
+  expect?(count: number): void
   /** Task `index` returned a value. */
   value(index: number, value: unknown): void
+  /** Tasks from `index` on returned numbers. They are in memory that is reused. */
+  numbers(index: number, numbers: Numbers): void
   /** Task `index` failed. */
   failure(index: number, error: unknown): AfterFailure
   /** The input has ended and every task has settled. */
@@ -21,11 +27,9 @@ export interface Sink {
 }
 
 /** Collects the list that a `map` returns. */
-abstract class ListSink<R> implements Sink {
+abstract class ListSink implements Sink {
   readonly unread = 0
-  protected readonly results: R[] = []
-  /** Fills an element until its result comes. */
-  protected abstract readonly blank: R
+  protected readonly results = new ResultList()
   protected readonly shape: ResultShape
   readonly #resolve: (results: never[]) => void
   readonly #reject: (error: unknown) => void
@@ -38,10 +42,12 @@ abstract class ListSink<R> implements Sink {
 
   abstract value(index: number, value: unknown): void
 
-  /** Sets an element. If a later chunk comes first, the elements before it are filled, or V8 would turn the array into a table. */
-  protected put(index: number, result: R): void {
-    while (this.results.length < index) this.results.push(this.blank)
-    this.results[index] = result
+  numbers(index: number, numbers: Numbers): void {
+    for (let at = 0; at < numbers.length; at++) this.value(index + at, numbers[at])
+  }
+
+  expect(count: number): void {
+    this.results.expect(count)
   }
 
   failure(_index: number, error: unknown): AfterFailure {
@@ -51,7 +57,7 @@ abstract class ListSink<R> implements Sink {
 
   end(): void {
     // The types of the API say what the list has.
-    this.#resolve(this.results as never[])
+    this.#resolve(this.results.take() as never[])
   }
 
   stopped(): void {
@@ -64,34 +70,36 @@ abstract class ListSink<R> implements Sink {
 }
 
 /** Results in the order of the input. */
-class OrderedSink extends ListSink<unknown> {
-  // A number, so that V8 keeps the array an array of numbers.
-  protected readonly blank = 0
-
+class OrderedSink extends ListSink {
   value(index: number, value: unknown): void {
-    this.put(index, this.shape.value(index, value))
+    this.results.set(index, value)
+  }
+
+  override numbers(index: number, numbers: Numbers): void {
+    this.results.setNumbers(index, numbers)
   }
 }
 
 /** Results as they come. */
-class CompletionSink extends ListSink<unknown> {
-  protected readonly blank = 0
-
+class CompletionSink extends ListSink {
   value(index: number, value: unknown): void {
-    this.results.push(this.shape.value(index, value))
+    this.results.set(this.results.length, this.shape.value(index, value))
+  }
+
+  override numbers(index: number, numbers: Numbers): void {
+    if (this.shape.isPlain) this.results.setNumbers(this.results.length, numbers)
+    else super.numbers(index, numbers)
   }
 }
 
 /** Results and failures in the order of the input. */
-class SettledSink extends ListSink<PromiseSettledResult<unknown>> {
-  protected readonly blank = { status: 'rejected', reason: undefined } as const
-
+class SettledSink extends ListSink {
   value(index: number, value: unknown): void {
-    this.put(index, { status: 'fulfilled', value })
+    this.results.set(index, { status: 'fulfilled', value })
   }
 
   override failure(index: number, reason: unknown): AfterFailure {
-    this.put(index, { status: 'rejected', reason })
+    this.results.set(index, { status: 'rejected', reason })
     return 'go on'
   }
 }

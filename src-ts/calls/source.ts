@@ -1,19 +1,31 @@
 import { types } from 'node:util'
 
 import { Array, Math, Reflect, Symbol, isView, toObject } from '../primordials.js'
+import type { NumberBlock } from '../codec/index.js'
 import { END, InputIterator } from './input-iterator.js'
 import { lengthOf, sizeOf } from './lengths.js'
 import { invalidOption } from '../errors/index.js'
 
+/** Items that are taken one after the other. */
+export interface ItemSource {
+  /** The next item, or `done` if there is none. Throws what the input throws. */
+  next(): IteratorResult<unknown, unknown>
+  /** The number of items that are left, if it cannot change. */
+  readonly left?: number
+  /**
+   * Takes items into a block, until it is full, the next item is no number, or there is none. Throws what the input throws.
+   * @param isWanted Returns false once the call has ended. Taking items runs code of the user, which may end the call.
+   */
+  addNumbers?(block: NumberBlock, isWanted: () => boolean): void
+}
+
 /** Items that can be taken without waiting. */
-export interface SyncSource {
+export interface SyncSource extends ItemSource {
   readonly isAsync: false
   /** The number of items that are left, if it is known. */
   readonly remaining: number | undefined
   /** Whether pulling an item has side effects. The items of an array already exist. */
   readonly isList: boolean
-  /** The next item, or `done` if there is none. Throws what the input throws. */
-  next(): IteratorResult<unknown, unknown>
   /** Ends the input early by its `return()`. */
   close(): void
 }
@@ -63,29 +75,54 @@ export function closeQuietly(source: Source): void {
 }
 
 /** An array or a typed array. Its length is fixed at the call, and holes are undefined. */
-class ListSource implements SyncSource {
+export class ListSource implements SyncSource {
   readonly isAsync = false
   readonly isList = true
   readonly #list: ArrayLike<unknown>
   readonly #length: number
   #at = 0
+  /** An item that was read and not taken. An item is read once, because it may have a getter. */
+  #read: IteratorResult<unknown, unknown> | undefined
 
-  constructor(list: ArrayLike<unknown>, limit: number | undefined) {
+  constructor(list: ArrayLike<unknown>, limit?: number) {
     this.#list = list
     this.#length = Math.min(lengthOf(list), limit ?? Infinity)
   }
 
+  get left(): number {
+    return this.#length - this.#at + (this.#read === undefined ? 0 : 1)
+  }
+
   get remaining(): number {
-    return this.#length - this.#at
+    return this.left
   }
 
   next(): IteratorResult<unknown, unknown> {
+    const read = this.#read
+    if (read !== undefined) {
+      this.#read = undefined
+      return read
+    }
     if (this.#at >= this.#length) return END
     return { done: false, value: this.#list[this.#at++] }
   }
 
+  addNumbers(block: NumberBlock, isWanted: () => boolean): void {
+    if (this.#read !== undefined) return
+    const list = this.#list
+    while (!block.isFull && this.#at < this.#length && isWanted()) {
+      const value = list[this.#at++]
+      if (typeof value === 'number') block.add(value)
+      else {
+        this.#read = { done: false, value }
+        return
+      }
+    }
+  }
+
   close(): void {
     this.#at = this.#length
+    this.#read = undefined
   }
 }
 

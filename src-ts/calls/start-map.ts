@@ -52,6 +52,8 @@ export function makeMapCall({ fn, items, prepare, openBackend, ...order }: MapOr
   // A batch is not larger than what may be active.
   const batch = settings.batch === undefined ? undefined : Math.min(settings.batch, maxTasksActive ?? Infinity)
   const { remaining } = source
+  // The size of a set may change until its items are taken.
+  if (!source.isAsync && source.isList) order.sink.expect?.(source.remaining ?? 0)
   const tasks = remaining === undefined ? undefined : Math.ceil(remaining / (batch ?? 1))
   return new MapCall({
     ...order,

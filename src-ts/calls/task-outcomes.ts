@@ -1,4 +1,4 @@
-import { type Reader, readResults, unreadable } from '../codec/index.js'
+import { isBlock, type Numbers, readBlock, type Reader, readResults, unreadable } from '../codec/index.js'
 import { Array } from '../primordials.js'
 import { type ChunkItems, firstItem, itemCount } from './chunk-table.js'
 import type { Sink } from './sink.js'
@@ -18,8 +18,18 @@ export class TaskOutcomes {
 
   /** Reads the results of tasks `first` to `first + count - 1` of a chunk. */
   read(reader: Reader, items: ChunkItems, first: number, count: number): void {
+    if (count > 0 && isBlock(reader.bytes, reader.offset)) {
+      this.#takeBlock(readBlock(reader.bytes, reader.offset, reader.end), items, first, count)
+      return
+    }
     const read = readResults(reader, count, (offset, value) => this.#take(items, first + offset, value))
     for (let offset = read; offset < count; offset++) this.fail(items, first + offset, unreadable())
+  }
+
+  /** Takes the results of tasks `first` to `first + count - 1`. undefined, or another number of results: the worker has sent garbage. */
+  #takeBlock(numbers: Numbers | undefined, items: ChunkItems, first: number, count: number): void {
+    if (numbers?.length === count && !this.#isBatched) this.#sink.numbers(firstItem(items, first), numbers)
+    else for (let offset = first; offset < first + count; offset++) this.fail(items, offset, unreadable())
   }
 
   /** Task `offset` of a chunk has failed, and each of its items with it. */

@@ -10,3 +10,11 @@ export interface Chunk {
   readonly definition: number
   readonly flags: number
 }
+
+/** How far a chunk has come. */
+export interface Progress {
+  /** The first task that has not ended. */
+  index: number
+  /** Whether that task has begun. */
+  isRunning: boolean
+}

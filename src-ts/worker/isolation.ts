@@ -22,6 +22,11 @@ export class Isolation {
     this.#make = () => new constructor('MillraceTask')
   }
 
+  /** Whether a task needs more than a call. */
+  get isNeeded(): boolean {
+    return this.#context.hasEntered
+  }
+
   run<T>(task: () => T): T {
     const { empty, hasEntered } = this.#context
     if (!hasEntered) return task()

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 
-import { MAX_MESSAGE_BYTES, writeOrigin, Writer, writeValue } from '../codec/index.js'
-import { Uint32Array } from '../primordials.js'
+import { MAX_MESSAGE_BYTES, NumberBlock, writeOrigin, Writer, writeValue } from '../codec/index.js'
+import { Math, Uint32Array } from '../primordials.js'
 import type { MemoryLimit } from './memory-limit.js'
 import { NotSerializableError, type TaskOrigin } from '../errors/index.js'
 import {
@@ -21,6 +21,8 @@ export type Send = (frames: Uint8Array, length: number) => void
 
 /** Results are sent when they have grown to this size together. */
 const BATCH_BYTES = 64 * 1024
+/** The most results in a block of numbers. */
+const BLOCK_MOST = BATCH_BYTES / 8
 
 const INSPECT = { depth: 1, customInspect: false, maxStringLength: 200, maxArrayLength: 8 }
 const SHOWN_LENGTH = 400
@@ -38,6 +40,8 @@ export class Outbox {
   #seq = 0
   #first = 0
   #count = 0
+  /** The results of the open frame, if they are a block of numbers. */
+  #block: NumberBlock | undefined
 
   /** @param limit The most that a message may hold. */
   constructor(send: Send, memory: MemoryLimit, limit: number = MAX_MESSAGE_BYTES) {
@@ -66,6 +70,7 @@ export class Outbox {
    * @returns why the result cannot be encoded, a throwing getter included: only its own task fails with that
    */
   addResult(value: unknown, elapsedUs: () => number): { readonly failure: unknown } | undefined {
+    if (this.#block !== undefined) this.endResults(elapsedUs(), false)
     const isAlone = this.#writer.length === 0
     if (this.#open < 0) this.#openFrame()
     const start = this.#writer.length
@@ -82,8 +87,16 @@ export class Outbox {
     return undefined
   }
 
+  /** Starts a block for up to `most` results. The results before it must be ended. Whatever else is added ends the block. */
+  openNumbers(most: number): NumberBlock {
+    this.#openFrame()
+    this.#block = new NumberBlock(this.#writer, Math.min(most, BLOCK_MOST))
+    return this.#block
+  }
+
   /** Closes the frame with the results so far, which took `elapsedUs` microseconds. */
   endResults(elapsedUs: number, isLast: boolean): void {
+    this.#endBlock()
     if (this.#count > 0) this.#closeFrame(isLast ? OUTCOME_LAST : 0, elapsedUs)
   }
 
@@ -114,6 +127,7 @@ export class Outbox {
 
   /** Ends the chunk before its last task, because the parent wants no more of it. */
   dropRest(elapsedUs: number): void {
+    this.#endBlock()
     if (this.#open < 0) this.#openFrame()
     this.#closeFrame(OUTCOME_LAST | OUTCOME_DROPPED, elapsedUs)
   }
@@ -136,6 +150,19 @@ export class Outbox {
     this.#open = this.#writer.length
     this.#writer.reserve(HEADER_BYTES)
     this.#writer.length += HEADER_BYTES
+  }
+
+  /** Ends the block. Without results its frame is removed. */
+  #endBlock(): void {
+    const block = this.#block
+    if (block === undefined) return
+    this.#block = undefined
+    this.#count = block.count
+    block.end()
+    if (block.count === 0) {
+      this.#writer.length = this.#open
+      this.#open = -1
+    }
   }
 
   #takeOverfull(): boolean {

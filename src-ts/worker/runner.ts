@@ -2,13 +2,14 @@ import { setImmediate } from '../primordials.js'
 import { CALL_SHIFT, EACH, FAIL_FAST, TIMED } from '../protocol/index.js'
 import type { TaskContext } from '../types/index.js'
 import type { TaskCancellation } from './task-cancellation.js'
-import type { Chunk } from './chunk.js'
+import type { Chunk, Progress } from './chunk.js'
 import { BEGIN, STOP_CHUNK, type Claims } from './claims.js'
-import { Stopwatch } from './stopwatch.js'
+import { NumberLoop, RETURNED, STOPPED, THREW } from './number-loop.js'
 import type { Outbox } from './outbox.js'
+import { Stopwatch } from './stopwatch.js'
 import type { Resolved } from './task-functions.js'
 import { AWAITING, BEGUN, DONE, HALT, YIELD } from './run-state.js'
-import type { TaskInvoker } from './task-invoker.js'
+import { isThenable, type TaskInvoker } from './task-invoker.js'
 import type { TimeSlice } from './time-slice.js'
 
 type TaskClaims = Pick<Claims, 'beginFirstTask' | 'beginTask' | 'noteBegin' | 'noteLoading'>
@@ -24,9 +25,10 @@ export class Runner {
   readonly #resume: () => void
 
   #chunk: Chunk = { seq: 0, firstTask: 0, from: 0, count: 0, definition: 0, flags: 0 }
-  #index = 0
-  /** The task at `index` has begun and has not ended. */
-  #isRunning = false
+  readonly #progress: Progress = { index: 0, isRunning: false }
+  readonly #numbers: NumberLoop
+  /** Whether the rest of this chunk may run in the loop for numbers. */
+  #hasNumbers = false
   #isLoading = false
   #call = -1
   readonly #stopwatch = new Stopwatch()
@@ -47,6 +49,7 @@ export class Runner {
     this.#cancellation = cancellation
     this.#invoker = invoker
     this.#resume = resume
+    this.#numbers = new NumberLoop(claims, outbox, timeSlice, cancellation, invoker)
   }
 
   /**
@@ -62,15 +65,15 @@ export class Runner {
     this.#call = call
     this.#chunk = chunk
     this.#cancellation.begin(chunk.seq)
-    this.#index = chunk.from
+    this.#progress.index = chunk.from
     this.#outbox.startChunk(chunk.seq, chunk.from)
     this.#stopwatch.start()
     this.#isLoading = !isLoaded
     if (this.#isLoading) this.#claims.noteLoading()
     else if ((chunk.flags & TIMED) !== 0) this.#claims.noteBegin()
     const begun = this.#claims.beginFirstTask(chunk.seq, chunk.firstTask)
-    this.#isRunning = begun === BEGIN
-    if (this.#isRunning) return BEGUN
+    this.#progress.isRunning = begun === BEGIN
+    if (this.#progress.isRunning) return BEGUN
     if (this.#isLoading) this.#claims.noteBegin()
     return begun === STOP_CHUNK ? this.#drop() : HALT
   }
@@ -81,46 +84,85 @@ export class Runner {
     this.#stopwatch.start()
     if (this.#isLoading || (this.#chunk.flags & TIMED) !== 0) this.#claims.noteBegin()
     this.#isLoading = false
+    // In the other calls something is sent or noted for each task.
+    this.#hasNumbers = (this.#chunk.flags & (EACH | TIMED)) === 0
   }
 
   /** Runs tasks until the chunk ends, a promise has to be awaited, or the event loop has to run. */
   run(): number {
-    const { firstTask, from, count, flags } = this.#chunk
-    while (this.#index < count) {
-      if ((flags & TIMED) !== 0 && this.#index !== from) this.#claims.noteBegin()
-      const begun = this.#index === from ? BEGIN : this.#claims.beginTask(firstTask + this.#index - from)
-      if (begun !== BEGIN) return begun === STOP_CHUNK ? this.#drop() : HALT
-      this.#isRunning = true
-      let value: unknown
-      try {
-        value = this.#invoker.invoke()
-        if (isThenable(value)) {
-          void this.#await(value)
-          return AWAITING
-        }
-      } catch (error) {
-        if (this.#fail(error)) return DONE
-        if (this.#timeSlice.isOverAfterTask()) return YIELD
-        continue
-      }
-      if (this.#succeed(value)) return DONE
-      if (this.#timeSlice.isOverAfterTask()) {
-        if ((flags & EACH) === 0) this.#flush()
-        return YIELD
-      }
+    let state: number | undefined
+    while (state === undefined && this.#progress.index < this.#chunk.count) {
+      const numberFunction = this.#hasNumbers ? this.#invoker.numberFunction : undefined
+      state = numberFunction === undefined ? this.#runTask() : this.#runNumbers(numberFunction)
     }
-    return DONE
+    return state ?? DONE
+  }
+
+  /** Runs the next task. Returns the state of the chunk, or undefined if its next task can begin. */
+  #runTask(): number | undefined {
+    const { firstTask, from, flags } = this.#chunk
+    const { index } = this.#progress
+    if ((flags & TIMED) !== 0 && index !== from) this.#claims.noteBegin()
+    const begun = index === from ? BEGIN : this.#claims.beginTask(firstTask + index - from)
+    if (begun !== BEGIN) return begun === STOP_CHUNK ? this.#drop() : HALT
+    this.#progress.isRunning = true
+    let value: unknown
+    try {
+      value = this.#invoker.invoke()
+    } catch (error) {
+      return this.#threw(error)
+    }
+    return this.#returned(value)
+  }
+
+  /** Runs tasks from numbers to numbers. Returns the same. */
+  #runNumbers(numberFunction: (item: unknown) => unknown): number | undefined {
+    const ended = this.#numbers.run(this.#chunk, this.#progress, numberFunction)
+    const { last } = this.#numbers
+    if (ended === STOPPED) return last === STOP_CHUNK ? this.#drop() : HALT
+    if (ended === RETURNED || ended === THREW) this.#hasNumbers = false
+    if (ended === RETURNED) return this.#returned(last)
+    if (ended === THREW) return this.#threw(last)
+    const isLast = this.#progress.index === this.#chunk.count
+    const isRetiring = this.#outbox.retiresNow()
+    this.#outbox.endResults(this.#stopwatch.lap(), isLast)
+    if (isRetiring) this.#retire()
+    if (isRetiring || isLast) return DONE
+    if (this.#outbox.isFull || this.#numbers.isSliceOver) this.#outbox.flush()
+    return this.#numbers.isSliceOver ? YIELD : undefined
+  }
+
+  /** The running task has returned. Returns the state of the chunk, or undefined if its next task can begin. */
+  #returned(value: unknown): number | undefined {
+    try {
+      if (isThenable(value)) {
+        void this.#await(value)
+        return AWAITING
+      }
+    } catch (error) {
+      return this.#threw(error)
+    }
+    if (this.#succeed(value)) return DONE
+    if (!this.#timeSlice.isOverAfterTask()) return undefined
+    if ((this.#chunk.flags & EACH) === 0) this.#flush()
+    return YIELD
+  }
+
+  /** The running task has thrown. Returns the same. */
+  #threw(error: unknown): number | undefined {
+    if (this.#fail(error)) return DONE
+    return this.#timeSlice.isOverAfterTask() ? YIELD : undefined
   }
 
   /** The context of the running task; undefined while its module is being loaded. */
   readonly current = (): TaskContext | undefined =>
-    this.#isRunning && !this.#isLoading ? this.#invoker.context() : undefined
+    this.#progress.isRunning && !this.#isLoading ? this.#invoker.context() : undefined
 
   /** An unhandled error ends this process. The running task fails with it; without one the error is reported by itself. */
   interrupt(error: unknown): void {
     this.#outbox.endResults(this.#stopwatch.lap(), false)
-    this.#outbox.addFault(this.#isRunning ? undefined : { error })
-    if (this.#isRunning) this.#fail(error)
+    this.#outbox.addFault(this.#progress.isRunning ? undefined : { error })
+    if (this.#progress.isRunning) this.#fail(error)
     else this.#outbox.flush()
   }
 
@@ -160,9 +202,9 @@ export class Runner {
     this.#cancellation.end()
     const unsent = this.#outbox.addResult(value, this.#stopwatch.lap)
     if (unsent !== undefined) return this.#fail(unsent.failure)
-    this.#isRunning = false
-    this.#index++
-    const isLast = this.#index === this.#chunk.count
+    this.#progress.isRunning = false
+    this.#progress.index++
+    const isLast = this.#progress.index === this.#chunk.count
     const isEach = (this.#chunk.flags & EACH) !== 0
     const isRetiring = this.#outbox.retiresNow()
     if (isLast || isEach || isRetiring || this.#outbox.isFull) this.#outbox.endResults(this.#stopwatch.lap(), isLast)
@@ -172,10 +214,10 @@ export class Runner {
 
   /** Records the failure of the running task. True if the chunk has ended. */
   #fail(error: unknown): boolean {
-    this.#isRunning = false
+    this.#progress.isRunning = false
     this.#cancellation.end()
-    this.#index++
-    const rest = this.#chunk.count - this.#index
+    this.#progress.index++
+    const rest = this.#chunk.count - this.#progress.index
     this.#outbox.endResults(this.#stopwatch.lap(), false)
     const drops = rest > 0 && (this.#chunk.flags & FAIL_FAST) !== 0
     const isRetiring = this.#outbox.retiresNow()
@@ -183,21 +225,21 @@ export class Runner {
     // A module that is being loaded has no task yet.
     this.#outbox.addFailure(error, this.#invoker.origin(!this.#isLoading), elapsedUs, rest === 0 || drops, drops)
     this.#outbox.flush()
-    if (drops) this.#index = this.#chunk.count
+    if (drops) this.#progress.index = this.#chunk.count
     if (isRetiring) return this.#retire()
-    return this.#index === this.#chunk.count
+    return this.#progress.index === this.#chunk.count
   }
 
   /** Gives the rest of the chunk back. The parent knows already that this worker retires. */
   #retire(): true {
-    if (this.#index < this.#chunk.count) this.#drop()
+    if (this.#progress.index < this.#chunk.count) this.#drop()
     this.#outbox.flush()
     return true
   }
 
   #drop(): number {
     this.#outbox.dropRest(this.#stopwatch.lap())
-    this.#index = this.#chunk.count
+    this.#progress.index = this.#chunk.count
     return DONE
   }
 
@@ -205,10 +247,4 @@ export class Runner {
     this.#outbox.endResults(this.#stopwatch.lap(), false)
     this.#outbox.flush()
   }
-}
-
-/** Whether the runner has to await what a task returned. */
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return false
-  return typeof (value as { then?: unknown }).then === 'function'
 }

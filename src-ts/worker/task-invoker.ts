@@ -16,14 +16,14 @@ const { pid } = process
 export class TaskInvoker {
   readonly #workerId: number
   readonly #cancellation: TaskCancellation
-  readonly #isolation: Pick<Isolation, 'run'>
+  readonly #isolation: Pick<Isolation, 'run' | 'isNeeded'>
   readonly #state: Record<string, unknown> = {}
   readonly #tasks = new TaskReader()
   #callable: TaskCallable | undefined
   #failure: unknown
   #flags = 0
 
-  constructor(cancellation: TaskCancellation, isolation: Pick<Isolation, 'run'>, workerId: number) {
+  constructor(cancellation: TaskCancellation, isolation: Pick<Isolation, 'run' | 'isNeeded'>, workerId: number) {
     this.#cancellation = cancellation
     this.#isolation = isolation
     this.#workerId = workerId
@@ -44,6 +44,25 @@ export class TaskInvoker {
    */
   invoke(): unknown {
     return this.#isolation.run(this.#call)
+  }
+
+  /**
+   * The function, if each task is to call it with one number, which `readNumber` returns, and nothing else. It never receives `this`.
+   */
+  get numberFunction(): TaskCallable['call'] | undefined {
+    if (this.#callable === undefined || !this.#tasks.hasNumbers || this.#isolation.isNeeded) return undefined
+    const takesContext = (this.#flags & PASS_CONTEXT) !== 0 && !this.#callable.isNative
+    return takesContext ? undefined : this.#callable.call
+  }
+
+  /** Whether a task has to run in an asynchronous context of its own, so that only `invoke` may run it. */
+  get isIsolated(): boolean {
+    return this.#isolation.isNeeded
+  }
+
+  /** The next item of a chunk of numbers. */
+  readNumber(): number | undefined {
+    return this.#tasks.readNumber()
   }
 
   /** The context of the task that was read last. */
@@ -74,4 +93,10 @@ export class TaskInvoker {
     }
     return takesContext ? call(item, this.context()) : call(item)
   }
+}
+
+/** Whether the runner has to await what a task returned. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return false
+  return typeof (value as { then?: unknown }).then === 'function'
 }

@@ -1,4 +1,4 @@
-import { Reader, readValue } from '../codec/index.js'
+import { type Numbers, readBlock, Reader, readValue } from '../codec/index.js'
 import { BatchResultError, describeItem, NotSerializableError } from '../errors/index.js'
 import { Array, DataView } from '../primordials.js'
 import { BATCH } from '../protocol/index.js'
@@ -7,19 +7,25 @@ import { BATCH } from '../protocol/index.js'
 export class TaskReader {
   readonly #reader = new Reader()
   #isBatched = false
-  /** The index of the next item in its call. */
+  /** The index of the next item in its call. In a block, that of the first item. */
   #next = 0
   /** The index of the item that was read last. For a batch, that of its first item. */
-  index = 0
+  #index = 0
   /** The number of items of the task that was read last. */
   #count = 0
   /** Where the task that was read last begins. */
   #start = 0
+  /** The items, if they are a block of numbers, and the position of the next one. */
+  #numbers: Numbers | undefined
+  #position = 0
 
   /** Goes to task `from` of a payload. The payload must stay as it is until the chunk ends. */
   open(payload: Uint8Array, from: number, flags: number): void {
     this.#isBatched = (flags & BATCH) !== 0
     this.#next = new DataView(payload.buffer, payload.byteOffset).getFloat64(0, true)
+    this.#position = from
+    this.#numbers = this.#isBatched ? undefined : readBlock(payload, 8, payload.length)
+    if (this.#numbers !== undefined) return
     this.#reader.reset(payload, 8, payload.length)
     for (let skipped = 0; skipped < from; skipped++) {
       try {
@@ -30,9 +36,25 @@ export class TaskReader {
     }
   }
 
+  /** Whether the items are a block of numbers. */
+  get hasNumbers(): boolean {
+    return this.#numbers !== undefined
+  }
+
+  /** The index of the item that was read last. For a batch, that of its first item. */
+  get index(): number {
+    return this.#numbers === undefined ? this.#index : this.#next + this.#position - 1
+  }
+
+  /** The next item, if the items are a block of numbers. */
+  readNumber(): number | undefined {
+    return this.#numbers?.[this.#position++]
+  }
+
   /** @throws NotSerializableError if the item cannot be decoded */
   read(): unknown {
-    this.index = this.#next
+    if (this.#numbers !== undefined) return this.readNumber()
+    this.#index = this.#next
     this.#start = this.#reader.offset
     this.#count = 1
     try {
@@ -46,12 +68,13 @@ export class TaskReader {
     } catch (error) {
       // Nobody knows where the next item begins. Whatever follows must not be read as an item.
       this.#reader.offset = this.#reader.end
-      throw new NotSerializableError(`items[${this.index}]`, 'the worker cannot decode it', { cause: error })
+      throw new NotSerializableError(`items[${this.#index}]`, 'the worker cannot decode it', { cause: error })
     }
   }
 
   /** The task that was read last, as text. The task may have changed its item, so it is decoded again. */
   describe(isApply: boolean): string | undefined {
+    if (this.#numbers !== undefined) return describeItem(this.#numbers[this.#position - 1], isApply)
     const end = this.#reader.offset
     this.#reader.offset = this.#start
     try {

@@ -67,7 +67,7 @@ export class Executor {
     this.#outbox = new Outbox((frames, length) => {
       if (!this.#isDead) listener.outcomes(frames, length)
     }, new MemoryLimit(undefined))
-    const isolation = { run: <T>(act: () => T): T => runAs(this.#enterTask(), act) }
+    const isolation = { isNeeded: true, run: <T>(act: () => T): T => runAs(this.#enterTask(), act) }
     const invoker = new TaskInvoker(this.#cancellation, isolation, 0)
     // The runner yields after each task, so that promises and timers of earlier tasks run.
     const slice = { isOverAfterTask: () => true }

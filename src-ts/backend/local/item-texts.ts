@@ -1,4 +1,4 @@
-import { Reader, readValue } from '../../codec/index.js'
+import { readBlockStart, Reader, readValue } from '../../codec/index.js'
 import { describeItem } from '../../errors/index.js'
 import { Array } from '../../primordials.js'
 import { BATCH, URGENT } from '../../protocol/index.js'
@@ -7,7 +7,7 @@ import { BATCH, URGENT } from '../../protocol/index.js'
 export class ItemTexts {
   readonly #bytes: Uint8Array
   readonly #flags: number
-  #items: readonly unknown[] | undefined
+  #items: ArrayLike<unknown> | undefined
 
   /**
    * @param bytes They are read when a text is asked for.
@@ -24,7 +24,9 @@ export class ItemTexts {
     return position < this.#items.length ? describeItem(this.#items[position], (this.#flags & URGENT) !== 0) : undefined
   }
 
-  #readItems(): readonly unknown[] {
+  #readItems(): ArrayLike<unknown> {
+    const numbers = readBlockStart(this.#bytes, 8, this.#bytes.length)
+    if (numbers !== undefined) return numbers
     const items: unknown[] = []
     const reader = new Reader()
     try {
