@@ -14,6 +14,9 @@ export class Definitions {
   readonly #ids = new Map<string, number>()
   /** The definitions for a single call. Each is forgotten when its call ends. */
   readonly #transient = new Set<number>()
+  /** The key that was asked for last. It is the most recently used one already. Chunks of one item ask for each item. */
+  #lastKey: string | undefined
+  #lastId = 0
   #next = 1
   #isClosed = false
 
@@ -24,6 +27,14 @@ export class Definitions {
   /** The id of a function, new or known. It is valid until `KEPT` other ones were asked for. */
   idOf(definition: FunctionDefinition): number {
     const { key } = definition
+    if (key !== this.#lastKey) {
+      this.#lastId = this.#find(key, definition)
+      this.#lastKey = key
+    }
+    return this.#lastId
+  }
+
+  #find(key: string, definition: FunctionDefinition): number {
     const known = this.#ids.get(key)
     if (known !== undefined) {
       // A map keeps the order of insertion, so the most recently used definition goes to the end.

@@ -1,6 +1,6 @@
 import type { Batch } from '../backend/index.js'
-import type { ChunkItems, ChunkTable } from './chunk-table.js'
-import { type ChunkEnd, encodeChunk } from './encode-chunk.js'
+import type { ChunkTable } from './chunk-table.js'
+import { ChunkEncoder } from './encode-chunk.js'
 import type { MapPlan } from './map-plan.js'
 import type { ItemSource } from './source.js'
 
@@ -15,6 +15,7 @@ export class ChunkWriter {
   readonly #plan: ChunkPlan
   readonly #chunks: ChunkTable
   readonly #isWanted: () => boolean
+  readonly #encoder: ChunkEncoder
   #batch: Batch | undefined
   /** The number of items that were taken. */
   #taken = 0
@@ -26,6 +27,7 @@ export class ChunkWriter {
     this.#plan = plan
     this.#chunks = chunks
     this.#isWanted = isWanted
+    this.#encoder = new ChunkEncoder(plan.batch !== undefined, plan.size.isFlexible, isWanted)
   }
 
   /** The number of bytes that wait to be submitted. */
@@ -36,39 +38,30 @@ export class ChunkWriter {
   /**
    * Makes one chunk of up to `size` tasks. If they do not fit into one message, they go in several, so that every task is sent that fits
    * into a message alone.
-   * @returns how the last message ended; `index` is that of the item after its tasks
+   * @returns how the last message ended. It is true until the next chunk.
    */
-  fill(size: number, source: ItemSource): ChunkEnd & { readonly index: number } {
+  fill(size: number, source: ItemSource): Readonly<ChunkEncoder> {
     const { backend, isOrderTasks, nJobs, site } = this.#plan
     const only = isOrderTasks ? this.#made % nJobs : undefined
+    const end = this.#encoder
     let left = size
     let tasks = source
     let isMade = false
     for (;;) {
       const batch = (this.#batch ??= backend.open())
-      const base = this.#taken
-      const { isFlexible } = this.#plan.size
-      const isBatched = this.#plan.batch !== undefined
       site.beginItems()
-      const end = encodeChunk(batch, {
-        base,
-        size: left,
-        isFlexible,
-        isBatched,
-        tasks,
-        isWanted: this.#isWanted
-      })
+      end.encode(batch, this.#taken, left, tasks)
       site.endItems()
       this.#taken += end.taken
       const isUsed = end.count > 0 && end.how !== 'thrown' && this.#isWanted()
-      if (isUsed) this.#commit(batch, end.items, end.count, only)
+      if (isUsed) this.#commit(batch, end.count, only)
       else batch.abandon()
       if (isUsed && !isMade) {
         isMade = true
         this.#made++
         this.#plan.size.take()
       }
-      if (end.how !== 'crowded' || !this.#isWanted()) return { ...end, index: base + end.taken - (end.failed ?? 0) }
+      if (end.how !== 'crowded' || !this.#isWanted()) return end
       this.send()
       left -= end.count
       tasks = end.step === undefined ? source : startingWith(end.step, source)
@@ -82,9 +75,9 @@ export class ChunkWriter {
     if (this.#isWanted()) batch?.send()
   }
 
-  #commit(batch: Batch, items: ChunkItems, count: number, only: number | undefined): void {
+  #commit(batch: Batch, count: number, only: number | undefined): void {
     const { id, definition, flags, limits } = this.#plan
-    const chunk = this.#chunks.add(items, count)
+    const chunk = this.#chunks.add(this.#encoder, count)
     batch.commit({ call: id, chunk, count, definition: definition.id(), flags, limits, only })
   }
 }

@@ -10,136 +10,160 @@ const CHUNK_BYTES = 256 * 1024
 const PACKED_MIN = 16
 const PACKED_MAX = 2 ** 20
 
-/** How to make a chunk. */
-export interface ChunkInput {
-  /** The index of the first item. */
-  readonly base: number
-  /** The most tasks. */
-  readonly size: number
-  /** Whether each task is an array of items. */
-  readonly isBatched: boolean
-  /** Whether a chunk of large items may be smaller. */
-  readonly isFlexible: boolean
-  /** Its tasks, as far as they were not taken yet. */
-  readonly tasks: ItemSource
-  /** Returns false once the call has ended. Taking and encoding items runs code of the user, which may end it. */
-  isWanted(): boolean
-}
-
-/** The result of making a chunk. */
-export interface ChunkEnd {
-  /** The number of its tasks. */
-  readonly count: number
-  /** The number of items that were taken, including those of a task that could not be encoded. */
-  readonly taken: number
-  readonly items: ChunkItems
-  /**
-   * The chunk is `full`. The input has `ended` or `thrown`. A task has `failed` and is not in the chunk. Or the message has no room for
-   * the `step` that was taken.
-   */
-  readonly how: 'full' | 'ended' | 'thrown' | 'failed' | 'crowded'
-  readonly error: unknown
-  /** The number of items of the task that has failed. */
-  readonly failed: number | undefined
-  readonly step: IteratorResult<unknown, unknown> | undefined
-}
+type Step = IteratorResult<unknown, unknown>
 
 /**
- * Writes the payload of the batch's next chunk: the index of its first item, then the items. If all are numbers, they are one block. With
- * `isBatched` each task is an array of items. It is written as the number of items and then each item by itself, so that items share
- * nothing with each other.
+ * How a chunk has ended. It is `full`. The input has `ended` or `thrown`. A task has `failed` and is not in the chunk. Or the message has
+ * no room for the step that was taken.
  */
-export function encodeChunk(batch: Batch, input: ChunkInput): ChunkEnd {
-  const isFirst = batch.bytes === 0
-  const writer = batch.begin()
-  const start = writer.length
-  writer.f64(input.base)
-  const starts: number[] | undefined = input.isBatched ? [input.base] : undefined
-  let count = 0
-  let index = input.base
-  const end = (how: ChunkEnd['how'], rest: Partial<ChunkEnd> = {}): ChunkEnd => {
-    const { error, failed, step } = rest
-    return { count, taken: index - input.base, items: { base: input.base, starts }, how, error, failed, step }
+export type ChunkEnd = 'full' | 'ended' | 'thrown' | 'failed' | 'crowded'
+
+/**
+ * Makes the payloads of a call's chunks. What it says about a chunk is true until the next one begins. With chunks of one item it is in
+ * the way of every item, so it makes no objects by itself.
+ */
+export class ChunkEncoder implements ChunkItems {
+  readonly #isBatched: boolean
+  readonly #isFlexible: boolean
+  readonly #isWanted: () => boolean
+  /** The index of its first item. */
+  base = 0
+  /** With batches: the index of the first item of each task, then that of the item after them. */
+  starts: number[] | undefined
+  /** The number of its tasks. */
+  count = 0
+  /** The index of the item after its tasks. */
+  index = 0
+  how: ChunkEnd = 'full'
+  /** The error of the input or of the task. */
+  error: unknown
+  /** The number of items of the task that has failed. */
+  failed = 0
+  /** The step that the message had no room for. */
+  step: Step | undefined
+
+  /**
+   * @param isBatched Whether each task is an array of items.
+   * @param isFlexible Whether a chunk of large items may be smaller.
+   * @param isWanted Returns false once the call has ended. Taking and encoding items runs code of the user, which may end it.
+   */
+  constructor(isBatched: boolean, isFlexible: boolean, isWanted: () => boolean) {
+    this.#isBatched = isBatched
+    this.#isFlexible = isFlexible
+    this.#isWanted = isWanted
   }
-  const block = openBlock(writer, input)
-  let unpacked: IteratorResult<unknown, unknown> | undefined
-  if (block !== undefined) {
-    try {
-      unpacked = takeNumbers(block, input)
-    } catch (error) {
-      return end('thrown', { error })
-    }
-    count = block.count
-    index += count
-    if (unpacked === undefined || unpacked.done === true) {
-      block.end()
-      return end(unpacked === undefined ? 'full' : 'ended')
-    }
-    block.endAsValues()
+
+  /** The number of items that were taken, including those of a task that could not be encoded. */
+  get taken(): number {
+    return this.index + this.failed - this.base
   }
-  while (count < input.size && input.isWanted()) {
-    let step: IteratorResult<unknown, unknown>
+
+  /**
+   * Writes the payload of the batch's next chunk: the index of its first item, then the items. If all are numbers, they are one block.
+   * Batches are written as the number of items and then each item by itself, so that items share nothing with each other.
+   * @param base The index of the first item.
+   * @param size The most tasks.
+   */
+  encode(batch: Batch, base: number, size: number, tasks: ItemSource): void {
+    const isFirst = batch.bytes === 0
+    const writer = batch.begin()
+    this.base = base
+    this.starts = this.#isBatched ? [base] : undefined
+    this.count = 0
+    this.index = base
+    this.error = undefined
+    this.failed = 0
+    this.step = undefined
+    this.how = this.#encode(writer, isFirst, size, tasks)
+  }
+
+  #encode(writer: Writer, isFirst: boolean, size: number, tasks: ItemSource): ChunkEnd {
+    const start = writer.length
+    writer.f64(this.base)
+    let step: Step | undefined
     try {
-      step = unpacked ?? input.tasks.next()
-      unpacked = undefined
+      const block = this.#openBlock(writer, size, tasks)
+      if (block !== undefined) {
+        step = this.#takeNumbers(block, tasks)
+        if (step === undefined) return 'full'
+      }
+      while (this.count < size && this.#isWanted()) {
+        step ??= tasks.next()
+        if (step.done === true) return 'ended'
+        if (!this.#write(writer, step, isFirst)) return this.step === undefined ? 'failed' : 'crowded'
+        step = undefined
+        if (this.#isFlexible && writer.length - start > CHUNK_BYTES) break
+      }
+      return 'full'
     } catch (error) {
-      return end('thrown', { error })
+      this.error = error
+      return 'thrown'
     }
-    if (step.done === true) return end('ended')
-    const taskStart = writer.length
-    const items = starts === undefined ? undefined : (step.value as readonly unknown[])
+  }
+
+  /** Writes a task. False if it could not be written. */
+  #write(writer: Writer, step: Step, isFirst: boolean): boolean {
+    const start = writer.length
+    const items = this.starts === undefined ? undefined : (step.value as readonly unknown[])
     try {
-      if (items === undefined) writeValue(writer, step.value, () => `items[${index}]`)
-      else writeBatch(writer, items, index)
+      if (items === undefined) writeValue(writer, step.value, this.#root)
+      else this.#writeBatch(writer, items)
     } catch (error) {
-      writer.length = taskStart
+      writer.length = start
       const isOverfull = writer.isOverfull
       writer.isOverfull = false
-      if (isOverfull && !(isFirst && count === 0)) return end('crowded', { step })
-      const failed = items?.length ?? 1
-      index += failed
-      return end('failed', { error, failed })
+      if (isOverfull && !(isFirst && this.count === 0)) this.step = step
+      else {
+        this.error = error
+        this.failed = items?.length ?? 1
+      }
+      return false
     }
-    count++
-    index += items?.length ?? 1
-    starts?.push(index)
-    if (input.isFlexible && writer.length - start > CHUNK_BYTES) break
+    this.count++
+    this.index += items?.length ?? 1
+    this.starts?.push(this.index)
+    return true
   }
-  return end('full')
-}
 
-/** A block for the items of the chunk, if it may have one. */
-function openBlock(writer: Writer, { isBatched, size, tasks }: ChunkInput): NumberBlock | undefined {
-  const most = Math.min(size, tasks.left ?? size)
-  if (isBatched || most < PACKED_MIN || most > PACKED_MAX) return undefined
-  try {
-    return new NumberBlock(writer, most)
-  } catch {
-    writer.isOverfull = false
-    return undefined
+  #writeBatch(writer: Writer, items: readonly unknown[]): void {
+    writeValue(writer, items.length, this.#root)
+    for (let offset = 0; offset < items.length; offset++) {
+      writeValue(writer, items[offset], () => `items[${this.index + offset}]`)
+    }
   }
-}
 
-/**
- * Takes items into the block until it is full.
- * @returns the step after its items, if it has not become full: an item that is no number, or the end of the input
- */
-function takeNumbers(
-  block: NumberBlock,
-  { tasks, isWanted }: ChunkInput
-): IteratorResult<unknown, unknown> | undefined {
-  tasks.addNumbers?.(block, isWanted)
-  while (!block.isFull && isWanted()) {
-    const step = tasks.next()
-    if (step.done === true || typeof step.value !== 'number') return step
-    block.add(step.value)
+  readonly #root = (): string => `items[${this.index}]`
+
+  /** A block for the items of the chunk, if it may have one. */
+  #openBlock(writer: Writer, size: number, { left = size }: ItemSource): NumberBlock | undefined {
+    const most = Math.min(size, left)
+    if (this.#isBatched || most < PACKED_MIN || most > PACKED_MAX) return undefined
+    try {
+      return new NumberBlock(writer, most)
+    } catch {
+      writer.isOverfull = false
+      return undefined
+    }
   }
-  return undefined
-}
 
-function writeBatch(writer: Writer, items: readonly unknown[], index: number): void {
-  writeValue(writer, items.length, () => 'items')
-  for (let offset = 0; offset < items.length; offset++) {
-    writeValue(writer, items[offset], () => `items[${index + offset}]`)
+  /**
+   * Takes items into the block until it is full or the input ends. If there is an item that is no number, the block becomes values.
+   * @returns the step after its items, if it has not become full
+   */
+  #takeNumbers(block: NumberBlock, tasks: ItemSource): Step | undefined {
+    tasks.addNumbers?.(block, this.#isWanted)
+    let step: Step | undefined
+    while (!block.isFull && step === undefined && this.#isWanted()) {
+      step = tasks.next()
+      if (step.done !== true && typeof step.value === 'number') {
+        block.add(step.value)
+        step = undefined
+      }
+    }
+    this.count = block.count
+    this.index += block.count
+    if (step === undefined || step.done === true) block.end()
+    else block.endAsValues()
+    return step
   }
 }

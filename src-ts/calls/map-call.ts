@@ -149,7 +149,7 @@ export class MapCall implements Call, OutcomeListener {
     const end = this.#writer.fill(size, tasks)
     if (end.how === 'thrown') this.abort(end.error, false)
     if (end.how === 'ended' && this.#input === 'reading') this.#input = 'ended'
-    if (end.how === 'failed') this.#fail(end.index, end.failed ?? 1, end.error)
+    if (end.how === 'failed') this.#fail(end.index, end.failed, end.error)
     // A worker can begin these while the next ones are encoded.
     if (this.#writer.bytes >= SEND_BYTES) this.#writer.send()
   }

@@ -1,6 +1,6 @@
 import type { Batch, ChunkHeader } from '../index.js'
 import { Writer } from '../../codec/index.js'
-import { Math, Uint32Array } from '../../primordials.js'
+import { Math } from '../../primordials.js'
 import { paddedLength, SUBMISSION_BYTES } from '../../protocol/index.js'
 
 const USUAL_BYTES = 64 * 1024
@@ -39,28 +39,23 @@ export class NativeBatch implements Batch {
   commit(header: ChunkHeader): void {
     const writer = this.#writer
     const payload = writer.length - this.#start - SUBMISSION_BYTES
-    const end = this.#start + SUBMISSION_BYTES + paddedLength(payload)
-    writer.reserve(end - writer.length)
-    writer.bytes.fill(0, writer.length, end)
+    for (let left = paddedLength(payload) - payload; left > 0; left--) writer.u8(0)
+    const end = writer.length
+    const { limits, only } = header
+    writer.length = this.#start
+    writer.u32(payload)
+    writer.u32(header.call)
+    writer.u32(header.chunk)
+    writer.u32(header.count)
+    writer.u32(header.definition)
+    writer.u32(header.flags)
+    writer.u32(only === undefined ? 0 : only + 1)
+    writer.u32(Math.min(limits.lifespan, LONGEST_LIFE))
+    writer.u32(Math.ceil(limits.timeoutMs))
+    writer.u32(limits.retries)
+    writer.u32(0)
+    writer.u32(0)
     writer.length = end
-    const { call, chunk, count, definition, flags, limits, only } = header
-    const lifespan = Math.min(limits.lifespan, LONGEST_LIFE)
-    const worker = only === undefined ? 0 : only + 1
-    const words = [
-      payload,
-      call,
-      chunk,
-      count,
-      definition,
-      flags,
-      worker,
-      lifespan,
-      Math.ceil(limits.timeoutMs),
-      limits.retries,
-      0,
-      0
-    ]
-    new Uint32Array(writer.bytes.buffer, writer.bytes.byteOffset + this.#start, words.length).set(words)
   }
 
   abandon(): void {
