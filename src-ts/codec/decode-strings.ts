@@ -1,22 +1,13 @@
-import { Object, fromCharCode } from '../primordials.js'
+import { Object } from '../primordials.js'
 import { cachedKey, cacheKey } from './key-cache.js'
 import { type Reader, damaged } from './reader.js'
+import { SHORT_TEXT, shortText } from './short-text.js'
 
-// Up to this length a loop over the characters is faster than a call into Node.
-const SHORT_STRING = 12
 const LONGEST_HEADER = 2 ** 32 - 1
-
-function shortLatin1(bytes: Uint8Array, start: number, length: number): string {
-  let text = ''
-  for (let i = start; i < start + length; i++) text += fromCharCode(bytes[i] as number)
-  return text
-}
 
 /** The rest of a string of `length` characters, one byte each. */
 export function readLatin1(r: Reader, length: number): string {
-  if (length > SHORT_STRING) return r.text('latin1', length)
-  const start = r.take(length)
-  return shortLatin1(r.bytes, start, length)
+  return length > SHORT_TEXT ? r.text('latin1', length) : shortText(r.bytes, r.take(length), length)
 }
 
 /** The rest of a string of `length` code units. */
@@ -25,8 +16,9 @@ export function readUtf16(r: Reader, length: number): string {
 }
 
 // Defining a property does not call the setter of `__proto__`, and works although Object.prototype may be frozen.
-function setNew(record: Record<string, unknown>, key: string, value: unknown): void {
-  if (!(key in Object.prototype)) record[key] = value
+/** Adds an entry to an object that does not have it. */
+export function setNew(record: object, key: string, value: unknown): void {
+  if (!(key in Object.prototype)) (record as Record<string, unknown>)[key] = value
   else Object.defineProperty(record, key, { value, writable: true, enumerable: true, configurable: true })
 }
 
