@@ -1,30 +1,39 @@
-import { Map } from '../primordials.js'
+import { Array, Map } from '../primordials.js'
 
-const SEARCHED = 16
+const SEARCHED = 48
 
 /** Numbers the objects of one value in the order in which they were met. It searches few objects one by one, and many by hash. */
 export class Identity {
-  #objects: unknown[] = []
+  /** The first objects. The array is kept for the next value, which is faster than a new one that has to grow. */
+  readonly #few: unknown[] = Array.from({ length: SEARCHED }, () => undefined)
+  /** All objects, once there are many. */
   #numbers: Map<unknown, number> | undefined
+  #count = 0
 
   /** The number of objects that were met. */
   get count(): number {
-    return this.#objects.length
+    return this.#count
   }
 
   /** The number of an object that was met before. Otherwise -1, and the object gets the next number. */
   meet(object: object): number {
-    const objects = this.#objects
-    const count = objects.length
-    if (this.#numbers === undefined) {
-      for (let number = 0; number < count; number++) if (objects[number] === object) return number
-      if (count === SEARCHED) this.#numbers = new Map(objects.map((met, number) => [met, number]))
-    } else {
-      const number = this.#numbers.get(object)
-      if (number !== undefined) return number
+    if (this.#numbers !== undefined) return this.#meetByHash(this.#numbers, object)
+    const few = this.#few
+    const count = this.#count
+    for (let number = 0; number < count; number++) if (few[number] === object) return number
+    if (count === SEARCHED) {
+      this.#numbers = new Map(few.map((met, number) => [met, number]))
+      return this.#meetByHash(this.#numbers, object)
     }
-    this.#numbers?.set(object, count)
-    objects.push(object)
+    few[count] = object
+    this.#count = count + 1
+    return -1
+  }
+
+  #meetByHash(numbers: Map<unknown, number>, object: object): number {
+    const number = numbers.get(object)
+    if (number !== undefined) return number
+    numbers.set(object, this.#count++)
     return -1
   }
 
@@ -35,12 +44,24 @@ export class Identity {
 
   /** Forgets all but the first `count`. */
   rewind(count: number): void {
-    for (const object of this.#objects.splice(count)) this.#numbers?.delete(object)
+    if (this.#numbers !== undefined) {
+      for (const [object, number] of this.#numbers) if (number >= count) this.#numbers.delete(object)
+      // The search one by one goes on only if the objects that it would search are all there.
+      if (count < SEARCHED) this.#numbers = undefined
+    }
+    this.#release(count)
+    this.#count = count
   }
 
   clear(): void {
-    // A new array, because an emptied one keeps the objects in its store until they are overwritten.
-    if (this.#objects.length > 0) this.#objects = []
     this.#numbers = undefined
+    this.#release(0)
+    this.#count = 0
+  }
+
+  // The objects are not kept until the next value.
+  #release(from: number): void {
+    const few = this.#few
+    for (let number = from; number < SEARCHED && few[number] !== undefined; number++) few[number] = undefined
   }
 }
