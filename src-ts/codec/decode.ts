@@ -3,6 +3,7 @@ import { readArrayBuffer, readBuffer, readResizableBuffer, readView } from './de
 import { readDomException, readError } from './decode-errors.js'
 import { readArray, readMap, readSet } from './decode-collections.js'
 import { readBigInt, readBoxed, readRegExp } from './decode-leaves.js'
+import { defineShape, readPart, shapeAt } from './decode-records.js'
 import { readEntries, readLatin1, readUtf16 } from './decode-strings.js'
 import { type Reader, damaged } from './reader.js'
 import * as tags from './tags.js'
@@ -43,7 +44,9 @@ const readers: readonly (((r: Reader) => unknown) | undefined)[] = Object.assign
     [tags.ARRAY_BUFFER]: readArrayBuffer,
     [tags.RESIZABLE_BUFFER]: readResizableBuffer,
     [tags.VIEW]: (r: Reader) => readView(r, false, readAny),
-    [tags.TRACKING_VIEW]: (r: Reader) => readView(r, true, readAny)
+    [tags.TRACKING_VIEW]: (r: Reader) => readView(r, true, readAny),
+    [tags.RECORD_NEW_PART]: (r: Reader) => readPart(r, defineShape(r), readAny),
+    [tags.RECORD_PART]: (r: Reader) => readPart(r, shapeAt(r), readAny)
   }
 )
 
@@ -54,12 +57,21 @@ function readAny(r: Reader): unknown {
   if (tag === tags.INT32) return r.i32()
   if (tag === tags.LATIN1) return readLatin1(r, r.varint())
   // Tested here and not in the table, because each extra call between two levels costs depth.
+  if (tag === tags.RECORD || tag === tags.RECORD_NEW) {
+    const shape = tag === tags.RECORD ? shapeAt(r) : defineShape(r)
+    return shape.read(r, readAny, shape)
+  }
   if (tag === tags.OBJECT) return readEntries(r, keep(r, {}), readAny)
   if (tag === tags.ARRAY) return readArray(r, false, readAny)
   if (tag === tags.ERROR) return readError(r, readAny)
   const read = readers[tag]
   if (read === undefined) throw damaged(`no value begins with ${tag}`)
   return read(r)
+}
+
+function forget(r: Reader): void {
+  if (r.refs.length > 0) r.refs = []
+  if (r.shapes.length > 0) r.shapes = []
 }
 
 /**
@@ -69,8 +81,8 @@ function readAny(r: Reader): unknown {
  */
 export function readValue(r: Reader): unknown {
   // A damaged value may have left objects behind.
-  if (r.refs.length > 0) r.refs = []
+  forget(r)
   const value = readAny(r)
-  if (r.refs.length > 0) r.refs = []
+  forget(r)
   return value
 }

@@ -38,14 +38,16 @@ function describe(value: unknown): string {
 
 // An error always arrives. A property that cannot be sent is replaced by a description.
 function writeOrDescribe(session: Session, value: unknown): void {
-  const { writer, met, depth } = session
+  const { writer, met, shapes, depth } = session
   const { length } = writer
   const { count } = met
+  const { count: shapeCount } = shapes
   try {
     session.write(session, value)
   } catch {
     writer.length = length
     met.rewind(count)
+    shapes.rewind(shapeCount)
     session.depth = depth
     writeString(writer, describe(value))
   }

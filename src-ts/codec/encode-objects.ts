@@ -1,18 +1,89 @@
 import { inspect } from 'node:util'
 
 import { Number, Object, String } from '../primordials.js'
-import { writeKey, writeNumber } from './encode-primitives.js'
+import { writeKey, writeNumber, writeString } from './encode-primitives.js'
 import { elementStep, propertyStep, within } from './refusal.js'
 import type { Session } from './session.js'
-import { ARRAY, ARRAY_NAMED, END, HOLES, OBJECT } from './tags.js'
+import { type Shape, shapeOf } from './shapes.js'
+import { ARRAY, ARRAY_NAMED, END, HOLES, OBJECT, RECORD, RECORD_NEW, RECORD_NEW_PART, RECORD_PART } from './tags.js'
+import type { Writer } from './writer.js'
 
 const hasOwn = Object.prototype.hasOwnProperty
 
 // Up to this length the keys are counted. For longer arrays `inspect` is asked, which finds names in constant time.
 const COUNTED_KEYS = 64
 
-/** Writes an object with its own enumerable entries, and runs each getter once. Without entries, writes nothing and returns false. */
+/**
+ * Writes an object with its own enumerable entries, and runs each getter once. Without entries, writes nothing and returns false.
+ */
 export function writeObject(session: Session, object: object): boolean {
+  const shape = shapeOf(object)
+  if (shape === undefined) return writeEntries(session, object)
+  writeRecord(session, object, shape)
+  return true
+}
+
+const nothing = {}
+
+// Whether a key of the walk may be one that the object inherits. Normally nobody has put an enumerable key on Object.prototype.
+function mayInherit(object: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(object)
+  if (prototype !== Object.prototype) return prototype !== null
+  for (const _ in nothing) return true
+  return false
+}
+
+function beginRecord({ writer, shapes }: Session, shape: Shape): void {
+  const number = shapes.meet(shape)
+  if (number >= 0) {
+    writer.u8(RECORD)
+    writer.varint(number)
+    return
+  }
+  writer.u8(RECORD_NEW)
+  writer.varint(shape.definition.length)
+  writer.copyShort(shape.definition)
+}
+
+// The object has turned out to be different: a getter has changed it, or it inherits keys.
+function endPart(writer: Writer, start: number): void {
+  writer.bytes[start] = writer.bytes[start] === RECORD ? RECORD_PART : RECORD_NEW_PART
+  writer.u8(END)
+}
+
+function writeRecord(session: Session, object: object, shape: Shape): void {
+  const { writer } = session
+  const { keys } = shape
+  const start = writer.length
+  beginRecord(session, shape)
+  const inherits = mayInherit(object)
+  let at = 0
+  let isPart = false
+  let current = ''
+  try {
+    for (const key in object) {
+      if (inherits && !hasOwn.call(object, key)) continue
+      current = key
+      const value = (object as Readonly<Record<string, unknown>>)[key]
+      if (isPart || key !== keys[at]) {
+        if (!isPart) endPart(writer, start)
+        isPart = true
+        writeKey(writer, key)
+      }
+      at++
+      if (typeof value === 'string') writeString(writer, value)
+      else if (typeof value === 'number') writeNumber(writer, value)
+      else session.write(session, value)
+    }
+  } catch (error) {
+    throw within(error, propertyStep, current)
+  }
+  if (!isPart && at === keys.length) return
+  if (!isPart) endPart(writer, start)
+  writer.u8(END)
+}
+
+function writeEntries(session: Session, object: object): boolean {
   const start = session.writer.length
   let at: string | undefined
   try {

@@ -12,6 +12,7 @@ import { Identity } from './identity.js'
 import { kindOf, kindOfEmpty } from './kinds.js'
 import { isRefusal, Refusal, within } from './refusal.js'
 import type { Session } from './session.js'
+import { DefinedShapes } from './shapes.js'
 import { END, OBJECT, REF } from './tags.js'
 import { Writer } from './writer.js'
 
@@ -100,9 +101,10 @@ export function writeValue(w: Writer, value: unknown, root: () => string): void 
   } catch (error) {
     throw isRefusal(error) ? error.toError(root()) : error
   }
-  const session = sessions.pop() ?? { writer: w, met: new Identity(), depth: 0, write }
+  const session = sessions.pop() ?? { writer: w, met: new Identity(), shapes: new DefinedShapes(), depth: 0, write }
   session.writer = w
   session.depth = 0
+  session.shapes.begin()
   try {
     write(session, value)
   } catch (error) {

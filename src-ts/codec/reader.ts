@@ -5,6 +5,19 @@ export function damaged(what: string): RangeError {
   return new RangeError(`damaged message: ${what}`)
 }
 
+export type ReadAny = (r: Reader) => unknown
+
+/** A definition of a record, as the reader knows it. */
+export interface RecordShape {
+  readonly keys: readonly string[]
+  readonly definition: Uint8Array
+  /** An object with all keys. */
+  readonly template: object
+  uses: number
+  /** Reads the values of an object. */
+  read: (r: Reader, readAny: ReadAny, shape: RecordShape) => object
+}
+
 /** Reads bytes from `offset` up to `end`, never beyond. It throws a RangeError if the bytes end too early. */
 export class Reader {
   /** The offset of the next read. */
@@ -12,6 +25,8 @@ export class Reader {
   end: number
   /** The objects of the value that is being decoded, by number. */
   refs: unknown[] = []
+  /** The definitions of that value, by number. */
+  shapes: RecordShape[] = []
   /** An error without properties. The next error that is read uses it. */
   blank: Error | undefined
   #bytes: Uint8Array
@@ -63,6 +78,12 @@ export class Reader {
   u8(): number {
     if (this.offset >= this.end) throw damaged('it ends too early')
     return this.#bytes[this.offset++] as number
+  }
+
+  /** The next byte, which stays the next one. */
+  peek(): number {
+    if (this.offset >= this.end) throw damaged('it ends too early')
+    return this.#bytes[this.offset] as number
   }
 
   u32(): number {

@@ -55,9 +55,20 @@ export const RESIZABLE_BUFFER = 25
 export const VIEW = 26
 /** kind u8, varint byte offset, the buffer: its length follows that of a resizable buffer */
 export const TRACKING_VIEW = 27
+/** varint bytes of the definition, its keys as those of an OBJECT; then as RECORD. The definition gets the next number of this value. */
+export const RECORD_NEW = 28
+/** The number of a definition of this value (varint), then the values of its keys. (RECORD_NEW has no number.) */
+export const RECORD = 29
+/** As RECORD_NEW and RECORD, but the object differs: the values of the first keys, END, and entries as of an OBJECT. */
+export const RECORD_NEW_PART = 30
+export const RECORD_PART = 31
 
 /** Added to an integer of 0 to 127. */
 export const SMALL_INT = 0x80
+
+/** The most keys of a definition, and its most bytes. They bound what the reader does before it has read the values. */
+export const LONGEST_SHAPE = 64
+export const SHAPE_BYTES = 1024
 
 export const ERROR_PROPERTY = 1
 export const ERROR_ENUMERABLE = 2

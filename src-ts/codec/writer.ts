@@ -1,8 +1,15 @@
-import { Buffer, DataView, Math } from '../primordials.js'
+import { Buffer, DataView, Math, Uint8Array } from '../primordials.js'
 import { Refusal } from './refusal.js'
 
 /** The largest message in bytes: just below 2 GiB, and a multiple of the padding unit. */
 export const MAX_MESSAGE_BYTES: number = 2 ** 31 - 8
+
+/** A copy, also of a part of a Buffer, whose `slice` shares its memory. */
+export function copyBytes(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  const copy = new Uint8Array(end - start)
+  copy.set(bytes.subarray(start, end))
+  return copy
+}
 
 /** Writes bytes into memory that grows by doubling. The written bytes are `bytes` from 0 to `length`. */
 export class Writer {
@@ -106,6 +113,14 @@ export class Writer {
     this.reserve(bytes.length)
     this.bytes.set(bytes, this.length)
     this.length += bytes.length
+  }
+
+  /** Copies few bytes. For these a loop is faster than a call into the engine. */
+  copyShort(source: Uint8Array): void {
+    this.reserve(source.length)
+    const { bytes, length } = this
+    for (let i = 0; i < source.length; i++) bytes[length + i] = source[i] as number
+    this.length = length + source.length
   }
 
   #grow(needed: number): void {
