@@ -180,4 +180,4 @@ fn settled(fields: OutcomeFields) -> Settled {
 }
 
 #[cfg(all(test, target_os = "linux", not(loom)))]
-mod tests;
+pub(super) mod tests;

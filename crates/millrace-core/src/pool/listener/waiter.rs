@@ -177,6 +177,10 @@ impl Waiter {
         match result.spawned.and_then(|spawned| self.connect(worker_id, spawned)) {
             Ok((pid, claims)) => {
                 self.shared.drive(|scheduler| scheduler.spawned(worker_id, pid, claims));
+                if self.shared.common_bells.is_some() {
+                    // It may have notified this thread before it was known here. Then nobody has looked at it.
+                    self.look_at(worker_id);
+                }
             }
             Err(_) if !self.poller.is_intact() => {
                 self.shared.fail(&lost("the waiting thread's poller"));
@@ -263,17 +267,19 @@ impl Waiter {
             return shared.fail(&lost("the bell of the workers"));
         }
         let running = self.processes.iter().map(Option::is_some);
-        for (worker_id, is_running) in WorkerId::all().zip(running) {
-            if !is_running {
-                continue;
-            }
-            let handle = &shared.handles[worker_id.index()];
-            // A flag that is armed says that somebody has read the ring since.
-            if handle.has_notified() {
-                handle.take_in(shared, Listener::Thread);
-            }
-            shared.pump(worker_id);
+        for (worker_id, _) in WorkerId::all().zip(running).filter(|(_, is_running)| *is_running) {
+            self.look_at(worker_id);
         }
+    }
+
+    /// Handles what a worker may have notified this thread of.
+    fn look_at(&self, worker_id: WorkerId) {
+        let handle = &self.shared.handles[worker_id.index()];
+        // A flag that is armed says that somebody has read the ring since.
+        if handle.has_notified() {
+            handle.take_in(&self.shared, Listener::Thread);
+        }
+        self.shared.pump(worker_id);
     }
 
     fn read_control(&mut self, worker_id: WorkerId) {

@@ -11,7 +11,7 @@ use crate::scheduler::{
     CallId, Cause, Chunk, ChunkFlags, Definition, DefinitionId, Turn, WorkerId,
 };
 
-fn chunk() -> Chunk {
+pub(in crate::pool::listener) fn chunk() -> Chunk {
     Chunk {
         call_id: CallId(1),
         id: 0,

@@ -29,3 +29,30 @@ fn a_worker_whose_bell_became_another_one_is_not_registered() {
         assert!(waiter.connect(WorkerId(0), worker).is_err());
     }
 }
+
+/// All workers notify by one bell, which tells of a worker that is not registered yet too.
+#[cfg(millrace_system = "posix")]
+#[test]
+fn a_worker_that_notifies_before_it_is_registered_is_read() {
+    use crate::channel::frame::{ToParent, header};
+    use crate::channel::segment::word;
+    use crate::pool::listener::inbound::tests::chunk;
+    use crate::scheduler::WorkerState;
+
+    let pool = Pool::new(config("sleep 1000"), Box::new(|| ())).expect("a pool");
+    let (result_sender, results) = crossbeam::channel::unbounded();
+    let mut waiter = Waiter::new(Arc::clone(&pool.shared), results.clone()).expect("a waiter");
+    let (_request_sender, requests) = crossbeam::channel::unbounded();
+    let spawner = Spawner::new(Arc::clone(&pool.shared), requests, (result_sender, results));
+    pool.shared.drive(|scheduler| scheduler.submit(chunk()));
+    let worker = spawner.start_worker(WorkerId(0)).expect("a worker");
+    let (mut ring, _) = worker.segment.worker_ends();
+    let ready = header(ToParent::Ready, [0; 6], 0).expect("a header");
+    assert_eq!(ring.push(&ready), Ok(ready.len()));
+    ring.publish();
+    assert_eq!(worker.segment.doorbell(word::PARENT_ASLEEP).bell_to_notify(), 1);
+    worker.to_parent.notify();
+    waiter.handle(COMMON);
+    waiter.register(SpawnResult { worker_id: WorkerId(0), spawned: Ok(worker) });
+    assert_eq!(pool.workers()[0].state, WorkerState::Ready);
+}
