@@ -44,6 +44,9 @@ pub(in crate::sys) fn connection() -> io::Result<(OwnedFd, OwnedFd)> {
     for end in [&one, &other] {
         sockopt::set_socket_send_buffer_size(end, BUFFER_BYTES)?;
         sockopt::set_socket_recv_buffer_size(end, BUFFER_BYTES)?;
+        // A call cannot ask for it there.
+        #[cfg(target_os = "macos")]
+        sockopt::set_socket_nosigpipe(end, true)?;
     }
     Ok((one.into(), other.into()))
 }

@@ -11,6 +11,7 @@ pub(in crate::sys) fn file_of(len: usize) -> io::Result<OwnedFd> {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "shared memory of 0 bytes"));
     }
     unnamed_object(whole_pages(len))
+        .map_err(|error| io::Error::new(error.kind(), format!("shm_open failed: {error}")))
 }
 
 /// Fails unless `fd` is what [`file_of`] makes.
