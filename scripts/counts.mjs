@@ -22,6 +22,12 @@ export function countTap(output, isOk) {
   return settle(Number(passed), Math.max(Number(failed), lines(/^not ok \d+(?!.*# (SKIP|TODO))/gm)), isOk)
 }
 
+/** `npm run portable`, which adds up several suites. */
+export function countPortable(output, isOk) {
+  const [, passed = 0, failed = 0] = /^(\d+) passed, (\d+) failed, \d+ set apart$/m.exec(output) ?? []
+  return settle(Number(passed), Number(failed), isOk)
+}
+
 function sum(texts) {
   return texts.reduce((total, text) => total + Number(text), 0)
 }

@@ -1,5 +1,6 @@
 // `npm run matrix`: every cell of the crash matrix and of the parent matrix, into docs/reliability.md. `-- --only idle` runs the cells that
-// have such a word in their names and writes nothing; `--rounds 20` repeats them, `--runners 4` runs more at a time.
+// have such a word in their names and writes nothing; `--rounds 20` repeats them, `--runners 4` runs more at a time. `--portable` names
+// the page where the outcomes of the POSIX module of the core go, in one sentence.
 import { parseArgs } from 'node:util'
 import { toTable, writeSection } from './reliability.mjs'
 import { setUpOrExit } from './setup.mjs'
@@ -13,6 +14,7 @@ const { runCells } = await import('../__test__/matrix/run.mjs')
 const { values } = parseArgs({
   options: {
     only: { type: 'string' },
+    portable: { type: 'string' },
     rounds: { type: 'string', default: '1' },
     runners: { type: 'string', default: '2' }
   }
@@ -50,7 +52,13 @@ function parentSummary(way, state) {
   return bad === undefined ? `${Math.max(...all.map(({ leftMs }) => leftMs))} ms` : `**broken**: ${bad.wrong[0]}`
 }
 
-if (values.only === undefined) {
+const broken = outcomes.filter(({ wrong }) => wrong.length > 0)
+if (values.portable !== undefined) {
+  const bad = cells.filter((_, at) => outcomes[at].wrong.length > 0).map(nameOf)
+  const left = Math.max(...outcomes.map(({ leftMs }) => leftMs ?? 0))
+  const sentence = `${outcomes.length - broken.length} of ${outcomes.length} cells hold${bad.length > 0 ? `; **broken**: ${bad.join('; ')}` : ''}. After the end of a parent the last of its descendants ended within ${left} ms.`
+  await writeSection('portable matrices', sentence, values.portable)
+} else if (values.only === undefined) {
   const rows = Object.keys(faults).map((fault) => [fault, ...Object.keys(phases).map((phase) => summary(fault, phase))])
   await writeSection('crash matrix', toTable([['fault', ...Object.keys(phases)], ...rows]))
   const parentRows = Object.keys(ways).map((way) => [
@@ -59,6 +67,7 @@ if (values.only === undefined) {
   ])
   await writeSection('parent matrix', toTable([['the parent ends by', ...Object.keys(states)], ...parentRows]))
 }
-const broken = outcomes.filter(({ wrong }) => wrong.length > 0).length
-console.log(`${outcomes.length - broken} cells hold, ${broken} do not (${Object.keys(methods).join(', ')})`)
-process.exitCode = broken > 0 ? 1 : 0
+console.log(
+  `${outcomes.length - broken.length} cells hold, ${broken.length} do not (${Object.keys(methods).join(', ')})`
+)
+process.exitCode = broken.length > 0 ? 1 : 0

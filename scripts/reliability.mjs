@@ -1,16 +1,16 @@
 // Writes what was measured into a page, docs/reliability.md unless another is named, between the markers of its section.
 import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { format } from 'prettier'
 import { root } from './setup.mjs'
 
 /**
  * @param {string} section its markers are `<!-- begin section -->` and `<!-- end section -->`
  * @param {string} markdown what comes between them
- * @param {string} [name] the page, from the root
+ * @param {string} [name] the page, from the root or absolute
  */
 export async function writeSection(section, markdown, name = 'docs/reliability.md') {
-  const page = join(root, name)
+  const page = resolve(root, name)
   const [begin, end] = ['begin', 'end'].map((edge) => `<!-- ${edge} ${section} -->`)
   const text = readFileSync(page, 'utf8')
   const from = text.indexOf(begin)

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { brokenRules } from './rules.mjs'
-import { countCargo, countCheck, countTap } from './counts.mjs'
+import { countCargo, countCheck, countPortable, countTap } from './counts.mjs'
 import { generatedFiles, root } from './setup.mjs'
 
 const bin = (path) => join(root, 'node_modules', path)
@@ -21,6 +21,8 @@ const loomEnv = {
  * @property {(output: string, isOk: boolean) => import('./counts.mjs').Counts} count
  * @property {readonly string[]} [command] program and arguments, run in the repository
  * @property {Record<string, string>} [env] on top of this process's
+ * @property {boolean} [isOnRequest] whether it runs only where it is named
+ * @property {RegExp} [shows] what of its output is shown though it has passed
  * @property {(setup: { changed: readonly string[] }) => string} [check] what is wrong, '' where nothing is
  */
 
@@ -71,6 +73,13 @@ export const suites = [
     count: countCargo,
     command: ['cargo', 'test', '--release', '--locked', '--no-fail-fast', '-p', 'millrace-core', '--test', 'loom*'],
     env: { LOOM_MAX_PREEMPTIONS: '3', ...cargoEnv, ...loomEnv }
+  },
+  {
+    name: 'portable',
+    count: countPortable,
+    command: [process.execPath, 'scripts/portable/run.mjs'],
+    isOnRequest: true,
+    shows: /^set apart: .*$|^\d+ passed.* set apart$/gm
   },
   { name: 'ava', count: countTap, command: [process.execPath, bin('ava/entrypoints/cli.mjs'), '--tap'] }
 ]

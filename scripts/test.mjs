@@ -68,7 +68,8 @@ async function run(suite) {
 
 let passed = 0
 let failed = 0
-for (const suite of suites.filter(({ name }) => names.length === 0 || names.includes(name))) {
+const chosen = suites.filter(({ name, isOnRequest }) => (names.length === 0 ? !isOnRequest : names.includes(name)))
+for (const suite of chosen) {
   process.stdout.write(`${suite.name} `.padEnd(14, '.'))
   const start = performance.now()
   const { isOk, output } = await run(suite)
@@ -77,6 +78,7 @@ for (const suite of suites.filter(({ name }) => names.length === 0 || names.incl
   failed += counts.failed
   const seconds = ((performance.now() - start) / 1000).toFixed(1)
   console.log(` ${counts.passed} passed, ${counts.failed} failed (${seconds} s)`)
+  if (suite.shows && counts.failed === 0) console.log((output.match(suite.shows) ?? []).join('\n'))
   if (counts.failed > 0) {
     const quiet = output.replace(/^(ok \d+|test .* \.\.\. ok).*\n/gm, '').trim()
     console.log(`${quiet}\n--- end of ${suite.name}`)

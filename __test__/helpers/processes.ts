@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Long enough for a machine under load; reached only when something is broken. */
@@ -10,8 +11,19 @@ const LOOK_MS = 10
  * no such process.
  */
 function stat(pid: number | string): readonly string[] | undefined {
+  if (!HAS_PROC) return listed().get(Number(pid))
   const text = read(`/proc/${pid}/stat`)
   return text?.slice(text.lastIndexOf(')') + 2).split(' ')
+}
+
+/** macOS has none. There `ps` tells. */
+const HAS_PROC = existsSync('/proc/self/stat')
+
+/** The state and the parent's pid of all processes, by pid. */
+function listed(): ReadonlyMap<number, readonly string[]> {
+  const { stdout } = spawnSync('ps', ['-axo', 'pid=,state=,ppid='], { encoding: 'utf8' })
+  const rows = stdout.split('\n').map((line) => line.trim().split(/\s+/))
+  return new Map(rows.map(([pid, state = '', parent = '']) => [Number(pid), [state.charAt(0), parent]]))
 }
 
 function read(path: string): string | undefined {
@@ -38,6 +50,7 @@ export function isAlive(pid: number): boolean {
 
 /** Whether the process is stopped, all of its threads: the main one may stop long before the others. */
 export function isStopped(pid: number): boolean {
+  if (!HAS_PROC) return stat(pid)?.[0] === 'T'
   const ids = list(`/proc/${pid}/task`)
   return ids.length > 0 && ids.every((id) => stat(`${pid}/task/${id}`)?.[0] === 'T')
 }
@@ -67,9 +80,8 @@ function describeProcess(pid: number): string {
 
 /** The living processes whose parent is `pid`. */
 export function childrenOf(pid: number): readonly number[] {
-  return list('/proc')
-    .map(Number)
-    .filter((other) => other > 0 && stat(other)?.[1] === String(pid) && isAlive(other))
+  const all = HAS_PROC ? list('/proc').map(Number) : [...listed().keys()]
+  return all.filter((other) => other > 0 && stat(other)?.[1] === String(pid) && isAlive(other))
 }
 
 /** What the open descriptors of a process stand for, by number. */

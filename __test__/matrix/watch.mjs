@@ -48,7 +48,7 @@ export function holdings() {
   const threads = readdirSync('/proc/self/task')
     .map((id) => attempt(() => readFileSync(`/proc/self/task/${id}/comm`, 'latin1').trim(), ''))
     .filter((name) => name.startsWith('millrace'))
-  const memory = readFileSync('/proc/self/maps', 'latin1').match(/\/memfd:.*$/gm) ?? []
+  const memory = readFileSync('/proc/self/maps', 'latin1').match(/\/(memfd:|dev\/shm\/millrace).*$/gm) ?? []
   return { descriptors: descriptors.length, threads: threads.length, memory: memory.length }
 }
 
