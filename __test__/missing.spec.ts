@@ -33,8 +33,9 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
 }
 /** What napi calls the system of a Rust target. */
 const systems = manifest.napi.targets.map((target) => {
-  const [cpu, , , libc] = target.split('-')
-  return `linux-${cpu === 'x86_64' ? 'x64' : 'arm64'}-${libc}`
+  const [cpu, , os, libc] = target.split('-')
+  const name = `${os}-${cpu === 'x86_64' ? 'x64' : 'arm64'}`
+  return libc === undefined ? name : `${name}-${libc}`
 })
 
 test('the error of a missing addon names its package, the systems that have one, and the way to build it', (t) => {

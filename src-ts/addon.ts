@@ -12,7 +12,14 @@ function codeOf(error: unknown): unknown {
 }
 
 /** The systems that have a package. `napi.targets` in package.json lists them too. */
-const PACKAGED = ['linux-x64-gnu', 'linux-arm64-gnu', 'linux-x64-musl', 'linux-arm64-musl']
+const PACKAGED = [
+  'linux-x64-gnu',
+  'linux-arm64-gnu',
+  'linux-x64-musl',
+  'linux-arm64-musl',
+  'darwin-x64',
+  'darwin-arm64'
+]
 const packageOf = (system: string): string => `@millrace/binding-${system}`
 
 /** The files and packages that the loader tries on this system, in its order. */

@@ -5,11 +5,12 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { fingerprint } from '../fingerprint.mjs'
 import { root } from '../setup.mjs'
+import { problemsOf, readLibrary } from './macho.mjs'
 import { binaryName, chosenTargets, manifest, packageFolder } from './targets.mjs'
 import { need, run, tools } from './toolchain.mjs'
 
 /** The largest binary that a package may have, in bytes. */
-const BINARY_BYTES_MAX = 1_500_000
+const bytesMax = ({ os }) => (os === 'linux' ? 1_500_000 : 2_500_000)
 
 const { values } = parseArgs({
   options: {
@@ -117,9 +118,9 @@ for (const target of chosenTargets(values.target)) {
   const { size } = statSync(binary)
   note('built', target, size)
   console.log(`${target.rust}: ${size} bytes, ${isNew ? 'built' : 'current'} (${seconds()})`)
-  if (size > BINARY_BYTES_MAX) {
-    console.error(`${binary} has more than ${BINARY_BYTES_MAX} bytes`)
-    process.exitCode = 1
-  }
+  const problems = target.os === 'darwin' ? problemsOf(readLibrary(readFileSync(binary)), target.cpu) : []
+  if (size > bytesMax(target)) problems.push(`it has more than ${bytesMax(target)} bytes`)
+  for (const problem of problems) console.error(`${binary}: ${problem}`)
+  if (problems.length > 0) process.exitCode = 1
 }
 console.log(`${manifest.name} ${manifest.version}`)

@@ -6,7 +6,7 @@ const error = await pool.apply((x) => x + 1, [1]).catch((reason) => reason)
 await pool.stopAndJoin()
 if (
   !(error instanceof WorkerStartError) ||
-  !/^workers cannot start: .*millrace runs on Linux alone/.test(error.message)
+  !/^workers cannot start: .*millrace runs on Linux and macOS/.test(error.message)
 ) {
   console.error('the first call did not reject as it should:', error)
   process.exitCode = 1
