@@ -10,7 +10,8 @@ use std::time::Duration;
 use super::failures::{FailedStarts, FailureStreak, START_FAILURES_MAX};
 use super::ids::WorkerId;
 use super::worker::{Worker, WorkerState};
-use super::{Death, ExitReason, Scheduler};
+use super::workers::Kind;
+use super::{Closing, Death, ExitReason, Scheduler};
 
 /// How many workers may be starting at once while starts pause.
 const PROBES: usize = 4;
@@ -35,18 +36,20 @@ pub(super) struct Backoff {
 impl Scheduler {
     /// A worker is about to be started.
     pub(super) fn note_start(&mut self, worker_id: WorkerId) {
-        self.workers[worker_id.index()].generation = self.backoff.generation;
+        self.workers.at(worker_id).generation = self.backoff.generation;
     }
 
     /// A worker has become ready.
     pub(super) fn note_ready(&mut self, worker_id: WorkerId) {
         self.backoff.failed_starts = FailedStarts::default();
-        self.workers[worker_id.index()].failed_starts = FailedStarts::default();
+        self.workers.at(worker_id).failed_starts = FailedStarts::default();
     }
 
     /// A worker has settled a task.
     pub(super) fn note_success(&mut self, worker_id: WorkerId) {
-        self.workers[worker_id.index()].streak.reset();
+        if self.workers[worker_id.index()].streak.length > 0 {
+            self.workers.at(worker_id).streak.reset();
+        }
         self.backoff.streak.reset();
     }
 
@@ -68,9 +71,9 @@ impl Scheduler {
         let mut own = worker.failed_starts;
         let is_worth_trying = own.add(is_kill);
         let is_pool_worth_trying = self.backoff.failed_starts.add(is_kill);
-        let reject_all = !is_pool_worth_trying && !self.workers.iter().any(Worker::is_at_work);
+        let reject_all = !is_pool_worth_trying && self.workers.of(Kind::AtWork).is_empty();
         if is_worth_trying && !reject_all {
-            self.workers[worker_id.index()].failed_starts = own;
+            self.workers.at(worker_id).failed_starts = own;
             return;
         }
         let reason = with_last_output(self.start_error(worker, death), &death.last_output);
@@ -93,32 +96,26 @@ impl Scheduler {
         })
     }
 
-    /// Kills the workers that have not become ready in time.
-    pub(super) fn expire_starts(&mut self) {
-        for worker_id in WorkerId::all().take(self.workers.len()) {
-            let worker = &mut self.workers[worker_id.index()];
-            let is_due = worker.ready_by.take_if(|at| *at <= self.now).is_some();
-            if is_due && worker.state == WorkerState::Starting && !worker.is_dying {
-                worker.has_start_timed_out = true;
-                self.kill(worker_id, ExitReason::Timeout);
-            }
+    /// Kills the worker if it has not become ready in time.
+    pub(super) fn expire_start(&mut self, worker_id: WorkerId) {
+        let mut worker = self.workers.at(worker_id);
+        let is_due = worker.ready_by.take_if(|at| *at <= self.now).is_some();
+        if is_due && worker.state == WorkerState::Starting && !worker.is_dying {
+            worker.has_start_timed_out = true;
+            drop(worker);
+            self.kill(worker_id, ExitReason::Timeout);
         }
     }
 
     fn extend_streaks(&mut self, worker_id: WorkerId, worker: &Worker, free: u32) {
         let mut streak = worker.streak.clone();
         streak.extend(free, self.now);
-        self.workers[worker_id.index()].streak = streak;
+        self.workers.at(worker_id).streak = streak;
         // Many workers that die of one cause at the same time are one failure.
         if worker.generation == self.backoff.generation {
             self.backoff.generation += 1;
             self.backoff.streak.extend(free, self.now);
         }
-    }
-
-    /// When the worker may be started.
-    pub(super) fn start_time(&self, worker_id: WorkerId) -> Duration {
-        self.workers[worker_id.index()].streak.not_before.max(self.backoff.streak.not_before)
     }
 
     /// How many workers may be started now.
@@ -136,14 +133,31 @@ impl Scheduler {
         }
     }
 
-    /// The end of the pause that the next worker waits for, if one waits.
+    /// Whether no worker at all may be started now.
+    pub(super) fn is_pausing(&self) -> bool {
+        self.backoff.streak.not_before > self.now
+    }
+
+    /// The end of the pause that the next worker waits for, if one waits. It counts chunks that have begun without anybody
+    /// having seen it, so the pause may end for nothing, once.
     pub(super) fn pause_ends(&self) -> Option<Duration> {
-        let is_pausing = self.backoff.streak.not_before > self.now
-            || self.workers.iter().any(|worker| worker.streak.not_before > self.now);
-        if !is_pausing {
+        let first_pausing = self.workers.pausing().next();
+        let may_start = !matches!(self.closing, Closing::Terminate(_) | Closing::Done);
+        if !may_start || !self.is_pausing() && first_pausing.is_none() {
             return None;
         }
-        let times = self.wanted_workers().into_iter().map(|worker_id| self.start_time(worker_id));
-        times.filter(|time| *time > self.now).min()
+        let (startable, ordered) = (self.workers.of(Kind::Startable), self.queue.with_ordered());
+        let with_own = startable.count_in_both(ordered);
+        let for_others = startable.len() - with_own;
+        let shared = (self.queue.shared_count() + self.workers.stealable_count())
+            .saturating_sub(self.starting_workers());
+        let pool = self.backoff.streak.not_before;
+        if self.is_pausing() && (with_own > 0 || shared > 0 && for_others > 0) {
+            return Some(pool);
+        }
+        // A worker that has to wait is the last choice.
+        let is_wanted = |worker_id: WorkerId| shared > for_others || ordered.contains(worker_id);
+        let next = self.workers.pausing().find(|(_, worker_id)| is_wanted(*worker_id));
+        next.map(|(until, _)| until.max(pool))
     }
 }

@@ -26,7 +26,7 @@ impl Scheduler {
     /// has begun.
     pub fn cancel(&mut self, call_id: CallId, mode: &CancelMode) {
         self.stats.cancelled += self.queue.remove_call(call_id);
-        for worker_id in WorkerId::all().take(self.workers.len()) {
+        for worker_id in self.workers.of_call(call_id) {
             if self.cancel_in_flight(worker_id, call_id, mode) {
                 self.kill(worker_id, ExitReason::Aborted);
             }
@@ -40,50 +40,52 @@ impl Scheduler {
         call_id: CallId,
         mode: &CancelMode,
     ) -> bool {
-        let worker = &mut self.workers[worker_id.index()];
+        let mut worker = self.workers.at(worker_id);
         let Some(claims) = worker.claims.clone() else { return false };
         let mut is_condemned = false;
-        let mut dropped = 0;
         let mut kill_at = None;
-        worker.in_flight.retain_mut(|sent| {
+        let mut place = 0;
+        while let Some(sent) = worker.in_flight.get(place) {
             if sent.chunk.call_id != call_id {
-                return true;
+                place += 1;
+                continue;
             }
             if claims.revoke(sent.seq) {
-                dropped += u64::from(sent.chunk.unsettled());
-                return false;
+                let dropped = worker.in_flight.remove(place);
+                let tasks = dropped.map_or(0, |sent| sent.chunk.unsettled());
+                self.stats.cancelled += u64::from(tasks);
+                continue;
             }
-            sent.is_cancelled = true;
-            if sent.chunk.unsettled() == 0 {
-                // It was split, and nothing of it runs any more.
-                return true;
+            let (seq, first, last) = (sent.seq, sent.first_task, sent.last_task());
+            // If it was split, nothing of it may run any more.
+            let is_open = sent.chunk.unsettled() > 0;
+            worker.in_flight.change(place, |sent| sent.is_cancelled = true);
+            if is_open {
+                // If the worker has taken the chunk and not begun its first task, the ranges below do not apply. It finds
+                // the chunk cancelled when it has begun that task, and drops it.
+                claims.cancel(seq);
+                match mode {
+                    CancelMode::Kill { after, .. } if after.is_zero() => {
+                        is_condemned |= claims.condemn(first, last).is_some();
+                    }
+                    CancelMode::Kill { after, reason } if claims.skip(first, last).is_some() => {
+                        kill_at = Some(self.now.saturating_add(*after));
+                        worker.in_flight.change(place, |sent| sent.kill_at = kill_at);
+                        let reason = Arc::clone(reason);
+                        let frame = Outgoing::Cancel { seq, reason };
+                        self.effects.frames.push((worker_id, frame));
+                    }
+                    CancelMode::Kill { .. } => {}
+                    CancelMode::Discard => {
+                        let _at = claims.skip(first, last);
+                    }
+                }
             }
-            // If the worker has taken the chunk and not begun its first task, the ranges below do not apply. It finds
-            // the chunk cancelled when it has begun that task, and drops it.
-            claims.cancel(sent.seq);
-            let (first, last) = (sent.first_task, sent.last_task());
-            match mode {
-                CancelMode::Kill { after, .. } if after.is_zero() => {
-                    is_condemned |= claims.condemn(first, last).is_some();
-                }
-                CancelMode::Kill { after, reason } if claims.skip(first, last).is_some() => {
-                    sent.kill_at = Some(self.now.saturating_add(*after));
-                    kill_at = sent.kill_at;
-                    let (seq, reason) = (sent.seq, Arc::clone(reason));
-                    let frame = Outgoing::Cancel { seq, reason };
-                    self.effects.frames.push((worker_id, frame));
-                }
-                CancelMode::Kill { .. } => {}
-                CancelMode::Discard => {
-                    let _at = claims.skip(first, last);
-                }
-            }
-            true
-        });
+            place += 1;
+        }
         if let Some(at) = kill_at {
             worker.look_by(at);
         }
-        self.stats.cancelled += dropped;
         is_condemned
     }
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::ids::WorkerId;
-use super::worker::{Worker, WorkerState};
+use super::worker::WorkerState;
+use super::workers::{Kind, Workers};
 use super::{Closing, ExitReason, Report, Scheduler};
 
 /// After this time the pool reports [`Report::Closed`] even if a killed process is still there.
@@ -26,16 +27,10 @@ impl Scheduler {
         let queued = self.queue.take_all();
         self.stats.cancelled +=
             queued.iter().map(|chunk| u64::from(chunk.unsettled())).sum::<u64>();
-        for worker_id in WorkerId::all().take(self.workers.len()) {
-            let worker = &mut self.workers[worker_id.index()];
-            self.stats.cancelled += worker
-                .in_flight
-                .drain(..)
-                .map(|sent| u64::from(sent.chunk.unsettled()))
-                .sum::<u64>();
-            if worker.state != WorkerState::Absent {
-                self.kill(worker_id, ExitReason::Closed);
-            }
+        let present: Vec<WorkerId> = self.workers.of(Kind::Present).iter().collect();
+        for worker_id in present {
+            self.stats.cancelled += self.workers.at(worker_id).in_flight.clear();
+            self.kill(worker_id, ExitReason::Closed);
         }
     }
 
@@ -53,7 +48,8 @@ impl Scheduler {
         let mut scheduler = Self::new(worker_count);
         scheduler.now = now;
         scheduler.fail();
-        for worker in &mut scheduler.workers {
+        for worker_id in scheduler.workers.ids() {
+            let mut worker = scheduler.workers.at(worker_id);
             worker.state = WorkerState::Spawning;
             worker.is_dying = true;
         }
@@ -76,17 +72,11 @@ impl Scheduler {
     }
 
     fn request_exit_of_all(&mut self) {
-        for worker_id in WorkerId::all().take(self.workers.len()) {
-            let worker = &self.workers[worker_id.index()];
-            match worker.state {
-                WorkerState::Ready if worker.is_at_work() => {
-                    self.request_exit(worker_id, ExitReason::Closed);
-                }
-                WorkerState::Spawning | WorkerState::Starting if !worker.is_dying => {
-                    self.kill(worker_id, ExitReason::Closed);
-                }
-                _ => {}
-            }
+        while let Some(worker_id) = self.workers.of(Kind::Resting).next(WorkerId(0)) {
+            self.request_exit(worker_id, ExitReason::Closed);
+        }
+        while let Some(worker_id) = self.workers.of(Kind::StartsUnharmed).next(WorkerId(0)) {
+            self.kill(worker_id, ExitReason::Closed);
         }
     }
 
@@ -97,11 +87,14 @@ impl Scheduler {
 
     /// The remaining processes did not end in time. Their ends are not reported.
     pub fn abandon(&mut self) {
-        self.workers.fill_with(Worker::default);
+        let idle_timeout = self.workers.idle_timeout();
+        self.workers = Workers::new(self.workers.len() as u32);
+        self.workers.set_idle_timeout(idle_timeout);
+        self.knowing.clear();
     }
 
     fn has_no_process(&self) -> bool {
-        self.workers.iter().all(|worker| worker.state == WorkerState::Absent)
+        self.workers.of(Kind::Present).is_empty()
     }
 
     fn report_closed_if(&mut self, is_closed: bool) {

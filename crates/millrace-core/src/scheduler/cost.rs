@@ -8,6 +8,8 @@ use super::ids::DefinitionId;
 const NEWEST: f64 = 0.25;
 /// What a chunk costs besides its tasks: reading, claiming and answering.
 const CHUNK_NS: f64 = 3_000.0;
+/// A chunk is not expected to cost more, so that sums over chunks stay in range: about 18 minutes.
+const CHUNK_NS_MAX: f64 = 1e12;
 
 /// Moving averages of nanoseconds per task, by definition.
 #[derive(Debug, Default)]
@@ -27,8 +29,10 @@ impl Costs {
     }
 
     /// The expected nanoseconds of a chunk of `count` tasks. `None` before the first measurement.
-    pub(super) fn chunk_ns(&self, definition: DefinitionId, count: u32) -> Option<f64> {
-        self.0.get(&definition).map(|task| task * f64::from(count) + CHUNK_NS)
+    #[expect(clippy::cast_sign_loss, reason = "no measurement is negative")]
+    pub(super) fn chunk_ns(&self, definition: DefinitionId, count: u32) -> Option<u64> {
+        let task = self.0.get(&definition)?;
+        Some((task * f64::from(count) + CHUNK_NS).min(CHUNK_NS_MAX) as u64)
     }
 
     pub(super) fn forget(&mut self, definition: DefinitionId) {

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::chunk::Chunk;
+use super::flight::InFlight;
 use super::ids::WorkerId;
-use super::worker::{InFlight, Late, Worker, WorkerState};
+use super::worker::{Late, Worker, WorkerState};
 use super::{Loss, Report, Scheduler};
 
 /// How many workers may die when they receive a chunk before the chunk counts as the cause.
@@ -60,7 +61,10 @@ enum Lost {
 impl Scheduler {
     /// The process of a worker has ended, or could not be started. Everything that it had sent was handled.
     pub fn died(&mut self, worker_id: WorkerId, death: &Death) {
-        let worker = std::mem::take(&mut self.workers[worker_id.index()]);
+        let worker = self.workers.take(worker_id);
+        for definition in &worker.known {
+            self.knowing.remove(&(*definition, worker_id));
+        }
         if !matches!(worker.state, WorkerState::Absent | WorkerState::Spawning) {
             let (pid, tasks_done) = (worker.pid, worker.tasks_done);
             let (code, signal, resident_bytes) = (death.code, death.signal, death.resident_bytes);

@@ -2,16 +2,12 @@
 
 use std::sync::Arc;
 
+use super::chunk::Chunk;
+use super::flight::InFlight;
 use super::ids::WorkerId;
-use super::worker::{InFlight, Worker, WorkerState};
+use super::worker::WorkerState;
+use super::workers::{IN_FLIGHT_NS_MAX, Kind};
 use super::{Closing, Outgoing, Scheduler};
-use crate::scheduler::chunk::Chunk;
-
-/// How much measured work a busy worker may have besides its running chunk. It is enough to bridge a round trip, and little
-/// enough that a late chunk could be almost free.
-const IN_FLIGHT_NS_MAX: f64 = 2_000_000.0;
-/// Chunks in flight at one worker.
-const IN_FLIGHT_CHUNKS_MAX: usize = 256;
 
 impl Scheduler {
     /// Sends every chunk that can be sent.
@@ -31,70 +27,93 @@ impl Scheduler {
         self.finish_closing();
     }
 
+    /// Sends idle workers what there is for them, the lowest id first.
     pub(super) fn dispatch_to_idle(&mut self) {
-        for worker_id in WorkerId::all().take(self.workers.len()) {
-            if self.workers[worker_id.index()].is_idle() {
-                self.dispatch_to(worker_id);
-            }
+        let mut from = WorkerId(0);
+        while let Some(worker_id) = self.next_for(Kind::Idle, from) {
+            self.dispatch_to(worker_id);
+            from = worker_id.after();
+        }
+    }
+
+    /// The first worker of the kind, from `from` on, for which a chunk waits.
+    fn next_for(&self, kind: Kind, from: WorkerId) -> Option<WorkerId> {
+        let workers = self.workers.of(kind);
+        if self.queue.shared_count() > 0 {
+            workers.next(from)
+        } else {
+            workers.next_in_both(self.queue.with_ordered(), from)
         }
     }
 
     /// An urgent chunk waits. Bulk work that is in flight and has not begun comes back and goes behind it.
     fn recall_for_urgent(&mut self) {
-        for (worker_id, worker) in WorkerId::all().zip(&mut self.workers) {
+        let mut from = WorkerId(0);
+        while let Some(worker_id) = self.workers.of(Kind::GivesWay).next(from) {
+            let mut worker = self.workers.at(worker_id);
             while let Some(chunk) = worker.revoke_last(Chunk::gives_way) {
                 self.queue.put_back(worker_id, chunk);
             }
+            worker.is_passed_over = self.queue.is_passed_over(worker_id);
+            from = worker_id.after();
         }
     }
 
     /// Sends busy workers more chunks of known cost, the least loaded worker first.
     fn prefetch(&mut self) {
-        let mut open: Vec<WorkerId> = WorkerId::all()
-            .take(self.workers.len())
-            .filter(|worker_id| self.workers[worker_id.index()].takes_work())
-            .collect();
-        while let Some((place, worker_id)) = self.least_loaded(&open) {
-            let room = IN_FLIGHT_NS_MAX
-                - self.workers[worker_id.index()].in_flight_ns().unwrap_or(IN_FLIGHT_NS_MAX);
-            let fits = self.queue.peek(worker_id).is_some_and(|chunk| {
-                self.costs
-                    .chunk_ns(chunk.definition.id, chunk.unsettled())
-                    .is_some_and(|ns| ns <= room)
-                    // A chunk that has to be cut waits until the worker is idle.
-                    && self.workers[worker_id.index()].remaining_lifespan(chunk) >= chunk.unsettled()
-            });
-            if fits
-                && self.workers[worker_id.index()].in_flight.len() < IN_FLIGHT_CHUNKS_MAX
-                && self.workers[worker_id.index()].has_free_slot()
-                && self.queue.may_prefetch(worker_id)
-                && let Some(chunk) = self.queue.pop(worker_id)
-            {
-                self.send(worker_id, chunk);
-            } else {
-                open.swap_remove(place);
+        let mut behind = None;
+        // Further on, workers have no room for any of the chunks that every worker may run.
+        while let Some(room) = self.room_for_shared()
+            && let Some((load, worker_id)) =
+                self.workers.next_by_load(behind, self.queue.has_urgent())
+            && load <= room
+        {
+            if !self.prefetch_to(worker_id) {
+                behind = Some((load, worker_id));
             }
+        }
+        // They may have room for their own.
+        for worker_id in self.workers.take_refillable(self.queue.with_ordered()) {
+            while self.prefetch_to(worker_id) {}
         }
     }
 
-    fn least_loaded(&self, open: &[WorkerId]) -> Option<(usize, WorkerId)> {
-        let load = |worker_id: WorkerId| {
-            self.workers[worker_id.index()].in_flight_ns().unwrap_or(f64::INFINITY)
-        };
-        open.iter().copied().enumerate().min_by(|(_, a), (_, b)| load(*a).total_cmp(&load(*b)))
+    /// The load with which a worker has room for the smallest of the next chunks that every worker may run.
+    fn room_for_shared(&self) -> Option<u64> {
+        let cost = |chunk: &Chunk| self.costs.chunk_ns(chunk.definition.id, chunk.unsettled());
+        let smallest = self.queue.shared_fronts().filter_map(cost).min()?;
+        IN_FLIGHT_NS_MAX.checked_sub(smallest)
+    }
+
+    /// Sends the busy worker one more chunk if it has room for the next one.
+    fn prefetch_to(&mut self, worker_id: WorkerId) -> bool {
+        let worker = &self.workers[worker_id.index()];
+        let room = worker.in_flight.expected_ns().and_then(|ns| IN_FLIGHT_NS_MAX.checked_sub(ns));
+        let fits = self.workers.may_get_more(worker_id)
+            && self.queue.peek(worker_id).is_some_and(|chunk| {
+                self.costs
+                    .chunk_ns(chunk.definition.id, chunk.unsettled())
+                    .is_some_and(|ns| room.is_some_and(|room| ns <= room))
+                    // A chunk that has to be cut waits until the worker is idle.
+                    && worker.remaining_lifespan(chunk) >= chunk.unsettled()
+            });
+        if fits
+            && self.queue.may_prefetch(worker_id)
+            && let Some(chunk) = self.queue.pop(worker_id)
+        {
+            self.send(worker_id, chunk);
+            return true;
+        }
+        false
     }
 
     /// An idle worker with nothing queued steals half of what the fullest worker has not begun.
     fn steal(&mut self) {
-        for thief in WorkerId::all().take(self.workers.len()) {
-            if !self.workers[thief.index()].is_idle() {
-                continue;
-            }
-            let Some(victim) = self.workers.iter_mut().max_by_key(|worker| worker.stealable())
-            else {
-                return;
-            };
-            let taken = victim.steal_half();
+        let mut from = WorkerId(0);
+        while let Some(thief) = self.workers.of(Kind::Idle).next(from) {
+            from = thief.after();
+            let Some(victim) = self.workers.fullest() else { return };
+            let taken = self.workers.at(victim).steal_half();
             if taken.is_empty() {
                 return;
             }
@@ -112,32 +131,31 @@ impl Scheduler {
     }
 
     pub(super) fn send(&mut self, worker_id: WorkerId, chunk: Chunk) {
-        let worker = &mut self.workers[worker_id.index()];
+        let expected_ns = self.costs.chunk_ns(chunk.definition.id, chunk.unsettled());
+        let is_forgotten = chunk.definition.is_forgotten().then_some(chunk.definition.id);
+        let mut changing = self.workers.at(worker_id);
+        let worker = &mut *changing;
         worker.apply_lifespan(&chunk);
         let (seq, first_task) = worker.number(chunk.unsettled());
         let brings_function = worker.known.insert(chunk.definition.id);
         if brings_function {
+            self.knowing.insert((chunk.definition.id, worker_id));
             let frame = Outgoing::Define(Arc::clone(&chunk.definition));
             self.effects.frames.push((worker_id, frame));
         }
         if let Some(claims) = &worker.claims {
             claims.offer(seq);
         }
-        let expected_ns = self.costs.chunk_ns(chunk.definition.id, chunk.unsettled());
         let frame = Outgoing::Chunk { seq, first_task, chunk: chunk.clone() };
         self.effects.frames.push((worker_id, frame));
-        if chunk.definition.is_forgotten() {
-            self.forget_at(worker_id, chunk.definition.id);
-        }
-        let worker = &mut self.workers[worker_id.index()];
-        let sent_from = chunk.from;
         for limit in chunk.limit.into_iter().chain(self.start_timeout.filter(|_| brings_function)) {
             worker.look_after(self.now, limit);
         }
+        worker.is_passed_over = self.queue.is_passed_over(worker_id);
         worker.in_flight.push_back(InFlight {
             seq,
             first_task,
-            sent_from,
+            sent_from: chunk.from,
             sent_at: self.now,
             chunk,
             is_cancelled: false,
@@ -146,61 +164,76 @@ impl Scheduler {
             is_recalled: false,
             is_split: false,
             expected_ns,
+            was_seen_begun: false,
         });
-    }
-
-    /// The absent workers to start: one for each worker that ordered chunks wait for, and one for each shared chunk that no
-    /// idle or starting worker will take.
-    pub(super) fn wanted_workers(&self) -> Vec<WorkerId> {
-        if matches!(self.closing, Closing::Terminate(_) | Closing::Done) {
-            return Vec::new();
+        drop(changing);
+        if let Some(definition) = is_forgotten {
+            self.forget_at(worker_id, definition);
         }
-        if self.workers.iter().all(|worker| worker.state != WorkerState::Absent) {
-            return Vec::new();
-        }
-        let starting = self.starting_workers();
-        let in_flight: usize = self.workers.iter().map(Worker::stealable).sum();
-        let waiting = self.queue.shared_count() + in_flight;
-        let mut shared = waiting.saturating_sub(starting);
-        let absent = WorkerId::all()
-            .zip(&self.workers)
-            .filter(|(_, worker)| worker.state == WorkerState::Absent);
-        let mut absent: Vec<WorkerId> = absent.map(|(worker_id, _)| worker_id).collect();
-        // A worker that has to wait is the last choice.
-        absent.sort_by_key(|worker_id| {
-            let has_to_wait = self.workers[worker_id.index()].streak.not_before > self.now;
-            (has_to_wait, self.avoid_worker == Some(*worker_id))
-        });
-        absent
-            .into_iter()
-            .filter(|worker_id| {
-                let has_own = self.queue.ordered_count(*worker_id) > 0;
-                let takes_shared = !has_own && shared > 0;
-                shared -= usize::from(takes_shared);
-                has_own || takes_shared
-            })
-            .collect()
     }
 
     pub(super) fn starting_workers(&self) -> usize {
-        let is_starting = |state| matches!(state, WorkerState::Spawning | WorkerState::Starting);
-        self.workers.iter().filter(|worker| is_starting(worker.state)).count()
+        self.workers.of(Kind::Starting).len()
     }
 
+    /// Starts absent workers: one for each worker that ordered chunks wait for, and one for each shared chunk that no idle or
+    /// starting worker will take. The lowest id comes first, and the worker to be avoided last.
     fn spawn_wanted(&mut self) {
+        let is_over = matches!(self.closing, Closing::Terminate(_) | Closing::Done);
         let mut left = self.starts_allowed();
-        for worker_id in self.wanted_workers() {
-            if left == 0 {
-                return;
-            }
-            if self.start_time(worker_id) <= self.now {
-                left -= 1;
-                self.note_start(worker_id);
-                self.workers[worker_id.index()].state = WorkerState::Spawning;
-                // The first worker that starts gets the task that avoids a worker.
-                self.avoid_worker = None;
-                self.effects.spawns.push(worker_id);
-            }
+        let may_start = !is_over && left > 0 && !self.is_pausing();
+        if !may_start || self.workers.of(Kind::Startable).is_empty() {
+            return;
         }
+        let mut shared = self.unserved();
+        let avoided = self.avoid_worker;
+        let mut from = WorkerId(0);
+        while left > 0
+            && let Some(worker_id) = self.next_to_start(shared, from, avoided)
+        {
+            let has_own = self.queue.ordered_count(worker_id) > 0;
+            shared -= usize::from(!has_own);
+            left -= 1;
+            self.start(worker_id);
+            from = worker_id.after();
+        }
+        if left > 0
+            && let Some(worker_id) = avoided
+            && self.workers.of(Kind::Startable).contains(worker_id)
+            && (shared > 0 || self.queue.ordered_count(worker_id) > 0)
+        {
+            self.start(worker_id);
+        }
+    }
+
+    /// How many chunks wait that any worker may run and that no starting worker will take.
+    fn unserved(&mut self) -> usize {
+        let (queued, starting) = (self.queue.shared_count(), self.starting_workers());
+        if queued + self.workers.stealable_count() <= starting {
+            return 0;
+        }
+        (queued + self.workers.count_stealable()).saturating_sub(starting)
+    }
+
+    /// The next worker that may be started and for which something waits, except the one to be avoided.
+    fn next_to_start(
+        &self,
+        shared: usize,
+        from: WorkerId,
+        avoided: Option<WorkerId>,
+    ) -> Option<WorkerId> {
+        let (startable, ordered) = (self.workers.of(Kind::Startable), self.queue.with_ordered());
+        let next = |from| {
+            if shared > 0 { startable.next(from) } else { startable.next_in_both(ordered, from) }
+        };
+        next(from).and_then(|id| if Some(id) == avoided { next(id.after()) } else { Some(id) })
+    }
+
+    fn start(&mut self, worker_id: WorkerId) {
+        self.note_start(worker_id);
+        self.workers.at(worker_id).state = WorkerState::Spawning;
+        // The first worker that starts gets the task that avoids a worker.
+        self.avoid_worker = None;
+        self.effects.spawns.push(worker_id);
     }
 }

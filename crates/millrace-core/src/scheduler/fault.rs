@@ -10,12 +10,14 @@ impl Scheduler {
     /// The messages of a worker cannot be read any further, for this `cause`: the worker is killed. What it has not begun is
     /// queued again at once. If it has run tasks, the next ones are not the cause.
     pub fn unreadable(&mut self, worker_id: WorkerId, pid: u32, cause: Cause) {
-        let worker = &mut self.workers[worker_id.index()];
+        let mut worker = self.workers.at(worker_id);
         if worker.is_dying || worker.state == WorkerState::Absent || worker.pid != pid {
             return;
         }
         worker.unreadable = Some(cause);
-        if worker.tasks_done > 0 {
+        let has_settled = worker.tasks_done > 0;
+        drop(worker);
+        if has_settled {
             self.retire(worker_id, ExitReason::Died);
         }
         self.kill(worker_id, ExitReason::Died);
@@ -24,7 +26,7 @@ impl Scheduler {
     /// The control socket of a worker is closed. Usually the worker is dead, and its death gives the details. If it lives, it
     /// has cut its own lifeline, and is killed. It gets no more chunks, and its death settles those that it has.
     pub fn disconnected(&mut self, worker_id: WorkerId, pid: u32) {
-        let worker = &mut self.workers[worker_id.index()];
+        let mut worker = self.workers.at(worker_id);
         if worker.pid == pid && worker.state != WorkerState::Absent {
             worker.is_disconnected = true;
             self.effects.kills.push(worker_id);
@@ -38,10 +40,11 @@ impl Scheduler {
     ///
     /// [`ProtocolViolation`] when it was not ready, or says so twice. The worker is killed.
     pub fn faulted(&mut self, worker_id: WorkerId) -> Result<u32, ProtocolViolation> {
-        let worker = &mut self.workers[worker_id.index()];
+        let mut worker = self.workers.at(worker_id);
         let may_fault = matches!(worker.state, WorkerState::Ready | WorkerState::Leaving);
         if !may_fault || worker.has_faulted {
             worker.unreadable = Some(Cause::ProtocolViolation);
+            drop(worker);
             self.kill(worker_id, ExitReason::Died);
             return Err(ProtocolViolation { worker_id });
         }

@@ -20,6 +20,11 @@ impl WorkerId {
         (0..=u32::MAX).map(Self)
     }
 
+    /// The next higher id. There is no worker of the highest number.
+    pub(crate) fn after(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+
     /// Its place in a list of all workers.
     pub(crate) fn index(self) -> usize {
         self.0 as usize

@@ -12,7 +12,7 @@
 use std::time::Duration;
 
 use super::ids::WorkerId;
-use super::worker::{InFlight, Late, Worker};
+use super::worker::{Late, Worker};
 use super::{Began, Claims, ExitReason, Scheduler};
 
 /// The shortest time between two looks at a worker.
@@ -22,22 +22,21 @@ impl Scheduler {
     /// The workers on which a task may be late at `now`. The caller handles what they have sent before it calls
     /// [`Self::expire_limits`].
     pub fn overdue(&self, now: Duration) -> Vec<WorkerId> {
-        let is_due = |worker: &Worker| worker.look_at.is_some_and(|at| at <= now);
-        WorkerId::all()
-            .zip(&self.workers)
-            .filter(|(_, worker)| is_due(worker))
-            .map(|(worker_id, _)| worker_id)
-            .collect()
+        let mut due = self.workers.due(now);
+        due.retain(|worker_id| self.workers[worker_id.index()].is_look_due(now));
+        due
     }
 
     /// Condemns those of `workers` whose task is late, or has outlived its call for too long. Their deaths settle the tasks.
     pub fn expire_limits(&mut self, workers: &[WorkerId]) {
         for worker_id in workers.iter().copied() {
-            let is_due = self.workers[worker_id.index()].look_at.is_some_and(|at| at <= self.now);
-            if is_due
-                && let Some(reason) =
-                    self.workers[worker_id.index()].look(self.now, self.start_timeout)
-            {
+            let mut worker = self.workers.at(worker_id);
+            let reason = worker
+                .is_look_due(self.now)
+                .then(|| worker.look(self.now, self.start_timeout))
+                .flatten();
+            drop(worker);
+            if let Some(reason) = reason {
                 self.kill(worker_id, reason);
             }
         }
@@ -45,6 +44,10 @@ impl Scheduler {
 }
 
 impl Worker {
+    fn is_look_due(&self, now: Duration) -> bool {
+        self.look_at.is_some_and(|at| at <= now)
+    }
+
     /// A chunk was sent at `now`: its tasks cannot be late before their limit has passed.
     pub(super) fn look_after(&mut self, now: Duration, limit: Duration) {
         self.look_by(first_look(now, limit));
@@ -82,9 +85,11 @@ impl Worker {
     /// Whether it was condemned for a task of a cancelled call whose grace period is over.
     fn outstays(&mut self, now: Duration, claims: &dyn Claims) -> bool {
         let mut is_condemned = false;
-        for sent in &mut self.in_flight {
-            // If it is elsewhere, it has left the chunk, or drops it.
-            if sent.kill_at.take_if(|at| *at <= now).is_some() {
+        for place in 0..self.in_flight.len() {
+            if self.in_flight[place].kill_at.is_some_and(|at| at <= now) {
+                self.in_flight.change(place, |sent| sent.kill_at = None);
+                let sent = &self.in_flight[place];
+                // If it is elsewhere, it has left the chunk, or drops it.
                 is_condemned |= claims.condemn(sent.first_task, sent.last_task()).is_some();
             }
         }
@@ -142,13 +147,6 @@ struct Due {
     look_at: Duration,
     /// The limit of loading the function, if that is the one.
     loading: Option<Duration>,
-}
-
-impl InFlight {
-    /// Whether `task` is one of its tasks whose outcome has not come.
-    pub(super) fn is_open(&self, task: u32) -> bool {
-        self.index_of(task).is_some_and(|index| index >= self.chunk.from)
-    }
 }
 
 /// What the worker has noted last.

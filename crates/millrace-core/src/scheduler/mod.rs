@@ -22,6 +22,7 @@
 //!
 //! - A task is in exactly one place: queued, in flight at one worker, or settled. It settles once.
 //! - `submitted = completed + failed + cancelled + running + queued`.
+//! - No event passes over all workers: [`workers`] has an index for each question.
 //! - The chunks in flight at a worker are in order: those that have begun come first. A chunk leaves by its last outcome, by a
 //!   successful revoke, or by the worker's death. When a chunk is split, the tasks behind the running one leave it at once.
 
@@ -36,6 +37,8 @@ mod dispatch;
 mod exit_reason;
 mod failures;
 mod fault;
+mod flight;
+mod id_set;
 mod ids;
 mod limits;
 mod outcome;
@@ -47,7 +50,9 @@ mod split;
 #[cfg(all(test, not(loom)))]
 mod tests;
 mod worker;
+mod workers;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -64,7 +69,7 @@ pub use worker::{WorkerSnapshot, WorkerState};
 use backoff::Backoff;
 use cost::Costs;
 use queue::Queue;
-use worker::Worker;
+use workers::{Kind, Workers};
 
 /// The claim words of one worker process, as the parent uses them. Each call is a compare-and-exchange or a load
 /// on shared memory; none blocks.
@@ -290,13 +295,14 @@ enum Closing {
 /// The state machine. Times are durations since a moment of the caller's choice.
 #[derive(Debug)]
 pub struct Scheduler {
-    workers: Vec<Worker>,
+    workers: Workers,
     queue: Queue,
+    /// The workers that know a definition.
+    knowing: BTreeSet<(DefinitionId, WorkerId)>,
     costs: Costs,
     stats: Stats,
     closing: Closing,
     backoff: Backoff,
-    idle_timeout: Option<Duration>,
     start_timeout: Option<Duration>,
     now: Duration,
     effects: Effects,
@@ -304,24 +310,27 @@ pub struct Scheduler {
     avoid_worker: Option<WorkerId>,
     /// When the scheduler looks at running chunks next, for idle workers.
     split_at: Option<Duration>,
+    /// The worker that was looked at last before its time.
+    looked_at: WorkerId,
 }
 
 impl Scheduler {
     /// A scheduler for workers `0..worker_count`, none of which exists yet.
     pub fn new(worker_count: u32) -> Self {
         Self {
-            workers: (0..worker_count).map(|_| Worker::default()).collect(),
+            workers: Workers::new(worker_count),
             queue: Queue::new(worker_count),
+            knowing: BTreeSet::new(),
             costs: Costs::default(),
             stats: Stats::default(),
             closing: Closing::No,
             backoff: Backoff::default(),
-            idle_timeout: None,
             start_timeout: None,
             now: Duration::ZERO,
             effects: Effects::default(),
             avoid_worker: None,
             split_at: None,
+            looked_at: WorkerId(0),
         }
     }
 
@@ -345,32 +354,39 @@ impl Scheduler {
         if matches!(self.closing, Closing::Terminate(_) | Closing::Done) {
             self.stats.cancelled += tasks;
         } else {
+            if let Some(worker_id) = chunk.only {
+                self.workers.mark_refillable(worker_id);
+            }
             self.queue.push(chunk);
         }
     }
 
     /// The process of a worker exists; `claims` are its claim words.
     pub fn spawned(&mut self, worker_id: WorkerId, pid: u32, claims: Arc<dyn Claims>) {
-        let worker = &mut self.workers[worker_id.index()];
+        let mut worker = self.workers.at(worker_id);
         worker.state = WorkerState::Starting;
         worker.pid = pid;
         worker.since = self.now;
         worker.ready_by = self.start_timeout.map(|timeout| self.now.saturating_add(timeout));
         worker.claims = Some(claims);
-        if worker.is_dying || self.closing != Closing::No && self.is_drained() {
+        let is_dying = worker.is_dying;
+        drop(worker);
+        if is_dying || self.closing != Closing::No && self.is_drained() {
             self.kill(worker_id, ExitReason::Closed);
         }
     }
 
     /// A worker said that it is ready for work.
     pub fn ready(&mut self, worker_id: WorkerId) {
-        let worker = &mut self.workers[worker_id.index()];
+        let mut worker = self.workers.at(worker_id);
         if worker.state != WorkerState::Starting || worker.is_dying {
             return;
         }
         worker.state = WorkerState::Ready;
         worker.ready_by = None;
+        worker.is_passed_over = self.queue.is_passed_over(worker_id);
         let pid = worker.pid;
+        drop(worker);
         self.note_ready(worker_id);
         self.effects.reports.push(Report::Started { worker_id, pid });
     }
@@ -380,13 +396,16 @@ impl Scheduler {
     pub fn forget(&mut self, definition: &Definition) {
         definition.forget();
         self.costs.forget(definition.id);
-        for worker_id in WorkerId::all().take(self.workers.len()) {
-            self.forget_at(worker_id, definition.id);
+        let all = (definition.id, WorkerId(0))..=(definition.id, WorkerId(u32::MAX));
+        let knowing: Vec<_> = self.knowing.range(all).copied().collect();
+        for (definition, worker_id) in knowing {
+            self.forget_at(worker_id, definition);
         }
     }
 
     fn forget_at(&mut self, worker_id: WorkerId, definition: DefinitionId) {
-        if self.workers[worker_id.index()].known.remove(&definition) {
+        if self.knowing.remove(&(definition, worker_id)) {
+            self.workers.at(worker_id).known.remove(&definition);
             self.effects.frames.push((worker_id, Outgoing::Forget(definition)));
         }
     }
@@ -394,43 +413,44 @@ impl Scheduler {
     /// Time has passed. It checks all deadlines except the limits of tasks ([`Self::overdue`]).
     fn tick(&mut self, now: Duration) {
         self.now = self.now.max(now);
-        self.expire_leaving();
-        self.expire_starts();
+        self.workers.advance(self.now);
+        for worker_id in self.workers.due(self.now) {
+            self.expire_leaving(worker_id);
+            self.expire_start(worker_id);
+        }
     }
 
     /// When [`Self::handle`] has to be called next if nothing happens before. An idle pool has no deadline.
     pub fn next_deadline(&self) -> Option<Duration> {
-        let leaving = self.workers.iter().filter_map(|worker| worker.leave_by);
         let bound = match self.closing {
             Closing::Terminate(at) => Some(at),
             Closing::No | Closing::Drain | Closing::Done => None,
         };
-        let looks = self.workers.iter().filter_map(|worker| worker.look_at);
-        let starting = self.workers.iter().filter_map(|worker| worker.ready_by);
-        let others = [self.pause_ends(), self.idle_ends(), self.split_at, bound];
-        leaving.chain(looks).chain(starting).chain(others.into_iter().flatten()).min()
+        let deadlines = [self.workers.next_deadline(), self.pause_ends(), self.split_at, bound];
+        deadlines.into_iter().flatten().min()
     }
 
     /// Counts of tasks; they always add up.
     pub fn stats(&self) -> Stats {
-        let running = self.workers.iter().filter(|worker| worker.is_running()).count() as u64;
+        let running = self.workers.of(Kind::Running).len() as u64;
         let settled = self.stats.completed + self.stats.failed + self.stats.cancelled;
         Stats { running, queued: self.stats.submitted - settled - running, ..self.stats }
     }
 
     /// The workers that have a process, lowest id first.
     pub fn workers(&self) -> Vec<WorkerSnapshot> {
-        WorkerId::all().zip(&self.workers).filter_map(|(id, worker)| worker.snapshot(id)).collect()
+        let present = self.workers.of(Kind::Present).iter();
+        present.filter_map(|id| self.workers[id.index()].snapshot(id)).collect()
     }
 
     /// The worker of this id, if it has a process.
     pub fn worker(&self, id: WorkerId) -> Option<WorkerSnapshot> {
-        self.workers.get(id.index())?.snapshot(id)
+        (id.index() < self.workers.len()).then(|| self.workers[id.index()].snapshot(id))?
     }
 
     /// Whether a chunk is in flight.
     pub fn has_work_in_flight(&self) -> bool {
-        self.workers.iter().any(|worker| !worker.in_flight.is_empty())
+        !self.workers.of(Kind::Busy).is_empty()
     }
 
     /// Whether a caller waits for a task or for the end of the pool.
@@ -440,16 +460,17 @@ impl Scheduler {
 
     /// Kills a worker; the first reason for it stays.
     fn kill(&mut self, worker_id: WorkerId, reason: ExitReason) {
-        let worker = &mut self.workers[worker_id.index()];
+        let mut worker = self.workers.at(worker_id);
         if !worker.is_dying {
             worker.ends_for = Some(reason);
         }
         worker.is_dying = true;
+        drop(worker);
         self.effects.kills.push(worker_id);
     }
 
     /// Whether no task is open anywhere.
     fn is_drained(&self) -> bool {
-        self.queue.is_empty() && self.workers.iter().all(|worker| worker.in_flight.is_empty())
+        self.queue.is_empty() && !self.has_work_in_flight()
     }
 }

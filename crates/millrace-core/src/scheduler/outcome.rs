@@ -1,8 +1,8 @@
 //! A worker reports how tasks ended.
 
 use super::chunk::{Chunk, ChunkFlags};
+use super::flight::InFlight;
 use super::ids::{CallId, ChunkSeq, WorkerId};
-use super::worker::InFlight;
 use super::{Cause, ExitReason, Scheduler};
 
 /// What an outcome frame says. It was read from shared memory, and nothing of it has been checked.
@@ -66,24 +66,26 @@ impl Scheduler {
         worker_id: WorkerId,
         settled: Settled,
     ) -> Result<Verdict, ProtocolViolation> {
-        let worker = &mut self.workers[worker_id.index()];
-        let Some(sent) = worker.in_flight.front_mut().filter(|sent| continues(sent, &settled))
-        else {
+        let mut changing = self.workers.at(worker_id);
+        let worker = &mut *changing;
+        if !worker.in_flight.front().is_some_and(|sent| continues(sent, &settled)) {
             let pid = worker.pid;
+            drop(changing);
             self.unreadable(worker_id, pid, Cause::ProtocolViolation);
             return Err(ProtocolViolation { worker_id });
-        };
-        sent.chunk.from += settled.count;
+        }
+        worker.in_flight.change(0, |sent| {
+            sent.chunk.from += settled.count;
+            sent.is_recalled |= settled.is_retiring && !sent.is_cancelled;
+        });
         let count = u64::from(settled.count);
         *(if settled.is_error { &mut self.stats.failed } else { &mut self.stats.completed }) +=
             count;
         worker.tasks_done += count;
         let has_settled = count > 0;
+        let sent = &worker.in_flight[0];
         if !sent.chunk.definition.is_forgotten() {
             self.costs.learn(sent.chunk.definition.id, settled.count, settled.elapsed_us);
-        }
-        if settled.is_retiring {
-            sent.is_recalled = !sent.is_cancelled;
         }
         // The submitter knows whole chunks only. So the rest of a piece runs, and is not dropped after a failure.
         let gives_back = settled.is_dropped
@@ -110,6 +112,7 @@ impl Scheduler {
                 self.stats.cancelled += u64::from(sent.chunk.unsettled());
             }
         }
+        drop(changing);
         if settled.is_retiring {
             self.retire(worker_id, ExitReason::Memory);
         }

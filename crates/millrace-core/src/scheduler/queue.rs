@@ -7,10 +7,11 @@
 //! A steady stream of urgent chunks does not starve other calls: at each worker it leaves one turn in eight to a call that waits.
 //! A turn counts as taken when its chunk has begun, not when it was sent. [`Queue::put_back`] restores it.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use super::call_queue::CallQueue;
 use super::chunk::{Chunk, PASSED_OVER_MAX, Turn};
+use super::id_set::IdSet;
 use super::ids::{CallId, WorkerId};
 
 /// Chunks that wait here, not at a worker.
@@ -21,6 +22,10 @@ pub(super) struct Queue {
     shared: Rotation,
     /// By worker.
     places: Vec<Place>,
+    /// The workers that have chunks for themselves.
+    with_ordered: IdSet,
+    /// The calls of these chunks, each with its workers.
+    ordered_calls: BTreeSet<(CallId, WorkerId)>,
 }
 
 /// Chunks of calls that take turns.
@@ -66,6 +71,8 @@ impl Queue {
             urgent: CallQueue::new(),
             shared: Rotation::default(),
             places: (0..worker_count).map(|_| Place::default()).collect(),
+            with_ordered: IdSet::new(worker_count as usize),
+            ordered_calls: BTreeSet::new(),
         }
     }
 
@@ -91,16 +98,28 @@ impl Queue {
         let place = &mut self.places[worker_id.index()];
         place.passed_over = place.passed_over.max(chunk.turn.passed_over);
         place.credit = chunk.turn.credit;
-        let rotation = if chunk.only.is_some() { &mut place.ordered } else { &mut self.shared };
-        rotation.put_back(chunk);
+        self.rotation(&chunk).put_back(chunk);
     }
 
     fn lane(&mut self, chunk: &Chunk) -> &mut VecDeque<Chunk> {
-        let rotation = match chunk.only {
-            Some(worker_id) => &mut self.places[worker_id.index()].ordered,
-            None => &mut self.shared,
-        };
-        rotation.lane(chunk.call_id)
+        self.rotation(chunk).lane(chunk.call_id)
+    }
+
+    /// Where the chunk belongs. The caller adds it.
+    fn rotation(&mut self, chunk: &Chunk) -> &mut Rotation {
+        let Some(worker_id) = chunk.only else { return &mut self.shared };
+        self.with_ordered.set(worker_id, true);
+        self.ordered_calls.insert((chunk.call_id, worker_id));
+        &mut self.places[worker_id.index()].ordered
+    }
+
+    /// Chunks of the call have left the worker's own ones.
+    fn note_left(&mut self, call_id: CallId, worker_id: WorkerId) {
+        let ordered = &self.places[worker_id.index()].ordered;
+        self.with_ordered.set(worker_id, ordered.chunk_count > 0);
+        if !ordered.lanes.contains_key(&call_id) {
+            self.ordered_calls.remove(&(call_id, worker_id));
+        }
     }
 
     /// The chunk that [`Self::pop`] would give to `worker`.
@@ -115,9 +134,12 @@ impl Queue {
     /// Whether the worker may get its next chunk while it is busy. If urgent chunks have passed that chunk and will pass it
     /// again, sending it early would only keep it from other workers.
     pub(super) fn may_prefetch(&self, worker_id: WorkerId) -> bool {
-        let passed_over = self.places[worker_id.index()].passed_over;
-        let keeps_its_place = passed_over == 0 || passed_over >= PASSED_OVER_MAX;
-        keeps_its_place || matches!(self.next(worker_id), Some(Source::Urgent))
+        !self.is_passed_over(worker_id) || matches!(self.next(worker_id), Some(Source::Urgent))
+    }
+
+    /// Whether urgent chunks have passed the worker's next chunk and will pass it again.
+    pub(super) fn is_passed_over(&self, worker_id: WorkerId) -> bool {
+        (1..PASSED_OVER_MAX).contains(&self.places[worker_id.index()].passed_over)
     }
 
     pub(super) fn pop(&mut self, worker_id: WorkerId) -> Option<Chunk> {
@@ -141,6 +163,9 @@ impl Queue {
         let (mut chunk, ticket) = rotation.pop()?;
         let passed_over = std::mem::take(&mut place.passed_over);
         chunk.turn = Turn { ticket, credit, passed_over };
+        if matches!(source, Source::Ordered) {
+            self.note_left(chunk.call_id, worker_id);
+        }
         Some(chunk)
     }
 
@@ -162,19 +187,29 @@ impl Queue {
         let urgent = self.urgent.remove_call(call_id);
         let mut tasks = urgent.iter().map(|chunk| u64::from(chunk.unsettled())).sum::<u64>();
         tasks += self.shared.remove_call(call_id);
-        tasks + self.places.iter_mut().map(|place| place.ordered.remove_call(call_id)).sum::<u64>()
+        let all = (call_id, WorkerId(0))..=(call_id, WorkerId(u32::MAX));
+        let ordered: Vec<_> = self.ordered_calls.range(all).copied().collect();
+        for (_, worker_id) in ordered {
+            tasks += self.places[worker_id.index()].ordered.remove_call(call_id);
+            self.note_left(call_id, worker_id);
+        }
+        tasks
     }
 
     /// Removes the chunks that only `worker` may run.
     pub(super) fn take_ordered(&mut self, worker_id: WorkerId) -> Vec<Chunk> {
-        self.places[worker_id.index()].ordered.take_all().collect()
+        let taken: Vec<Chunk> = self.places[worker_id.index()].ordered.take_all().collect();
+        for chunk in &taken {
+            self.note_left(chunk.call_id, worker_id);
+        }
+        taken
     }
 
     /// Empties the queue.
     pub(super) fn take_all(&mut self) -> Vec<Chunk> {
         let mut all: Vec<Chunk> = self.urgent.take_all().collect();
-        for place in &mut self.places {
-            all.extend(place.ordered.take_all());
+        while let Some(worker_id) = self.with_ordered.next(WorkerId(0)) {
+            all.extend(self.take_ordered(worker_id));
         }
         all.extend(self.shared.take_all());
         all
@@ -198,8 +233,31 @@ impl Queue {
         self.places[worker_id.index()].ordered.chunk_count
     }
 
+    /// The workers that have chunks for themselves.
+    pub(super) fn with_ordered(&self) -> &IdSet {
+        &self.with_ordered
+    }
+
+    /// The chunks that are next when it is the turn of chunks for any worker: the urgent one, and the other one.
+    pub(super) fn shared_fronts(&self) -> impl Iterator<Item = &Chunk> {
+        self.urgent.front().into_iter().chain(self.shared.front())
+    }
+
     pub(super) fn is_empty(&self) -> bool {
-        self.shared_count() == 0 && self.places.iter().all(|place| place.ordered.chunk_count == 0)
+        self.shared_count() == 0 && self.with_ordered.is_empty()
+    }
+
+    /// Compares what is kept of ordered chunks with what a pass over all workers gives.
+    #[cfg(test)]
+    pub(super) fn check(&self) {
+        let mut calls = BTreeSet::new();
+        for (worker_id, place) in WorkerId::all().zip(&self.places) {
+            let count: usize = place.ordered.lanes.values().map(|lane| lane.chunks.len()).sum();
+            assert_eq!(count, place.ordered.chunk_count);
+            assert_eq!(self.with_ordered.contains(worker_id), count > 0);
+            calls.extend(place.ordered.lanes.keys().map(|call_id| (*call_id, worker_id)));
+        }
+        assert_eq!(calls, self.ordered_calls);
     }
 }
 

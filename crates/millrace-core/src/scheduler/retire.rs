@@ -10,6 +10,7 @@ use super::chunk::Chunk;
 use super::ids::WorkerId;
 use super::outcome::ProtocolViolation;
 use super::worker::{Worker, WorkerState};
+use super::workers::Kind;
 use super::{Cause, ExitReason, Outgoing, Scheduler};
 
 /// How long a worker may take to exit. Its exit handlers run in this time.
@@ -19,8 +20,7 @@ impl Worker {
     /// How many tasks of the chunk the worker may still run. With 0 it is too old for the call of the chunk.
     pub(super) fn remaining_lifespan(&self, chunk: &Chunk) -> u32 {
         let Some(lifespan) = lower(self.lifespan, chunk.lifespan) else { return u32::MAX };
-        let in_flight: u64 =
-            self.in_flight.iter().map(|sent| u64::from(sent.chunk.unsettled())).sum();
+        let in_flight = self.in_flight.sums().tasks;
         let left = u64::from(lifespan).saturating_sub(self.tasks_done + in_flight);
         u32::try_from(left).unwrap_or(u32::MAX)
     }
@@ -30,7 +30,8 @@ impl Worker {
         self.lifespan = lower(self.lifespan, chunk.lifespan);
     }
 
-    fn is_spent(&self) -> bool {
+    /// It has run as many tasks as it may.
+    pub(super) fn is_spent(&self) -> bool {
         self.lifespan.is_some_and(|lifespan| self.tasks_done >= u64::from(lifespan))
     }
 }
@@ -43,7 +44,7 @@ impl Scheduler {
     /// Workers that are idle for this long exit.
     #[must_use]
     pub fn with_idle_timeout(mut self, timeout: Option<Duration>) -> Self {
-        self.idle_timeout = timeout;
+        self.workers.set_idle_timeout(timeout);
         self
     }
 
@@ -58,7 +59,7 @@ impl Scheduler {
     /// these workers. A fresh worker stays: if calls came faster than workers start, no worker would ever run anything.
     pub fn recycle(&mut self) -> Vec<u32> {
         let mut present = Vec::new();
-        for worker_id in WorkerId::all().take(self.workers.len()) {
+        for worker_id in self.workers.ids() {
             let worker = &self.workers[worker_id.index()];
             let is_used = worker.state == WorkerState::Ready && !worker.is_fresh();
             if is_used || worker.state == WorkerState::Leaving {
@@ -77,10 +78,10 @@ impl Scheduler {
     ///
     /// [`ProtocolViolation`] when it was not ready. The worker is killed.
     pub fn wants_to_leave(&mut self, worker_id: WorkerId) -> Result<(), ProtocolViolation> {
-        let worker = &mut self.workers[worker_id.index()];
+        let worker = &self.workers[worker_id.index()];
         match worker.state {
             WorkerState::Ready if !worker.is_dying => {
-                worker.wants_to_leave = true;
+                self.workers.at(worker_id).wants_to_leave = true;
                 self.retire(worker_id, ExitReason::Died);
                 self.recall_rest(worker_id);
                 Ok(())
@@ -99,7 +100,7 @@ impl Scheduler {
     /// workers that are exiting.
     pub fn leave_idle(&mut self) -> Vec<u32> {
         let mut leaving = Vec::new();
-        for worker_id in WorkerId::all().take(self.workers.len()) {
+        for worker_id in self.workers.ids() {
             let worker = &self.workers[worker_id.index()];
             match worker.state {
                 WorkerState::Ready if worker.is_at_work() && worker.in_flight.is_empty() => {
@@ -127,7 +128,7 @@ impl Scheduler {
 
     /// The worker takes no more chunks. What it has not begun is queued again. The first reason stays.
     pub(super) fn retire(&mut self, worker_id: WorkerId, reason: ExitReason) {
-        let worker = &mut self.workers[worker_id.index()];
+        let mut worker = self.workers.at(worker_id);
         worker.ends_for.get_or_insert(reason);
         worker.is_retiring = true;
         while let Some(chunk) = worker.revoke_last(|_| true) {
@@ -137,10 +138,14 @@ impl Scheduler {
 
     /// Takes back the tasks behind the running one.
     fn recall_rest(&mut self, worker_id: WorkerId) {
-        let worker = &mut self.workers[worker_id.index()];
+        let mut worker = self.workers.at(worker_id);
         let Some(claims) = worker.claims.clone() else { return };
-        for sent in worker.in_flight.iter_mut().filter(|sent| !sent.is_cancelled) {
-            sent.is_recalled = true;
+        for place in 0..worker.in_flight.len() {
+            if worker.in_flight[place].is_cancelled {
+                continue;
+            }
+            worker.in_flight.change(place, |sent| sent.is_recalled = true);
+            let sent = &worker.in_flight[place];
             claims.cancel(sent.seq);
             claims.skip(sent.first_task, sent.last_task());
         }
@@ -148,53 +153,40 @@ impl Scheduler {
 
     /// Asks retiring workers with nothing in flight to exit, and those that were idle for too long.
     pub(super) fn request_exit_of_retiring(&mut self) {
-        for worker_id in WorkerId::all().take(self.workers.len()) {
-            let worker = &mut self.workers[worker_id.index()];
-            if !worker.is_at_work() || !worker.in_flight.is_empty() {
-                worker.idle_since = None;
-                continue;
-            }
-            let is_overdue = self.idle_timeout.is_some_and(|timeout| {
-                let since = *worker.idle_since.get_or_insert(self.now);
-                since + timeout <= self.now
-            });
-            let is_spent = worker.is_spent();
-            if worker.is_retiring || is_overdue || is_spent {
-                let reason = if is_spent { ExitReason::Lifespan } else { ExitReason::Idle };
-                self.request_exit(worker_id, reason);
+        while let Some(worker_id) = self.workers.of(Kind::Done).next(WorkerId(0)) {
+            let is_spent = self.workers[worker_id.index()].is_spent();
+            let reason = if is_spent { ExitReason::Lifespan } else { ExitReason::Idle };
+            self.request_exit(worker_id, reason);
+        }
+        let Some(timeout) = self.workers.idle_timeout() else { return };
+        while let Some(worker_id) = self.workers.of(Kind::RestsUnnoted).next(WorkerId(0)) {
+            self.workers.at(worker_id).idle_since = Some(self.now);
+        }
+        for worker_id in self.workers.due(self.now) {
+            let since = self.workers[worker_id.index()].idle_since;
+            if since.is_some_and(|since| since + timeout <= self.now) {
+                self.request_exit(worker_id, ExitReason::Idle);
             }
         }
     }
 
     /// Asks the worker to exit. A retiring worker keeps its reason.
     pub(super) fn request_exit(&mut self, worker_id: WorkerId, reason: ExitReason) {
-        let worker = &mut self.workers[worker_id.index()];
+        let mut worker = self.workers.at(worker_id);
         worker.ends_for.get_or_insert(reason);
         worker.state = WorkerState::Leaving;
         worker.leave_by = Some(self.now + LEAVE_TIMEOUT);
-        worker.idle_since = None;
         self.effects.frames.push((worker_id, Outgoing::Leave));
     }
 
-    pub(super) fn expire_leaving(&mut self) {
-        for worker_id in WorkerId::all().take(self.workers.len()) {
-            let worker = &mut self.workers[worker_id.index()];
-            if worker.leave_by.is_some_and(|at| at <= self.now) {
-                worker.leave_by = None;
-                let reason = worker.ends_for.unwrap_or_default();
-                self.kill(worker_id, reason);
-            }
+    /// Kills the worker if it has not exited in time.
+    pub(super) fn expire_leaving(&mut self, worker_id: WorkerId) {
+        let mut worker = self.workers.at(worker_id);
+        if worker.leave_by.take_if(|at| *at <= self.now).is_some() {
+            let reason = worker.ends_for.unwrap_or_default();
+            drop(worker);
+            self.kill(worker_id, reason);
         }
-    }
-
-    /// When the next idle worker leaves.
-    pub(super) fn idle_ends(&self) -> Option<Duration> {
-        let timeout = self.idle_timeout?;
-        self.workers
-            .iter()
-            .filter_map(|worker| worker.idle_since)
-            .min()
-            .map(|since| since + timeout)
     }
 
     /// Sends the worker the next chunk of the queue, cut to what the worker may run. Returns `false` if it gets none. A

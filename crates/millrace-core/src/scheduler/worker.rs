@@ -1,11 +1,12 @@
 //! One worker id: the state of its present process and the chunks in flight.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::chunk::Chunk;
 use super::failures::{FailedStarts, FailureStreak};
+use super::flight::{Flight, InFlight};
 use super::ids::{ChunkSeq, DefinitionId, WorkerId};
 use super::{Cause, Claims, ExitReason};
 use crate::channel::claim::{NUMBER_MASK, SLOTS, seq_after, task_after};
@@ -39,58 +40,6 @@ pub struct WorkerSnapshot {
     pub is_busy: bool,
     /// Tasks this process has settled.
     pub tasks_done: u64,
-}
-
-/// A chunk that was sent to a worker.
-#[derive(Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a fact of its own, they make no state together"
-)]
-pub(super) struct InFlight {
-    pub(super) seq: ChunkSeq,
-    /// Number of the task `sent_from`.
-    pub(super) first_task: u32,
-    pub(super) sent_from: u32,
-    /// Its `from` moves on as outcomes come.
-    pub(super) chunk: Chunk,
-    /// When it was sent.
-    pub(super) sent_at: Duration,
-    /// Its call has ended, so outcomes are counted but not reported.
-    pub(super) is_cancelled: bool,
-    /// Its function was sent with it, so the worker has to load that first.
-    pub(super) brings_function: bool,
-    /// When its worker is killed if it still runs the chunk.
-    pub(super) kill_at: Option<Duration>,
-    /// The worker has to give back what it has not run.
-    pub(super) is_recalled: bool,
-    /// The tasks behind the one that ran are elsewhere. The worker gives them back, and nothing else.
-    pub(super) is_split: bool,
-    /// Expected nanoseconds, where known.
-    pub(super) expected_ns: Option<f64>,
-}
-
-impl InFlight {
-    /// Number of its last task.
-    pub(super) fn last_task(&self) -> u32 {
-        self.number_of(self.chunk.count - 1)
-    }
-
-    /// Number of task `index` of the chunk.
-    pub(super) fn number_of(&self, index: u32) -> u32 {
-        task_after(self.first_task, index - self.sent_from)
-    }
-
-    /// Whether another worker may take it over. A chunk of a cancelled call has begun, whatever its slot says now.
-    pub(super) fn is_for_others(&self) -> bool {
-        self.chunk.only.is_none() && !self.is_cancelled
-    }
-
-    /// Index in the chunk of task number `task`, if it is one of the chunk's.
-    pub(super) fn index_of(&self, task: u32) -> Option<u32> {
-        let offset = task.wrapping_sub(self.first_task) & NUMBER_MASK;
-        (offset < self.chunk.count - self.sent_from).then(|| self.sent_from + offset)
-    }
 }
 
 /// A task that its worker is killed for.
@@ -134,7 +83,7 @@ pub(super) struct Worker {
     pub(super) since: Duration,
     pub(super) claims: Option<Arc<dyn Claims>>,
     /// Chunks that were sent and have not ended, in the order in which the worker runs them.
-    pub(super) in_flight: VecDeque<InFlight>,
+    pub(super) in_flight: Flight,
     /// Definitions the process has.
     pub(super) known: HashSet<DefinitionId>,
     pub(super) next_seq: ChunkSeq,
@@ -167,6 +116,12 @@ pub(super) struct Worker {
     pub(super) late: Option<Late>,
     /// What it ran while an idle worker or an urgent chunk waited for it.
     pub(super) seen: Option<Seen>,
+    /// When it is worth looking at what it runs. `None`: not before something has changed at the worker.
+    pub(super) next_look: Option<Duration>,
+    /// It was sent a chunk that may be split, and had not begun it at the last look.
+    pub(super) is_awaited: bool,
+    /// Urgent chunks have passed its next chunk, and will pass it again.
+    pub(super) is_passed_over: bool,
 }
 
 impl Worker {
@@ -179,8 +134,9 @@ impl Worker {
         self.state == WorkerState::Ready && !self.is_dying && !self.is_disconnected
     }
 
-    pub(super) fn is_idle(&self) -> bool {
-        self.takes_work() && self.in_flight.is_empty()
+    /// It is ready and nothing is in flight.
+    pub(super) fn is_resting(&self) -> bool {
+        self.is_at_work() && self.in_flight.is_empty()
     }
 
     /// Its process has begun no task yet.
@@ -191,12 +147,7 @@ impl Worker {
     }
 
     pub(super) fn is_running(&self) -> bool {
-        self.in_flight.iter().any(|sent| sent.chunk.unsettled() > 0)
-    }
-
-    /// The expected nanoseconds of everything in flight. `None` if a part of it is unknown.
-    pub(super) fn in_flight_ns(&self) -> Option<f64> {
-        self.in_flight.iter().map(|sent| sent.expected_ns).sum()
+        self.in_flight.sums().tasks > 0
     }
 
     /// It ends because the parent wants it to, because of a signal from outside, or because of an error of an earlier task.
@@ -215,17 +166,16 @@ impl Worker {
         })
     }
 
-    /// How many chunks behind the first one another worker may still take over. Chunks that have begun come first.
-    pub(super) fn stealable(&self) -> usize {
-        let has_begun =
-            |sent: &InFlight| self.claims.as_ref().is_none_or(|claims| claims.has_begun(sent.seq));
-        let waiting = self.in_flight.iter().skip(1).rev().take_while(|sent| !has_begun(sent));
-        waiting.filter(|sent| sent.is_for_others()).count()
+    /// Looks which chunks it has begun.
+    pub(super) fn look_at_begun(&mut self) {
+        if let Some(claims) = &self.claims {
+            self.in_flight.look(claims.as_ref());
+        }
     }
 
-    /// Takes back half of the stealable chunks, the last ones, in their order.
+    /// Takes back half of the stealable chunks, the last ones, in their order. What can be stolen was looked up just before.
     pub(super) fn steal_half(&mut self) -> Vec<Chunk> {
-        let wanted = self.stealable().div_ceil(2);
+        let wanted = self.in_flight.stealable().div_ceil(2);
         let mut taken = Vec::new();
         for place in (1..self.in_flight.len()).rev() {
             if taken.len() == wanted {
@@ -246,7 +196,11 @@ impl Worker {
     pub(super) fn revoke_last(&mut self, wanted: impl Fn(&Chunk) -> bool) -> Option<Chunk> {
         let sent = self.in_flight.back()?;
         let is_wanted = wanted(&sent.chunk) && !sent.is_cancelled;
-        if !is_wanted || !self.claims.as_ref()?.revoke(sent.seq) {
+        if !is_wanted {
+            return None;
+        }
+        if !self.claims.as_ref()?.revoke(sent.seq) {
+            self.in_flight.note_begun(self.in_flight.len() - 1);
             return None;
         }
         self.in_flight.pop_back().map(|sent| sent.chunk)

@@ -123,7 +123,7 @@ fn memory_age_and_idleness() {
     aged.deliver(0);
     aged.die(0, &exit());
     let mut idle = World::started(1, None);
-    idle.scheduler.idle_timeout = Some(Duration::from_millis(LIMIT));
+    idle.scheduler.workers.set_idle_timeout(Some(Duration::from_millis(LIMIT)));
     idle.act();
     idle.tick(LIMIT);
     idle.die(0, &exit());

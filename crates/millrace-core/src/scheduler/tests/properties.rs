@@ -297,7 +297,7 @@ proptest! {
         idle_ms in prop::option::weighted(0.3, 0..300_u64),
     ) {
         let mut player = Player::new();
-        player.world.scheduler.idle_timeout = idle_ms.map(Duration::from_millis);
+        player.world.scheduler.workers.set_idle_timeout(idle_ms.map(Duration::from_millis));
         player.world.numbers_from = if is_near_wrap { u32::MAX - 5 } else { 0 };
         for op in &ops {
             player.play(op);

@@ -143,7 +143,7 @@ fn a_worker_that_uses_too_much_memory_gives_back_what_it_has_not_run() {
 #[test]
 fn an_idle_worker_leaves_after_its_time() {
     let mut world = World::new(2);
-    world.scheduler.idle_timeout = Some(Duration::from_millis(100));
+    world.scheduler.workers.set_idle_timeout(Some(Duration::from_millis(100)));
     world.submit_all([chunk(1, 0, 1), chunk(1, 1, 1)]);
     world.start(0);
     world.start(1);
@@ -170,7 +170,7 @@ fn an_idle_worker_leaves_after_its_time() {
 #[test]
 fn work_restarts_the_idle_time() {
     let mut world = World::new(1);
-    world.scheduler.idle_timeout = Some(Duration::from_millis(100));
+    world.scheduler.workers.set_idle_timeout(Some(Duration::from_millis(100)));
     for id in 0..3 {
         world.submit(chunk(1, id, 1));
         if id == 0 {

@@ -51,7 +51,7 @@ fn other_work_takes_workers_and_does_not_count_as_waiting() {
 
 #[test]
 fn tasks_that_are_not_submitted_yet_count() {
-    let world = World::new(1);
+    let mut world = World::new(1);
     assert!(world.scheduler.has_room(2, 2));
     assert!(!world.scheduler.has_room(2, 3));
 }

@@ -117,8 +117,12 @@ fn a_full_worker_that_has_begun_everything_does_not_hide_another() {
     // Worker 2 is busy, so worker 1 gets two.
     world.submit(Chunk { only: Some(WorkerId(2)), ..chunk(2, 0, 1) });
     world.run_to_task(2);
-    world.scheduler.workers[0].in_flight.iter_mut().for_each(|sent| sent.expected_ns = Some(1e9));
-    world.scheduler.workers[2].in_flight[0].expected_ns = Some(1e9);
+    for worker_id in [0, 2].map(WorkerId) {
+        let mut worker = world.scheduler.workers.at(worker_id);
+        for place in 0..worker.in_flight.len() {
+            worker.in_flight.change(place, |sent| sent.expected_ns = Some(1_000_000_000));
+        }
+    }
     world.submit_all([chunk(3, 0, 1), chunk(3, 1, 1)]);
     assert_eq!(world.in_flight(1), [(3, 0), (3, 1)]);
     world.step(2, FINE);

@@ -187,7 +187,8 @@ fn a_worker_that_offers_a_cancelled_chunk_again_does_not_have_it_run_elsewhere()
     world.submit_all([chunk(1, 1, 1)]);
     world.scheduler.recycle();
     world.act();
-    assert_eq!(world.scheduler.workers[0].stealable(), 0);
+    world.scheduler.workers.at(WorkerId(0)).look_at_begun();
+    assert_eq!(world.scheduler.workers[0].in_flight.stealable(), 0);
     world.die(0, &sigkill());
     world.end();
     assert_eq!(world.ledger.fates(2, 0), [Fate::Cancelled]);

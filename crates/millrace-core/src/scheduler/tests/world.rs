@@ -140,8 +140,9 @@ impl World {
         let process = self.process(worker_id);
         process.is_ready = true;
         process.words.begin_task(numbers_from);
-        let worker = &mut self.scheduler.workers[worker_id as usize];
+        let mut worker = self.scheduler.workers.at(WorkerId(worker_id));
         (worker.next_seq, worker.next_task) = (ChunkSeq(numbers_from), numbers_from);
+        drop(worker);
         self.scheduler.ready(WorkerId(worker_id));
         self.act();
     }
@@ -361,7 +362,9 @@ impl World {
     }
 
     fn check(&self) {
-        let sent = self.scheduler.workers.iter().flat_map(|worker| &worker.in_flight);
+        self.scheduler.workers.check();
+        self.scheduler.queue.check();
+        let sent = self.scheduler.workers.into_iter().flat_map(|worker| &worker.in_flight);
         let discarding = sent
             .filter(|sent| sent.is_cancelled)
             .map(|sent| u64::from(sent.chunk.unsettled()))
@@ -373,9 +376,9 @@ impl World {
             "more running than processes"
         );
         for (id, worker) in (0..).zip(&self.scheduler.workers) {
-            if worker.is_idle() {
+            if worker.takes_work() && worker.in_flight.is_empty() {
                 assert!(
-                    !self.scheduler.workers.iter().any(Self::has_stealable),
+                    !self.scheduler.workers.into_iter().any(Self::has_stealable),
                     "worker {id} is idle while a chunk could be stolen"
                 );
                 assert_eq!(
