@@ -277,7 +277,7 @@ export interface RawWorker {
   cpus: Array<number>
   /** Tasks it has settled. */
   tasksDone: number
-  /** Resident bytes. */
+  /** Resident bytes, as it measured them last. */
   rss: number
 }
 

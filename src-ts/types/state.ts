@@ -9,11 +9,14 @@ export interface WorkerInfo {
   readonly pid: number
   /** What the worker is doing. */
   readonly state: WorkerState
-  /** The CPU ids that the process is in fact bound to. Empty if it was not pinned or has ended. */
+  /** The CPU ids that the process was in fact bound to when it started. Empty if it was not pinned or has ended. */
   readonly cpus: readonly number[]
   /** The number of tasks that this process has finished, including failed ones. */
   readonly tasksDone: number
-  /** Resident memory in bytes. 0 if the system does not tell it. In `workerExit` it is that of {@linkcode WorkerExit}. */
+  /**
+   * Resident memory in bytes, as the worker measured it last: when it became ready, and after tasks (every 100 ms at most). 0 before that, or
+   * if the system does not tell it. In `workerExit` it is that of {@linkcode WorkerExit}.
+   */
   readonly rss: number
 }
 

@@ -5,7 +5,6 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use millrace_core::host::resident_bytes;
 use millrace_core::{
     CallId, CancelMode, DefinitionId, Pool, PoolConfig, WorkerId, WorkerSnapshot, WorkerState,
 };
@@ -81,7 +80,7 @@ pub struct RawWorker {
     pub cpus: Vec<u32>,
     /// Tasks it has settled.
     pub tasks_done: f64,
-    /// Resident bytes.
+    /// Resident bytes, as it measured them last.
     pub rss: f64,
 }
 
@@ -333,7 +332,6 @@ impl RawPool {
     }
 }
 
-/// It asks the system about the process.
 fn to_raw(pool: &Pool, worker: &WorkerSnapshot) -> RawWorker {
     RawWorker {
         id: worker.id.0,
@@ -341,7 +339,7 @@ fn to_raw(pool: &Pool, worker: &WorkerSnapshot) -> RawWorker {
         state: state_name(worker.state, worker.is_busy).to_owned(),
         cpus: pool.applied_cpus(worker),
         tasks_done: worker.tasks_done as f64,
-        rss: resident_bytes(worker.pid).unwrap_or(0) as f64,
+        rss: pool.resident_bytes(worker) as f64,
     }
 }
 

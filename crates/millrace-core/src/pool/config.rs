@@ -4,9 +4,6 @@ use std::ffi::CString;
 use std::io;
 use std::time::Duration;
 
-use crate::cpu;
-use crate::scheduler::WorkerId;
-
 /// How the workers of a pool are started. The caller validates it.
 #[derive(Debug, Clone)]
 pub struct PoolConfig {
@@ -53,16 +50,6 @@ impl PoolConfig {
             start_timeout: None,
             worker_config: Vec::new(),
         }
-    }
-
-    /// How many CPUs this process and the workers of these ids may use together.
-    pub(super) fn usable_cpus(&self, worker_ids: impl Iterator<Item = WorkerId>) -> usize {
-        let mut cpus = cpu::available_cpus();
-        let pins = worker_ids.filter_map(|id| self.cpus.get(id.0 as usize));
-        cpus.extend(pins.flatten());
-        cpus.sort_unstable();
-        cpus.dedup();
-        cpus.len()
     }
 }
 

@@ -297,13 +297,18 @@ impl Pool {
         self.shared.scheduler().worker(id)
     }
 
-    /// The CPU ids that a worker process is bound to. Empty without pinning, or if the process is gone.
+    /// The CPU ids that a worker process was bound to when it started. Empty without pinning, or if the process is gone.
     pub fn applied_cpus(&self, worker: &WorkerSnapshot) -> Vec<u32> {
-        if self.shared.config.cpus.is_empty() {
-            Vec::new()
-        } else {
-            sys::affinity_of(worker.pid).unwrap_or_default()
-        }
+        let process = self.shared.handles[worker.id.index()].process();
+        process
+            .filter(|it| it.child.pid() == worker.pid)
+            .map_or_else(Vec::new, |it| it.cpus.clone())
+    }
+
+    /// The resident memory of a worker in bytes, as its process has measured it last: when it became ready, and after tasks. 0 before
+    /// that, or if the process is gone.
+    pub fn resident_bytes(&self, worker: &WorkerSnapshot) -> u64 {
+        self.shared.handles[worker.id.index()].resident_bytes()
     }
 
     /// Whether the end was reported and no process is left. Then dropping the pool does not wait.

@@ -64,6 +64,11 @@ impl Output {
         !self.is_paused && !self.has_ended
     }
 
+    /// Whether it is not read because there is no room.
+    pub(super) fn is_paused(&self) -> bool {
+        self.is_paused
+    }
+
     /// Whether it was paused and should be watched again.
     pub(super) fn resumes(&mut self, shared: &Shared, stream: usize) -> bool {
         let resumes = self.is_paused && shared.unreleased.has_room(stream);

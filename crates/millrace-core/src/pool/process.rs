@@ -9,6 +9,8 @@ pub(super) struct Process {
     /// It is closed before the pool waits for the process. So a process that refuses signals ends too.
     pub(super) control: Control,
     pub(super) child: Child,
+    /// The CPU ids that it is bound to. Empty without pinning.
+    pub(super) cpus: Vec<u32>,
     /// Its resident memory in bytes when it was killed. 0 if it was not killed.
     pub(super) resident_bytes: AtomicU64,
 }

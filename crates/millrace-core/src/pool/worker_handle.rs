@@ -110,6 +110,11 @@ impl WorkerHandle {
             .is_some_and(|loop_watch| loop_watch.segment.doorbell(word::PARENT_ASLEEP).is_taken())
     }
 
+    /// The resident memory of the current process in bytes, as it measured that last; 0: never.
+    pub(super) fn resident_bytes(&self) -> u64 {
+        lock(&self.loop_watch).as_ref().map_or(0, |watch| watch.segment.resident_bytes())
+    }
+
     /// Clears the bell of the event loop. Returns `false` if its descriptor is gone.
     pub(super) fn clear_loop_bell(&self) -> bool {
         lock(&self.loop_watch).as_ref().is_none_or(|loop_watch| loop_watch.to_loop.clear())

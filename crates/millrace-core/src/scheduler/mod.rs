@@ -453,6 +453,11 @@ impl Scheduler {
         !self.workers.of(Kind::Busy).is_empty()
     }
 
+    /// Adds the workers to `into` at which a chunk is in flight, the lowest id first.
+    pub fn list_busy(&self, into: &mut Vec<WorkerId>) {
+        into.extend(self.workers.of(Kind::Busy).iter());
+    }
+
     /// Whether a caller waits for a task or for the end of the pool.
     pub fn has_open(&self) -> bool {
         !self.is_drained() || matches!(self.closing, Closing::Drain | Closing::Terminate(_))

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::common_bells::COMMON;
+use crate::lock::lock;
 use crate::pool::failing::lost;
 use crate::pool::{Pool, Shared};
 use crate::scheduler::WorkerId;
@@ -42,7 +43,7 @@ impl Pool {
 
     /// The loop has woken up, for whatever reason. As [`Self::on_loop_notified`].
     pub fn after_loop_wakes(&self) -> bool {
-        self.shared.guard(|| self.shared.take_in_by_loop(Vec::new())).unwrap_or(true)
+        self.shared.guard(|| self.shared.take_in_by_loop(&[])).unwrap_or(true)
     }
 
     /// Whether the pool has failed: its end is on its way, and nothing is read any more.
@@ -69,11 +70,22 @@ impl Shared {
         }
     }
 
+    /// It hands over those workers at which something is in flight. The others have nothing to tell that is urgent.
     fn listen_by_loop(&self) {
         self.loop_listens.store(true, Ordering::Relaxed);
-        for handle in &self.handles {
-            handle.listen_by_loop();
+        let listened = self.list_busy();
+        for worker_id in &listened {
+            self.handles[worker_id.index()].listen_by_loop();
         }
+        lock(&self.loop_spin).listened = listened;
+    }
+
+    /// The workers at which something is in flight, in the memory of the last list.
+    pub(super) fn list_busy(&self) -> Vec<WorkerId> {
+        let mut busy = std::mem::take(&mut lock(&self.loop_spin).listened);
+        busy.clear();
+        self.scheduler().list_busy(&mut busy);
+        busy
     }
 
     fn read_notified_by_loop(&self) -> bool {
@@ -85,7 +97,8 @@ impl Shared {
             if !common.to_loop.clear() {
                 self.fail(&lost("the event loop's bell"));
             }
-            return self.take_in_by_loop(WorkerId::all().take(self.handles.len()).collect());
+            let all: Vec<WorkerId> = WorkerId::all().take(self.handles.len()).collect();
+            return self.take_in_by_loop(&all);
         }
         let notified: Vec<WorkerId> =
             notified.into_iter().map(|token| WorkerId(token as u32)).collect();
@@ -94,22 +107,30 @@ impl Shared {
                 self.fail(&lost(&format!("the bell of worker {worker_id}")));
             }
         }
-        self.take_in_by_loop(notified)
+        self.take_in_by_loop(&notified)
     }
 
-    fn take_in_by_loop(&self, first: Vec<WorkerId>) -> bool {
+    fn take_in_by_loop(&self, first: &[WorkerId]) -> bool {
         // A notification may be on its way from a worker that is not among the first.
-        let others =
-            if self.loop_listens.swap(false, Ordering::Relaxed) { self.handles.len() } else { 0 };
-        if first.is_empty() && others == 0 {
+        let has_listened = self.loop_listens.swap(false, Ordering::Relaxed);
+        if first.is_empty() && !has_listened {
             return false;
         }
-        for worker_id in first.into_iter().chain(WorkerId::all().take(others)) {
+        let others = if has_listened {
+            std::mem::take(&mut lock(&self.loop_spin).listened)
+        } else {
+            Vec::new()
+        };
+        for worker_id in first.iter().chain(&others).copied() {
             let handle = &self.handles[worker_id.index()];
             if handle.has_notified() {
                 handle.take_in_by_loop(self);
                 self.pump(worker_id);
             }
+        }
+        if has_listened {
+            // The next list uses its memory.
+            lock(&self.loop_spin).listened = others;
         }
         self.records.has_records()
     }

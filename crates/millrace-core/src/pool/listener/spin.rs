@@ -3,6 +3,7 @@
 //! While it looks, each flag says [`SPINNING`], and a worker that publishes something takes the flag and notifies nobody. Afterwards the
 //! flags that nobody has taken go back to the loop's bell.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::channel::doorbell::{Doorbell, SPINNING};
@@ -16,38 +17,82 @@ use crate::sync::atomic::Ordering;
 
 use super::Listener;
 
-/// The workers that the event loop looks at.
+/// What the event loop needs to look at workers.
 #[derive(Debug, Default)]
 pub(in crate::pool) struct LoopSpin {
     spinner: Spinner,
     looks_per_yield: u32,
-    running: Vec<(WorkerId, Segment)>,
+    /// The memory of the worker processes, by worker id.
+    segments: Vec<Option<Segment>>,
+    running: usize,
+    /// How many running workers are pinned to each CPU.
+    pins: BTreeMap<u32, usize>,
+    /// Whether the control groups grant a whole CPU. They are read once.
+    has_whole_cpu: Option<bool>,
+    /// The workers that the loop has listened to, or looked at, since it was awake.
+    pub(super) listened: Vec<WorkerId>,
 }
 
 impl LoopSpin {
+    /// A worker has a process from now on, or none. It is pinned to `pins`, if to any.
+    fn set(&mut self, worker_id: WorkerId, segment: Option<&Segment>, pins: &[u32]) {
+        let (index, is_running) = (worker_id.index(), segment.is_some());
+        if self.segments.len() <= index {
+            self.segments.resize(index + 1, None);
+        }
+        let was_running = std::mem::replace(&mut self.segments[index], segment.cloned()).is_some();
+        if was_running == is_running {
+            return;
+        }
+        if is_running {
+            self.running += 1;
+        } else {
+            self.running -= 1;
+        }
+        for cpu in pins {
+            let count = self.pins.entry(*cpu).or_default();
+            *count = if is_running { *count + 1 } else { *count - 1 };
+            if *count == 0 {
+                self.pins.remove(cpu);
+            }
+        }
+    }
+
     fn doorbells(&self) -> impl Iterator<Item = Doorbell<'_>> {
-        self.running.iter().map(|(_, segment)| segment.doorbell(word::PARENT_ASLEEP))
+        let segments =
+            self.listened.iter().filter_map(|id| self.segments.get(id.index())?.as_ref());
+        segments.map(|segment| segment.doorbell(word::PARENT_ASLEEP))
     }
 }
 
 impl Shared {
     /// A worker has a process from now on, or none.
     pub(super) fn set_running(&self, worker_id: WorkerId, segment: Option<&Segment>) {
-        let has_whole_cpu = cpu::grants_whole_cpu(Path::new("/"));
-        let mut spin = lock(&self.loop_spin);
-        spin.running.retain(|(id, _)| *id != worker_id);
-        spin.running.extend(segment.map(|segment| (worker_id, segment.clone())));
-        let ids = spin.running.iter().map(|(id, _)| *id);
-        let (cpus, workers) = (self.config.usable_cpus(ids), spin.running.len());
-        spin.looks_per_yield = spin::looks_per_yield(cpus, workers, has_whole_cpu);
-        for (_, segment) in &spin.running {
+        let pins = self.config.cpus.get(worker_id.index()).map_or(&[][..], Vec::as_slice);
+        let spin = &mut *lock(&self.loop_spin);
+        spin.set(worker_id, segment, pins);
+        let has_whole_cpu =
+            *spin.has_whole_cpu.get_or_insert_with(|| cpu::grants_whole_cpu(Path::new("/")));
+        let mut cpus = cpu::available_cpus();
+        cpus.retain(|cpu| !spin.pins.contains_key(cpu));
+        let cpus = cpus.len() + spin.pins.len();
+        let before = spin.looks_per_yield;
+        spin.looks_per_yield = spin::looks_per_yield(cpus, spin.running, has_whole_cpu);
+        let tell = |segment: &Segment| {
             segment.word(word::LOOKS_PER_YIELD).store(spin.looks_per_yield, Ordering::Relaxed);
+        };
+        if before == spin.looks_per_yield {
+            segment.into_iter().for_each(tell);
+        } else {
+            spin.segments.iter().flatten().for_each(tell);
         }
     }
 
     /// `None`: it has not looked. `true`: a worker has published something, and whoever wakes takes it in.
     pub(super) fn spin(&self) -> Option<bool> {
+        let listened = self.list_busy();
         let spin = &mut *lock(&self.loop_spin);
+        spin.listened = listened;
         let is_notified = spin.doorbells().any(Doorbell::is_taken);
         if is_notified || !spin.spinner.may_spin(spin.looks_per_yield) {
             return None;
@@ -56,10 +101,10 @@ impl Shared {
             let _ = doorbell.hand_over(Listener::Loop as u32, SPINNING)
                 || doorbell.hand_over(Listener::Thread as u32, SPINNING);
         }
-        let LoopSpin { spinner, looks_per_yield, running } = spin;
-        let is_there =
-            || running.iter().any(|(_, segment)| segment.doorbell(word::PARENT_ASLEEP).is_taken());
-        spinner.spin(*looks_per_yield, is_there);
+        // It learns, and the rest of what it needs is only read.
+        let mut spinner = std::mem::take(&mut spin.spinner);
+        spinner.spin(spin.looks_per_yield, || spin.doorbells().any(Doorbell::is_taken));
+        spin.spinner = spinner;
         let mut has_come = false;
         for doorbell in spin.doorbells() {
             doorbell.hand_over(SPINNING, Listener::Loop as u32);

@@ -21,7 +21,9 @@ use crate::pool::spawner::{SpawnResult, SpawnedWorker};
 use crate::pool::worker_handle::FrameWriter;
 use crate::scheduler::{Death, WorkerId};
 use crate::sync::atomic::{AtomicU64, Ordering};
-use crate::sys::{AsFd, Bell, Poller, Received, is_self_inflicted, was_killed_for_memory};
+use crate::sys::{
+    AsFd, Bell, Poller, Received, affinity_of, is_self_inflicted, was_killed_for_memory,
+};
 
 /// The kind of a worker's descriptor: the low bits of a token. The worker id stands above them.
 const BELL: u64 = 0;
@@ -62,6 +64,10 @@ pub(in crate::pool) struct Waiter {
     _wake: Bell,
     results: Receiver<SpawnResult>,
     processes: Vec<Option<WorkerProcess>>,
+    /// How many there are.
+    running: usize,
+    /// Streams of workers that are not read because there is no room. Some of them may have ended.
+    paused: Vec<(WorkerId, usize)>,
     causes: Causes,
 }
 
@@ -80,7 +86,16 @@ impl Waiter {
         let _ = shared.poller.set(Arc::clone(&poller));
         let processes = shared.handles.iter().map(|_| None).collect();
         let causes = Causes::new(Path::new("/"), was_killed_for_memory);
-        Ok(Self { shared, poller, _wake: wake, results, processes, causes })
+        Ok(Self {
+            shared,
+            poller,
+            _wake: wake,
+            results,
+            processes,
+            running: 0,
+            paused: Vec::new(),
+            causes,
+        })
     }
 
     /// Runs until the pool has closed.
@@ -208,7 +223,12 @@ impl Waiter {
         }
         let SpawnedWorker { child, control, segment, to_worker, to_parent, to_loop, pipes } =
             spawned;
-        let process = Arc::new(Process { control, child, resident_bytes: AtomicU64::default() });
+        let pid = child.pid();
+        // It was bound to them before its first instruction.
+        let is_pinned = !self.shared.config.cpus.is_empty();
+        let cpus = if is_pinned { affinity_of(pid).unwrap_or_default() } else { Vec::new() };
+        let resident_bytes = AtomicU64::default();
+        let process = Arc::new(Process { control, child, cpus, resident_bytes });
         let (to_worker, bell) = (Arc::new(to_worker), to_parent);
         let (outbound, inbound) = segment.parent_ends();
         let writer = FrameWriter {
@@ -224,7 +244,6 @@ impl Waiter {
         }
         self.poller.add(process.child.as_fd(), token(DEATH))?;
         self.poller.add(process.control.as_fd(), token(CONTROL))?;
-        let pid = process.child.pid();
         let mut outputs = [None, None];
         for (stream, pipe) in pipes.into_iter().flatten().enumerate() {
             self.poller.add(pipe.as_fd(), token(OUTPUT + stream as u64))?;
@@ -240,6 +259,7 @@ impl Waiter {
         );
         self.shared.set_running(worker_id, Some(&segment));
         self.causes.look(Instant::now());
+        self.running += 1;
         self.processes[worker_id.index()] = Some(WorkerProcess {
             process,
             bell,
@@ -314,24 +334,27 @@ impl Waiter {
         if !output.read(&self.shared, (worker_id, pid, stream)) {
             // What it wrote last is read when it is dead.
             let _ = self.poller.remove(output.as_fd());
+            if output.is_paused() {
+                self.paused.push((worker_id, stream));
+            }
         }
     }
 
     /// Resumes reading what was paused because there was no room.
     fn resume_outputs(&mut self) {
-        for (worker_id, worker) in (0_u64..).zip(&mut self.processes) {
-            let outputs = worker.iter_mut().flat_map(|worker| &mut worker.outputs).enumerate();
-            for (stream, output) in
-                outputs.filter_map(|(stream, output)| Some((stream, output.as_mut()?)))
-            {
-                if output.resumes(&self.shared, stream) {
-                    let token = worker_id << KIND_BITS | (OUTPUT + stream as u64);
-                    // The system refuses it only without memory. Then it is read to its end when the worker
-                    // has died.
-                    let _ = self.poller.add(output.as_fd(), token);
-                }
+        let (shared, poller, processes) = (&self.shared, &self.poller, &mut self.processes);
+        self.paused.retain(|(worker_id, stream)| {
+            let worker = processes[worker_id.index()].as_mut();
+            let Some(output) = worker.and_then(|worker| worker.outputs[*stream].as_mut()) else {
+                return false;
+            };
+            if output.resumes(shared, *stream) {
+                let token = u64::from(worker_id.0) << KIND_BITS | (OUTPUT + *stream as u64);
+                // The system refuses it only without memory. Then it is read to its end when the worker has died.
+                let _ = poller.add(output.as_fd(), token);
             }
-        }
+            output.is_paused()
+        });
     }
 
     /// Reads what a dead worker has written. Returns the end of its standard error.
@@ -379,7 +402,8 @@ impl Waiter {
             let handle = &self.shared.handles[worker_id.index()];
             handle.disconnect();
             self.shared.set_running(worker_id, None);
-            let workers = 1 + self.processes.iter().flatten().count();
+            let workers = self.running;
+            self.running -= 1;
             let cause = self.causes.judge(exit, &worker.segment, &remains, workers);
             let (code, signal) = (exit.code, exit.signal);
             let measured = worker.process.killed_with();
