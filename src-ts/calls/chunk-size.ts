@@ -4,8 +4,8 @@ import { Math } from '../primordials.js'
 const TARGET_US = 2_000
 /** Near the end of the input chunks shrink, so that all workers end together. They keep at least this much work. */
 const TAIL_US = 100
-/** The most tasks in a chunk. */
-const ADAPTIVE_MAX = 4_096
+/** The most tasks in a chunk. Two chunks of so many numbers fill half of the ring, so that a worker has the next one at once. */
+const ADAPTIVE_MAX = 8_192
 /** The size grows at most by this factor at a time, because one fast task says little about the next ones. */
 const GROWTH = 8
 /** The weight that older measurements keep with each new one. Each counts by its number of tasks, because one slow task says little. */
