@@ -22,8 +22,7 @@ export class NumberLoop {
   readonly #timeSlice: Pick<TimeSlice, 'isOverAfterTask'>
   readonly #cancellation: TaskCancellation
   readonly #invoker: TaskInvoker
-  /** What the last task returned (`RETURNED`) or threw (`THREW`), or the answer of the claim word (`STOPPED`). */
-  last: unknown
+  #last: unknown
   /** Whether the event loop has to run. */
   isSliceOver = false
 
@@ -42,6 +41,16 @@ export class NumberLoop {
   }
 
   /**
+   * What the last task returned (`RETURNED`) or threw (`THREW`), or the answer of the claim word (`STOPPED`). It is not kept here, because
+   * it may be large.
+   */
+  takeLast(): unknown {
+    const last = this.#last
+    this.#last = undefined
+    return last
+  }
+
+  /**
    * Runs the tasks from `progress.index` on.
    * @param call The invoker's function for numbers.
    * @returns `PAUSED`: between two tasks, or after the last one. `STOPPED`: the claim word said so. `RETURNED`: the task that runs has
@@ -51,14 +60,13 @@ export class NumberLoop {
     const invoker = this.#invoker
     const outbox = this.#outbox
     const results = outbox.openNumbers(count - progress.index)
-    this.last = undefined
     this.isSliceOver = false
     while (progress.index < count && !results.isFull && !invoker.isIsolated) {
       const { index } = progress
       // The runner has begun the first task together with the chunk.
       const begun = index === from ? BEGIN : this.#claims.beginTask(firstTask + index - from)
       if (begun !== BEGIN) {
-        this.last = begun
+        this.#last = begun
         return STOPPED
       }
       progress.isRunning = true
@@ -66,12 +74,12 @@ export class NumberLoop {
       try {
         value = call(invoker.readNumber())
       } catch (error) {
-        this.last = error
+        this.#last = error
         return THREW
       }
       // The task may have emitted a signal's event, whose handler sends the results.
       if (typeof value !== 'number' || results.hasEnded) {
-        this.last = value
+        this.#last = value
         return RETURNED
       }
       this.#cancellation.end()

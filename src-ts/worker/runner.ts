@@ -118,7 +118,7 @@ export class Runner {
   /** Runs tasks from numbers to numbers. Returns the same. */
   #runNumbers(numberFunction: (item: unknown) => unknown): number | undefined {
     const ended = this.#numbers.run(this.#chunk, this.#progress, numberFunction)
-    const { last } = this.#numbers
+    const last = this.#numbers.takeLast()
     if (ended === STOPPED) return last === STOP_CHUNK ? this.#drop() : HALT
     if (ended === RETURNED || ended === THREW) this.#hasNumbers = false
     if (ended === RETURNED) return this.#returned(last)
