@@ -17,8 +17,20 @@ const { isArray } = globalThis.Array
 
 export const globalObject: typeof globalThis = globalThis
 
-// Globals behind getters are left out. Node replaces the getter with a value at the first use.
-const originals = ownKeys(globalThis).flatMap((key) => {
+/**
+ * The globals of the language, and those that Node itself uses. The others are left out: since Node 22, reading the property of `FormData`
+ * or of a class of streams loads its module, which takes up to 45 ms.
+ */
+const RESTORED =
+  'Object Function Array Number parseFloat parseInt Boolean String Symbol Date Promise RegExp Error AggregateError EvalError RangeError ' +
+  'ReferenceError SyntaxError TypeError URIError globalThis JSON Math Intl ArrayBuffer SharedArrayBuffer Atomics Uint8Array Int8Array ' +
+  'Uint16Array Int16Array Uint32Array Int32Array Float32Array Float64Array Uint8ClampedArray BigUint64Array BigInt64Array DataView ' +
+  'Map BigInt Set Iterator WeakMap WeakSet WeakRef Proxy Reflect FinalizationRegistry isFinite isNaN encodeURIComponent ' +
+  'decodeURIComponent console process global Buffer setTimeout clearTimeout setInterval clearInterval setImmediate clearImmediate queueMicrotask URL ' +
+  'URLSearchParams DOMException Event EventTarget TextEncoder TextDecoder'
+
+// Globals behind getters are left out too. Node replaces the getter with a value at the first use.
+const originals = /* @__PURE__ */ RESTORED.split(' ').flatMap((key) => {
   const property = getOwnPropertyDescriptor(globalThis, key)
   return property !== undefined && 'value' in property && property.configurable === true ? [{ key, property }] : []
 })
