@@ -6,14 +6,14 @@ import { brotliCompressSync, constants } from 'node:zlib'
 /** @typedef {{ sha256: string, bytes: number, compressedBytes: number }} Digest */
 
 /**
- * One task: reads a file, hashes it, and compresses it with brotli at quality 5.
+ * One task: reads a file, hashes it, and compresses it with brotli at quality 8.
  *
  * @param {string} path
  * @returns {Digest}
  */
 export default function compress(path) {
   const content = readFileSync(path)
-  const compressed = brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } })
+  const compressed = brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_QUALITY]: 8 } })
   return {
     sha256: createHash('sha256').update(content).digest('hex'),
     bytes: content.length,
