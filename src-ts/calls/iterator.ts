@@ -1,6 +1,7 @@
 import type { Numbers } from '../codec/index.js'
-import { Map, Promise, afterwards, promiseOf, rejection } from '../primordials.js'
+import { Promise, afterwards, promiseOf, rejection } from '../primordials.js'
 import { type LazyKind, MAP_TRAITS } from './map-kinds.js'
+import { FailedResult, ReadyResults } from './ready-results.js'
 import { chooseShape, type ResultShape } from './result-shape.js'
 import type { AfterFailure, Sink } from './sink.js'
 
@@ -19,26 +20,27 @@ interface Waiter {
   reject(error: unknown): void
 }
 
-type Entry = { readonly value: unknown } | { readonly error: unknown }
-
 const FINISHED = { done: true, value: undefined } as const
+
+/** While more than so many results are ready, the call looks for new items once per `STEPS_PER_LOOK` steps, and not at each. */
+const AMPLE = 64
+const STEPS_PER_LOOK = 32
 
 /** The results of a lazy map. It is both the iterator and the sink that feeds it. */
 export class LazyResults implements AsyncIterableIterator<unknown>, Sink {
   readonly #isOrdered: boolean
   readonly #shape: ResultShape
   readonly #waiters: Waiter[] = []
-  /** By index if ordered, otherwise in the order of arrival. */
-  readonly #entries = new Map<number, Entry>()
-  #arrived = 0
-  #next = 0
+  readonly #ready: ReadyResults
   /** What follows the last entry: nothing yet, the end, or an error. */
   #last: 'open' | 'done' | { readonly error: unknown } = 'open'
   #call: IteratorCall | undefined
   #isAwaited = false
+  #stepsSinceLook = 0
 
   constructor(kind: LazyKind, withIndex: boolean) {
     this.#isOrdered = MAP_TRAITS[kind].isOrdered
+    this.#ready = new ReadyResults(this.#isOrdered)
     this.#shape = chooseShape(MAP_TRAITS[kind], withIndex)
   }
 
@@ -49,7 +51,7 @@ export class LazyResults implements AsyncIterableIterator<unknown>, Sink {
   }
 
   get unread(): number {
-    return this.#entries.size
+    return this.#ready.size
   }
 
   [Symbol.asyncIterator](): this {
@@ -57,12 +59,24 @@ export class LazyResults implements AsyncIterableIterator<unknown>, Sink {
   }
 
   next(): Promise<IteratorResult<unknown, undefined>> {
+    const ready = this.#ready
+    // The usual case, without a pending call: whoever waits has taken all that was ready.
+    if (ready.hasNext && !(ready.next instanceof FailedResult)) {
+      const step = promiseOf({ done: false as const, value: ready.take() })
+      if (ready.size < AMPLE || ++this.#stepsSinceLook >= STEPS_PER_LOOK) this.#look()
+      return step
+    }
     return new Promise((resolve, reject) => {
       this.#waiters.push({ resolve, reject })
       this.#deliver()
       this.#call?.advance()
       this.#updateAwaited()
     })
+  }
+
+  #look(): void {
+    this.#stepsSinceLook = 0
+    this.#call?.advance()
   }
 
   return(value?: unknown): Promise<IteratorResult<unknown, undefined>> {
@@ -82,7 +96,7 @@ export class LazyResults implements AsyncIterableIterator<unknown>, Sink {
   }
 
   value(index: number, value: unknown): void {
-    this.#add(index, { value: this.#shape.value(index, value) })
+    this.#add(index, this.#shape.value(index, value))
   }
 
   numbers(index: number, numbers: Numbers): void {
@@ -91,10 +105,10 @@ export class LazyResults implements AsyncIterableIterator<unknown>, Sink {
 
   failure(index: number, error: unknown): AfterFailure {
     if (this.#shape.failure !== undefined) {
-      this.#add(index, { value: this.#shape.failure(index, error) })
+      this.#add(index, this.#shape.failure(index, error))
       return 'go on'
     }
-    this.#add(index, { error })
+    this.#add(index, new FailedResult(error))
     // In order: the results before the failure are still wanted.
     return this.#last === 'open' && this.#isOrdered ? 'drain' : 'end'
   }
@@ -113,31 +127,30 @@ export class LazyResults implements AsyncIterableIterator<unknown>, Sink {
     if (this.#last === 'open') this.#finish({ error })
   }
 
-  #add(index: number, entry: Entry): void {
-    this.#entries.set(this.#isOrdered ? index : this.#arrived++, entry)
-    this.#deliver()
+  #add(index: number, result: unknown): void {
+    this.#ready.add(index, result)
+    if (this.#waiters.length > 0) this.#deliver()
   }
 
   /** Hands results over to pending `next()` calls. */
   #deliver(): void {
-    while (this.#waiters.length > 0) {
-      const entry = this.#entries.get(this.#next)
-      if (entry === undefined) break
-      this.#entries.delete(this.#next++)
-      if ('error' in entry) {
-        this.#finish('done', entry)
+    const ready = this.#ready
+    while (this.#waiters.length > 0 && ready.hasNext) {
+      const result = ready.take()
+      if (result instanceof FailedResult) {
+        this.#finish('done', result)
         this.#call?.drop(false)
         return
       }
-      this.#waiters.shift()?.resolve({ done: false, value: entry.value })
+      this.#waiters.shift()?.resolve({ done: false, value: result })
     }
-    if (this.#last !== 'open' && !this.#entries.has(this.#next)) this.#finish(this.#last)
+    if (this.#last !== 'open' && !ready.hasNext) this.#finish(this.#last)
     else this.#updateAwaited()
   }
 
   /** Nothing but `last` follows. If `failed` is given, the first pending `next()` rejects with it. */
   #finish(last: 'done' | { readonly error: unknown }, failed?: { readonly error: unknown }): void {
-    this.#entries.clear()
+    this.#ready.clear()
     this.#last = last
     if (failed !== undefined) this.#waiters.shift()?.reject(failed.error)
     for (const waiter of this.#waiters.splice(0)) {

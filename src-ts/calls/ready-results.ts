@@ -1,0 +1,81 @@
+import { Map } from '../primordials.js'
+
+/** Stands for a result in the queue: the task has failed, and nothing follows. */
+export class FailedResult {
+  readonly error: unknown
+
+  constructor(error: unknown) {
+    this.error = error
+  }
+}
+
+/** The queue gives back the room of results that were taken once there are so many of them. */
+const ROOM = 1024
+
+/** Results that have arrived and were not taken yet. In order, or as they come. */
+export class ReadyResults {
+  readonly #isOrdered: boolean
+  /** The results that can be taken, from `head`. */
+  #queue: unknown[] = []
+  #head = 0
+  /** Results that arrived before an earlier one, by index. */
+  readonly #early = new Map<number, unknown>()
+  /** The index that the end of the queue waits for. */
+  #expected = 0
+
+  constructor(isOrdered: boolean) {
+    this.#isOrdered = isOrdered
+  }
+
+  /** The number of results, those included that wait for an earlier one. */
+  get size(): number {
+    return this.#queue.length - this.#head + this.#early.size
+  }
+
+  get hasNext(): boolean {
+    return this.#head < this.#queue.length
+  }
+
+  /** The next result, which stays. To be called if there is one. */
+  get next(): unknown {
+    return this.#queue[this.#head]
+  }
+
+  add(index: number, result: unknown): void {
+    if (this.#isOrdered && index !== this.#expected) {
+      this.#early.set(index, result)
+      return
+    }
+    this.#queue.push(result)
+    this.#expected++
+    if (this.#early.size > 0) this.#addEarly()
+  }
+
+  #addEarly(): void {
+    const early = this.#early
+    while (early.has(this.#expected)) {
+      this.#queue.push(early.get(this.#expected))
+      early.delete(this.#expected++)
+    }
+  }
+
+  /** Takes the next result. To be called if there is one. */
+  take(): unknown {
+    const result = this.#queue[this.#head]
+    this.#queue[this.#head++] = undefined
+    if (this.#head === this.#queue.length) {
+      this.#queue.length = 0
+      this.#head = 0
+    } else if (this.#head >= ROOM && this.#head * 2 >= this.#queue.length) {
+      this.#queue = this.#queue.slice(this.#head)
+      this.#head = 0
+    }
+    return result
+  }
+
+  clear(): void {
+    this.#queue = []
+    this.#head = 0
+    this.#early.clear()
+  }
+}
