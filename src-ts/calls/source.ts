@@ -154,6 +154,7 @@ class IteratorSource extends InputIterator implements SyncSource {
 
 class AsyncIteratorSource extends InputIterator implements AsyncSource {
   readonly isAsync = true
+  readonly #call = (): unknown => this.callNext()
 
   get remaining(): number | undefined {
     return this.limit === Infinity ? undefined : this.limit - this.taken
@@ -162,19 +163,18 @@ class AsyncIteratorSource extends InputIterator implements AsyncSource {
   async next(): Promise<IteratorResult<unknown, unknown>> {
     if (!this.mayGoOn()) return END
     try {
-      const answer = await this.#settled(this.run(() => this.callNext()))
+      const pending = this.run(this.#call)
+      let answer: unknown
+      try {
+        answer = await pending
+      } catch (error) {
+        // The iterator has ended by itself.
+        this.forget()
+        throw error
+      }
       return this.run(() => this.take(answer))
     } catch (error) {
       this.fail()
-      throw error
-    }
-  }
-
-  async #settled(pending: unknown): Promise<unknown> {
-    try {
-      return await pending
-    } catch (error) {
-      this.forget()
       throw error
     }
   }
