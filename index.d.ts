@@ -55,6 +55,38 @@ export declare class RawPool {
    */
   submit(bytes: Uint8Array, length: number): void
   /**
+   * Copies `bytes` into a block for a chunk. Returns its place, or -1 if there is no room.
+   *
+   * # Errors
+   *
+   * If the pool was released.
+   */
+  putBlock(bytes: Uint8Array): number
+  /**
+   * Drops blocks whose chunks will not be submitted. Their places are little-endian words.
+   *
+   * # Errors
+   *
+   * If the pool was released.
+   */
+  dropBlocks(places: Uint8Array): void
+  /**
+   * Fills `into` from a block of the records that were collected last. Returns `false` if it is not there.
+   *
+   * # Errors
+   *
+   * If the pool was released.
+   */
+  readBlock(source: number, place: number, into: Uint8Array): boolean
+  /**
+   * Gives the memory of blocks that are not in use back to the system. Returns `false` if some are in use.
+   *
+   * # Errors
+   *
+   * If the pool was released.
+   */
+  giveBackBlocks(): boolean
+  /**
    * Cancels a call. Running tasks end, and their results are discarded. With `kill_after`, in milliseconds, they get the
    * reason, and their workers are killed if they still run by then.
    *
@@ -181,6 +213,12 @@ export declare class RawWorkerEndpoint {
    * If the parent's half is corrupt.
    */
   send(frames: Uint8Array, length: number): void
+  /** Copies `bytes` into a block for a result. Returns its place, or -1 if there is no room. */
+  putBlock(bytes: Uint8Array): number
+  /** Fills `into` from a block of the parent. Returns `false` if it is not there. */
+  readBlock(place: number, into: Uint8Array): boolean
+  /** Gives the memory of blocks that are not in use back to the system. Returns `false` if some are in use. */
+  giveBackBlocks(): boolean
   /** Notifies the parent's waiting thread, because its event loop has not read for a while. */
   notifyAgain(): void
   /**

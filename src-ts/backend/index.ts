@@ -80,6 +80,8 @@ export interface Batch {
   abandon(): void
   /** The number of bytes of the chunks so far. */
   readonly bytes: number
+  /** Forgets all chunks. After that the batch must not be used. */
+  discard(): void
   /** Submits the chunks. After that the batch must not be used. */
   send(): void
 }

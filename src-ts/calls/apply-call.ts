@@ -39,8 +39,9 @@ export class ApplyCall implements Call, OutcomeListener {
   advance(): void {
     if (this.#isOver) return
     const { id, backend, definition, args, flags, limits, site } = this.#plan
+    const batch = backend.open()
+    let isSent = false
     try {
-      const batch = backend.open()
       const writer = batch.begin()
       writer.f64(0)
       site.beginItems()
@@ -49,9 +50,12 @@ export class ApplyCall implements Call, OutcomeListener {
       // Getters of the arguments have run. They may have aborted the call or terminated the pool.
       if (this.#isOver) return
       batch.commit({ call: id, chunk: 0, count: 1, definition: definition.id(), flags, limits, only: undefined })
+      isSent = true
       batch.send()
     } catch (error) {
       if (!this.#isOver) this.#fail(error)
+    } finally {
+      if (!isSent) batch.discard()
     }
   }
 

@@ -41,6 +41,17 @@ export class ChunkWriter {
    * @returns how the last message ended. It is true until the next chunk.
    */
   fill(size: number, source: ItemSource): Readonly<ChunkEncoder> {
+    try {
+      return this.#fill(size, source)
+    } catch (error) {
+      // The call ends with it.
+      this.#batch?.discard()
+      this.#batch = undefined
+      throw error
+    }
+  }
+
+  #fill(size: number, source: ItemSource): Readonly<ChunkEncoder> {
     const { backend, isOrderTasks, nJobs, site } = this.#plan
     const only = isOrderTasks ? this.#made % nJobs : undefined
     const end = this.#encoder
@@ -73,6 +84,7 @@ export class ChunkWriter {
     const batch = this.#batch
     this.#batch = undefined
     if (this.#isWanted()) batch?.send()
+    else batch?.discard()
   }
 
   #commit(batch: Batch, count: number, only: number | undefined): void {

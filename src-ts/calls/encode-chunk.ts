@@ -78,7 +78,7 @@ export class ChunkEncoder implements ChunkItems {
   }
 
   #encode(writer: Writer, isFirst: boolean, size: number, tasks: ItemSource): ChunkEnd {
-    const start = writer.length
+    const start = writer.length + writer.blockBytes
     writer.f64(this.base)
     let step: Step | undefined
     try {
@@ -92,7 +92,7 @@ export class ChunkEncoder implements ChunkItems {
         if (step.done === true) return 'ended'
         if (!this.#write(writer, step, isFirst)) return this.step === undefined ? 'failed' : 'crowded'
         step = undefined
-        if (this.#isFlexible && writer.length - start > CHUNK_BYTES) break
+        if (this.#isFlexible && writer.length + writer.blockBytes - start > CHUNK_BYTES) break
       }
       return 'full'
     } catch (error) {

@@ -9,8 +9,7 @@ const SMALL_BYTES = 4096
 
 /** A copy of the next `length` bytes in an ArrayBuffer of exactly that size. */
 export function readArrayBuffer(r: Reader): ArrayBuffer {
-  const length = r.varint()
-  if (length > r.end - r.offset) throw damaged('it ends too early')
+  const length = r.bytesLength()
   // A large buffer is not zeroed, because it is filled at once.
   const bytes = length <= SMALL_BYTES ? new Uint8Array(length) : Buffer.allocUnsafeSlow(length)
   r.copyTo(bytes)
@@ -21,8 +20,8 @@ export function readArrayBuffer(r: Reader): ArrayBuffer {
 
 export function readResizableBuffer(r: Reader): ArrayBuffer {
   const maxByteLength = r.varint()
-  const length = r.varint()
-  if (length > r.end - r.offset || length > maxByteLength) throw damaged('a resizable buffer out of bounds')
+  const length = r.bytesLength()
+  if (length > maxByteLength) throw damaged('a resizable buffer out of bounds')
   const constructor: new (length: number, options: { maxByteLength: number }) => ModernArrayBuffer = ArrayBuffer
   const buffer = new constructor(length, { maxByteLength })
   r.copyTo(new Uint8Array(buffer))
@@ -31,8 +30,7 @@ export function readResizableBuffer(r: Reader): ArrayBuffer {
 }
 
 export function readBuffer(r: Reader): Buffer {
-  const length = r.varint()
-  if (length > r.end - r.offset) throw damaged('it ends too early')
+  const length = r.bytesLength()
   const buffer = Buffer.allocUnsafe(length)
   r.copyTo(buffer)
   r.refs.push(buffer)

@@ -21,6 +21,19 @@ function readReference(r: Reader): unknown {
   return object
 }
 
+function readFromBlock(r: Reader): unknown {
+  r.place = r.varint()
+  try {
+    const tag = r.u8()
+    if (tag === tags.BUFFER) return readBuffer(r)
+    if (tag === tags.ARRAY_BUFFER) return readArrayBuffer(r)
+    if (tag === tags.RESIZABLE_BUFFER) return readResizableBuffer(r)
+  } finally {
+    r.place = -1
+  }
+  throw damaged('a block of something else')
+}
+
 // In the order of the tags. The tags of ordinary values are tested before.
 const readers: readonly (((r: Reader) => unknown) | undefined)[] = Object.assign(
   Array.from({ length: tags.SMALL_INT }, () => undefined),
@@ -46,7 +59,8 @@ const readers: readonly (((r: Reader) => unknown) | undefined)[] = Object.assign
     [tags.VIEW]: (r: Reader) => readView(r, false, readAny),
     [tags.TRACKING_VIEW]: (r: Reader) => readView(r, true, readAny),
     [tags.RECORD_NEW_PART]: (r: Reader) => readPart(r, defineShape(r), readAny),
-    [tags.RECORD_PART]: (r: Reader) => readPart(r, shapeAt(r), readAny)
+    [tags.RECORD_PART]: (r: Reader) => readPart(r, shapeAt(r), readAny),
+    [tags.IN_BLOCK]: readFromBlock
   }
 )
 

@@ -1,29 +1,31 @@
 import { types } from 'node:util'
 
 import { Buffer, Uint8Array } from '../primordials.js'
+import { HEAD_BYTES } from './blocks.js'
 import { isDetached, isOutOfBounds, isPooled, isTracking, type ModernArrayBuffer, viewNumber } from './memory.js'
 import { Refusal } from './refusal.js'
 import type { Session } from './session.js'
-import { ARRAY_BUFFER, BUFFER, REF, RESIZABLE_BUFFER, TRACKING_VIEW, VIEW } from './tags.js'
+import { ARRAY_BUFFER, BUFFER, IN_BLOCK, REF, RESIZABLE_BUFFER, TRACKING_VIEW, VIEW } from './tags.js'
 
-function writeBytes(session: Session, tag: number, bytes: Uint8Array): void {
-  const { writer } = session
+function writeBytes({ writer }: Session, tag: number, bytes: Uint8Array, maxByteLength?: number): void {
+  const place = writer.putBlock(bytes)
+  if (place >= 0) {
+    writer.u8(IN_BLOCK)
+    writer.varint(place)
+  }
   writer.u8(tag)
+  if (maxByteLength !== undefined) writer.varint(maxByteLength)
   writer.varint(bytes.length)
-  writer.copy(bytes)
+  writer.copy(place < 0 ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, HEAD_BYTES))
 }
 
 /** Writes an ArrayBuffer. A resizable one stays resizable. */
 export function writeBuffer(session: Session, value: object): void {
   const buffer = value as ModernArrayBuffer
   if (isDetached(buffer)) throw new Refusal('a detached ArrayBuffer')
-  const { writer } = session
-  if (buffer.resizable === true) {
-    writer.u8(RESIZABLE_BUFFER)
-    writer.varint(buffer.maxByteLength ?? buffer.byteLength)
-    writer.varint(buffer.byteLength)
-    writer.copy(new Uint8Array(buffer))
-  } else writeBytes(session, ARRAY_BUFFER, new Uint8Array(buffer))
+  const bytes = new Uint8Array(buffer)
+  if (buffer.resizable === true) writeBytes(session, RESIZABLE_BUFFER, bytes, buffer.maxByteLength ?? bytes.length)
+  else writeBytes(session, ARRAY_BUFFER, bytes)
 }
 
 function writeSharedBuffer(session: Session, buffer: ArrayBuffer): void {

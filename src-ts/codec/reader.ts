@@ -1,3 +1,4 @@
+import { type BlockSource, HEAD_BYTES, noBlocks } from './blocks.js'
 import { Buffer, DataView, Number, RangeError, Uint8Array } from '../primordials.js'
 
 /** The error for bytes that are not an encoded value. */
@@ -29,6 +30,10 @@ export class Reader {
   shapes: RecordShape[] = []
   /** An error without properties. The next error that is read uses it. */
   blank: Error | undefined
+  /** Where the bytes of large values are. */
+  blocks: BlockSource = noBlocks
+  /** The block with the bytes of the value that is being read, or -1. */
+  place = -1
   #bytes: Uint8Array
   #buffer: Buffer
   #view: DataView
@@ -120,8 +125,21 @@ export class Reader {
     return this.#buffer.toString(encoding, start, start + byteLength)
   }
 
-  /** Fills `target` with the next bytes. */
+  /** The length of the bytes of a value, which follow here or are in a block. */
+  bytesLength(): number {
+    const length = this.varint()
+    if (this.place >= 0) this.blocks.expect(length)
+    else if (length > this.end - this.offset) throw damaged('it ends too early')
+    return length
+  }
+
+  /** Fills `target` with the next bytes, or with those of the block. */
   copyTo(target: Uint8Array): void {
+    if (this.place >= 0) {
+      const at = this.take(HEAD_BYTES)
+      if (this.blocks.take(this.place, target, this.#bytes.subarray(at, at + HEAD_BYTES))) return
+      throw damaged('a block that is not there')
+    }
     const start = this.take(target.length)
     target.set(this.#bytes.subarray(start, start + target.length))
   }

@@ -62,6 +62,8 @@ export const RECORD = 29
 /** As RECORD_NEW and RECORD, but the object differs: the values of the first keys, END, and entries as of an OBJECT. */
 export const RECORD_NEW_PART = 30
 export const RECORD_PART = 31
+/** varint place of a block, then a BUFFER, ARRAY_BUFFER or RESIZABLE_BUFFER, of whose bytes only the first ones are here */
+export const IN_BLOCK = 32
 
 /** Added to an integer of 0 to 127. */
 export const SMALL_INT = 0x80

@@ -1,4 +1,5 @@
 import { Buffer, DataView, Math, Uint8Array } from '../primordials.js'
+import { BLOCK_BYTES, type BlockSink } from './blocks.js'
 import { Refusal } from './refusal.js'
 
 /** The largest message in bytes: just below 2 GiB, and a multiple of the padding unit. */
@@ -21,6 +22,10 @@ export class Writer {
   #view: DataView
   #capacity: number
   readonly #limit: number
+  /** Takes large values, if there is a place for them. */
+  blocks: BlockSink | undefined
+  /** The number of bytes that went into blocks. It may be reset to an earlier value. */
+  blockBytes = 0
   /** True once there was no room for a write. */
   isOverfull = false
 
@@ -121,6 +126,14 @@ export class Writer {
     const { bytes, length } = this
     for (let i = 0; i < source.length; i++) bytes[length + i] = source[i] as number
     this.length = length + source.length
+  }
+
+  /** Copies large bytes into a block and returns its place. -1: they have to be written here. */
+  putBlock(bytes: Uint8Array): number {
+    if (this.blocks === undefined || bytes.length < BLOCK_BYTES) return -1
+    const place = this.blocks.put(bytes)
+    if (place >= 0) this.blockBytes += bytes.length
+    return place
   }
 
   #grow(needed: number): void {

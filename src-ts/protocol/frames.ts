@@ -76,6 +76,8 @@ export const OUTCOME_ERROR = 1
 export const OUTCOME_LAST = 2
 export const OUTCOME_DROPPED = 4
 export const OUTCOME_RETIRING = 8
+/** In a record, the flags have the source of the outcome's blocks above them. */
+export const SOURCE_SHIFT = 8
 
 /** The length of a payload with its padding. */
 export function paddedLength(bytes: number): number {

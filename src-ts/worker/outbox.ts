@@ -1,9 +1,9 @@
-import { inspect } from 'node:util'
-
 import { MAX_MESSAGE_BYTES, NumberBlock, writeOrigin, Writer, writeValue } from '../codec/index.js'
 import { Math, Uint32Array } from '../primordials.js'
+import type { WorkerBlocks } from './blocks.js'
+import { describeThrown } from './describe-thrown.js'
 import type { MemoryLimit } from './memory-limit.js'
-import { NotSerializableError, type TaskOrigin } from '../errors/index.js'
+import type { TaskOrigin } from '../errors/index.js'
 import {
   FRAME_FAULT,
   FRAME_OUTCOME,
@@ -24,13 +24,11 @@ const BATCH_BYTES = 64 * 1024
 /** The most results in a block of numbers. */
 const BLOCK_MOST = BATCH_BYTES / 8
 
-const INSPECT = { depth: 1, customInspect: false, maxStringLength: 200, maxArrayLength: 8 }
-const SHOWN_LENGTH = 400
-
 /** Gathers outcomes in frames and sends them to the parent. The last frame may be open: results can still be added to it. */
 export class Outbox {
   readonly #send: Send
   readonly #limit: number
+  readonly #blocks: WorkerBlocks | undefined
   #writer: Writer
   readonly #memory: MemoryLimit
   /** Whether this worker begins nothing more. Its next outcome says so. */
@@ -43,10 +41,14 @@ export class Outbox {
   /** The results of the open frame, if they are a block of numbers. */
   #block: NumberBlock | undefined
 
-  /** @param limit The most that a message may hold. */
-  constructor(send: Send, memory: MemoryLimit, limit: number = MAX_MESSAGE_BYTES) {
+  /**
+   * @param limit The most that a message may hold.
+   * @param blocks Where large results go, if there is such a place.
+   */
+  constructor(send: Send, memory: MemoryLimit, limit: number = MAX_MESSAGE_BYTES, blocks?: WorkerBlocks) {
     this.#limit = limit
-    this.#writer = new Writer(BATCH_BYTES * 2, limit)
+    this.#blocks = blocks
+    this.#writer = this.#makeWriter()
     this.#send = send
     this.#memory = memory
   }
@@ -115,7 +117,10 @@ export class Outbox {
    */
   addFault(stray: { readonly error: unknown } | undefined): void {
     this.#openFrame()
+    // This frame cannot refer to blocks.
+    this.#writer.blocks = undefined
     if (stray !== undefined) this.#writeError(stray.error)
+    this.#writer.blocks = this.#blocks
     this.#pad([FRAME_FAULT])
   }
 
@@ -134,7 +139,7 @@ export class Outbox {
 
   /** Whether enough has gathered to be sent. */
   get isFull(): boolean {
-    return this.#writer.length >= BATCH_BYTES
+    return this.#writer.length + this.#writer.blockBytes >= BATCH_BYTES
   }
 
   /** Sends what has gathered. The open frame must be ended before. */
@@ -142,8 +147,15 @@ export class Outbox {
     if (this.#writer.length === 0) return
     this.#send(this.#writer.bytes, this.#writer.length)
     // The memory of a result of many megabytes is not kept for small ones.
-    if (this.#writer.bytes.length > 16 * BATCH_BYTES) this.#writer = new Writer(BATCH_BYTES * 2, this.#limit)
+    if (this.#writer.bytes.length > 16 * BATCH_BYTES) this.#writer = this.#makeWriter()
     this.#writer.length = 0
+    this.#writer.blockBytes = 0
+  }
+
+  #makeWriter(): Writer {
+    const writer = new Writer(BATCH_BYTES * 2, this.#limit)
+    writer.blocks = this.#blocks
+    return writer
   }
 
   #openFrame(): void {
@@ -186,13 +198,14 @@ export class Outbox {
     } catch (unwritable) {
       this.#writer.length = start
       this.#writer.isOverfull = false
-      writeValue(this.#writer, describe(error, unwritable), errorRoot)
+      writeValue(this.#writer, describeThrown(error, unwritable), errorRoot)
     }
   }
 
   #closeFrame(flags: number, elapsedUs: number): void {
     const retiring = this.isRetiring && this.#count > 0 ? OUTCOME_RETIRING : 0
-    this.#pad([FRAME_OUTCOME, this.#seq, this.#first, this.#count, flags | retiring, elapsedUs])
+    const lastBlock = this.#blocks?.count ?? 0
+    this.#pad([FRAME_OUTCOME, this.#seq, this.#first, this.#count, flags | retiring, elapsedUs, lastBlock])
     this.#first += this.#count
     this.#count = 0
   }
@@ -220,22 +233,4 @@ function resultRoot(): string {
 
 function errorRoot(): string {
   return 'error'
-}
-
-// The user's code threw both: the task, or a getter of its error. They may be anything, and so may their texts.
-function describe(thrown: unknown, why: unknown): Error {
-  if (!(why instanceof NotSerializableError)) {
-    return new NotSerializableError('error', `failed while it was encoded: ${show(why)}`)
-  }
-  const what = why.message.slice(why.message.indexOf(': ') + 2)
-  return new NotSerializableError(why.path, `${what}; the task threw ${show(thrown)}`)
-}
-
-function show(value: unknown): string {
-  try {
-    const text = inspect(value, INSPECT)
-    return text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}…` : text
-  } catch {
-    return `of type ${typeof value}`
-  }
 }

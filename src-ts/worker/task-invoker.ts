@@ -1,4 +1,5 @@
 import type { TaskCallable } from '../functions/instantiate/index.js'
+import type { BlockSource } from '../codec/index.js'
 import type { BatchResultError, TaskOrigin } from '../errors/index.js'
 import { Array, process } from '../primordials.js'
 import { PASS_CONTEXT, SPREAD, URGENT } from '../protocol/index.js'
@@ -18,12 +19,18 @@ export class TaskInvoker {
   readonly #cancellation: TaskCancellation
   readonly #isolation: Pick<Isolation, 'run' | 'isNeeded'>
   readonly #state: Record<string, unknown> = {}
-  readonly #tasks = new TaskReader()
+  readonly #tasks: TaskReader
   #callable: TaskCallable | undefined
   #failure: unknown
   #flags = 0
 
-  constructor(cancellation: TaskCancellation, isolation: Pick<Isolation, 'run' | 'isNeeded'>, workerId: number) {
+  constructor(
+    cancellation: TaskCancellation,
+    isolation: Pick<Isolation, 'run' | 'isNeeded'>,
+    workerId: number,
+    blocks?: BlockSource
+  ) {
+    this.#tasks = new TaskReader(blocks)
     this.#cancellation = cancellation
     this.#isolation = isolation
     this.#workerId = workerId

@@ -1,4 +1,4 @@
-import { type Numbers, readBlock, Reader, readValue } from '../codec/index.js'
+import { type BlockSource, type Numbers, readBlock, Reader, readValue } from '../codec/index.js'
 import { BatchResultError, describeItem, NotSerializableError } from '../errors/index.js'
 import { Array, DataView } from '../primordials.js'
 import { BATCH } from '../protocol/index.js'
@@ -18,6 +18,10 @@ export class TaskReader {
   /** The items, if they are a block of numbers, and the position of the next one. */
   #numbers: Numbers | undefined
   #position = 0
+
+  constructor(blocks?: BlockSource) {
+    if (blocks !== undefined) this.#reader.blocks = blocks
+  }
 
   /** Goes to task `from` of a payload. The payload must stay as it is until the chunk ends. */
   open(payload: Uint8Array, from: number, flags: number): void {

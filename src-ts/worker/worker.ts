@@ -27,7 +27,8 @@ import {
   provideCurrentTask,
   setPhase
 } from '../protocol/index.js'
-import { filterStacks } from '../codec/index.js'
+import { filterStacks, MAX_MESSAGE_BYTES } from '../codec/index.js'
+import { WorkerBlocks } from './blocks.js'
 import type { Chunk } from './chunk.js'
 import { Claims } from './claims.js'
 import { GracefulExit } from './graceful-exit.js'
@@ -65,16 +66,19 @@ const inbox = new Inbox((into) => endpoint.receive(into))
 const words = endpoint.statusBlock()
 const memory = new ResidentMemory(words)
 memory.measure()
+const blocks = new WorkerBlocks(endpoint)
 const outbox = new Outbox(
   (frames, length) => endpoint.send(frames, length),
-  new MemoryLimit(maxWorkerMemory, memory.measure)
+  new MemoryLimit(maxWorkerMemory, memory.measure),
+  MAX_MESSAGE_BYTES,
+  blocks
 )
 const claims = new Claims(words)
 const wakeupWatchdog = new WakeupWatchdog(words, () => endpoint.notifyAgain())
 const functions = new TaskFunctions()
 const timeSlice = new TimeSlice()
 const cancellation = new TaskCancellation(readAhead)
-const invoker = new TaskInvoker(cancellation, new Isolation(start.context), workerId)
+const invoker = new TaskInvoker(cancellation, new Isolation(start.context), workerId, blocks)
 const runner = new Runner(claims, outbox, timeSlice, cancellation, invoker, resume)
 provideCurrentTask(runner.current)
 const pools = new Set<ClosePools>()

@@ -127,6 +127,24 @@ impl RawWorkerEndpoint {
         self.endpoint.send(frames).map_err(to_napi)
     }
 
+    /// Copies `bytes` into a block for a result. Returns its place, or -1 if there is no room.
+    #[napi(catch_unwind)]
+    pub fn put_block(&mut self, bytes: &[u8]) -> i32 {
+        self.endpoint.put_block(bytes).map_or(-1, u32::cast_signed)
+    }
+
+    /// Fills `into` from a block of the parent. Returns `false` if it is not there.
+    #[napi(catch_unwind, ts_args_type = "place: number, into: Uint8Array")]
+    pub fn read_block(&self, place: u32, mut into: BufferSlice<'_>) -> bool {
+        self.endpoint.read_block(place, &mut into)
+    }
+
+    /// Gives the memory of blocks that are not in use back to the system. Returns `false` if some are in use.
+    #[napi(catch_unwind)]
+    pub fn give_back_blocks(&mut self) -> bool {
+        self.endpoint.give_back_blocks()
+    }
+
     /// Notifies the parent's waiting thread, because its event loop has not read for a while.
     #[napi(catch_unwind)]
     pub fn notify_again(&self) {

@@ -200,6 +200,52 @@ impl RawPool {
         self.pool()?.submit_all(chunks).map_err(to_napi)
     }
 
+    /// Copies `bytes` into a block for a chunk. Returns its place, or -1 if there is no room.
+    ///
+    /// # Errors
+    ///
+    /// If the pool was released.
+    #[napi(catch_unwind)]
+    pub fn put_block(&self, bytes: &[u8]) -> napi::Result<i32> {
+        Ok(self.pool()?.put_block(bytes).map_or(-1, u32::cast_signed))
+    }
+
+    /// Drops blocks whose chunks will not be submitted. Their places are little-endian words.
+    ///
+    /// # Errors
+    ///
+    /// If the pool was released.
+    #[napi(catch_unwind)]
+    pub fn drop_blocks(&self, places: &[u8]) -> napi::Result<()> {
+        self.pool()?.drop_blocks(places.as_chunks().0);
+        Ok(())
+    }
+
+    /// Fills `into` from a block of the records that were collected last. Returns `false` if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// If the pool was released.
+    #[napi(catch_unwind, ts_args_type = "source: number, place: number, into: Uint8Array")]
+    pub fn read_block(
+        &self,
+        source: u32,
+        place: u32,
+        mut into: BufferSlice<'_>,
+    ) -> napi::Result<bool> {
+        Ok(self.pool()?.read_block(source, place, &mut into))
+    }
+
+    /// Gives the memory of blocks that are not in use back to the system. Returns `false` if some are in use.
+    ///
+    /// # Errors
+    ///
+    /// If the pool was released.
+    #[napi(catch_unwind)]
+    pub fn give_back_blocks(&self) -> napi::Result<bool> {
+        Ok(self.pool()?.give_back_blocks())
+    }
+
     /// Cancels a call. Running tasks end, and their results are discarded. With `kill_after`, in milliseconds, they get the
     /// reason, and their workers are killed if they still run by then.
     ///

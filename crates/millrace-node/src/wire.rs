@@ -17,7 +17,8 @@
 //! | 7 | the lifespan of the workers that run it, in tasks, or 0 |
 //! | 8 | milliseconds that each task has, or 0: no limit |
 //! | 9 | how often each task may run again |
-//! | 10, 11 | 0 |
+//! | 10 | how many blocks the payload refers to. Their places follow the payload, as words that are padded like it |
+//! | 11 | 0 |
 //!
 //! # Records
 //!
@@ -31,7 +32,7 @@
 //! | 3 | the chunk within the call, or the worker's pid |
 //! | 4 | first task, or the stream |
 //! | 5 | count of tasks |
-//! | 6 | flags of an outcome |
+//! | 6 | flags of an outcome; from bit 8 on the source of its blocks, or 0 |
 //! | 7 | microseconds that an outcome's tasks took |
 
 use std::num::NonZero;
@@ -45,6 +46,8 @@ use millrace_core::{
 
 /// Size of a submission without its payload.
 const SUBMISSION_BYTES: usize = 48;
+/// Bits of the flags of an outcome in front of the source of its blocks.
+const SOURCE_SHIFT: u32 = 8;
 /// Words in front of the items of a [`Kind::Died`].
 const DIED_WORDS: usize = 12;
 /// Words in front of the items of a [`Kind::TimedOut`], and in front of the function of a [`Kind::LoadTimedOut`].
@@ -121,6 +124,7 @@ enum Kind {
 /// The numbers of this module, by their names in TypeScript.
 pub(crate) const LAYOUT: &[(&str, u32)] = &[
     ("SUBMISSION_BYTES", SUBMISSION_BYTES as u32),
+    ("SOURCE_SHIFT", SOURCE_SHIFT),
     ("RECORD_OUTCOME", Kind::Outcome as u32),
     ("RECORD_DIED", Kind::Died as u32),
     ("RECORD_START_FAILED", Kind::StartFailed as u32),
@@ -189,9 +193,13 @@ impl<'a> Iterator for Submissions<'a> {
         let word = |index: usize| u32::from_le_bytes(header.as_chunks().0[index]);
         let payload_bytes = word(0) as usize;
         let payload = after.get(..payload_bytes)?;
+        let places_bytes = (word(10) as usize).checked_mul(4)?;
         // The last padding may be left out.
-        self.rest = after.get(padded_len(payload_bytes)..).unwrap_or_default();
+        let rest = after.get(padded_len(payload_bytes)..).unwrap_or_default();
+        let places = rest.get(..places_bytes)?;
+        self.rest = rest.get(padded_len(places_bytes)..).unwrap_or_default();
         Some(Chunk {
+            blocks: places.as_chunks().0,
             flags: ChunkFlags(word(5)),
             only: word(6).checked_sub(1).map(WorkerId),
             lifespan: NonZero::new(word(7)),
@@ -240,12 +248,22 @@ struct NoRoom {
 fn write_record(record: &Record<'_>, into: &mut [u8]) -> Result<usize, NoRoom> {
     match *record {
         Record::Outcome(outcome) => {
-            let Outcome { call_id, chunk, first, count, is_error, is_last, elapsed, payload } =
-                outcome;
+            let Outcome {
+                call_id,
+                chunk,
+                first,
+                count,
+                is_error,
+                is_last,
+                elapsed,
+                payload,
+                block_source,
+            } = outcome;
             let error = if is_error { outcome_flag::ERROR } else { 0 };
             let last = if is_last { outcome_flag::LAST } else { 0 };
+            let source = block_source << SOURCE_SHIFT;
             let elapsed_us = elapsed.as_micros() as u32;
-            let fields = [call_id.0, chunk, first, count, error | last, elapsed_us];
+            let fields = [call_id.0, chunk, first, count, error | last | source, elapsed_us];
             put(into, Kind::Outcome, fields, &[], payload)
         }
         Record::Lost { call_id, chunk, first, count, loss } => {

@@ -30,6 +30,10 @@ export class InlineBatch implements Batch {
     this.#writer.length = 0
   }
 
+  discard(): void {
+    this.#chunks.length = 0
+  }
+
   send(): void {
     if (this.#chunks.length > 0) this.#submit(this.#chunks)
   }

@@ -2,6 +2,7 @@ import type { Batch, ChunkHeader } from '../index.js'
 import { Writer } from '../../codec/index.js'
 import { Math } from '../../primordials.js'
 import { paddedLength, SUBMISSION_BYTES } from '../../protocol/index.js'
+import type { Blocks } from './blocks.js'
 
 const USUAL_BYTES = 64 * 1024
 /** The largest number in a word. In practice it is no limit. */
@@ -15,22 +16,39 @@ export class NativeBatch implements Batch {
   readonly #submit: Submit
   readonly #free: Writer[]
   readonly #writer: Writer
+  readonly #blocks: Pick<Blocks, 'put' | 'drop'>
   #start = 0
+  #startBlockBytes = 0
+  /** The blocks of all chunks, and where those of the last one begin. */
+  readonly #places: number[] = []
+  #firstPlace = 0
 
   /** @param free Keeps the memory of batches that were sent. */
-  constructor(submit: Submit, free: Writer[]) {
+  constructor(submit: Submit, free: Writer[], blocks: Pick<Blocks, 'put' | 'drop'>) {
     this.#submit = submit
     this.#free = free
+    this.#blocks = blocks
     this.#writer = free.pop() ?? new Writer(USUAL_BYTES)
     this.#writer.length = 0
+    this.#writer.blockBytes = 0
+    this.#writer.blocks = this
+  }
+
+  /** Takes a large value of the chunk that is being written. */
+  put(bytes: Uint8Array): number {
+    const place = this.#blocks.put(bytes)
+    if (place >= 0) this.#places.push(place)
+    return place
   }
 
   get bytes(): number {
-    return this.#writer.length
+    return this.#writer.length + this.#writer.blockBytes
   }
 
   begin(): Writer {
     this.#start = this.#writer.length
+    this.#startBlockBytes = this.#writer.blockBytes
+    this.#firstPlace = this.#places.length
     this.#writer.reserve(SUBMISSION_BYTES)
     this.#writer.length += SUBMISSION_BYTES
     return this.#writer
@@ -39,7 +57,10 @@ export class NativeBatch implements Batch {
   commit(header: ChunkHeader): void {
     const writer = this.#writer
     const payload = writer.length - this.#start - SUBMISSION_BYTES
-    for (let left = paddedLength(payload) - payload; left > 0; left--) writer.u8(0)
+    this.#pad(payload)
+    const blocks = this.#places.length - this.#firstPlace
+    for (let at = this.#firstPlace; at < this.#places.length; at++) writer.u32(this.#places[at] as number)
+    this.#pad(4 * blocks)
     const end = writer.length
     const { limits, only } = header
     writer.length = this.#start
@@ -53,17 +74,35 @@ export class NativeBatch implements Batch {
     writer.u32(Math.min(limits.lifespan, LONGEST_LIFE))
     writer.u32(Math.ceil(limits.timeoutMs))
     writer.u32(limits.retries)
-    writer.u32(0)
+    writer.u32(blocks)
     writer.u32(0)
     writer.length = end
   }
 
+  /** Fills the place of so many bytes. A loop, because there are few. */
+  #pad(bytes: number): void {
+    for (let left = paddedLength(bytes) - bytes; left > 0; left--) this.#writer.u8(0)
+  }
+
   abandon(): void {
     this.#writer.length = this.#start
+    this.#writer.blockBytes = this.#startBlockBytes
+    this.#blocks.drop(this.#places.splice(this.#firstPlace))
+  }
+
+  discard(): void {
+    this.#writer.blocks = undefined
+    this.#blocks.drop(this.#places.splice(0))
   }
 
   send(): void {
-    if (this.#writer.length > 0) this.#submit(this.#writer.bytes, this.#writer.length)
+    try {
+      if (this.#writer.length > 0) this.#submit(this.#writer.bytes, this.#writer.length)
+    } catch (error) {
+      this.discard()
+      throw error
+    }
+    this.#writer.blocks = undefined
     // Memory that has grown for a large message is not kept.
     if (this.#writer.bytes.length <= 16 * USUAL_BYTES) this.#free.push(this.#writer)
   }

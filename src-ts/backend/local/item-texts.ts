@@ -1,4 +1,4 @@
-import { readBlockStart, Reader, readValue } from '../../codec/index.js'
+import { headsOnly, readBlockStart, Reader, readValue } from '../../codec/index.js'
 import { describeItem } from '../../errors/index.js'
 import { Array } from '../../primordials.js'
 import { BATCH, URGENT } from '../../protocol/index.js'
@@ -29,6 +29,7 @@ export class ItemTexts {
     if (numbers !== undefined) return numbers
     const items: unknown[] = []
     const reader = new Reader()
+    reader.blocks = headsOnly
     try {
       reader.reset(this.#bytes, 8, this.#bytes.length)
       while (reader.offset < reader.end) items.push(this.#readTask(reader))

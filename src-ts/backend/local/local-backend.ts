@@ -4,6 +4,7 @@ import type { Writer } from '../../codec/index.js'
 import { WorkerStartError } from '../../errors/index.js'
 import type { FunctionDefinition } from '../../functions/index.js'
 import { encodeReason } from '../abort-reason.js'
+import { Blocks } from './blocks.js'
 import { Definitions } from '../definitions.js'
 import { NativeBatch, type Submit } from './batch.js'
 import { Records } from './records.js'
@@ -19,6 +20,7 @@ export class NativeBackend implements Backend {
   readonly #raw: RawPool
   readonly #definitions: Definitions
   readonly #records: Records
+  readonly #blocks: Blocks
   readonly #writers: Writer[] = []
   readonly #submit: Submit = (bytes, length) => this.#raw.submit(bytes, length)
   /** The last counts, once the pool has closed and the native half is gone. */
@@ -40,7 +42,8 @@ export class NativeBackend implements Backend {
       this.#recycling.ended(worker.pid)
       listener.workerExit(worker, exit)
     }
-    this.#records = new Records((into) => this.#collect(into), { ...listener, workerExit, closed })
+    this.#blocks = new Blocks(this.#raw, () => this.#hasClosed)
+    this.#records = new Records((into) => this.#collect(into), { ...listener, workerExit, closed }, this.#blocks)
     leaveAtProgramEnd(this)
   }
 
@@ -57,7 +60,7 @@ export class NativeBackend implements Backend {
   }
 
   open(): Batch {
-    return new NativeBatch(this.#submit, this.#writers)
+    return new NativeBatch(this.#submit, this.#writers, this.#blocks)
   }
 
   cancel(call: number, stop?: Stop): void {

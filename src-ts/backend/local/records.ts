@@ -1,7 +1,8 @@
 import type { BackendListener, OutcomeListener } from '../index.js'
-import { Reader, readFailure } from '../../codec/index.js'
+import { type BlockSource, Reader, readFailure } from '../../codec/index.js'
 import { WorkerStartError } from '../../errors/index.js'
 import { Attempts, type MakeAttemptError } from './attempts.js'
+import type { Blocks } from './blocks.js'
 import { Late } from './late.js'
 import { endedWorker, readExit } from './exits.js'
 import { Loss } from './loss.js'
@@ -21,7 +22,8 @@ import {
   RECORD_OUTPUT,
   RECORD_START_FAILED,
   RECORD_STARTED,
-  RECORD_TIMED_OUT
+  RECORD_TIMED_OUT,
+  SOURCE_SHIFT
 } from '../../protocol/index.js'
 
 /** Copies records into `into`. Returns the bytes copied, or minus the bytes that the next record needs. */
@@ -34,13 +36,16 @@ export class Records {
   readonly #collect: Collect
   readonly #listener: BackendListener
   readonly #reader = new Reader()
+  readonly #blocks: Pick<Blocks, 'open'>
   readonly #decoder = new TextDecoder()
   readonly #touched = new Set<OutcomeListener>()
   readonly #attempts = new Attempts()
   #bytes: Uint8Array = new Uint8Array(USUAL_BYTES)
   #words = new Uint32Array(this.#bytes.buffer)
 
-  constructor(collect: Collect, listener: BackendListener) {
+  constructor(collect: Collect, listener: BackendListener, blocks: Pick<Blocks, 'open' | keyof BlockSource>) {
+    this.#blocks = blocks
+    this.#reader.blocks = blocks
     this.#collect = collect
     this.#listener = listener
   }
@@ -86,6 +91,7 @@ export class Records {
     }
     if (kind === RECORD_FAULT) {
       this.#reader.reset(this.#bytes, start, start + length)
+      this.#blocks.open(0)
       return listener.workerError(readFailure(this.#reader), endedWorker(subject, second))
     }
     const call = listener.find(subject)
@@ -109,6 +115,7 @@ export class Records {
       const flags = at(word + 6)
       const attempt = this.#attempts.take(call, second, first).length + 1
       this.#reader.reset(this.#bytes, start, start + length)
+      this.#blocks.open(flags >>> SOURCE_SHIFT)
       const isFailure = (flags & OUTCOME_ERROR) !== 0
       const isLast = (flags & OUTCOME_LAST) !== 0
       call.outcome(second, first, count, isFailure, isLast, at(word + 7), this.#reader, attempt)

@@ -2,10 +2,12 @@
 #![no_main]
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
+use millrace_core::testing::channel::blocks::SPACE_UNITS;
+use millrace_core::testing::channel::blocks::returns::{Impossible, ReadWord, Returns};
 use millrace_core::testing::channel::claim::TaskRange;
 use millrace_core::testing::channel::frame::{Assembler, ToParent};
 use millrace_core::testing::channel::memory::HeapMemory;
@@ -28,6 +30,17 @@ enum Step {
     Condemn { first: u32, last: u32 },
     Skip { first: u32, last: u32 },
     Ring { bell: u32 },
+    Arrive { last: u32 },
+    EndLease { which: u8 },
+}
+
+/// The word that says which blocks were read.
+struct BlocksRead(Segment);
+
+impl ReadWord for BlocksRead {
+    fn word(&self) -> &AtomicU32 {
+        self.0.word(word::BLOCKS_READ)
+    }
 }
 
 fuzz_target!(|steps: Vec<Step>| {
@@ -36,6 +49,9 @@ fuzz_target!(|steps: Vec<Step>| {
     let (mut outbound, mut inbound) = segment.parent_ends();
     let mut assembler = Assembler::<ToParent>::default();
     let attacked = segment.to_parent();
+    let returns = Arc::new(Returns::new(BlocksRead(segment.clone())));
+    let mut leases = Vec::new();
+    let mut arrived = 0;
     for step in steps {
         match step {
             Step::Word { index, value } => {
@@ -71,6 +87,19 @@ fuzz_target!(|steps: Vec<Step>| {
                     );
                 }
             }
+            Step::Arrive { last } => match returns.arrive(last, SPACE_UNITS) {
+                Ok(lease) => {
+                    arrived = last;
+                    leases.extend(lease);
+                    assert!(leases.len() <= SPACE_UNITS as usize);
+                }
+                Err(Impossible) => assert_ne!(last, arrived),
+            },
+            Step::EndLease { which } if !leases.is_empty() => {
+                let which = usize::from(which) % leases.len();
+                drop(leases.swap_remove(which));
+            }
+            Step::EndLease { .. } => {}
             Step::Offer { seq } => segment.chunks().offer(seq),
             Step::Revoke { seq } => {
                 if segment.chunks().revoke(seq) {

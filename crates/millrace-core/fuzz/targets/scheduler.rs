@@ -442,6 +442,7 @@ impl World {
                     turn: Turn::default(),
                     definition,
                     payload: Arc::default(),
+                    attachment: None,
                 });
             }
             Step::Spawned { worker_id } => self.spawned(self.one(worker_id)),

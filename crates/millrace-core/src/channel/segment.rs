@@ -56,6 +56,9 @@ pub mod word {
     /// How many looks the worker takes between two `sched_yield` before it sleeps, 0 for none; stored by the parent. See
     /// [`spin`](crate::spin).
     pub const LOOKS_PER_YIELD: usize = 176;
+    /// The last of the worker's blocks up to which the parent has read all, modulo 2^32; stored by the parent. See
+    /// [`blocks`](crate::channel::blocks).
+    pub const BLOCKS_READ: usize = 192;
     /// The first of the chunk slots; see [`Chunks`](crate::channel::claim::Chunks).
     pub const CHUNK_SLOTS: usize = 1024;
 }
@@ -71,7 +74,7 @@ const OUT_OF_MEMORY: u32 = 1 << 31;
 pub const STATUS_WORDS: usize = 2048;
 const _: () = {
     assert!(STATUS_WORDS - word::CHUNK_SLOTS == SLOTS);
-    assert!(word::LOOKS_PER_YIELD < word::CHUNK_SLOTS);
+    assert!(word::BLOCKS_READ < word::CHUNK_SLOTS);
 };
 /// Size of the status block, at the start of the segment.
 pub const STATUS_BYTES: usize = STATUS_WORDS * 4;

@@ -16,7 +16,7 @@ use std::io;
 use std::sync::Arc;
 use std::thread;
 
-use crate::sys::{self, AsFd, Bell, Control, OwnedFd, Received, SharedMemory};
+use crate::sys::{self, AsFd, Bell, BorrowedFd, Control, OwnedFd, Received, SharedMemory};
 
 /// The first byte of a handshake; no message is ever empty.
 const HANDSHAKE: u8 = b'H';
@@ -42,7 +42,25 @@ pub struct Handshake {
     pub to_worker: Bell,
     /// The parent watches them: its waiting thread the first, the submitter's event loop the second.
     pub to_parent: [Bell; 2],
+    /// The memory with large arguments, which can only be read.
+    pub arguments: Option<OwnedFd>,
+    /// The memory for large results.
+    pub results: Option<OwnedFd>,
 }
+
+/// The descriptors that not every system has, in their order. The handshake says by one bit each which of them it has.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Extras<'fd> {
+    /// See [`Handshake::arguments`].
+    pub arguments: Option<BorrowedFd<'fd>>,
+    /// See [`Handshake::results`].
+    pub results: Option<BorrowedFd<'fd>>,
+}
+
+/// Bits of the byte that says which optional descriptors follow.
+const HAS_PARENT: u8 = 1;
+const HAS_ARGUMENTS: u8 = 2;
+const HAS_RESULTS: u8 = 4;
 
 /// The worker's end of the control socket, after the handshake. The watch goes on when this is dropped.
 #[derive(Debug)]
@@ -72,10 +90,13 @@ impl Lifeline {
         if build != BUILD.as_bytes() {
             return Err(other_build(build));
         }
+        let (has, config) = config.split_first().ok_or_else(|| invalid("it is too short"))?;
         let config = config.to_vec();
-        let parent = if fds.len() == 5 { fds.pop() } else { None };
+        let mut last = |bit| if has & bit == 0 { None } else { fds.pop() };
+        let (results, arguments, parent) =
+            (last(HAS_RESULTS), last(HAS_ARGUMENTS), last(HAS_PARENT));
         let [memory, to_worker, first, second] = <[OwnedFd; 4]>::try_from(fds)
-            .map_err(|fds| invalid(&format!("it has {} descriptors, not 4 or 5", fds.len())))?;
+            .map_err(|fds| invalid(&format!("it has {} descriptors, not 4", fds.len())))?;
         // The watch comes before anything else that may fail.
         watch(Arc::clone(&self.control), parent)?;
         let memory = SharedMemory::attach(memory, memory_bytes)?;
@@ -84,6 +105,8 @@ impl Lifeline {
             memory,
             to_worker: Bell::to_wait(to_worker),
             to_parent: [first, second].map(Bell::to_notify),
+            arguments,
+            results,
         })
     }
 }
@@ -98,14 +121,25 @@ pub fn send_handshake(
     memory: &impl AsFd,
     to_worker: &Bell,
     to_parent: [&Bell; 2],
+    extras: Extras<'_>,
 ) -> io::Result<()> {
     let parent = sys::own_pidfd()?;
-    let message = [&[HANDSHAKE, BUILD.len() as u8], BUILD.as_bytes(), config].concat();
     let to_worker = to_worker.fd_to_wait()?;
     let [first, second] = to_parent.map(Bell::fd_to_notify);
     let (first, second) = (first?, second?);
     let mut fds = vec![memory.as_fd(), to_worker.as_fd(), first.as_fd(), second.as_fd()];
-    fds.extend(parent.as_ref().map(AsFd::as_fd));
+    let optional = [
+        (HAS_PARENT, parent.as_ref().map(AsFd::as_fd)),
+        (HAS_ARGUMENTS, extras.arguments),
+        (HAS_RESULTS, extras.results),
+    ];
+    let mut has = 0;
+    for (bit, fd) in optional {
+        let Some(fd) = fd else { continue };
+        has |= bit;
+        fds.push(fd);
+    }
+    let message = [&[HANDSHAKE, BUILD.len() as u8], BUILD.as_bytes(), &[has], config].concat();
     control.send(&message, &fds)
 }
 

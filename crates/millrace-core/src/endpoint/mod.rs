@@ -4,6 +4,7 @@
 //! waits for the parent's bell in its own event loop. That takes half as long as to be woken by the thread of
 //! [`WorkerEndpoint::listen`].
 
+mod blocks;
 #[cfg_attr(not(feature = "testing"), expect(unreachable_pub, reason = "tests see it"))]
 pub(crate) mod lifeline;
 mod status_block;
@@ -22,6 +23,7 @@ use crate::scheduler::WorkerId;
 use crate::spin::Spinner;
 use crate::sync::atomic::Ordering;
 use crate::sys;
+use blocks::WorkerBlocks;
 use lifeline::Lifeline;
 
 pub use crate::sys::Bell;
@@ -43,7 +45,14 @@ pub struct WorkerIdentity {
 struct ThisWorker {
     identity: WorkerIdentity,
     lifeline: Lifeline,
-    parts: Mutex<Option<(Segment, Bell, [Bell; 2])>>,
+    parts: Mutex<Option<Parts>>,
+}
+
+struct Parts {
+    segment: Segment,
+    bell: Bell,
+    to_parent: [Bell; 2],
+    blocks: WorkerBlocks,
 }
 
 static THIS_WORKER: OnceLock<ThisWorker> = OnceLock::new();
@@ -69,7 +78,13 @@ pub fn init_worker() -> io::Result<&'static WorkerIdentity> {
     };
     let segment = Segment::new(Arc::new(handshake.memory)).map_err(io::Error::other)?;
     segment.check().map_err(io::Error::other)?;
-    let parts = Mutex::new(Some((segment, handshake.to_worker, handshake.to_parent)));
+    let blocks = WorkerBlocks::attach(handshake.arguments, handshake.results)?;
+    let parts = Mutex::new(Some(Parts {
+        segment,
+        bell: handshake.to_worker,
+        to_parent: handshake.to_parent,
+        blocks,
+    }));
     Ok(&THIS_WORKER.get_or_init(|| ThisWorker { identity, lifeline, parts }).identity)
 }
 
@@ -143,6 +158,7 @@ pub struct WorkerEndpoint {
     to_parent: [Bell; 2],
     listener: Listener,
     spinner: Spinner,
+    blocks: WorkerBlocks,
 }
 
 impl WorkerEndpoint {
@@ -153,7 +169,8 @@ impl WorkerEndpoint {
     /// [`EndpointError::NotFree`] outside a worker and the second time.
     pub fn take() -> Result<Self, EndpointError> {
         let this = THIS_WORKER.get().ok_or(EndpointError::NotFree)?;
-        let (segment, bell, to_parent) = lock(&this.parts).take().ok_or(EndpointError::NotFree)?;
+        let Parts { segment, bell, to_parent, blocks } =
+            lock(&this.parts).take().ok_or(EndpointError::NotFree)?;
         let (outbound, inbound) = segment.worker_ends();
         let assembler = Assembler::default();
         let listener = Listener::Owner;
@@ -167,6 +184,7 @@ impl WorkerEndpoint {
             to_parent,
             listener,
             spinner: Spinner::default(),
+            blocks,
         })
     }
 
@@ -323,6 +341,22 @@ impl WorkerEndpoint {
                 }
             }
         }
+    }
+
+    /// Copies a part of a result into a block. Returns the place of the block, for [`Outcome`](crate::Outcome)s to refer to. `None` if
+    /// there is no room.
+    pub fn put_block(&mut self, bytes: &[u8]) -> Option<u32> {
+        self.blocks.put(&self.segment, bytes)
+    }
+
+    /// Fills `into` with an argument from the block at a place. Returns `false` if it is outside of the memory.
+    pub fn read_block(&self, place: u32, into: &mut [u8]) -> bool {
+        self.blocks.read(place, into)
+    }
+
+    /// Gives the memory of blocks that are not in use back to the system. Returns `false` if the parent has not read all of them.
+    pub fn give_back_blocks(&mut self) -> bool {
+        self.blocks.give_back(&self.segment)
     }
 
     /// Notifies the parent's waiting thread, because its event loop was notified and has not read anything for a while.

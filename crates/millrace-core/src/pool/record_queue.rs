@@ -6,10 +6,12 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt;
+use std::mem;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::Notify;
+use super::blocks::{self, Lease};
 use super::records::{Outcome, Record};
 use crate::lock::lock;
 use crate::scheduler::{CallId, Report, WorkerId};
@@ -40,6 +42,8 @@ pub(super) enum Head {
         is_error: bool,
         is_last: bool,
         elapsed_us: u32,
+        /// The blocks that the payload refers to.
+        lease: Option<Lease>,
     },
     Output {
         worker_id: WorkerId,
@@ -88,6 +92,14 @@ impl Pack {
         Some(record(head, &self.payloads[self.at..self.at + bytes]))
     }
 
+    /// The blocks of the record to be read next. They outlive the record.
+    fn take_lease(&mut self) -> Option<Lease> {
+        match self.heads.get_mut(self.next) {
+            Some((Head::Outcome { lease, .. }, _)) => lease.take(),
+            _ => None,
+        }
+    }
+
     fn take(&mut self) -> Option<Record<'_>> {
         let (head, bytes) = self.heads.get(self.next)?;
         let payload = &self.payloads[self.at..self.at + bytes];
@@ -107,7 +119,7 @@ impl Pack {
 
 fn record<'r>(head: &'r Head, payload: &'r [u8]) -> Record<'r> {
     match head {
-        Head::Outcome { call_id, chunk, first, count, is_error, is_last, elapsed_us } => {
+        Head::Outcome { call_id, chunk, first, count, is_error, is_last, elapsed_us, lease } => {
             Record::Outcome(Outcome {
                 call_id: *call_id,
                 chunk: *chunk,
@@ -117,6 +129,7 @@ fn record<'r>(head: &'r Head, payload: &'r [u8]) -> Record<'r> {
                 is_last: *is_last,
                 elapsed: Duration::from_micros(u64::from(*elapsed_us)),
                 payload,
+                block_source: lease.as_ref().map_or(0, Lease::source),
             })
         }
         Head::Output { worker_id, pid, stream } => {
@@ -135,6 +148,8 @@ fn record<'r>(head: &'r Head, payload: &'r [u8]) -> Record<'r> {
 struct Packs {
     waiting: VecDeque<Pack>,
     spare: Option<Pack>,
+    /// The blocks of the outcomes that were collected last. The collector reads them.
+    leases: Vec<Lease>,
 }
 
 /// Records in the order in which they came.
@@ -195,7 +210,20 @@ impl RecordQueue {
     }
 
     pub(super) fn collect(&self) -> Records<'_> {
+        let leases = mem::take(&mut lock(&self.packs).leases);
+        // They end without the lock.
+        drop(leases);
         Records { queue: self, pack: None }
+    }
+
+    /// Fills `into` from a block of an outcome that was collected last.
+    pub(super) fn read_block(&self, source: u32, place: u32, into: &mut [u8]) -> bool {
+        let returns = {
+            let packs = lock(&self.packs);
+            packs.leases.iter().find(|lease| lease.source() == source).map(Lease::returns).cloned()
+        };
+        // The copy takes long, and whoever adds records takes the lock.
+        returns.is_some_and(|returns| blocks::read(&returns, place, into))
     }
 
     /// Whether records wait.
@@ -247,7 +275,11 @@ impl Records<'_> {
     #[expect(clippy::should_implement_trait, reason = "an iterator's items cannot borrow from it")]
     pub fn next(&mut self) -> Option<Record<'_>> {
         self.find_unread(true);
-        self.pack.as_mut()?.take()
+        let pack = self.pack.as_mut()?;
+        if let Some(lease) = pack.take_lease() {
+            lock(&self.queue.packs).leases.push(lease);
+        }
+        pack.take()
     }
 
     /// The record that [`Self::next`] would take out. It stays, and `None` does not make the pool notify again.

@@ -107,6 +107,8 @@ pub struct Outcome<'r> {
     pub elapsed: Duration,
     /// The results, in the worker's own encoding.
     pub payload: &'r [u8],
+    /// Where [`Pool::read_block`](super::Pool::read_block) finds the blocks that the payload refers to, in 24 bits; 0: it has none.
+    pub block_source: u32,
 }
 
 impl<'r> From<&'r Report> for Record<'r> {

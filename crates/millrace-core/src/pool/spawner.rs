@@ -7,10 +7,12 @@ use std::sync::Arc;
 use crossbeam::channel::{Receiver, Sender};
 
 use super::Shared;
+use super::blocks::{self, Results};
+use super::failing::lost;
 use crate::channel::segment::{SEGMENT_BYTES, Segment, word};
-use crate::endpoint::lifeline;
+use crate::endpoint::lifeline::{self, Extras};
 use crate::scheduler::WorkerId;
-use crate::sys::{Bell, Child, Control, Launch, Pipe, SharedMemory, launch};
+use crate::sys::{AsFd, Bell, Child, Control, Launch, Pipe, SharedMemory, launch};
 
 /// A request to the spawner.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +38,8 @@ pub(super) struct SpawnedWorker {
     pub(super) to_parent: Arc<Bell>,
     /// Notified instead of `to_parent` while the submitter's event loop listens.
     pub(super) to_loop: Arc<Bell>,
+    /// Its large results.
+    pub(super) results: Option<Arc<Results>>,
     /// Its standard output and standard error, if they come here.
     pub(super) pipes: Option<[Pipe; 2]>,
 }
@@ -95,6 +99,13 @@ impl Spawner {
         let to_worker = Bell::new()?;
         let [to_parent, to_loop] = self.shared.bells_of_new_worker()?;
         let (control, theirs) = Control::pair()?;
+        let results = blocks::results(&segment, &self.shared.processes);
+        let arguments = self.shared.arguments().map(|arguments| arguments.reader());
+        if arguments.is_some_and(|reader| !reader.is_intact()) {
+            let error = lost("the memory with large arguments");
+            self.shared.fail(&error);
+            return Err(io::Error::other(error));
+        }
         let mut worker_config = worker_id.0.to_le_bytes().to_vec();
         worker_config.extend_from_slice(&config.worker_config);
         lifeline::send_handshake(
@@ -103,7 +114,12 @@ impl Spawner {
             &memory_fd,
             &to_worker,
             [&to_parent, &to_loop],
+            Extras {
+                arguments: arguments.map(AsFd::as_fd),
+                results: results.as_ref().map(|(_, writer)| writer.as_fd()),
+            },
         )?;
+        let results = results.map(|(results, _)| results);
         let (pipes, outputs) = if config.is_piped {
             let ((output, output_end), (error, error_end)) = (Pipe::new()?, Pipe::new()?);
             (Some([output, error]), Some(Arc::new([output_end, error_end])))
@@ -120,6 +136,6 @@ impl Spawner {
             cpus: config.cpus.get(worker_id.index()).cloned().unwrap_or_default(),
         };
         let child = launch(&request, theirs)?;
-        Ok(SpawnedWorker { child, control, segment, to_worker, to_parent, to_loop, pipes })
+        Ok(SpawnedWorker { child, control, segment, to_worker, to_parent, to_loop, results, pipes })
     }
 }

@@ -4,8 +4,11 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::blocks::Block;
 use crate::channel::frame::MAX_PAYLOAD;
-use crate::scheduler::{self, CallId, ChunkFlags, Definition, DefinitionId, Turn, WorkerId};
+use crate::scheduler::{
+    self, Attachment, CallId, ChunkFlags, Definition, DefinitionId, Turn, WorkerId,
+};
 
 /// Tasks of one call that are encoded together. One worker runs them in their order.
 ///
@@ -22,6 +25,8 @@ pub struct Chunk<'a> {
     pub count: u32,
     /// The encoded items.
     pub payload: &'a [u8],
+    /// The places of the blocks that the payload refers to, as little-endian words. They are kept until the chunk is settled.
+    pub blocks: &'a [[u8; 4]],
     /// How it is to be treated.
     pub flags: ChunkFlags,
     /// The only worker that may run it. None: any worker.
@@ -49,6 +54,7 @@ impl<'a> Chunk<'a> {
             definition,
             count,
             payload,
+            blocks: &[],
             flags: ChunkFlags::default(),
             only: None,
             limit: None,
@@ -94,6 +100,14 @@ pub enum SubmitError {
         /// Workers of the pool.
         worker_count: u32,
     },
+    /// A block that was never filled, or belongs to another chunk.
+    #[error("chunk {chunk} of call {call_id} refers to a block that is not there")]
+    NoSuchBlock {
+        /// The call.
+        call_id: CallId,
+        /// The chunk within the call.
+        chunk: u32,
+    },
     /// A definition that was never made, or forgotten.
     #[error("chunk {chunk} of call {call_id} needs definition {definition}, which is not known")]
     Undefined {
@@ -126,7 +140,7 @@ impl Chunk<'_> {
     ///
     /// # Errors
     ///
-    /// All of [`SubmitError`], but [`SubmitError::Undefined`].
+    /// All of [`SubmitError`], but [`SubmitError::Undefined`] and [`SubmitError::NoSuchBlock`].
     pub(super) fn check(&self, worker_count: u32) -> Result<(), SubmitError> {
         let (call_id, chunk, bytes) = (self.call_id, self.id, self.payload.len());
         if bytes > MAX_PAYLOAD {
@@ -144,7 +158,11 @@ impl Chunk<'_> {
     }
 
     /// The chunk as the scheduler keeps it, with a payload of its own.
-    pub(super) fn to_owned(self, definition: Arc<Definition>) -> scheduler::Chunk {
+    pub(super) fn to_owned(
+        self,
+        definition: Arc<Definition>,
+        blocks: Option<Arc<Vec<Block>>>,
+    ) -> scheduler::Chunk {
         let timed = if self.limit.is_some() { ChunkFlags::TIMED } else { 0 };
         let sends_each = self.limit.is_some() || self.retries > 0;
         let each = if sends_each { ChunkFlags::EACH } else { 0 };
@@ -163,6 +181,7 @@ impl Chunk<'_> {
             turn: Turn::default(),
             definition,
             payload: self.payload.into(),
+            attachment: blocks.map(|blocks| blocks as Attachment),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Tasks that travel together, and the function they call.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -74,6 +75,9 @@ pub struct Turn {
     pub(super) passed_over: u32,
 }
 
+/// Something that lives as long as its chunk. Dropping it must be quick, since that happens under the scheduler's lock.
+pub type Attachment = Arc<dyn fmt::Debug + Send + Sync>;
+
 /// Tasks of one call, encoded together. A worker runs them in order.
 #[derive(Debug, Clone)]
 pub struct Chunk {
@@ -107,6 +111,12 @@ pub struct Chunk {
     pub definition: Arc<Definition>,
     /// The encoded items.
     pub payload: Arc<[u8]>,
+    /// What the payload needs to be readable. It is dropped with the chunk.
+    #[cfg_attr(
+        not(feature = "testing"),
+        expect(dead_code, reason = "it only has to live as long as the chunk")
+    )]
+    pub attachment: Option<Attachment>,
 }
 
 impl Chunk {

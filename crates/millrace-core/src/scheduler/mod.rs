@@ -57,7 +57,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use cancel::CancelMode;
-pub use chunk::{Chunk, ChunkFlags, Definition, Turn};
+pub use chunk::{Attachment, Chunk, ChunkFlags, Definition, Turn};
 pub use death::{Cause, Death};
 pub use exit_reason::ExitReason;
 pub use ids::{CallId, ChunkSeq, DefinitionId, WorkerId};

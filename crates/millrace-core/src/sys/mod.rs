@@ -3,6 +3,7 @@
 //! What a system must provide:
 //!
 //! - [`SharedMemory`]: anonymous pages two processes map, of a length nobody can change afterwards.
+//! - [`BlockMemory`]: the same for large values, which one side writes and the other reads. A system may do without.
 //! - [`Bell`]: wakes a sleeping side in another process; notifying never blocks.
 //! - [`Poller`]: one thread waits for many bells, deaths and sockets, and a deadline; it costs nothing while nothing happens.
 //! - [`Control`]: carries the first message and its descriptors, reports the end of the other side, and carries a start error.
@@ -36,6 +37,8 @@ use linux as system;
 mod posix;
 #[cfg(millrace_system = "posix")]
 use posix as system;
+#[cfg(not(millrace_system = "linux"))]
+mod no_block_memory;
 #[cfg(millrace_system = "none")]
 #[cfg_attr(
     feature = "testing",
@@ -49,9 +52,13 @@ use unsupported as machine;
 #[cfg(millrace_system = "none")]
 use unsupported as unix;
 
+#[cfg(millrace_system = "linux")]
+pub use linux::{BlockMemory, BlockReader};
 #[cfg(feature = "testing")]
 pub use machine::set_affinity_of_current_thread;
 pub use machine::{affinity_of, control_groups, resident_bytes, was_killed_for_memory};
+#[cfg(not(millrace_system = "linux"))]
+pub use no_block_memory::{BlockMemory, BlockReader};
 pub use system::{Bell, ONE_BELL_FOR_ALL, Poller, own_pidfd, wait_until_gone};
 #[cfg(feature = "testing")]
 pub use types::{CONTROL_FD, MESSAGE_BYTES_MAX, MESSAGE_FDS_MAX};

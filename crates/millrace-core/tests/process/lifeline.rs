@@ -9,7 +9,7 @@ use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
-use millrace_core::testing::lifeline::{send_handshake, start};
+use millrace_core::testing::lifeline::{Extras, send_handshake, start};
 use millrace_core::testing::sys::{
     Bell, Control, Exit, Launch, SharedMemory, launch, set_worker_signals,
 };
@@ -100,7 +100,8 @@ fn start_worker(what: &Launch) -> (millrace_core::testing::sys::Child, Control, 
     let (ours, theirs) = Control::pair().unwrap();
     let (_memory, fd) = SharedMemory::create(LEN).unwrap();
     let bells = [Bell::new().unwrap(), Bell::new().unwrap()];
-    send_handshake(&ours, b"the config", &fd, &bells[0], [&bells[1], &bells[1]]).unwrap();
+    send_handshake(&ours, b"the config", &fd, &bells[0], [&bells[1], &bells[1]], Extras::default())
+        .unwrap();
     (launch(what, theirs).unwrap(), ours, bells)
 }
 

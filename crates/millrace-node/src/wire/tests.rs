@@ -64,6 +64,7 @@ fn a_batch_that_is_cut_short_has_no_chunks() {
 #[test]
 fn an_outcome_is_a_header_and_its_payload() {
     let outcome = Outcome {
+        block_source: 0,
         call_id: CallId(7),
         chunk: 1,
         first: 2,

@@ -172,7 +172,7 @@ impl From<[u32; 6]> for ChunkFields {
     }
 }
 
-/// The fields of a [`ToParent::Outcome`], in their order; the sixth is 0.
+/// The fields of a [`ToParent::Outcome`], in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutcomeFields {
     /// The chunk's sequence number.
@@ -185,17 +185,20 @@ pub struct OutcomeFields {
     pub flags: u32,
     /// Time that these tasks took together, in microseconds.
     pub elapsed_micros: u32,
+    /// Number of the last block that the worker has filled so far; see [`blocks`](crate::channel::blocks).
+    pub last_block: u32,
 }
 
 impl From<OutcomeFields> for [u32; 6] {
     fn from(outcome: OutcomeFields) -> Self {
-        [outcome.seq, outcome.first, outcome.count, outcome.flags, outcome.elapsed_micros, 0]
+        let OutcomeFields { seq, first, count, flags, elapsed_micros, last_block } = outcome;
+        [seq, first, count, flags, elapsed_micros, last_block]
     }
 }
 
 impl From<[u32; 6]> for OutcomeFields {
-    fn from([seq, first, count, flags, elapsed_micros, _]: [u32; 6]) -> Self {
-        Self { seq, first, count, flags, elapsed_micros }
+    fn from([seq, first, count, flags, elapsed_micros, last_block]: [u32; 6]) -> Self {
+        Self { seq, first, count, flags, elapsed_micros, last_block }
     }
 }
 

@@ -6,11 +6,14 @@
 use std::sync::Arc;
 
 use super::Listener;
+use crate::channel::blocks::SPACE_UNITS;
+use crate::channel::blocks::returns::Impossible;
 use crate::channel::frame::{
     Assembler, Frame, FrameError, HEADER_BYTES, OutcomeFields, ToParent, outcome_flag,
 };
 use crate::channel::segment::{RING_BYTES, Segment, SegmentConsumer, word};
 use crate::pool::Shared;
+use crate::pool::blocks::Results;
 use crate::pool::failing::lost;
 use crate::pool::record_queue::Head;
 use crate::scheduler::{Cause, ChunkSeq, Settled, Verdict, WorkerId};
@@ -35,6 +38,8 @@ pub(in crate::pool) struct Inbound {
     to_worker: Arc<Bell>,
     /// The worker notifies it, and so does this side when it stops before the end.
     to_parent: Arc<Bell>,
+    /// Its large results.
+    results: Option<Arc<Results>>,
     /// It has violated the protocol, so its messages are not read any more.
     unreadable: Option<Cause>,
 }
@@ -46,6 +51,7 @@ impl Inbound {
         segment: Segment,
         ring: SegmentConsumer,
         bells: [Arc<Bell>; 2],
+        results: Option<Arc<Results>>,
     ) -> Self {
         let [to_worker, to_parent] = bells;
         Self {
@@ -55,6 +61,7 @@ impl Inbound {
             assembler: Assembler::default(),
             to_worker,
             to_parent,
+            results,
             unreadable: None,
         }
     }
@@ -77,7 +84,9 @@ impl Inbound {
             match self.assembler.poll(&mut self.ring) {
                 Ok(Some(frame)) => {
                     frames += 1;
-                    self.unreadable = handle(shared, self.worker_id, frame, listener).err();
+                    self.unreadable =
+                        handle(shared, self.worker_id, self.results.as_ref(), frame, listener)
+                            .err();
                 }
                 Ok(None) if self.ring.allowance() > 0 => {
                     self.offer_space(shared);
@@ -125,6 +134,7 @@ impl Inbound {
 fn handle(
     shared: &Shared,
     worker_id: WorkerId,
+    results: Option<&Arc<Results>>,
     frame: Frame<'_, ToParent>,
     listener: Listener,
 ) -> Result<(), Cause> {
@@ -134,6 +144,13 @@ fn handle(
         }
         ToParent::Outcome => {
             let fields = OutcomeFields::from(frame.fields);
+            let lease = match results {
+                Some(results) => results.arrive(fields.last_block, SPACE_UNITS),
+                None if fields.last_block == 0 => Ok(None),
+                None => Err(Impossible),
+            };
+            // If the outcome is not wanted, it ends here and the blocks go back.
+            let lease = lease.map_err(|Impossible| Cause::ProtocolViolation)?;
             let verdict = shared.scheduler().outcome(worker_id, settled(fields));
             let verdict = verdict.map_err(|_| Cause::ProtocolViolation)?;
             if let Verdict::Report { call_id, chunk, is_last } = verdict {
@@ -146,6 +163,7 @@ fn handle(
                     is_error: flags & outcome_flag::ERROR != 0,
                     is_last: is_last && flags & outcome_flag::LAST != 0,
                     elapsed_us: elapsed_micros,
+                    lease,
                 };
                 shared.records.push(head, frame.payload, listener.wake());
             }

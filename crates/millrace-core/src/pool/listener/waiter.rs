@@ -117,6 +117,7 @@ impl Waiter {
                     .fail(&format!("{}: {error}", lost("the waiting thread's poller")));
             }
             self.causes.look_again(Instant::now());
+            self.shared.give_back_excess();
             for token in &tokens {
                 self.handle(*token);
             }
@@ -221,8 +222,16 @@ impl Waiter {
                 "other code of this process has closed a descriptor of the worker while it started",
             ));
         }
-        let SpawnedWorker { child, control, segment, to_worker, to_parent, to_loop, pipes } =
-            spawned;
+        let SpawnedWorker {
+            child,
+            control,
+            segment,
+            to_worker,
+            to_parent,
+            to_loop,
+            results,
+            pipes,
+        } = spawned;
         let pid = child.pid();
         // It was bound to them before its first instruction.
         let is_pinned = !self.shared.config.cpus.is_empty();
@@ -249,8 +258,13 @@ impl Waiter {
             self.poller.add(pipe.as_fd(), token(OUTPUT + stream as u64))?;
             outputs[stream] = Some(Output::new(pipe));
         }
-        let inbound =
-            Inbound::new(worker_id, segment.clone(), inbound, [to_worker, Arc::clone(&bell)]);
+        let inbound = Inbound::new(
+            worker_id,
+            segment.clone(),
+            inbound,
+            [to_worker, Arc::clone(&bell)],
+            results,
+        );
         self.shared.handles[worker_id.index()].connect(
             writer,
             Arc::clone(&process),

@@ -18,6 +18,7 @@ fn queue() -> (RecordQueue, Arc<AtomicU32>) {
 /// Pushes an outcome with the number `chunk`.
 fn push(queue: &RecordQueue, chunk: u32, payload: Cow<'_, [u8]>) {
     let head = Head::Outcome {
+        lease: None,
         call_id: CallId(1),
         chunk,
         first: 0,

@@ -31,6 +31,7 @@ pub(super) fn chunk(call_id: u32, id: u32, count: u32) -> Chunk {
         turn: Turn::default(),
         definition: Arc::new(Definition::new(DefinitionId(1), Box::default())),
         payload: Arc::default(),
+        attachment: None,
     }
 }
 

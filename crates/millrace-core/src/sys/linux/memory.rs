@@ -11,7 +11,7 @@ use super::refusal::{is_refusal, refused};
 use crate::sys::unix::{invalid, is_unnamed_object, raise, unnamed_object};
 
 /// Without these a peer could shrink the file, and touching the lost pages would kill this process with SIGBUS.
-const SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW).union(SealFlags::SEAL);
+pub(super) const SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW).union(SealFlags::SEAL);
 
 /// A file of `len` bytes of zeros.
 pub(in crate::sys) fn file_of(len: usize) -> io::Result<OwnedFd> {
@@ -42,7 +42,7 @@ pub(in crate::sys) fn check(fd: &OwnedFd, len: usize) -> io::Result<()> {
 }
 
 /// Asks for memory that cannot be executed first. Some systems refuse any other memory, and older ones do not know the flag.
-fn anonymous_file() -> Result<OwnedFd, Errno> {
+pub(super) fn anonymous_file() -> Result<OwnedFd, Errno> {
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
     match rustix::fs::memfd_create(c"millrace", flags | MemfdFlags::NOEXEC_SEAL) {
         Err(Errno::INVAL) => rustix::fs::memfd_create(c"millrace", flags),
@@ -50,7 +50,7 @@ fn anonymous_file() -> Result<OwnedFd, Errno> {
     }
 }
 
-fn sealed(fd: OwnedFd, len: usize) -> io::Result<OwnedFd> {
+pub(super) fn sealed(fd: OwnedFd, len: usize) -> io::Result<OwnedFd> {
     let fd = raise(fd);
     rustix::fs::ftruncate(&fd, len as u64)?;
     rustix::fs::fcntl_add_seals(&fd, SEALS)?;

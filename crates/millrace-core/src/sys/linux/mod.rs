@@ -2,6 +2,7 @@
 //! ways.
 
 mod bell;
+mod block_memory;
 mod connection;
 mod death;
 mod memory;
@@ -11,6 +12,7 @@ mod refusal;
 mod streams;
 
 pub use bell::Bell;
+pub use block_memory::{BlockMemory, BlockReader};
 pub(super) use connection::{Inbox, SOCKET_TYPE, connection, kill_at_end_of, send, try_recv};
 pub(super) use death::Death;
 pub(super) use memory::{check, file_of};

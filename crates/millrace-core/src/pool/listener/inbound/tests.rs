@@ -27,6 +27,7 @@ pub(in crate::pool::listener) fn chunk() -> Chunk {
         turn: Turn::default(),
         definition: Arc::new(Definition::new(DefinitionId(1), Box::default())),
         payload: Arc::default(),
+        attachment: None,
     }
 }
 
@@ -48,8 +49,8 @@ fn an_outcome_that_nothing_in_flight_belongs_to_is_a_violation_and_no_record() {
         fields: [1, 0, 1, outcome_flag::LAST, 5, 0],
         payload: Cow::Owned(payload),
     };
-    assert_eq!(handle(shared, WorkerId(0), outcome(payload), Listener::Thread), Ok(()));
-    let again = handle(shared, WorkerId(0), outcome(vec![0; 8]), Listener::Thread);
+    assert_eq!(handle(shared, WorkerId(0), None, outcome(payload), Listener::Thread), Ok(()));
+    let again = handle(shared, WorkerId(0), None, outcome(vec![0; 8]), Listener::Thread);
     assert_eq!(again, Err(Cause::ProtocolViolation));
     assert_eq!(shared.scheduler().stats().completed, 1);
 
