@@ -118,6 +118,7 @@ impl World {
             turn: Turn::default(),
             definition: Arc::clone(&self.definition),
             payload: Arc::clone(&self.payload),
+            attachment: None,
         }
     }
 
