@@ -418,6 +418,8 @@ export async function limits(error: unknown): Promise<void> {
   is<number>()(await pool.apply((x: number) => x, [1], { taskTimeout: 1, killGrace: 1, retries: 1 }))
   is<boolean>()(await pool.apply((ctx: TaskContext) => ctx.signal.aborted, [], { passContext: true }))
   is<Promise<void>>()(pool.recycle())
+  is<Promise<void>>()(pool.warm())
+  is<Promise<void>>()(pool.warm((x: number) => x, task('file:///a.js'), new URL('file:///a.js'), Math.max))
   if (error instanceof TaskTimeoutError) {
     is<number>()(error.timeout + error.index + error.pid + error.workerId)
     is<readonly Error[] | undefined>()(error.attempts)

@@ -64,6 +64,7 @@ export class CallSite {
 
   #describe({ index, count = 1 }: TaskItems): string {
     if (this.#method === 'apply' || this.#method === 'wrap') return 'the task'
+    if (this.#method === 'warm') return 'a function'
     return count === 1 ? `item ${index}` : `items ${index} to ${index + count - 1}`
   }
 }

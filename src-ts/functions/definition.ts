@@ -22,3 +22,6 @@ export function define(shipped: Shipped, name: string): FunctionDefinition {
   const json = JSON.stringify(shipped)
   return Object.freeze({ key: json, name, json, data: NO_DATA, isTransient: false })
 }
+
+/** A function that every worker has. */
+export const ANY_FUNCTION: FunctionDefinition = define({ kind: 'global', path: ['Boolean'] }, 'Boolean')

@@ -1,4 +1,4 @@
-export type { FunctionDefinition } from './definition.js'
+export { ANY_FUNCTION, type FunctionDefinition } from './definition.js'
 export { mapStacks, prepareFunction, prepareFunctionHere } from './on-demand.js'
 export { checkFunction } from './reference/prepare-reference.js'
 export { task, tasks } from './reference/reference.js'

@@ -10,7 +10,7 @@ import { readMaxHeap } from './worker-options.js'
 import { Math, Number } from '../primordials.js'
 
 export { readMapOptions } from './map-options.js'
-export { refuseInline } from './inline-options.js'
+export { checkInline } from './inline-options.js'
 export { limitsOf } from './limits.js'
 export type { MapSettings } from './map-options.js'
 

@@ -1,6 +1,7 @@
 import { invalidOptionBecause } from '../errors/index.js'
 import { Array, Object, toObject } from '../primordials.js'
 import type { OptionValues } from './checks.js'
+import type { MapSettings } from './map-options.js'
 
 const REASON = 'nJobs: 0 runs tasks in this process, which cannot be'
 /** The options that need a worker process, and why. */
@@ -37,4 +38,14 @@ export function refuseInline(values: OptionValues): void {
   if (stdio !== undefined && stdio !== 'inherit') {
     throw invalidOptionBecause('range', 'stdio', stdio, `${REASON} given other streams: only 'inherit' is possible`)
   }
+}
+
+/** The options of a call, unless the pool has `nJobs: 0` and cannot honor one of them. @throws as {@linkcode refuseInline} */
+export function checkInline<S extends Pick<MapSettings, 'taskTimeout' | 'workerLifespan'>>(
+  settings: S,
+  nJobs: number
+): S {
+  const { taskTimeout, workerLifespan } = settings
+  if (nJobs === 0) refuseInline({ taskTimeout, workerLifespan })
+  return settings
 }

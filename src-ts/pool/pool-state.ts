@@ -9,10 +9,12 @@ import {
   makeApplyCall,
   makeListSink,
   makeMapCall,
+  makeWarmCall,
   type MapCall,
   type MapKind,
   type Sink,
-  throwIfAborted
+  throwIfAborted,
+  type WarmOrder
 } from '../calls/index.js'
 import {
   atEntry,
@@ -24,14 +26,14 @@ import {
 } from '../errors/index.js'
 import {
   type ApplySettings,
+  checkInline,
   describeMachine,
   type MapSettings,
   type PoolSettings,
   readApplyOptions,
   readJoinOptions,
   readMapOptions,
-  readPoolOptions,
-  refuseInline
+  readPoolOptions
 } from '../options/index.js'
 import { checkFunction, prepareFunction, prepareFunctionHere } from '../functions/index.js'
 import { Array, Math } from '../primordials.js'
@@ -44,10 +46,9 @@ import { endWhenUnreachable, keepReachable, weaken } from './lifetime.js'
 import { isRefused } from './worker-identity.js'
 import { WorkerOutput } from './worker-output.js'
 
-/** The arguments of a map method. */
 export type MapArguments = readonly [fn: unknown, items: unknown, options: unknown]
 
-/** The private state behind a `WorkerPool`. Methods that may fail take the public method as `entry`: errors point at its caller. */
+/** The state behind a `WorkerPool`. Methods that may fail take the public method as `entry`: errors point at its caller. */
 export class PoolState {
   readonly output: WorkerOutput | undefined
   readonly events: PoolEventSource
@@ -165,6 +166,17 @@ export class PoolState {
     })
   }
 
+  /** Opens a call by which every worker loads the functions. */
+  warm(entry: Entry, functions: readonly unknown[]): Promise<void> {
+    return promiseAtEntry<void>(entry, (resolve, reject) => {
+      this.#checkOpen()
+      const { signal } = this.#readApply(undefined)
+      throwIfAborted(signal)
+      const own = this.#ofCall(this.#settings.nJobs)
+      this.#calls.open(makeWarmCall({ ...own, entry, functions, resolve, reject }), signal)
+    })
+  }
+
   /** Finishes the accepted work and closes. */
   join(options: unknown): Promise<void> {
     this.#checkAllowed()
@@ -195,14 +207,18 @@ export class PoolState {
   }
 
   #makeCall(kind: MapKind, fn: unknown, items: unknown, settings: MapSettings, sink: Sink, site: CallSite): MapCall {
-    const [id, onEnd, nJobs] = [this.#calls.nextId(), this.#calls.remove, Math.max(this.#settings.nJobs, 1)]
-    const own = { id, onEnd, nJobs, prepare: this.#prepare, openBackend: () => this.#start() }
+    const own = this.#ofCall(Math.max(this.#settings.nJobs, 1))
     return makeMapCall({ ...own, kind, fn, items, sink, settings, site })
+  }
+
+  #ofCall(nJobs: number): Pick<WarmOrder, 'id' | 'onEnd' | 'nJobs' | 'prepare' | 'openBackend'> {
+    const [id, onEnd] = [this.#calls.nextId(), this.#calls.remove]
+    return { id, onEnd, nJobs, prepare: this.#prepare, openBackend: () => this.#start() }
   }
 
   #readMap(options: unknown): MapSettings {
     this.#checkOpen()
-    return this.#checkInline(readMapOptions(options, this.#settings.map))
+    return checkInline(readMapOptions(options, this.#settings.map), this.#settings.nJobs)
   }
 
   get #prepare(): typeof prepareFunction {
@@ -210,14 +226,7 @@ export class PoolState {
   }
 
   #readApply(options: unknown): ApplySettings {
-    return this.#checkInline(readApplyOptions(options, this.#settings.map))
-  }
-
-  /** Refuses options of a call that a pool with `nJobs: 0` cannot honor. */
-  #checkInline<S extends Pick<MapSettings, 'taskTimeout' | 'workerLifespan'>>(settings: S): S {
-    const { taskTimeout, workerLifespan } = settings
-    if (this.#settings.nJobs === 0) refuseInline({ taskTimeout, workerLifespan })
-    return settings
+    return checkInline(readApplyOptions(options, this.#settings.map), this.#settings.nJobs)
   }
 
   #checkAllowed(): void {

@@ -37,6 +37,20 @@ export abstract class PoolTasks extends PoolLifecycle {
   }
 
   /**
+   * Starts all workers and loads the functions in each, so that the first tasks wait for neither. Resolves when every worker has loaded
+   * them; busy workers first finish what they run. Without functions it only starts the workers. It counts as no task.
+   *
+   * Rejects as a task would: with what a module throws while it loads, with an `ERR_POOL_FUNCTION` for a function that cannot be sent or
+   * was not loaded within `workerStartTimeout`, if workers die or cannot start, and if the pool is closed or terminated. A function by
+   * value whose variables may change is sent again with each call; warming it loads the modules that it uses.
+   * @example
+   * await pool.warm(resize, task(new URL('./jobs.js', import.meta.url), 'thumbnail'))
+   */
+  warm(...functions: readonly (AnyFunction | FunctionOrReference<AnyFunction> | URL)[]): Promise<void> {
+    return stateOf(this, methods.warm).warm(methods.warm, functions)
+  }
+
+  /**
    * Returns a function that runs `fn` in the pool. Each call is an {@linkcode apply} with its arguments and with `options`, which are
    * read once, here. The variables that `fn` uses are read at each call. The function has the parameters of `fn`, without the context
    * if the options say `passContext: true`, and returns a promise.
@@ -59,5 +73,5 @@ export abstract class PoolTasks extends PoolLifecycle {
   }
 }
 
-const { apply, wrap } = PoolTasks.prototype
-const methods = { apply, wrap }
+const { apply, warm, wrap } = PoolTasks.prototype
+const methods = { apply, warm, wrap }

@@ -68,6 +68,8 @@ export const SPREAD = 4
 export const URGENT = 8
 /** Set by the core. Tasks have a limit, so the worker notes when each begins. */
 export const TIMED = 16
+/** The worker loads the function, and runs nothing. */
+export const LOAD = 128
 /** The low bits of the call's number stand above the flags. */
 export const CALL_SHIFT = 8
 

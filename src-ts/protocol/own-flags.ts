@@ -1,5 +1,5 @@
 /**
- * Flags of a chunk that only TypeScript reads. The core passes them on. They are between the flags of `frames.ts` and `CALL_SHIFT`.
+ * Flags of a chunk that only TypeScript reads. The core passes them on. They are bits below `CALL_SHIFT` that `frames.ts` leaves free.
  */
 
 /** The function receives the context as its last argument. */

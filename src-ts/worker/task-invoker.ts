@@ -2,7 +2,7 @@ import type { TaskCallable } from '../functions/instantiate/index.js'
 import type { BlockSource } from '../codec/index.js'
 import type { BatchResultError, TaskOrigin } from '../errors/index.js'
 import { Array, process } from '../primordials.js'
-import { PASS_CONTEXT, SPREAD, URGENT } from '../protocol/index.js'
+import { LOAD, PASS_CONTEXT, SPREAD, URGENT } from '../protocol/index.js'
 import type { TaskContext } from '../types/index.js'
 import type { Chunk } from './chunk.js'
 import type { Isolation } from './isolation.js'
@@ -41,7 +41,7 @@ export class TaskInvoker {
     this.#callable = 'callable' in resolved ? resolved.callable : undefined
     this.#failure = 'failure' in resolved ? resolved.failure : undefined
     this.#flags = flags
-    this.#tasks.open(payload, from, flags)
+    if ((flags & LOAD) === 0) this.#tasks.open(payload, from, flags)
   }
 
   /**
@@ -57,9 +57,14 @@ export class TaskInvoker {
    * The function, if each task is to call it with one number, which `readNumber` returns, and nothing else. It never receives `this`.
    */
   get numberFunction(): TaskCallable['call'] | undefined {
-    if (this.#callable === undefined || !this.#tasks.hasNumbers || this.#isolation.isNeeded) return undefined
+    if (this.#callable === undefined || !this.#hasNumbers || this.#isolation.isNeeded) return undefined
     const takesContext = (this.#flags & PASS_CONTEXT) !== 0 && !this.#callable.isNative
     return takesContext ? undefined : this.#callable.call
+  }
+
+  get #hasNumbers(): boolean {
+    // A chunk that runs nothing has not opened the reader.
+    return (this.#flags & LOAD) === 0 && this.#tasks.hasNumbers
   }
 
   /** Whether a task has to run in an asynchronous context of its own, so that only `invoke` may run it. */
@@ -79,18 +84,20 @@ export class TaskInvoker {
 
   /** What the parent is told about a task that failed. `isRead`: the task was read, and was the last one. */
   origin(isRead: boolean): TaskOrigin {
-    const item = isRead ? this.#tasks.describe((this.#flags & URGENT) !== 0) : undefined
+    const item = isRead && (this.#flags & LOAD) === 0 ? this.#tasks.describe((this.#flags & URGENT) !== 0) : undefined
     return { item, workerId: this.#workerId, pid }
   }
 
   /** The error of a batch whose result is not a list with one result for each of its items. */
   misfit(result: unknown): BatchResultError | undefined {
-    return this.#tasks.misfit(result)
+    return (this.#flags & LOAD) === 0 ? this.#tasks.misfit(result) : undefined
   }
 
   readonly #call = (): unknown => {
-    const item = this.#tasks.read()
+    const isTask = (this.#flags & LOAD) === 0
+    const item = isTask ? this.#tasks.read() : undefined
     if (this.#callable === undefined) throw this.#failure
+    if (!isTask) return undefined
     const { call, isNative } = this.#callable
     const takesContext = (this.#flags & PASS_CONTEXT) !== 0 && !isNative
     // As in MPIRE, an item that is not an array is itself the argument.

@@ -1,6 +1,6 @@
 import type { ChunkHeader } from '../index.js'
 import { Map } from '../../primordials.js'
-import { URGENT } from '../../protocol/index.js'
+import { LOAD, URGENT } from '../../protocol/index.js'
 
 /** A chunk of the in-process back end. */
 export interface InlineChunk {
@@ -21,9 +21,14 @@ export function isUrgent({ header }: InlineChunk): boolean {
   return (header.flags & URGENT) !== 0
 }
 
+/** Whether the chunk only loads its function. It is in no count. */
+export function isLoad({ flags }: Pick<ChunkHeader, 'flags'>): boolean {
+  return (flags & LOAD) !== 0
+}
+
 /** The number of tasks of a chunk that have not settled. */
 export function openTasks({ header, from }: InlineChunk): number {
-  return header.count - from
+  return isLoad(header) ? 0 : header.count - from
 }
 
 /** The chunks that wait. Calls take turns. */

@@ -6,7 +6,7 @@ import { Set, promiseOf, setImmediate } from '../../primordials.js'
 import type { PoolStats, WorkerInfo } from '../../types/index.js'
 import { TaskFunctions, withoutFramesOf } from '../../worker/index.js'
 import { ownPlaces } from './own-places.js'
-import type { InlineChunk } from './chunk-queue.js'
+import { type InlineChunk, isLoad } from './chunk-queue.js'
 import type { ExecutorSettings } from './executor.js'
 import { InlineBatch } from './inline-batch.js'
 import { Lane } from './lane.js'
@@ -107,7 +107,7 @@ export class InlineBackend implements Backend {
   #submit(chunks: readonly InlineChunk[]): void {
     const [first] = chunks
     if (this.#isTerminated || first === undefined) return
-    for (const { header } of chunks) this.#counts.submitted += header.count
+    for (const { header } of chunks) if (!isLoad(header)) this.#counts.submitted += header.count
     this.#laneOf(first.header.call).submit(chunks)
   }
 

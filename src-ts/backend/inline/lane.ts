@@ -3,7 +3,7 @@ import { encodeReason } from '../abort-reason.js'
 import { Reader } from '../../codec/index.js'
 import { setTimeout, Uint32Array } from '../../primordials.js'
 import { HEADER_BYTES, OUTCOME_DROPPED, OUTCOME_ERROR, OUTCOME_LAST, paddedLength } from '../../protocol/index.js'
-import { ChunkQueue, type InlineChunk, isUrgent, openTasks } from './chunk-queue.js'
+import { ChunkQueue, type InlineChunk, isLoad, isUrgent, openTasks } from './chunk-queue.js'
 import { Executor, type ExecutorListener, type ExecutorSettings } from './executor.js'
 import type { TaskCounts } from './task-counts.js'
 import { runOutside } from './task-scope.js'
@@ -134,8 +134,9 @@ export class Lane implements ExecutorListener {
     const [, , , first = 0, count = 0, flags = 0, elapsedUs = 0] = words
     const isFailure = (flags & OUTCOME_ERROR) !== 0
     chunk.from = first + count
-    if (isFailure) this.#counts.failed += count
-    else this.#counts.completed += count
+    const counted = isLoad(chunk.header) ? 0 : count
+    if (isFailure) this.#counts.failed += counted
+    else this.#counts.completed += counted
     const isDropped = (flags & OUTCOME_DROPPED) !== 0
     if (isDropped && count === 0 && this.#isInterrupted) return
     if (isDropped) this.#counts.cancelled += openTasks(chunk)

@@ -52,8 +52,7 @@ impl Scheduler {
             }
             if claims.revoke(sent.seq) {
                 let dropped = worker.in_flight.remove(place);
-                let tasks = dropped.map_or(0, |sent| sent.chunk.unsettled());
-                self.stats.cancelled += u64::from(tasks);
+                self.stats.cancelled += dropped.map_or(0, |sent| sent.chunk.open_tasks());
                 continue;
             }
             let (seq, first, last) = (sent.seq, sent.first_task, sent.last_task());

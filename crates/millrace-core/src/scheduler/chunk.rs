@@ -58,6 +58,9 @@ impl ChunkFlags {
     /// Tasks have a limit, so the worker notes when each one begins.
     pub const TIMED: u32 = chunk_flag::TIMED;
 
+    /// Each worker that gets it loads the function, and runs nothing. It has one task, which is in no count.
+    pub const LOAD: u32 = chunk_flag::LOAD;
+
     /// Whether `flag` is set.
     pub fn has(self, flag: u32) -> bool {
         self.0 & flag != 0
@@ -123,6 +126,37 @@ impl Chunk {
     /// Tasks still open.
     pub fn unsettled(&self) -> u32 {
         self.count - self.from
+    }
+
+    /// How many of its open tasks are in the counts.
+    pub(super) fn open_tasks(&self) -> u64 {
+        if self.is_load() { 0 } else { u64::from(self.unsettled()) }
+    }
+
+    /// Whether it only loads its function.
+    pub(super) fn is_load(&self) -> bool {
+        self.flags.has(ChunkFlags::LOAD)
+    }
+
+    /// A chunk by which a worker loads a function. It belongs to no call.
+    pub(super) fn load(definition: Arc<Definition>) -> Self {
+        Self {
+            call_id: CallId(0),
+            id: 0,
+            count: 1,
+            from: 0,
+            flags: ChunkFlags(ChunkFlags::LOAD | ChunkFlags::EACH),
+            only: None,
+            limit: None,
+            retries: 0,
+            receivers_lost: 0,
+            lifespan: None,
+            is_piece: false,
+            turn: Turn::default(),
+            definition,
+            payload: Arc::default(),
+            attachment: None,
+        }
     }
 
     /// Keeps the first `tasks` open tasks, at least one. Returns the others, if there are any.

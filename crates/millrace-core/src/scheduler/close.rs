@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::chunk::Chunk;
 use super::ids::WorkerId;
 use super::worker::WorkerState;
 use super::workers::{Kind, Workers};
@@ -25,8 +26,7 @@ impl Scheduler {
         }
         self.closing = Closing::Terminate(self.now + TERMINATE_BOUND);
         let queued = self.queue.take_all();
-        self.stats.cancelled +=
-            queued.iter().map(|chunk| u64::from(chunk.unsettled())).sum::<u64>();
+        self.stats.cancelled += queued.iter().map(Chunk::open_tasks).sum::<u64>();
         let present: Vec<WorkerId> = self.workers.of(Kind::Present).iter().collect();
         for worker_id in present {
             self.stats.cancelled += self.workers.at(worker_id).in_flight.clear();

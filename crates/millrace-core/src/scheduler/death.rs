@@ -62,7 +62,7 @@ impl Scheduler {
     /// The process of a worker has ended, or could not be started. Everything that it had sent was handled.
     pub fn died(&mut self, worker_id: WorkerId, death: &Death) {
         let worker = self.workers.take(worker_id);
-        for definition in &worker.known {
+        for definition in worker.known.keys() {
             self.knowing.remove(&(*definition, worker_id));
         }
         if !matches!(worker.state, WorkerState::Absent | WorkerState::Spawning) {
@@ -81,6 +81,7 @@ impl Scheduler {
             });
         }
         self.settle_in_flight(worker_id, &worker, death);
+        self.replace(worker_id, &worker);
         match worker.state {
             // It did nothing wrong, but a worker that always exits before it has run a task would make a crash loop.
             WorkerState::Ready | WorkerState::Leaving
@@ -114,7 +115,7 @@ impl Scheduler {
             if sent.is_cancelled {
                 // It could not be taken back.
                 has_begun_later = true;
-                self.stats.cancelled += u64::from(chunk.unsettled());
+                self.stats.cancelled += chunk.open_tasks();
                 continue;
             }
             if let Some(last) = last_begun(worker, sent, has_begun_later) {
@@ -149,7 +150,7 @@ impl Scheduler {
     /// had not been sent: only calls that fail as a whole batch results.
     fn lose(&mut self, chunk: &Chunk, last: u32, loss: Loss) {
         let count = last + 1 - chunk.from;
-        self.stats.failed += u64::from(count);
+        self.stats.failed += if chunk.is_load() { 0 } else { u64::from(count) };
         self.effects.reports.push(Report::Lost {
             call_id: chunk.call_id,
             chunk: chunk.id,
@@ -220,7 +221,7 @@ impl Scheduler {
     fn fail_unstarted(&mut self, chunks: Vec<Chunk>, reason: &str) {
         for chunk in chunks {
             let count = chunk.unsettled();
-            self.stats.failed += u64::from(count);
+            self.stats.failed += chunk.open_tasks();
             let loss = Loss::StartFailed { reason: reason.to_owned() };
             self.effects.reports.push(Report::Lost {
                 call_id: chunk.call_id,

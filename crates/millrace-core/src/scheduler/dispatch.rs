@@ -22,6 +22,7 @@ impl Scheduler {
         }
         self.steal();
         self.split_running();
+        self.load_in_replacements();
         self.request_exit_of_retiring();
         self.spawn_wanted();
         self.finish_closing();
@@ -137,7 +138,8 @@ impl Scheduler {
         let worker = &mut *changing;
         worker.apply_lifespan(&chunk);
         let (seq, first_task) = worker.number(chunk.unsettled());
-        let brings_function = worker.known.insert(chunk.definition.id);
+        let brings_function =
+            worker.known.insert(chunk.definition.id, Arc::clone(&chunk.definition)).is_none();
         if brings_function {
             self.knowing.insert((chunk.definition.id, worker_id));
             let frame = Outgoing::Define(Arc::clone(&chunk.definition));
@@ -202,6 +204,13 @@ impl Scheduler {
             && self.workers.of(Kind::Startable).contains(worker_id)
             && (shared > 0 || self.queue.ordered_count(worker_id) > 0)
         {
+            left -= 1;
+            self.start(worker_id);
+        }
+        while left > 0
+            && let Some(worker_id) = self.next_replacement()
+        {
+            left -= 1;
             self.start(worker_id);
         }
     }
@@ -231,7 +240,10 @@ impl Scheduler {
 
     fn start(&mut self, worker_id: WorkerId) {
         self.note_start(worker_id);
-        self.workers.at(worker_id).state = WorkerState::Spawning;
+        let mut worker = self.workers.at(worker_id);
+        worker.state = WorkerState::Spawning;
+        worker.is_replacement = false;
+        drop(worker);
         // The first worker that starts gets the task that avoids a worker.
         self.avoid_worker = None;
         self.effects.spawns.push(worker_id);

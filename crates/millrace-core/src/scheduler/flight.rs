@@ -76,6 +76,11 @@ impl InFlight {
         self.index_of(task).is_some_and(|index| index >= self.chunk.from)
     }
 
+    /// Whether it only loads a function that nobody waits for.
+    pub(super) fn is_own_load(&self) -> bool {
+        self.is_cancelled && self.chunk.is_load()
+    }
+
     /// Whether another worker may take it over as a whole, as far as anybody has seen.
     fn may_move(&self) -> bool {
         self.is_for_others() && !self.was_seen_begun
@@ -88,7 +93,8 @@ impl InFlight {
 
     fn sums(&self) -> Sums {
         Sums {
-            tasks: u64::from(self.chunk.unsettled()),
+            tasks: self.chunk.open_tasks(),
+            of_callers: usize::from(!self.is_own_load()),
             expected_ns: self.expected_ns.unwrap_or(0),
             of_unknown_cost: usize::from(self.expected_ns.is_none()),
             may_move: usize::from(self.may_move()),
@@ -104,6 +110,8 @@ impl InFlight {
 pub(super) struct Sums {
     /// Open tasks.
     pub(super) tasks: u64,
+    /// Chunks that concern a caller.
+    pub(super) of_callers: usize,
     /// Nanoseconds that are expected, without chunks of unknown cost.
     expected_ns: u64,
     of_unknown_cost: usize,
@@ -121,6 +129,7 @@ impl Sums {
     fn plus(self, other: Self) -> Self {
         Self {
             tasks: self.tasks + other.tasks,
+            of_callers: self.of_callers + other.of_callers,
             expected_ns: self.expected_ns + other.expected_ns,
             of_unknown_cost: self.of_unknown_cost + other.of_unknown_cost,
             may_move: self.may_move + other.may_move,
@@ -133,6 +142,7 @@ impl Sums {
     fn minus(self, other: Self) -> Self {
         Self {
             tasks: self.tasks - other.tasks,
+            of_callers: self.of_callers - other.of_callers,
             expected_ns: self.expected_ns - other.expected_ns,
             of_unknown_cost: self.of_unknown_cost - other.of_unknown_cost,
             may_move: self.may_move - other.may_move,

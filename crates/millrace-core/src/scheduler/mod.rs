@@ -43,6 +43,7 @@ mod ids;
 mod limits;
 mod outcome;
 mod queue;
+mod replace;
 mod retire;
 mod retry;
 mod room;
@@ -349,7 +350,7 @@ impl Scheduler {
 
     /// Accepts a chunk. After [`Self::terminate`] its tasks count as cancelled and are not reported.
     pub fn submit(&mut self, chunk: Chunk) {
-        let tasks = u64::from(chunk.unsettled());
+        let tasks = chunk.open_tasks();
         self.stats.submitted += tasks;
         if matches!(self.closing, Closing::Terminate(_) | Closing::Done) {
             self.stats.cancelled += tasks;
@@ -476,6 +477,6 @@ impl Scheduler {
 
     /// Whether no task is open anywhere.
     fn is_drained(&self) -> bool {
-        self.queue.is_empty() && !self.has_work_in_flight()
+        self.queue.is_empty() && self.workers.of(Kind::HasTask).is_empty()
     }
 }

@@ -78,13 +78,14 @@ impl Scheduler {
             sent.chunk.from += settled.count;
             sent.is_recalled |= settled.is_retiring && !sent.is_cancelled;
         });
-        let count = u64::from(settled.count);
+        let is_load = worker.in_flight[0].chunk.is_load();
+        let count = if is_load { 0 } else { u64::from(settled.count) };
         *(if settled.is_error { &mut self.stats.failed } else { &mut self.stats.completed }) +=
             count;
         worker.tasks_done += count;
         let has_settled = count > 0;
         let sent = &worker.in_flight[0];
-        if !sent.chunk.definition.is_forgotten() {
+        if !is_load && !sent.chunk.definition.is_forgotten() {
             self.costs.learn(sent.chunk.definition.id, settled.count, settled.elapsed_us);
         }
         // The submitter knows whole chunks only. So the rest of a piece runs, and is not dropped after a failure.
@@ -109,7 +110,7 @@ impl Scheduler {
                 let rest = Chunk { is_piece: true, ..sent.chunk };
                 self.queue.push_front(rest);
             } else {
-                self.stats.cancelled += u64::from(sent.chunk.unsettled());
+                self.stats.cancelled += sent.chunk.open_tasks();
             }
         }
         drop(changing);

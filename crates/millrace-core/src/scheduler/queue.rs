@@ -185,7 +185,7 @@ impl Queue {
     /// Removes all chunks of a call. Returns how many tasks they had.
     pub(super) fn remove_call(&mut self, call_id: CallId) -> u64 {
         let urgent = self.urgent.remove_call(call_id);
-        let mut tasks = urgent.iter().map(|chunk| u64::from(chunk.unsettled())).sum::<u64>();
+        let mut tasks = urgent.iter().map(Chunk::open_tasks).sum::<u64>();
         tasks += self.shared.remove_call(call_id);
         let all = (call_id, WorkerId(0))..=(call_id, WorkerId(u32::MAX));
         let ordered: Vec<_> = self.ordered_calls.range(all).copied().collect();
@@ -317,7 +317,7 @@ impl Rotation {
         let Some(lane) = self.lanes.remove(&call_id) else { return 0 };
         self.chunk_count -= lane.chunks.len();
         self.turns.remove(&lane.ticket);
-        lane.chunks.iter().map(|chunk| u64::from(chunk.unsettled())).sum()
+        lane.chunks.iter().map(Chunk::open_tasks).sum()
     }
 
     /// Empties it. Ticket numbers go on, because chunks that come back keep their old ones.

@@ -100,6 +100,7 @@ impl Scheduler {
     /// workers that are exiting.
     pub fn leave_idle(&mut self) -> Vec<u32> {
         let mut leaving = Vec::new();
+        self.forget_replacements();
         for worker_id in self.workers.ids() {
             let worker = &self.workers[worker_id.index()];
             match worker.state {

@@ -14,6 +14,7 @@ mod limits;
 mod order;
 mod process;
 mod properties;
+mod replacing;
 mod retiring;
 mod retrying;
 mod room;

@@ -1,10 +1,10 @@
 //! One worker id: the state of its present process and the chunks in flight.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::chunk::Chunk;
+use super::chunk::{Chunk, Definition};
 use super::failures::{FailedStarts, FailureStreak};
 use super::flight::{Flight, InFlight};
 use super::ids::{ChunkSeq, DefinitionId, WorkerId};
@@ -85,7 +85,11 @@ pub(super) struct Worker {
     /// Chunks that were sent and have not ended, in the order in which the worker runs them.
     pub(super) in_flight: Flight,
     /// Definitions the process has.
-    pub(super) known: HashSet<DefinitionId>,
+    pub(super) known: HashMap<DefinitionId, Arc<Definition>>,
+    /// What it loads while it is idle, the last one first.
+    pub(super) to_load: Vec<Arc<Definition>>,
+    /// It is started even if nothing waits for it.
+    pub(super) is_replacement: bool,
     pub(super) next_seq: ChunkSeq,
     pub(super) next_task: u32,
     pub(super) tasks_done: u64,

@@ -58,9 +58,15 @@ pub(super) enum Kind {
     MaySplit,
     /// It has not begun such a chunk that was sent to it.
     Awaited,
+    /// A chunk in flight concerns a caller.
+    HasTask,
+    /// It may be started even if nothing waits for it.
+    Replaced,
+    /// It is idle and has functions to load.
+    Loads,
 }
 
-const KINDS: usize = Kind::Awaited as usize + 1;
+const KINDS: usize = Kind::Loads as usize + 1;
 
 /// What the indexes have of a worker.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -402,7 +408,8 @@ impl Worker {
         let is_absent = self.state == WorkerState::Absent;
         let pause = Some(self.streak.not_before).filter(|at| is_absent && *at > now);
         if is_absent {
-            let kinds = if pause.is_none() { 1 << Kind::Startable as u32 } else { 0 };
+            let is_replaced = u32::from(self.is_replacement) << Kind::Replaced as u32;
+            let kinds = if pause.is_none() { 1 << Kind::Startable as u32 | is_replaced } else { 0 };
             return Facts { kinds, pause, ..Facts::default() };
         }
         let (takes_work, is_resting) = (self.takes_work(), self.is_resting());
@@ -433,6 +440,8 @@ impl Worker {
             (Kind::Yielding, takes_work && is_busy && sums.not_split == 0),
             (Kind::MaySplit, takes_work && sums.may_be_split > 0),
             (Kind::Awaited, takes_work && sums.may_be_split > 0 && self.is_awaited),
+            (Kind::HasTask, sums.of_callers > 0),
+            (Kind::Loads, takes_work && !is_busy && !self.to_load.is_empty()),
         ];
         let bits = of_kinds.into_iter().map(|(kind, is)| u32::from(is) << kind as u32);
         let idle_ends = self.idle_since.zip(idle_timeout).map(|(since, timeout)| since + timeout);

@@ -126,9 +126,11 @@ pub mod chunk_flag {
     pub const URGENT: u32 = 8;
     /// The worker notes when each task begins.
     pub const TIMED: u32 = 16;
+    /// The worker loads the function, and runs nothing.
+    pub const LOAD: u32 = 128;
     /// From this bit on they are the submitter's.
     pub const FREE_SHIFT: u32 = 8;
-    const _: () = assert!((EACH | FAIL_FAST | SPREAD | URGENT | TIMED) >> FREE_SHIFT == 0);
+    const _: () = assert!((EACH | FAIL_FAST | SPREAD | URGENT | TIMED | LOAD) >> FREE_SHIFT == 0);
 }
 
 /// Flags of an outcome.

@@ -58,6 +58,10 @@ impl Ledger {
         }
     }
 
+    pub(super) fn has_task(&self, task: (u32, u32, u32)) -> bool {
+        self.tasks.contains_key(&task)
+    }
+
     pub(super) fn begin(&mut self, call_id: u32, chunk: u32, index: u32, now: Duration) {
         let task = self.tasks.get_mut(&(call_id, chunk, index)).expect("a task that was submitted");
         // A misbehaving worker may give back what it has run: its own task runs again, as it could have run it twice itself.
@@ -79,6 +83,9 @@ impl Ledger {
     }
 
     pub(super) fn report(&mut self, verdict: Verdict, settled: &Settled, chunk: &Chunk) {
+        if chunk.is_load() {
+            return;
+        }
         let Verdict::Report { call_id: CallId(call_id), chunk: id, is_last } = verdict else {
             assert!(
                 settled.count == 0 || self.cancelled_calls.contains(&chunk.call_id.0),

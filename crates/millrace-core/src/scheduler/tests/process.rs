@@ -63,6 +63,8 @@ pub(super) struct Process {
     is_retired: bool,
     /// Tasks it has begun since its start.
     pub(super) begun: u32,
+    /// Functions that it has loaded for no task.
+    pub(super) loaded: u32,
     /// The lowest of those of the calls it has worked for.
     lifespan: u32,
     inbox: VecDeque<Outgoing>,
@@ -86,6 +88,7 @@ impl Process {
             is_halted: false,
             is_retired: false,
             begun: 0,
+            loaded: 0,
             lifespan: u32::MAX,
             inbox: VecDeque::new(),
             known: HashSet::new(),
@@ -182,7 +185,8 @@ impl Process {
         match answer {
             Answer::Begun => {
                 running.is_on_task = true;
-                self.begun += 1;
+                // To load a function is no task.
+                *(if running.chunk.is_load() { &mut self.loaded } else { &mut self.begun }) += 1;
                 self.lifespan = self.lifespan.min(running.chunk.lifespan.unwrap_or(u32::MAX));
                 assert!(self.begun <= self.lifespan, "it has lived too long");
                 Step::Began {
