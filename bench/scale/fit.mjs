@@ -5,7 +5,7 @@
  *
  * @param {readonly { size: number, cost: number }[]} points in ascending order of size; two or more
  */
-export function exponent(points) {
+export function fitExponent(points) {
   const upper = points.slice(Math.min(Math.floor(points.length / 2), points.length - 2))
   const logs = upper.map(({ size, cost }) => [Math.log(size), Math.log(cost)])
   const mean = (column) => logs.reduce((sum, log) => sum + log[column], 0) / logs.length

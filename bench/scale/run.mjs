@@ -10,7 +10,7 @@ import { writeSection } from '../../scripts/reliability.mjs'
 import { format, toMarkdown } from '../table.mjs'
 import { median } from '../timing.mjs'
 import { costs } from './costs.mjs'
-import { exponent } from './fit.mjs'
+import { fitExponent } from './fit.mjs'
 import { plot } from './plot.mjs'
 
 const { values } = parseArgs({
@@ -50,7 +50,7 @@ const panels = costs
   .filter(({ key }) => !wanted || wanted.includes(key))
   .map(({ key, title, grows, sizes }) => {
     const points = sizes.filter((size) => size <= Number(values.limit)).map((size) => measure(key, size))
-    return { title, grows, points, exponent: exponent(points) }
+    return { title, grows, points, exponent: fitExponent(points) }
   })
 
 const head = ['what', 'from', 'to', 'seconds', 'peak of the parent, MiB', 'grows as size to the power of']
