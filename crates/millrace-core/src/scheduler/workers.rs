@@ -463,7 +463,7 @@ impl Worker {
 }
 
 /// The indexes as a pass over all workers finds them, for the tests.
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 impl Workers {
     /// Compares each index and each sum with what a pass over all workers gives.
     pub(super) fn check(&self) {
