@@ -2,7 +2,7 @@ import test from 'ava'
 
 import { layout } from '../index.js'
 import * as frames from '../src-ts/protocol/frames.js'
-import { PASS_CONTEXT } from '../src-ts/protocol/own-flags.js'
+import { BATCH, PASS_CONTEXT } from '../src-ts/protocol/own-flags.js'
 import * as words from '../src-ts/protocol/words.js'
 
 /** The core knows more words of the status block than a worker's JavaScript. */
@@ -17,9 +17,11 @@ test('every number of the protocol is the same in TypeScript and in the core', (
 })
 
 test("a flag that only TypeScript reads overlaps neither the core's flags nor the bits of the call", (t) => {
-  const { EACH, FAIL_FAST, SPREAD, URGENT, TIMED, CALL_SHIFT } = frames
-  t.is(PASS_CONTEXT & (EACH | FAIL_FAST | SPREAD | URGENT | TIMED), 0)
-  t.true(PASS_CONTEXT < 1 << CALL_SHIFT)
+  const { EACH, FAIL_FAST, SPREAD, URGENT, TIMED, LOAD, CALL_SHIFT } = frames
+  const ofCore = EACH | FAIL_FAST | SPREAD | URGENT | TIMED | LOAD
+  t.is((PASS_CONTEXT | BATCH) & ofCore, 0)
+  t.is(PASS_CONTEXT & BATCH, 0)
+  t.true((PASS_CONTEXT | BATCH) < 1 << CALL_SHIFT)
 })
 
 test('two modules of the protocol do not use one name for two numbers', (t) => {

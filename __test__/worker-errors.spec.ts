@@ -50,10 +50,18 @@ test('the error of an apply shows the arguments, and of a large item the part th
   const large = await death(t, applyTo(pool, 'exit', 'a\nb'.repeat(200), { deep: { deeper: { deepest: 1 } } }))
   const shown = large.message.slice(large.message.indexOf("('exit'"))
   t.true(shown.length === 100 && shown.endsWith('…') && !shown.includes('\n'), shown)
-  // More than is kept for being shown: the items in front of it are, this one is not.
-  const items = [{ n: 1 }, { end: 'exit' as const, bytes: new Uint8Array(5 * 1024 * 1024) }]
+  // The message has the first bytes of a large buffer, and the rest of it is elsewhere.
+  const items = [{ n: 1 }, { end: 'exit' as const, bytes: new Uint8Array(5 * 1024 * 1024).fill(7) }]
   const huge = await death(t, pool.map(jobs.run, items, { chunkSize: 2 }))
-  t.is(wordsOf(huge), 'worker 0 (PID) exited with code 7 while it ran task 1')
+  const start =
+    "worker 0 (PID) exited with code 7 while it ran task 1: { end: 'exit', bytes: Uint8Array(5242880) [ 7, 7,"
+  t.is(wordsOf(huge).slice(0, start.length), start)
+  // More than is kept for being shown: the item in front of it is, this one is not.
+  const long = await death(
+    t,
+    pool.map(jobs.run, [{ n: 1 }, { end: 'exit' as const, text: 'x'.repeat(5e6) }], { chunkSize: 2 })
+  )
+  t.is(wordsOf(long), 'worker 0 (PID) exited with code 7 while it ran task 1')
 })
 
 test('an item that its iterator reuses is shown as it was sent', async (t) => {

@@ -34,6 +34,7 @@ const FLAGS: &[Entry] = &[
     ("SPREAD", chunk_flag::SPREAD),
     ("URGENT", chunk_flag::URGENT),
     ("TIMED", chunk_flag::TIMED),
+    ("LOAD", chunk_flag::LOAD),
     ("CALL_SHIFT", chunk_flag::FREE_SHIFT),
     ("OUTCOME_ERROR", outcome_flag::ERROR),
     ("OUTCOME_LAST", outcome_flag::LAST),
