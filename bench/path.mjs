@@ -13,8 +13,7 @@ const ROUNDS = 5
 const APPLIES = 2000
 const ITEMS = 1_000_000
 
-const microseconds = () => Number(process.hrtime.bigint()) / 1000
-/** When the task ran. */
+/** Microseconds of the clock that all processes share. As a task it says when it ran. */
 const clock = () => Number(process.hrtime.bigint()) / 1000
 /** When the first and the last task of a map ran; the others are empty. */
 const clockAtEnds = (item) => (item === 0 || item === 999_999 ? Number(process.hrtime.bigint()) / 1000 : item)
@@ -23,11 +22,11 @@ const clockAtEnds = (item) => (item === 0 || item === 999_999 ? Number(process.h
 async function applySteps(pool) {
   const steps = [[], [], []]
   for (let i = 0; i < APPLIES; i += 1) {
-    const called = microseconds()
+    const called = clock()
     const promise = pool.apply(clock)
-    const submitted = microseconds()
+    const submitted = clock()
     const ran = await promise
-    const settled = microseconds()
+    const settled = clock()
     steps[0].push(submitted - called)
     steps[1].push(ran - submitted)
     steps[2].push(settled - ran)
@@ -37,11 +36,11 @@ async function applySteps(pool) {
 
 /** The steps of one `map`, in µs. */
 async function mapSteps(pool, items) {
-  const called = microseconds()
+  const called = clock()
   const promise = pool.map(clockAtEnds, items)
-  const submitted = microseconds()
+  const submitted = clock()
   const results = await promise
-  const settled = microseconds()
+  const settled = clock()
   return [submitted - called, results[0] - called, results.at(-1) - results[0], settled - results.at(-1)]
 }
 

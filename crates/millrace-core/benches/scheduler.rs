@@ -12,7 +12,7 @@ use std::time::Duration;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use millrace_core::testing::scheduler::{
     Began, CallId, Chunk, ChunkFlags, ChunkSeq, Claims, Death, Definition, DefinitionId, Effects,
-    Outgoing, Scheduler, Settled, Turn, WorkerId,
+    Outgoing, Scheduler, Settled, WorkerId,
 };
 
 const WORKERS: [u32; 3] = [2, 64, 1_024];
@@ -103,23 +103,8 @@ impl World {
 
     fn chunk(&mut self, count: u32) -> Chunk {
         self.next_chunk += 1;
-        Chunk {
-            call_id: CallId(1),
-            id: self.next_chunk,
-            count,
-            from: 0,
-            flags: ChunkFlags::default(),
-            only: None,
-            limit: None,
-            retries: 0,
-            receivers_lost: 0,
-            lifespan: None,
-            is_piece: false,
-            turn: Turn::default(),
-            definition: Arc::clone(&self.definition),
-            payload: Arc::clone(&self.payload),
-            attachment: None,
-        }
+        let (definition, payload) = (Arc::clone(&self.definition), Arc::clone(&self.payload));
+        Chunk::new(CallId(1), self.next_chunk, count, definition, payload)
     }
 
     fn urgent(&mut self) -> Chunk {

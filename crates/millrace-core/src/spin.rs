@@ -1,7 +1,7 @@
 //! Looks for a short time before a side sleeps.
 //!
 //! To wake a sleeping process costs more than a short task, most of all on a virtual machine, where a CPU that has gone to sleep
-//! leaves the guest. Both sides of a channel therefore look for a while whether the other one has published something, and
+//! hands control to the host. Both sides of a channel therefore look for a while whether the other one has published something, and
 //! sleep only then. The parent looks in its event loop before that sleeps, with work in flight. A worker looks when it has run out of
 //! work.
 //!

@@ -9,7 +9,7 @@ use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use millrace_core::testing::scheduler::{
     Began, CallId, CancelMode, Cause, Chunk, ChunkFlags, ChunkSeq, Claims, Death, Definition,
-    DefinitionId, Effects, Outgoing, Report, Scheduler, Settled, Turn, Verdict, WorkerId,
+    DefinitionId, Effects, Outgoing, Report, Scheduler, Settled, Verdict, WorkerId,
 };
 
 const DEFINITIONS: usize = 3;
@@ -427,22 +427,15 @@ impl World {
                 let definition = &self.definitions[usize::from(definition) % DEFINITIONS];
                 let definition = Arc::clone(definition);
                 self.next_chunk += 1;
+                let call_id = CallId(self.calls[usize::from(call) % CALLS]);
+                let count = u32::from(count % 6) + 1;
                 self.submit(Chunk {
-                    call_id: CallId(self.calls[usize::from(call) % CALLS]),
-                    id: self.next_chunk,
-                    count: u32::from(count % 6) + 1,
-                    from: 0,
                     flags: ChunkFlags(u32::from(flags & 15) | timed | each),
                     only: only.map(|worker_id| WorkerId(self.one(worker_id))),
                     limit,
                     retries,
-                    receivers_lost: 0,
                     lifespan: lifespan.map(|tasks| u32::from(tasks) + 1),
-                    is_piece: false,
-                    turn: Turn::default(),
-                    definition,
-                    payload: Arc::default(),
-                    attachment: None,
+                    ..Chunk::new(call_id, self.next_chunk, count, definition, Arc::default())
                 });
             }
             Step::Spawned { worker_id } => self.spawned(self.one(worker_id)),

@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use super::blocks::Block;
 use crate::channel::frame::MAX_PAYLOAD;
-use crate::scheduler::{
-    self, Attachment, CallId, ChunkFlags, Definition, DefinitionId, Turn, WorkerId,
-};
+use crate::scheduler::{self, Attachment, CallId, ChunkFlags, Definition, DefinitionId, WorkerId};
 
 /// Tasks of one call that are encoded together. One worker runs them in their order.
 ///
@@ -166,22 +164,15 @@ impl Chunk<'_> {
         let timed = if self.limit.is_some() { ChunkFlags::TIMED } else { 0 };
         let sends_each = self.limit.is_some() || self.retries > 0;
         let each = if sends_each { ChunkFlags::EACH } else { 0 };
+        let (call_id, id, count) = (self.call_id, self.id, self.count);
         scheduler::Chunk {
-            call_id: self.call_id,
-            id: self.id,
-            count: self.count,
-            from: 0,
             flags: ChunkFlags(self.flags.0 | timed | each),
             only: self.only,
             limit: self.limit,
             retries: self.retries,
-            receivers_lost: 0,
             lifespan: self.lifespan.map(NonZero::get),
-            is_piece: false,
-            turn: Turn::default(),
-            definition,
-            payload: self.payload.into(),
             attachment: blocks.map(|blocks| blocks as Attachment),
+            ..scheduler::Chunk::new(call_id, id, count, definition, self.payload.into())
         }
     }
 }

@@ -123,6 +123,33 @@ pub struct Chunk {
 }
 
 impl Chunk {
+    /// A chunk of `count` tasks that any worker may run, without limits. All of them are open.
+    pub fn new(
+        call_id: CallId,
+        id: u32,
+        count: u32,
+        definition: Arc<Definition>,
+        payload: Arc<[u8]>,
+    ) -> Self {
+        Self {
+            call_id,
+            id,
+            count,
+            from: 0,
+            flags: ChunkFlags::default(),
+            only: None,
+            limit: None,
+            retries: 0,
+            receivers_lost: 0,
+            lifespan: None,
+            is_piece: false,
+            turn: Turn::default(),
+            definition,
+            payload,
+            attachment: None,
+        }
+    }
+
     /// Tasks still open.
     pub fn unsettled(&self) -> u32 {
         self.count - self.from
@@ -140,23 +167,8 @@ impl Chunk {
 
     /// A chunk by which a worker loads a function. It belongs to no call.
     pub(super) fn load(definition: Arc<Definition>) -> Self {
-        Self {
-            call_id: CallId(0),
-            id: 0,
-            count: 1,
-            from: 0,
-            flags: ChunkFlags(ChunkFlags::LOAD | ChunkFlags::EACH),
-            only: None,
-            limit: None,
-            retries: 0,
-            receivers_lost: 0,
-            lifespan: None,
-            is_piece: false,
-            turn: Turn::default(),
-            definition,
-            payload: Arc::default(),
-            attachment: None,
-        }
+        let flags = ChunkFlags(ChunkFlags::LOAD | ChunkFlags::EACH);
+        Self { flags, ..Self::new(CallId(0), 0, 1, definition, Arc::default()) }
     }
 
     /// Keeps the first `tasks` open tasks, at least one. Returns the others, if there are any.

@@ -58,7 +58,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use cancel::CancelMode;
-pub use chunk::{Attachment, Chunk, ChunkFlags, Definition, Turn};
+pub use chunk::{Attachment, Chunk, ChunkFlags, Definition};
 pub use death::{Cause, Death};
 pub use exit_reason::ExitReason;
 pub use ids::{CallId, ChunkSeq, DefinitionId, WorkerId};

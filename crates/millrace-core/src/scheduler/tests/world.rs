@@ -10,29 +10,14 @@ use crate::channel::claim::NUMBER_MASK;
 use crate::scheduler::worker::Worker;
 use crate::scheduler::{
     CallId, CancelMode, Chunk, ChunkFlags, ChunkSeq, Claims, Death, Definition, DefinitionId,
-    Effects, ExitReason, Outgoing, ProtocolViolation, Report, Scheduler, Settled, Turn, WorkerId,
+    Effects, ExitReason, Outgoing, ProtocolViolation, Report, Scheduler, Settled, WorkerId,
     WorkerState,
 };
 
 /// A chunk of `count` tasks.
 pub(super) fn chunk(call_id: u32, id: u32, count: u32) -> Chunk {
-    Chunk {
-        call_id: CallId(call_id),
-        id,
-        count,
-        from: 0,
-        flags: ChunkFlags::default(),
-        only: None,
-        limit: None,
-        retries: 0,
-        receivers_lost: 0,
-        lifespan: None,
-        is_piece: false,
-        turn: Turn::default(),
-        definition: Arc::new(Definition::new(DefinitionId(1), Box::default())),
-        payload: Arc::default(),
-        attachment: None,
-    }
+    let definition = Arc::new(Definition::new(DefinitionId(1), Box::default()));
+    Chunk::new(CallId(call_id), id, count, definition, Arc::default())
 }
 
 /// The same with `flags`.

@@ -7,28 +7,11 @@ use crate::channel::memory::HeapMemory;
 use crate::channel::segment::{SEGMENT_BYTES, Segment};
 use crate::pool::claims::SegmentClaims;
 use crate::pool::{Pool, PoolConfig, Record};
-use crate::scheduler::{
-    CallId, Cause, Chunk, ChunkFlags, Definition, DefinitionId, Turn, WorkerId,
-};
+use crate::scheduler::{CallId, Cause, Chunk, Definition, DefinitionId, WorkerId};
 
 pub(in crate::pool::listener) fn chunk() -> Chunk {
-    Chunk {
-        call_id: CallId(1),
-        id: 0,
-        count: 1,
-        from: 0,
-        flags: ChunkFlags::default(),
-        only: None,
-        limit: None,
-        retries: 0,
-        receivers_lost: 0,
-        lifespan: None,
-        is_piece: false,
-        turn: Turn::default(),
-        definition: Arc::new(Definition::new(DefinitionId(1), Box::default())),
-        payload: Arc::default(),
-        attachment: None,
-    }
+    let definition = Arc::new(Definition::new(DefinitionId(1), Box::default()));
+    Chunk::new(CallId(1), 0, 1, definition, Arc::default())
 }
 
 #[test]
