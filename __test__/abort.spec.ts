@@ -1,6 +1,4 @@
 import { getEventListeners } from 'node:events'
-import { readFileSync } from 'node:fs'
-
 import test from 'ava'
 
 import { type TaskContext, tasks, type WorkerPool } from '../dist/index.js'
@@ -309,7 +307,7 @@ test('after killGrace a task that still runs is killed with its worker; without 
     const input = { enter: gates.path('in'), notes: gates.path('notes'), after: then }
     const call = pool.apply(limits.heed, [input], { signal: controller.signal, killGrace })
     await gates.passed('in')
-    const pid = Number(readFileSync(gates.path('in'), 'utf8'))
+    const pid = await gates.pid('in')
     controller.abort('stop')
     t.is(await reasonOf(call), 'stop')
     await gone([pid])
@@ -330,7 +328,7 @@ test('killGrace is kept while this process is busy', async (t) => {
   const controller = new AbortController()
   const call = reasonOf(pool.apply(limits.hang, [gates.path('in'), 'never'], { signal: controller.signal }))
   await gates.passed('in')
-  const pid = Number(readFileSync(gates.path('in'), 'utf8'))
+  const pid = await gates.pid('in')
   controller.abort('stop')
   const end = performance.now() + 20_000
   while (isAlive(pid) && performance.now() < end);
@@ -347,7 +345,7 @@ test('return() of an iterator aborts the signals of its tasks; tasks that go on 
       const results = pool[method](limits.heed, [input, input], { chunkSize: 2 })
       const waiting = results.next()
       await gates.passed('in')
-      const pid = Number(readFileSync(gates.path('in'), 'utf8'))
+      const pid = await gates.pid('in')
       t.deepEqual(await results.return?.(), { done: true, value: undefined })
       t.deepEqual(await waiting, { done: true, value: undefined })
       if (then === 'never') await gone([pid])

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs'
-
 import test from 'ava'
 
 import { Gates } from './helpers/gates.js'
@@ -25,7 +23,7 @@ for (const way of ['none', 'terminate', 'stopAndJoin']) {
     const script = run(t, 'interrupted.mjs', [way, gates.path('pid')], { ownGroup: true })
     const workers = JSON.parse((await script.next()) ?? '[]') as number[]
     t.is(workers.length, 4)
-    const nested = Number(readFileSync(gates.path('pid-nested'), 'utf8'))
+    const nested = await gates.pid('pid-nested')
     // A terminal tells the group in front; the workers are told as well, as by one that knows them.
     for (const pid of [...workers, nested, -script.pid]) process.kill(pid, 'SIGINT')
     const { code, signal, lines, stderr } = await script.end

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import test from 'ava'
@@ -135,7 +134,7 @@ test('a signal while a module is loading: its task runs, then the worker leaves'
   const double = task(new URL('./fixtures/jobs-slow-load.mjs', import.meta.url), 'double')
   const all = pool.map(double, [1, 2, 3] as never, { chunkSize: 1 })
   await gates.passed('loads')
-  const pid = Number(readFileSync(gates.path('loads'), 'utf8'))
+  const pid = await gates.pid('loads')
   process.kill(pid, 'SIGTERM')
   t.deepEqual(await within(all as Promise<unknown[]>, 'all tasks have settled'), [2, 4, 6])
   await pool.stopAndJoin()

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs'
-
 import test from 'ava'
 
 import { PoolError, tasks, TaskTimeoutError } from '../dist/index.js'
@@ -85,7 +83,7 @@ test.serial('the limit of a call wins over that of the pool', async (t) => {
   const error = await t.throwsAsync(pool.apply(jobs.hang, [gates.path('in'), 'spin'], { taskTimeout: 50 }), {
     instanceOf: TaskTimeoutError
   })
-  t.like(error, { index: 0, timeout: 50, pid: Number(readFileSync(gates.path('in'), 'utf8')) })
+  t.like(error, { index: 0, timeout: 50, pid: await gates.pid('in') })
   t.regex(error.stack ?? '', /timeouts\.spec/, 'it tells where the call was made')
   t.is(await pool.apply(jobs.wait, [100]), 100)
   t.is(exits.length, 1)
@@ -121,7 +119,7 @@ test.serial('a late task is killed while this process is busy, and work goes on'
   const next = pool.apply(jobs.hang, [gates.path('next'), 'never'], { taskTimeout: 60_000 })
   const isLate = t.throwsAsync(late, { instanceOf: TaskTimeoutError })
   await gates.passed('in')
-  const pid = Number(readFileSync(gates.path('in'), 'utf8'))
+  const pid = await gates.pid('in')
   const end = performance.now() + 20_000
   while ((isAlive(pid) || !gates.isOpen('next')) && performance.now() < end);
   t.false(isAlive(pid))
@@ -142,7 +140,7 @@ test.serial(
     const late = pool.apply(jobs.nestedHang, [here.href, gates.path('in')], { taskTimeout: 1_500 })
     await t.throwsAsync(late, { instanceOf: TaskTimeoutError })
     t.true(gates.isOpen('in'), 'the nested task has begun')
-    await gone([Number(readFileSync(gates.path('in'), 'utf8'))])
+    await gone([await gates.pid('in')])
   }
 )
 

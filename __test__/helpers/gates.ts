@@ -36,6 +36,16 @@ export class Gates {
     )
   }
 
+  /** The pid that a task wrote into the file. A file exists before it has content, and pid 0 stands for the caller's own group. */
+  async pid(name: string): Promise<number> {
+    const read = (): number => (this.isOpen(name) ? Number(readFileSync(this.path(name), 'utf8')) : 0)
+    await until(
+      () => read() > 0,
+      () => `nobody writes a pid into ${name}`
+    )
+    return read()
+  }
+
   /** Lines that tasks appended to a file. */
   lines(name: string): readonly string[] {
     return this.isOpen(name) ? readFileSync(this.path(name), 'utf8').split('\n').slice(0, -1) : []
