@@ -21,6 +21,9 @@ const usual = {
   platform: 'node',
   target: 'node20.19',
   legalComments: 'none',
+  // V8 reads every byte of a file at each start. Names stay, so that stacks can be read.
+  minifySyntax: true,
+  minifyWhitespace: true,
   metafile: true,
   logLevel: 'warning',
   // import() gets its options in a variable.
@@ -62,8 +65,9 @@ function listOf(names) {
 /**
  * Takes what the files use of Node's modules when the bundle loads, as an ES module does: a program may put others there later.
  * @param {readonly string[]} paths
+ * @param {string} load The function that takes the name of a module. An import statement would evaluate all exports of the module.
  */
-function builtIns(paths) {
+function builtIns(paths, load = 'require') {
   const imports = paths.filter(isSource).flatMap(importedNames)
   return {
     name: 'built-ins',
@@ -74,7 +78,7 @@ function builtIns(paths) {
       onLoad({ filter: /.*/, namespace: 'node' }, ({ path }) => {
         const names = imports.filter(({ specifier }) => specifier === path).flatMap((each) => each.names)
         return {
-          contents: `const it = require('${path}')\nexport default it\nexport const { ${listOf(names)} } = it\n`,
+          contents: `const it = ${load}('${path}')\nexport default it\nexport const { ${listOf(names)} } = it\n`,
           resolveDir: root
         }
       })
@@ -223,8 +227,6 @@ async function bundleParser() {
     stdin: { contents, resolveDir: root, sourcefile: 'src-ts/parser' },
     format: 'cjs',
     charset: 'ascii',
-    minifySyntax: true,
-    minifyWhitespace: true,
     outfile: 'dist/millrace-parser.cjs',
     banner: { js: '// acorn, eslint-scope, esrecurse and estraverse; their licenses: millrace-parser.LICENSES.txt' }
   })
@@ -250,14 +252,13 @@ function licenseOf(name) {
 
 /** What runs inside a worker: an ES module, since tasks may be ones, and the preload. */
 async function bundleWorker() {
-  const files = {
-    'src-ts/worker/worker.ts': 'dist/worker/worker.mjs',
-    'src-ts/worker/lifeline.cts': 'dist/worker/lifeline.cjs'
-  }
-  for (const [entry, outfile] of Object.entries(files)) {
-    const format = outfile.endsWith('.cjs') ? 'cjs' : 'esm'
-    check(await build({ ...usual, charset: 'utf8', entryPoints: [entry], outfile, format }), isSource)
-  }
+  const program = { ...usual, charset: 'utf8', entryPoints: ['src-ts/worker/worker.ts'], format: 'esm' }
+  const look = await build({ ...program, write: false, outfile: 'x.mjs' })
+  check(look, isSource)
+  const plugins = [builtIns(inputsOf(look), 'process.getBuiltinModule')]
+  await build({ ...program, outfile: 'dist/worker/worker.mjs', plugins })
+  const preload = { ...usual, charset: 'utf8', entryPoints: ['src-ts/worker/lifeline.cts'], format: 'cjs' }
+  check(await build({ ...preload, outfile: 'dist/worker/lifeline.cjs' }), isSource)
 }
 
 const plan = await findShared()

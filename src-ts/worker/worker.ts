@@ -1,5 +1,4 @@
 /** The program of a worker process. It reads frames from one ring, runs their tasks, and writes outcomes into the other ring. */
-import module from 'node:module'
 import { types } from 'node:util'
 
 import {
@@ -48,10 +47,6 @@ import { TimeSlice } from './time-slice.js'
 import { WakeupWatchdog } from './wakeup-watchdog.js'
 
 const start = takeStart()
-// Node 20 has no compile cache. What comes out of it has no block coverage.
-if ((process.env['NODE_V8_COVERAGE'] ?? '') === '')
-  (module as { enableCompileCache?: () => void }).enableCompileCache?.()
-
 const identity = start.binding.workerIdentity()
 const workerId = identity?.workerId ?? 0
 const { maxWorkerMemory } = JSON.parse(identity?.config ?? '{}') as Partial<WorkerConfig>
