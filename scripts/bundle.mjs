@@ -48,6 +48,14 @@ function check(result, isAllowed) {
 
 const isSource = (path) => path.startsWith('src-ts/')
 
+/** V8 keeps a text in two bytes for each character if one of them needs two. The bundler escapes those in strings, not in patterns. */
+function checkAscii(files) {
+  for (const file of files) {
+    const [found] = /[^\0-\x7F]/.exec(readFileSync(join(root, file), 'utf8')) ?? []
+    if (found !== undefined) throw new Error(`${file} must be ASCII, it holds ${found}: write an escape in the source`)
+  }
+}
+
 /** What a file of the sources imports, without its types. */
 function importedNames(path) {
   const text = readFileSync(join(root, path), 'utf8')
@@ -106,7 +114,7 @@ const places = {
 
 /** What `import.meta` is in a file of CommonJS. `dist/index.js` adds what Node gives to ES modules alone. */
 const ownMeta = `'use strict'\nconst $meta = { url: require('node:url').pathToFileURL(__filename).href, resolve: undefined }`
-const commonJs = { ...usual, format: 'cjs', charset: 'ascii', define: { ...define, 'import.meta': '$meta' } }
+const commonJs = { ...usual, format: 'cjs', define: { ...define, 'import.meta': '$meta' } }
 
 const MAIN = 'dist/millrace-main.cjs'
 const ON_DEMAND = 'dist/millrace-on-demand.cjs'
@@ -226,7 +234,6 @@ async function bundleParser() {
     ...usual,
     stdin: { contents, resolveDir: root, sourcefile: 'src-ts/parser' },
     format: 'cjs',
-    charset: 'ascii',
     outfile: 'dist/millrace-parser.cjs',
     banner: { js: '// acorn, eslint-scope, esrecurse and estraverse; their licenses: millrace-parser.LICENSES.txt' }
   })
@@ -252,14 +259,15 @@ function licenseOf(name) {
 
 /** What runs inside a worker: an ES module, since tasks may be ones, and the preload. */
 async function bundleWorker() {
-  const program = { ...usual, charset: 'utf8', entryPoints: ['src-ts/worker/worker.ts'], format: 'esm' }
+  const program = { ...usual, entryPoints: ['src-ts/worker/worker.ts'], format: 'esm' }
   const look = await build({ ...program, write: false, outfile: 'x.mjs' })
   check(look, isSource)
   const plugins = [builtIns(inputsOf(look), 'process.getBuiltinModule')]
   await build({ ...program, outfile: 'dist/worker/worker.mjs', plugins })
-  const preload = { ...usual, charset: 'utf8', entryPoints: ['src-ts/worker/lifeline.cts'], format: 'cjs' }
+  const preload = { ...usual, entryPoints: ['src-ts/worker/lifeline.cts'], format: 'cjs' }
   check(await build({ ...preload, outfile: 'dist/worker/lifeline.cjs' }), isSource)
 }
 
 const plan = await findShared()
 await Promise.all([bundleMain(plan), bundleOnDemand(plan), bundleEntries(), bundleParser(), bundleWorker()])
+checkAscii([MAIN, ON_DEMAND, 'dist/worker/worker.mjs', 'dist/worker/lifeline.cjs'])

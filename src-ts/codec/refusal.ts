@@ -62,7 +62,7 @@ function shortened(text: string): string {
 /** `.name`, or `["odd name"]`. */
 export function propertyStep(key: unknown): string {
   const text = shortened(String(key))
-  return /^[\p{ID_Start}$_][\p{ID_Continue}$…]*$/u.test(text) ? `.${text}` : `[${JSON.stringify(text)}]`
+  return /^[\p{ID_Start}$_][\p{ID_Continue}$\u2026]*$/u.test(text) ? `.${text}` : `[${JSON.stringify(text)}]`
 }
 
 /** `[3]` */
