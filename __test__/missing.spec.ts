@@ -34,7 +34,7 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
 /** What napi calls the system of a Rust target. */
 const systems = manifest.napi.targets.map((target) => {
   const [cpu, , os, libc] = target.split('-')
-  const name = `${os}-${cpu === 'x86_64' ? 'x64' : 'arm64'}`
+  const name = `${os === 'windows' ? 'win32' : os}-${cpu === 'x86_64' ? 'x64' : 'arm64'}`
   return libc === undefined ? name : `${name}-${libc}`
 })
 

@@ -18,7 +18,8 @@ const PACKAGED = [
   'linux-x64-musl',
   'linux-arm64-musl',
   'darwin-x64',
-  'darwin-arm64'
+  'darwin-arm64',
+  'win32-x64-msvc'
 ]
 const packageOf = (system: string): string => `@millrace/binding-${system}`
 

@@ -16,8 +16,9 @@ function stat(pid: number | string): readonly string[] | undefined {
   return text?.slice(text.lastIndexOf(')') + 2).split(' ')
 }
 
-/** macOS has none. There `ps` tells. */
-const HAS_PROC = existsSync('/proc/self/stat')
+const IS_WINDOWS = process.platform === 'win32'
+/** macOS has none. There `ps` tells. Under wine it is that of another system. */
+const HAS_PROC = !IS_WINDOWS && existsSync('/proc/self/stat')
 
 /** The state and the parent's pid of all processes, by pid. */
 function listed(): ReadonlyMap<number, readonly string[]> {
@@ -44,8 +45,17 @@ function list(path: string): readonly string[] {
 
 /** Whether the process runs. One that is dead and not yet reaped, by whoever inherited it, does not. */
 export function isAlive(pid: number): boolean {
+  if (IS_WINDOWS) return isThere(pid)
   const state = stat(pid)?.[0]
   return state !== undefined && state !== 'Z' && state !== 'X'
+}
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
 }
 
 /** Whether the process is stopped, all of its threads: the main one may stop long before the others. */

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 fn main() -> io::Result<()> {
     println!("cargo:rerun-if-changed=src");
     let system = system();
-    println!("cargo:rustc-check-cfg=cfg(millrace_system, values(\"linux\", \"posix\", \"none\"))");
+    println!(
+        "cargo:rustc-check-cfg=cfg(millrace_system, values(\"linux\", \"posix\", \"windows\", \"none\"))"
+    );
     println!("cargo:rustc-cfg=millrace_system=\"{system}\"");
     let mut files = Vec::new();
     collect(Path::new("src"), &mut files)?;
@@ -39,6 +41,7 @@ fn system() -> &'static str {
         "linux" if is_set("CARGO_CFG_MILLRACE_POSIX") => "posix",
         "linux" => "linux",
         "macos" => "posix",
+        "windows" => "windows",
         _ => "none",
     }
 }

@@ -1,7 +1,7 @@
 // `npm run build:all`: the addon of every system that has a package, each in its folder under npm/. What is current is not built again.
 // `-- --target darwin-arm64` builds that one (repeatable, or `all`), `-- --check` only compiles, without linking.
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { fingerprint } from '../fingerprint.mjs'
 import { root } from '../setup.mjs'
@@ -43,9 +43,9 @@ function plan(target, isCheck) {
     path.push(join(tools, 'toolchain/bin'))
   }
   if (parts.includes('zig')) path.push(join(tools, 'venv/bin'))
-  env.PATH = [...path, process.env.PATH].join(':')
+  env.PATH = [...path, process.env.PATH].join(delimiter)
   if (target.libc === 'musl') env.RUSTFLAGS = '-C target-feature=-crt-static -C link-self-contained=no'
-  if (target.os === 'win32') env.LIBNODE_PATH = join(tools, 'libnode')
+  if (target.os === 'win32' && !isOwnSystem) env.LIBNODE_PATH = join(tools, 'libnode')
   if (target.os === 'darwin') env.MACOSX_DEPLOYMENT_TARGET = '11.0'
   const verb = isCheck ? 'check' : parts.includes('zig') ? 'zigbuild' : 'build'
   const triple = target.oldest !== undefined && verb === 'zigbuild' ? `${rust}.${target.oldest}` : rust

@@ -15,5 +15,8 @@ export const cells = [
   { name: 'x64, musl, Node.js 24.19.0', npm: 'linux-x64-musl', node: '24.19.0' },
   { name: 'arm64, glibc, Node.js 22.23.3, emulated', npm: 'linux-arm64-gnu', node: '22.23.3' },
   { name: 'arm64, glibc, Node.js 24.22.0, emulated', npm: 'linux-arm64-gnu', node: '24.22.0' },
-  { name: 'arm64, musl, Node.js 24.19.0, emulated', npm: 'linux-arm64-musl', node: '24.19.0' }
+  { name: 'arm64, musl, Node.js 24.19.0, emulated', npm: 'linux-arm64-musl', node: '24.19.0' },
+  { name: 'Windows x64, Node.js 22.23.3, wine', npm: 'win32-x64-msvc', node: '22.23.3' },
+  { name: 'Windows x64, Node.js 24.21.0, wine', npm: 'win32-x64-msvc', node: '24.21.0' },
+  { name: 'Windows x64, Node.js 26.10.0, wine', npm: 'win32-x64-msvc', node: '26.10.0' }
 ]

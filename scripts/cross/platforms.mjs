@@ -29,10 +29,10 @@ function triedOn({ npm }) {
   const here = tried.filter((cell) => cell.npm === npm)
   if (here.length === 0) return built[npm] === undefined ? 'no' : 'linked only'
   const versions = [...new Set(here.map(({ node }) => node.split('.')[0]))].join(', ')
-  const isEmulated = here.some(({ name }) => name.includes('emulated'))
+  const how = ['emulated', 'wine'].find((word) => here.some(({ name }) => name.includes(word)))
   const bad = here.filter(({ isGood }) => !isGood)
   if (bad.length > 0) return `**broken**: ${bad[0].name}`
-  return `Node.js ${versions}${isEmulated ? ', emulated' : ''}`
+  return `Node.js ${versions}${how === undefined ? '' : `, ${how}`}`
 }
 
 const byTarget = targets.map((target) => [
@@ -41,7 +41,7 @@ const byTarget = targets.map((target) => [
   built[target.npm] === undefined ? 'no' : kilobytes(built[target.npm]),
   triedOn(target),
   RUNNERS[target.npm],
-  shipped.includes(target) ? `\`${packageName(target)}\`` : 'none: no pools there yet'
+  shipped.includes(target) ? `\`${packageName(target)}\`` : 'none'
 ])
 const header = ['target', 'compiles', 'binary', 'example run here', 'run by CI on', 'package']
 

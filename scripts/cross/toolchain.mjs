@@ -10,7 +10,7 @@ export const tools =
 
 /**
  * Fetches parts of the tools that are missing.
- * @param {...('zig' | 'std' | 'musl' | 'arm64')} parts
+ * @param {...('zig' | 'std' | 'musl' | 'arm64' | 'wine')} parts
  */
 export function need(...parts) {
   run('bash', [join(root, 'scripts/cross/toolchain.sh'), tools, ...parts], { stdio: ['ignore', 'inherit', 'inherit'] })

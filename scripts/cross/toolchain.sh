@@ -5,6 +5,7 @@
 #   std    Rust's standard library as source, for targets that rustup has no library of (Debian, as root)
 #   musl   the musl C library of both CPUs (Debian)
 #   arm64  qemu and the glibc of arm64 (Debian)
+#   wine   a root folder of a later Debian that has wine (1.1 GB, as root)
 set -euo pipefail
 
 ZIG=0.17.1
@@ -86,8 +87,20 @@ arm64() {
   unpack "$D/arm64" "$D"/dl/arm64/*.deb
 }
 
+wine() {
+  later
+  # The program that makes the root is a script, so it runs where it was unpacked.
+  mkdir -p "$D/dl/wine"
+  (cd "$D/dl/wine" && apt-get -q -o APT::Sandbox::User=root download mmdebstrap >/dev/null)
+  unpack "$D/mmdebstrap" "$D"/dl/wine/mmdebstrap_*.deb
+  rm -rf "$D/wine-root" "$D/wine-prefix"
+  local mirror
+  mirror=$(awk '$1 == "deb" { print $(NF - 2); exit }' "$D/apt/sources.list")
+  PATH="$D/mmdebstrap/usr/bin:$PATH" mmdebstrap --quiet --variant=minbase --include=wine,wine64 trixie "$D/wine-root" "$mirror"
+}
+
 for part in "$@"; do
-  case $part in zig | std | musl | arm64) ;; *) echo "there is no part $part" >&2 && exit 2 ;; esac
+  case $part in zig | std | musl | arm64 | wine) ;; *) echo "there is no part $part" >&2 && exit 2 ;; esac
   # Another Rust needs another source.
   stamp="$D/$part.done"
   state="$part $ZIG $ZIGBUILD $([ "$part" = std ] && rustc --version || true)"

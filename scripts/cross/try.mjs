@@ -16,8 +16,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { root } from '../setup.mjs'
+import { setUp, underWine } from '../windows/wine.mjs'
 import { cells } from './cells.mjs'
-import { emulator, foreignRoot, nativeNode } from './nodes.mjs'
+import { emulator, foreignRoot, nativeNode, windowsNode } from './nodes.mjs'
 import { serve } from './registry.mjs'
 import { manifest, packageName, packedFolder, targets } from './targets.mjs'
 import { run } from './toolchain.mjs'
@@ -74,8 +75,26 @@ fi
 cd "$ROOT/project"
 exec env -i PATH=/bin HOME=/tmp "$(command -v chroot)" "$ROOT" /bin/node --input-type=module -e 'process.chdir("/project"); await import("/project/example.mjs")'`
 
+/** On Windows a program is run by wine. */
+async function underWindows(node, project) {
+  await setUp()
+  const { status, stdout, stderr } = await underWine([windowsNode(node), 'example.mjs'], {
+    cwd: project,
+    timeout: PATIENCE_MS
+  })
+  if (status !== 0) throw new Error(`the example ended with ${status}:\n${stdout}${stderr}`)
+  return stdout
+}
+
 /** How the system of a cell runs npm and the example in a project. */
 function system({ target, node }) {
+  if (target.os === 'win32') {
+    const choice = ['--os=win32', `--cpu=${target.cpu}`]
+    return (project) => ({
+      install: (args) => execute(process.execPath, [npmProgram, ...args, ...choice], { cwd: project }),
+      run: () => underWindows(node, project)
+    })
+  }
   const isNative = target.cpu === process.arch && target.libc === 'glibc'
   if (isNative) {
     const program = nativeNode(node)

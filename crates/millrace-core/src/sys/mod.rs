@@ -16,6 +16,7 @@
 //!
 //! - `"linux"`: `linux/`, with what Linux alone has.
 //! - `"posix"`: `posix/`, with what every POSIX system has. macOS has this one. On Linux `--cfg millrace_posix` chooses it, for tests.
+//! - `"windows"`: `windows/`. Its objects are handles, which it gives the names of descriptors.
 //! - `"none"`: `unsupported.rs`. The same names exist, and every constructor fails with [`std::io::ErrorKind::Unsupported`].
 //!   `--cfg millrace_no_pools` chooses it anywhere.
 //!
@@ -24,9 +25,9 @@
 #[cfg_attr(millrace_system = "none", expect(dead_code, reason = "nothing is started there"))]
 mod types;
 
-#[cfg(not(millrace_system = "none"))]
+#[cfg(any(millrace_system = "linux", millrace_system = "posix"))]
 mod machine;
-#[cfg(not(millrace_system = "none"))]
+#[cfg(any(millrace_system = "linux", millrace_system = "posix"))]
 mod unix;
 
 #[cfg(millrace_system = "linux")]
@@ -37,6 +38,14 @@ use linux as system;
 mod posix;
 #[cfg(millrace_system = "posix")]
 use posix as system;
+#[cfg(millrace_system = "windows")]
+mod windows;
+#[cfg(millrace_system = "windows")]
+use windows as system;
+#[cfg(millrace_system = "windows")]
+use windows as machine;
+#[cfg(millrace_system = "windows")]
+use windows as unix;
 #[cfg(not(millrace_system = "linux"))]
 mod no_block_memory;
 #[cfg(millrace_system = "none")]
@@ -75,4 +84,4 @@ pub const SUPPORTED: bool = cfg!(not(millrace_system = "none"));
 #[cfg(unix)]
 pub use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 #[cfg(not(unix))]
-pub use unsupported::{AsFd, BorrowedFd, OwnedFd};
+pub use system::{AsFd, BorrowedFd, OwnedFd};

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::OwnedFd;
 
 /// The descriptor number under which a worker finds its end of the control socket.
+#[cfg(any(unix, feature = "testing"))]
 pub const CONTROL_FD: i32 = 3;
 
 /// The largest control message, in bytes.

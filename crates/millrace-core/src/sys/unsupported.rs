@@ -315,7 +315,7 @@ pub fn online_cpu_count() -> usize {
 fn not_yet<T>() -> io::Result<T> {
     Err(io::Error::new(
         io::ErrorKind::Unsupported,
-        "millrace runs on Linux and macOS so far, and this is another system",
+        "millrace runs on Linux, macOS and Windows, and this is another system",
     ))
 }
 

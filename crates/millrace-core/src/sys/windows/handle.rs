@@ -1,0 +1,85 @@
+//! Handles of the kernel, under the names that the core has for descriptors.
+#![expect(unsafe_code, reason = "takes over handles, and copies them")]
+
+use std::io;
+use std::os::windows::io::{AsHandle, AsRawHandle, FromRawHandle};
+use std::ptr;
+
+use windows_sys::Win32::Foundation::{
+    DUPLICATE_SAME_ACCESS, DuplicateHandle, HANDLE, INVALID_HANDLE_VALUE,
+};
+use windows_sys::Win32::System::Threading::GetCurrentProcess;
+
+pub use std::os::windows::io::{BorrowedHandle as BorrowedFd, OwnedHandle as OwnedFd};
+
+/// What has a handle that a poller can wait for.
+pub trait AsFd {
+    /// The handle.
+    fn as_fd(&self) -> BorrowedFd<'_>;
+}
+
+impl AsFd for OwnedFd {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.as_handle()
+    }
+}
+
+impl AsFd for BorrowedFd<'_> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.as_handle()
+    }
+}
+
+/// The number of a handle, for system calls.
+pub(super) fn raw(handle: &impl AsFd) -> HANDLE {
+    handle.as_fd().as_raw_handle()
+}
+
+/// The answer of a call that returns 0 for a failure.
+pub(super) fn check(answer: i32) -> io::Result<()> {
+    if answer == 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// Takes over what a call has returned that makes an object. The caller has nobody else close it.
+pub(super) fn new_object(handle: HANDLE) -> io::Result<OwnedFd> {
+    if handle.is_null() || handle == INVALID_HANDLE_VALUE {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the callers pass what a system call has just made for them, which nobody else owns.
+    Ok(unsafe { OwnedFd::from_raw_handle(handle) })
+}
+
+/// A copy that the next process inherits, if it is in the list of its start.
+pub(super) fn inheritable(handle: HANDLE) -> io::Result<OwnedFd> {
+    let mut copy = ptr::null_mut();
+    let own = current_process();
+    // SAFETY: any number may be passed: the system refuses what is no handle. It writes to `copy`, which lives until it returns.
+    check(unsafe {
+        DuplicateHandle(own, handle, own, &raw mut copy, 0, 1, DUPLICATE_SAME_ACCESS)
+    })?;
+    new_object(copy)
+}
+
+/// Copies a handle into another process. Returns its number there.
+pub(super) fn copy_into(process: &impl AsFd, handle: &impl AsFd) -> io::Result<u64> {
+    let mut copy = ptr::null_mut();
+    // SAFETY: both handles are open, and the system writes to `copy`, which lives until it returns.
+    check(unsafe {
+        DuplicateHandle(
+            current_process(),
+            raw(handle),
+            raw(process),
+            &raw mut copy,
+            0,
+            0,
+            DUPLICATE_SAME_ACCESS,
+        )
+    })?;
+    Ok(copy as u64)
+}
+
+/// A number that stands for this process and that nobody closes.
+pub(super) fn current_process() -> HANDLE {
+    // SAFETY: it returns a constant.
+    unsafe { GetCurrentProcess() }
+}
