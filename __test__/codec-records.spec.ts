@@ -64,6 +64,143 @@ test('a message can be read alone, whatever was sent before', (t) => {
   t.is(child.stdout.toString().trim(), JSON.stringify(value), child.stderr.toString())
 })
 
+/** What a reader makes of values that were written by `write` into one message. */
+function throughOneMessage(write: (add: (value: unknown) => void, writer: Writer) => void): unknown[] {
+  const writer = new Writer()
+  let count = 0
+  writer.beginShared()
+  write((value) => {
+    writeValue(writer, value, () => 'value')
+    count++
+  }, writer)
+  const reader = new Reader(writer.bytes.slice(0, writer.length))
+  const values = Array.from({ length: count }, () => readValue(reader))
+  assert.strictEqual(reader.offset, writer.length, 'bytes are left over')
+  return values
+}
+
+test('the values of a message share their shapes', (t) => {
+  const rows = Array.from({ length: 200 }, (_, index) => row(index))
+  let lengths: number[] = []
+  const copies = throughOneMessage((add, writer) => {
+    lengths = rows.map((each) => {
+      const start = writer.length
+      add(each)
+      return writer.length - start
+    })
+  })
+  sameAs(copies, rows)
+  t.true((lengths[1] ?? 0) <= (lengths[0] ?? 0) - 20, String(lengths.slice(0, 2)))
+})
+
+test('after a value that could not be written, the message defines its shapes again', (t) => {
+  const unsendable = [{ first: 1, here: 2 }, { a: { b: 1 } }, () => 1]
+  const values = [row(1), { a: { b: 2 } }, { first: 3, here: 4 }, row(2), { a: { b: 3 } }]
+  const copies = throughOneMessage((add, writer) => {
+    add(row(0))
+    for (const value of values) {
+      const start = writer.length
+      t.throws(() => writeValue(writer, unsendable, () => 'value'), { message: /a function/ })
+      writer.rewind(start)
+      add(value)
+    }
+  })
+  sameAs(copies, [row(0), ...values])
+})
+
+test('a value of a message can be read again', (t) => {
+  const writer = new Writer()
+  writer.beginShared()
+  for (let index = 0; index < 5; index++) writeValue(writer, { ...row(index), [`k${index}`]: { x: 1 } }, () => 'value')
+  const reader = new Reader(writer.bytes.slice(0, writer.length))
+  for (let index = 0; index < 5; index++) {
+    const start = reader.offset
+    const first = readValue(reader)
+    const end = reader.offset
+    reader.offset = start
+    t.deepEqual(readValue(reader), first)
+    t.is(reader.offset, end)
+  }
+})
+
+test('a reader forgets the shapes and texts of a message when it gets the next one', (t) => {
+  const memory = new Uint8Array(1024)
+  const reader = new Reader(memory)
+  const read = (value: unknown): unknown => {
+    const bytes = encoded(value)
+    memory.set(bytes)
+    reader.reset(memory, 0, bytes.length)
+    return readValue(reader)
+  }
+  for (let round = 0; round < 100; round++) {
+    const value = { name: `n${round}`, tags: ['a', `b${round}`, 'c'.repeat(20)], text: String(round).repeat(30) }
+    t.deepEqual(read(value), value)
+  }
+  memory.set([29, 0])
+  reader.reset(memory, 0, 2)
+  t.throws(() => readValue(reader), { message: /a shape that is not defined/ })
+})
+
+test('short strings arrive, however many other bytes are between them', (t) => {
+  for (const gap of [0, 1, 3, 4, 8, 30, 100]) {
+    const values = Array.from({ length: 100 }, (_, index) => [
+      'x'.repeat(index),
+      ...Array.from({ length: gap }, () => 0.5),
+      `y${index}`,
+      'ä'.repeat(index % 40),
+      'я'.repeat(index % 7)
+    ])
+    t.deepEqual(copyOf(values), values)
+    t.deepEqual(
+      throughOneMessage((add) => values.forEach(add)),
+      values
+    )
+  }
+})
+
+test('a short string that is kept keeps little of its message', (t) => {
+  const program = `
+    import { readValue } from ${JSON.stringify(new URL('../src-ts/codec/decode.ts', import.meta.url).href)}
+    import { writeValue } from ${JSON.stringify(new URL('../src-ts/codec/encode.ts', import.meta.url).href)}
+    import { Reader } from ${JSON.stringify(new URL('../src-ts/codec/reader.ts', import.meta.url).href)}
+    import { Writer } from ${JSON.stringify(new URL('../src-ts/codec/writer.ts', import.meta.url).href)}
+    const writer = new Writer()
+    const texts = Array.from({ length: 200 }, (_, i) => 'text ' + i)
+    const reader = new Reader()
+    const kept = []
+    gc()
+    const before = process.memoryUsage().heapUsed
+    for (let i = 0; i < 20000; i++) {
+      writer.length = 0
+      writeValue(writer, { id: 'an id of some length ' + i, texts }, () => 'value')
+      reader.reset(writer.bytes, 0, writer.length)
+      kept.push(readValue(reader).id)
+    }
+    gc()
+    console.log((process.memoryUsage().heapUsed - before) / kept.length)`
+  const loader = `--import=${import.meta.resolve('@oxc-node/core/register')}`
+  const child = spawnSync(process.execPath, ['--expose-gc', loader, '--input-type=module', '-e', program])
+  const bytes = Number(child.stdout)
+  t.true(bytes > 0 && bytes < 512, `${child.stdout} bytes for each string; ${child.stderr}`)
+})
+
+test('short arrays of every length arrive, with and without references', (t) => {
+  const shared = { a: 1 }
+  for (let length = 0; length < 20; length++) {
+    for (const element of [1, 0.5, 'text', null, [1], { a: 1 }, undefined]) {
+      const array = Array.from({ length }, () => element)
+      const copy = copyOf([array, shared, shared]) as unknown[]
+      t.deepEqual(copy, [array, shared, shared])
+      t.is(copy[1], copy[2])
+      t.deepEqual(copyOf([array.slice(), 1]), [array, 1])
+      // Holes and names.
+      const unusual = Object.assign(array.slice(), { name: 1 })
+      unusual.length++
+      t.deepEqual(copyOf({ unusual, last: 1 }), { unusual, last: 1 })
+    }
+  }
+})
+
 test('objects whose shapes differ a little arrive', (t) => {
   const long = (count: number): object => Object.fromEntries(Array.from({ length: count }, (_, i) => [`key${i}`, i]))
   const values = [
@@ -271,21 +408,22 @@ const names = (count: number): string[] => Array.from({ length: count }, (_, i) 
 
 test('impossible definitions are refused', (t) => {
   const read = (bytes: readonly number[]): unknown => readValue(new Reader(Uint8Array.from(bytes)))
-  t.deepEqual(read([RECORD_NEW, ...define('a', 'b'), 1, 2]), { a: undefined, b: null })
-  t.deepEqual(read([RECORD_NEW_PART, ...define('a', 'b'), 2, 0, ...key('z'), 2, 0]), { a: null, z: null })
+  t.deepEqual(read([RECORD_NEW, 0, ...define('a', 'b'), 1, 2]), { a: undefined, b: null })
+  t.deepEqual(read([RECORD_NEW_PART, 0, ...define('a', 'b'), 2, 0, ...key('z'), 2, 0]), { a: null, z: null })
   // More often than a reader of a shape takes to be compiled.
   for (let round = 0; round < 100; round++) {
-    t.deepEqual(Object.keys(read([RECORD_NEW, ...define('__proto__', 'a'), 2, 2]) as object), ['__proto__', 'a'])
+    t.deepEqual(Object.keys(read([RECORD_NEW, 0, ...define('__proto__', 'a'), 2, 2]) as object), ['__proto__', 'a'])
   }
   for (const bytes of [
-    [RECORD_NEW, 0],
-    [RECORD_NEW, ...define('a', 'a'), 1, 1],
-    [RECORD_NEW, ...define(...names(65)), ...names(65).map(() => 1)],
-    [RECORD_NEW, 3, ...key('abc'), 1],
-    [RECORD_NEW, 5, ...key('abc'), 1],
-    [RECORD_NEW, 255, 255, 255, 255, 255, 1],
-    [RECORD_NEW_PART, ...define('a'), 2, 2, 0, 0],
-    [RECORD_NEW, ...define('a')],
+    [RECORD_NEW, 0, 0],
+    [RECORD_NEW, 0, ...define('a', 'a'), 1, 1],
+    [RECORD_NEW, 0, ...define(...names(65)), ...names(65).map(() => 1)],
+    [RECORD_NEW, 0, 3, ...key('abc'), 1],
+    [RECORD_NEW, 0, 5, ...key('abc'), 1],
+    [RECORD_NEW, 0, 255, 255, 255, 255, 255, 1],
+    [RECORD_NEW_PART, 0, ...define('a'), 2, 2, 0, 0],
+    [RECORD_NEW, 0, ...define('a')],
+    [RECORD_NEW, 1, ...define('a'), 1],
     [29, 0, 1],
     [31, 3, 0, 0]
   ]) {
@@ -316,7 +454,7 @@ test('damaged records decode to a value or throw a plain error, and spoil no lat
 
 test('a few bytes do not take much memory by records', (t) => {
   // Each record announces 64 keys of which the bytes hold nothing, one inside the other.
-  const bytes = [RECORD_NEW, ...define(...names(64))]
+  const bytes = [RECORD_NEW, 0, ...define(...names(64))]
   for (let i = 0; i < 100_000; i++) bytes.push(29, 0)
   const before = process.memoryUsage().rss
   t.throws(() => readValue(new Reader(Uint8Array.from(bytes))), { instanceOf: RangeError })

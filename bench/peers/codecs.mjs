@@ -38,6 +38,8 @@ async function ownCodec(root) {
   const path = () => 'items'
   return (records) => {
     writer.length = 0
+    // As a chunk is. An earlier build has no such method.
+    writer.beginShared?.()
     for (const record of records) writeValue(writer, record, path)
     reader.reset(writer.bytes, 0, writer.length)
     return records.map(() => readValue(reader))

@@ -109,7 +109,7 @@ export class ChunkEncoder implements ChunkItems {
       if (items === undefined) writeValue(writer, step.value, this.#root)
       else this.#writeBatch(writer, items)
     } catch (error) {
-      writer.length = start
+      writer.rewind(start)
       const isOverfull = writer.isOverfull
       writer.isOverfull = false
       if (isOverfull && !(isFirst && this.count === 0)) this.step = step

@@ -13,9 +13,7 @@ export function readArrayBuffer(r: Reader): ArrayBuffer {
   // A large buffer is not zeroed, because it is filled at once.
   const bytes = length <= SMALL_BYTES ? new Uint8Array(length) : Buffer.allocUnsafeSlow(length)
   r.copyTo(bytes)
-  const { buffer } = bytes
-  r.refs.push(buffer)
-  return buffer
+  return r.keep(bytes.buffer)
 }
 
 export function readResizableBuffer(r: Reader): ArrayBuffer {
@@ -25,28 +23,26 @@ export function readResizableBuffer(r: Reader): ArrayBuffer {
   const constructor: new (length: number, options: { maxByteLength: number }) => ModernArrayBuffer = ArrayBuffer
   const buffer = new constructor(length, { maxByteLength })
   r.copyTo(new Uint8Array(buffer))
-  r.refs.push(buffer)
-  return buffer
+  return r.keep(buffer)
 }
 
 export function readBuffer(r: Reader): Buffer {
   const length = r.bytesLength()
   const buffer = Buffer.allocUnsafe(length)
   r.copyTo(buffer)
-  r.refs.push(buffer)
-  return buffer
+  return r.keep(buffer)
 }
 
 /** A typed array or DataView. With `follows` its length follows its resizable buffer. */
 export function readView(r: Reader, follows: boolean, readAny: (r: Reader) => unknown): ArrayBufferView {
   const constructor = viewConstructors[r.u8()]
   if (constructor === undefined) throw new TypeError('damaged message: this version has no such typed array')
-  const number = r.refs.push(undefined) - 1
+  const number = r.number()
   const byteOffset = r.varint()
   const length = follows ? undefined : r.varint()
   const buffer = readAny(r)
   if (!types.isArrayBuffer(buffer)) throw damaged('a view without its buffer')
   const view = new constructor(buffer, byteOffset, length)
-  r.refs[number] = view
+  r.keepAs(number, view)
   return view
 }

@@ -8,6 +8,7 @@ type ReadAny = (r: Reader) => unknown
 const LONGEST_ARRAY = 2 ** 32 - 1
 // Up to this length an array is allocated at once. A longer one only grows with the bytes that have arrived.
 const CHEAP_HOLES = 1024
+const FEW = 8
 
 function readSparseRest(r: Reader, array: unknown[], length: number, readAny: ReadAny): void {
   r.take(1)
@@ -20,20 +21,53 @@ function readSparseRest(r: Reader, array: unknown[], length: number, readAny: Re
   }
 }
 
-/** An array, and with `hasNames` its named properties. It grows as elements are read, whatever length is announced. */
-export function readArray(r: Reader, hasNames: boolean, readAny: ReadAny): unknown[] {
+/** An array of up to 8 elements, which are read in the order of a literal. Made at once, it takes no more memory than it needs. */
+function readFew(r: Reader, length: number, read: ReadAny): unknown[] {
+  switch (length) {
+    case 0:
+      return []
+    case 1:
+      return [read(r)]
+    case 2:
+      return [read(r), read(r)]
+    case 3:
+      return [read(r), read(r), read(r)]
+    case 4:
+      return [read(r), read(r), read(r), read(r)]
+    case 5:
+      return [read(r), read(r), read(r), read(r), read(r)]
+    case 6:
+      return [read(r), read(r), read(r), read(r), read(r), read(r)]
+    case 7:
+      return [read(r), read(r), read(r), read(r), read(r), read(r), read(r)]
+    default:
+      return [read(r), read(r), read(r), read(r), read(r), read(r), read(r), read(r)]
+  }
+}
+
+/** A dense array. It grows as elements are read, whatever length is announced. */
+export function readArray(r: Reader, readAny: ReadAny): unknown[] {
+  const length = r.varint()
+  if (length <= FEW && !r.keepsObjects) return readFew(r, length, readAny)
+  if (length > LONGEST_ARRAY) throw damaged('an array out of bounds')
+  const array: unknown[] = r.keep([])
+  for (let index = 0; index < length; index++) array.push(readAny(r))
+  return array
+}
+
+/** An array that may have holes and named properties. */
+export function readUnusualArray(r: Reader, readAny: ReadAny): unknown[] {
   const length = r.varint()
   if (length > LONGEST_ARRAY) throw damaged('an array out of bounds')
-  const array: unknown[] = []
-  r.refs.push(array)
+  const array: unknown[] = r.keep([])
   while (array.length < length) {
-    if (r.bytes[r.offset] === HOLES && r.offset < r.end) {
+    if (r.peek() === HOLES) {
       readSparseRest(r, array, length, readAny)
       break
     }
     array.push(readAny(r))
   }
-  if (hasNames) readEntries(r, array, readAny)
+  readEntries(r, array, readAny)
   return array
 }
 
@@ -41,8 +75,7 @@ const setEntry = UserMap.prototype.set
 const addMember = UserSet.prototype.add
 
 export function readMap(r: Reader, readAny: ReadAny): Map<unknown, unknown> {
-  const map = new UserMap<unknown, unknown>()
-  r.refs.push(map)
+  const map = r.keep(new UserMap<unknown, unknown>())
   for (let rest = r.varint(); rest > 0; rest--) {
     const key = readAny(r)
     Reflect.apply(setEntry, map, [key, readAny(r)])
@@ -51,8 +84,7 @@ export function readMap(r: Reader, readAny: ReadAny): Map<unknown, unknown> {
 }
 
 export function readSet(r: Reader, readAny: ReadAny): Set<unknown> {
-  const set = new UserSet<unknown>()
-  r.refs.push(set)
+  const set = r.keep(new UserSet<unknown>())
   for (let rest = r.varint(); rest > 0; rest--) Reflect.apply(addMember, set, [readAny(r)])
   return set
 }

@@ -17,7 +17,7 @@ function readProperties(r: Reader, error: object, readAny: ReadAny): void {
 
 export function readError(r: Reader, readAny: ReadAny): Error {
   const error = makeError(readAny(r), r.takeBlank())
-  r.refs.push(error)
+  r.keep(error)
   readProperties(r, error, readAny)
   return error
 }
@@ -30,7 +30,7 @@ export function readDomException(r: Reader, readAny: ReadAny): Error {
     throw damaged('a DOMException without its texts')
   }
   const error = makeDomException(message, name, className)
-  r.refs.push(error)
+  r.keep(error)
   readProperties(r, error, readAny)
   return error
 }

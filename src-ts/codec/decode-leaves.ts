@@ -11,13 +11,13 @@ export function readBigInt(r: Reader): bigint {
 }
 
 export function readRegExp(r: Reader, readAny: ReadAny): RegExp {
-  const number = r.refs.push(undefined) - 1
+  const number = r.number()
   const source = readAny(r)
   const flags = readAny(r)
   if (typeof source !== 'string' || typeof flags !== 'string') throw damaged('a RegExp without its source')
   try {
     const regexp = new RegExp(source, flags)
-    r.refs[number] = regexp
+    r.keepAs(number, regexp)
     return regexp
   } catch (cause) {
     throw new TypeError(`damaged message: this version has no such RegExp: /${source}/${flags}`, { cause })
@@ -25,10 +25,10 @@ export function readRegExp(r: Reader, readAny: ReadAny): RegExp {
 }
 
 export function readBoxed(r: Reader, readAny: ReadAny): unknown {
-  const number = r.refs.push(undefined) - 1
+  const number = r.number()
   const value = readAny(r)
   if (typeof value === 'object') throw damaged('an object where a primitive has to be')
   const boxed: unknown = toObject(value)
-  r.refs[number] = boxed
+  r.keepAs(number, boxed)
   return boxed
 }

@@ -1,14 +1,8 @@
 import { Object } from '../primordials.js'
 import { cachedKey, cacheKey } from './key-cache.js'
 import { type Reader, damaged } from './reader.js'
-import { SHORT_TEXT, shortText } from './short-text.js'
 
 const LONGEST_HEADER = 2 ** 32 - 1
-
-/** The rest of a string of `length` characters, one byte each. */
-export function readLatin1(r: Reader, length: number): string {
-  return length > SHORT_TEXT ? r.text('latin1', length) : shortText(r.bytes, r.take(length), length)
-}
 
 /** The rest of a string of `length` code units. */
 export function readUtf16(r: Reader, length: number): string {
@@ -25,7 +19,7 @@ export function setNew(record: object, key: string, value: unknown): void {
 /** A key that is not in the cache. */
 function readNewKey(r: Reader, start: number, length: number, isWide: boolean): string {
   if (isWide) return readUtf16(r, length)
-  const key = r.text('latin1', length)
+  const key = r.latin1(length)
   cacheKey(r.bytes, start, key)
   return key
 }

@@ -1,21 +1,16 @@
 import { Array, Date, Object } from '../primordials.js'
 import { readArrayBuffer, readBuffer, readResizableBuffer, readView } from './decode-binary.js'
 import { readDomException, readError } from './decode-errors.js'
-import { readArray, readMap, readSet } from './decode-collections.js'
+import { readArray, readMap, readSet, readUnusualArray } from './decode-collections.js'
 import { readBigInt, readBoxed, readRegExp } from './decode-leaves.js'
 import { defineShape, readPart, shapeAt } from './decode-records.js'
-import { readEntries, readLatin1, readUtf16 } from './decode-strings.js'
+import { readEntries, readUtf16 } from './decode-strings.js'
 import { type Reader, damaged } from './reader.js'
 import * as tags from './tags.js'
 
-function keep<T>(r: Reader, object: T): T {
-  r.refs.push(object)
-  return object
-}
-
 function readReference(r: Reader): unknown {
   const number = r.varint()
-  const object = r.refs[number]
+  const object = r.objects[number]
   // It may also be a view that refers to itself as its buffer.
   if (object === undefined) throw damaged('a reference to nothing')
   return object
@@ -34,22 +29,24 @@ function readFromBlock(r: Reader): unknown {
   throw damaged('a block of something else')
 }
 
+function readReferring(r: Reader): unknown {
+  r.keepsObjects = true
+  return readAny(r)
+}
+
 // In the order of the tags. The tags of ordinary values are tested before.
 const readers: readonly (((r: Reader) => unknown) | undefined)[] = Object.assign(
   Array.from({ length: tags.SMALL_INT }, () => undefined),
   {
     [tags.UNDEFINED]: () => undefined,
-    [tags.NULL]: () => null,
-    [tags.FALSE]: () => false,
-    [tags.TRUE]: () => true,
     [tags.BIGINT64]: (r: Reader) => r.i64(),
     [tags.BIGINT]: readBigInt,
     [tags.UTF16]: (r: Reader) => readUtf16(r, r.varint()),
     [tags.REF]: readReference,
-    [tags.ARRAY_NAMED]: (r: Reader) => readArray(r, true, readAny),
+    [tags.UNUSUAL_ARRAY]: (r: Reader) => readUnusualArray(r, readAny),
     [tags.MAP]: (r: Reader) => readMap(r, readAny),
     [tags.SET]: (r: Reader) => readSet(r, readAny),
-    [tags.DATE]: (r: Reader) => keep(r, new Date(r.f64())),
+    [tags.DATE]: (r: Reader) => r.keep(new Date(r.f64())),
     [tags.REGEXP]: (r: Reader) => readRegExp(r, readAny),
     [tags.BOXED]: (r: Reader) => readBoxed(r, readAny),
     [tags.DOM_EXCEPTION]: (r: Reader) => readDomException(r, readAny),
@@ -60,7 +57,8 @@ const readers: readonly (((r: Reader) => unknown) | undefined)[] = Object.assign
     [tags.TRACKING_VIEW]: (r: Reader) => readView(r, true, readAny),
     [tags.RECORD_NEW_PART]: (r: Reader) => readPart(r, defineShape(r), readAny),
     [tags.RECORD_PART]: (r: Reader) => readPart(r, shapeAt(r), readAny),
-    [tags.IN_BLOCK]: readFromBlock
+    [tags.IN_BLOCK]: readFromBlock,
+    [tags.REFERRING]: readReferring
   }
 )
 
@@ -69,14 +67,17 @@ function readAny(r: Reader): unknown {
   if (tag >= tags.SMALL_INT) return tag - tags.SMALL_INT
   if (tag === tags.DOUBLE) return r.f64()
   if (tag === tags.INT32) return r.i32()
-  if (tag === tags.LATIN1) return readLatin1(r, r.varint())
+  if (tag === tags.LATIN1) return r.latin1(r.varint())
+  if (tag === tags.NULL) return null
+  if (tag === tags.TRUE) return true
+  if (tag === tags.FALSE) return false
   // Tested here and not in the table, because each extra call between two levels costs depth.
   if (tag === tags.RECORD || tag === tags.RECORD_NEW) {
     const shape = tag === tags.RECORD ? shapeAt(r) : defineShape(r)
     return shape.read(r, readAny, shape)
   }
-  if (tag === tags.OBJECT) return readEntries(r, keep(r, {}), readAny)
-  if (tag === tags.ARRAY) return readArray(r, false, readAny)
+  if (tag === tags.OBJECT) return readEntries(r, r.keep({}), readAny)
+  if (tag === tags.ARRAY) return readArray(r, readAny)
   if (tag === tags.ERROR) return readError(r, readAny)
   const read = readers[tag]
   if (read === undefined) throw damaged(`no value begins with ${tag}`)
@@ -84,8 +85,8 @@ function readAny(r: Reader): unknown {
 }
 
 function forget(r: Reader): void {
-  if (r.refs.length > 0) r.refs = []
-  if (r.shapes.length > 0) r.shapes = []
+  r.keepsObjects = false
+  if (r.objects.length > 0) r.objects = []
 }
 
 /**

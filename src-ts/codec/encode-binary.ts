@@ -4,8 +4,8 @@ import { Buffer, Uint8Array } from '../primordials.js'
 import { HEAD_BYTES } from './blocks.js'
 import { isDetached, isOutOfBounds, isPooled, isTracking, type ModernArrayBuffer, viewNumber } from './memory.js'
 import { Refusal } from './refusal.js'
-import type { Session } from './session.js'
-import { ARRAY_BUFFER, BUFFER, IN_BLOCK, REF, RESIZABLE_BUFFER, TRACKING_VIEW, VIEW } from './tags.js'
+import { type Session, writeReference } from './session.js'
+import { ARRAY_BUFFER, BUFFER, IN_BLOCK, RESIZABLE_BUFFER, TRACKING_VIEW, VIEW } from './tags.js'
 
 function writeBytes({ writer }: Session, tag: number, bytes: Uint8Array, maxByteLength?: number): void {
   const place = writer.putBlock(bytes)
@@ -34,8 +34,7 @@ function writeSharedBuffer(session: Session, buffer: ArrayBuffer): void {
     writeBuffer(session, buffer)
     return
   }
-  session.writer.u8(REF)
-  session.writer.varint(number)
+  writeReference(session, number)
 }
 
 function writePart(session: Session, view: ArrayBufferView, number: number): void {

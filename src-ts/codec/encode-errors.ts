@@ -3,8 +3,8 @@ import { inspect, types } from 'node:util'
 import { Array, Object, String } from '../primordials.js'
 import { accessorsOf, isDomClass, nearestClass } from './error-classes.js'
 import { writeKey, writeString } from './encode-primitives.js'
-import type { Session } from './session.js'
-import { ARRAY, DOM_EXCEPTION, END, ERROR, ERROR_ENUMERABLE, ERROR_PROPERTY, REF } from './tags.js'
+import { type Session, writeReference } from './session.js'
+import { ARRAY, DOM_EXCEPTION, END, ERROR, ERROR_ENUMERABLE, ERROR_PROPERTY } from './tags.js'
 
 // These properties are not enumerable on most errors.
 const hiddenKeys = ['name', 'message', 'stack', 'cause', 'errors', 'code']
@@ -38,16 +38,14 @@ function describe(value: unknown): string {
 
 // An error always arrives. A property that cannot be sent is replaced by a description.
 function writeOrDescribe(session: Session, value: unknown): void {
-  const { writer, met, shapes, depth } = session
+  const { writer, met, depth } = session
   const { length } = writer
   const { count } = met
-  const { count: shapeCount } = shapes
   try {
     session.write(session, value)
   } catch {
-    writer.length = length
+    writer.rewind(length)
     met.rewind(count)
-    shapes.rewind(shapeCount)
     session.depth = depth
     writeString(writer, describe(value))
   }
@@ -66,8 +64,7 @@ function writeErrorList(session: Session, errors: readonly unknown[]): void {
   const { writer, met } = session
   const number = met.meet(errors)
   if (number >= 0) {
-    writer.u8(REF)
-    writer.varint(number)
+    writeReference(session, number)
     return
   }
   const { length } = errors

@@ -4,8 +4,19 @@ import { Number, Object, String } from '../primordials.js'
 import { writeKey, writeNumber, writeString } from './encode-primitives.js'
 import { elementStep, propertyStep, within } from './refusal.js'
 import type { Session } from './session.js'
-import { type Shape, shapeOf } from './shapes.js'
-import { ARRAY, ARRAY_NAMED, END, HOLES, OBJECT, RECORD, RECORD_NEW, RECORD_NEW_PART, RECORD_PART } from './tags.js'
+import { meetShape, type Shape, shapeOf } from './shapes.js'
+import {
+  ARRAY,
+  END,
+  HOLES,
+  NULL,
+  OBJECT,
+  RECORD,
+  RECORD_NEW,
+  RECORD_NEW_PART,
+  RECORD_PART,
+  UNUSUAL_ARRAY
+} from './tags.js'
 import type { Writer } from './writer.js'
 
 const hasOwn = Object.prototype.hasOwnProperty
@@ -13,34 +24,19 @@ const hasOwn = Object.prototype.hasOwnProperty
 // Up to this length the keys are counted. For longer arrays `inspect` is asked, which finds names in constant time.
 const COUNTED_KEYS = 64
 
-/**
- * Writes an object with its own enumerable entries, and runs each getter once. Without entries, writes nothing and returns false.
- */
-export function writeObject(session: Session, object: object): boolean {
-  const shape = shapeOf(object)
-  if (shape === undefined) return writeEntries(session, object)
-  writeRecord(session, object, shape)
-  return true
-}
-
 const nothing = {}
 
-// Whether a key of the walk may be one that the object inherits. Normally nobody has put an enumerable key on Object.prototype.
-function mayInherit(object: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(object)
-  if (prototype !== Object.prototype) return prototype !== null
+// Whether objects inherit enumerable keys. Normally nobody has put one on Object.prototype.
+function inheritsFromAll(): boolean {
   for (const _ in nothing) return true
   return false
 }
 
-function beginRecord({ writer, shapes }: Session, shape: Shape): void {
-  const number = shapes.meet(shape)
-  if (number >= 0) {
-    writer.u8(RECORD)
-    writer.varint(number)
-    return
-  }
-  writer.u8(RECORD_NEW)
+function beginRecord(writer: Writer, shape: Shape): void {
+  const number = meetShape(writer, shape)
+  writer.u8(number < 0 ? RECORD_NEW : RECORD)
+  writer.varint(shape.number)
+  if (number >= 0) return
   writer.varint(shape.definition.length)
   writer.copyShort(shape.definition)
 }
@@ -51,12 +47,19 @@ function endPart(writer: Writer, start: number): void {
   writer.u8(END)
 }
 
-function writeRecord(session: Session, object: object, shape: Shape): void {
+/**
+ * Writes an object with its own enumerable entries, and runs each getter once. Without entries, writes nothing and returns false.
+ * @param isLiteral Whether its prototype is that of literals.
+ */
+export function writeObject(session: Session, object: object, isLiteral: boolean): boolean {
   const { writer } = session
+  const shape = shapeOf(object)
+  if (shape === undefined) return writeEntries(session, object)
   const { keys } = shape
   const start = writer.length
-  beginRecord(session, shape)
-  const inherits = mayInherit(object)
+  beginRecord(writer, shape)
+  // A key of the walk may be one that the object inherits.
+  const inherits = isLiteral ? inheritsFromAll() : Object.getPrototypeOf(object) !== null
   let at = 0
   let isPart = false
   let current = ''
@@ -73,14 +76,16 @@ function writeRecord(session: Session, object: object, shape: Shape): void {
       at++
       if (typeof value === 'string') writeString(writer, value)
       else if (typeof value === 'number') writeNumber(writer, value)
+      else if (value === null) writer.u8(NULL)
       else session.write(session, value)
     }
   } catch (error) {
     throw within(error, propertyStep, current)
   }
-  if (!isPart && at === keys.length) return
+  if (!isPart && at === keys.length) return true
   if (!isPart) endPart(writer, start)
   writer.u8(END)
+  return true
 }
 
 function writeEntries(session: Session, object: object): boolean {
@@ -165,6 +170,7 @@ function writeNamed(session: Session, array: readonly unknown[], length: number,
   session.writer.u8(END)
 }
 
+// The reader needs twice as much stack for these as for the elements before them.
 function writeRest(
   session: Session,
   array: readonly unknown[],
@@ -173,36 +179,36 @@ function writeRest(
   hasNames: boolean
 ): void {
   const keys = Object.keys(array)
-  // The reader needs twice as much stack for these as for the elements before them.
   session.depth++
   if (dense < length) writeSparseRest(session, array, dense, length, keys)
   if (hasNames) writeNamed(session, array, length, keys)
+  else session.writer.u8(END)
   session.depth--
-}
-
-// Read before the elements, whose getters may change the array.
-function beginArray(session: Session, array: readonly unknown[]): boolean {
-  const hasNames = mayHaveNames(array)
-  session.writer.u8(hasNames ? ARRAY_NAMED : ARRAY)
-  session.writer.varint(array.length)
-  return hasNames
 }
 
 /** Writes an array with its holes and its named properties. */
 export function writeArray(session: Session, array: readonly unknown[]): void {
-  const hasNames = beginArray(session, array)
+  const { writer } = session
+  const start = writer.length
+  // Both are read before the elements, whose getters may change the array.
+  const hasNames = mayHaveNames(array)
   const { length } = array
+  writer.u8(ARRAY)
+  writer.varint(length)
   let index = 0
   try {
     for (; index < length; index++) {
       const value = array[index]
-      // A run of numbers takes a faster path.
-      if (typeof value === 'number') writeNumber(session.writer, value)
+      // A run of numbers or strings takes a faster path.
+      if (typeof value === 'number') writeNumber(writer, value)
+      else if (typeof value === 'string') writeString(writer, value)
       else if (value === undefined && !hasOwn.call(array, index)) break
       else session.write(session, value)
     }
   } catch (error) {
     throw within(error, elementStep, index)
   }
-  if (index < length || hasNames) writeRest(session, array, index, length, hasNames)
+  if (index === length && !hasNames) return
+  writer.bytes[start] = UNUSUAL_ARRAY
+  writeRest(session, array, index, length, hasNames)
 }

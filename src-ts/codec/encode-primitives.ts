@@ -3,7 +3,7 @@ import { BIGINT, BIGINT64, DOUBLE, FALSE, INT32, LATIN1, NULL, SMALL_INT, TRUE, 
 import type { Writer } from './writer.js'
 
 // Up to this length a loop over the characters is faster than a call into Node.
-const SHORT_STRING = 24
+const SHORT_STRING = 40
 // For a string that V8 stores with one byte per character this takes constant time.
 const WIDE = /[^\0-\xff]/
 

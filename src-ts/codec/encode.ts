@@ -1,6 +1,6 @@
 import { types } from 'node:util'
 
-import { Array, isView } from '../primordials.js'
+import { Array, isView, Object } from '../primordials.js'
 import type { Brand } from './brands.js'
 import { writeBuffer, writeView } from './encode-binary.js'
 import { writeMap, writeSet } from './encode-collections.js'
@@ -11,9 +11,8 @@ import { writePrimitive } from './encode-primitives.js'
 import { Identity } from './identity.js'
 import { kindOf, kindOfEmpty } from './kinds.js'
 import { isRefusal, Refusal, within } from './refusal.js'
-import type { Session } from './session.js'
-import { DefinedShapes } from './shapes.js'
-import { END, OBJECT, REF } from './tags.js'
+import { type Session, writeReference } from './session.js'
+import { END, OBJECT, REFERRING } from './tags.js'
 import { Writer } from './writer.js'
 
 function writeBranded(session: Session, value: object, brand: Exclude<Brand, 'plain'>): void {
@@ -42,7 +41,8 @@ function writeBranded(session: Session, value: object, brand: Exclude<Brand, 'pl
   }
 }
 
-type Shape = Brand | 'array' | 'view' | 'reference'
+/** `record`: an object whose prototype is that of literals. */
+type Shape = Brand | 'record' | 'array' | 'view' | 'reference'
 
 // Separate from `write`, whose frame is on the stack once per level: a smaller frame allows more depth.
 function begin(session: Session, value: unknown): Shape {
@@ -52,12 +52,12 @@ function begin(session: Session, value: unknown): Shape {
   if (types.isProxy(object)) throw new Refusal('a Proxy')
   const number = session.met.meet(object)
   if (number >= 0) {
-    session.writer.u8(REF)
-    session.writer.varint(number)
+    writeReference(session, number)
     return 'reference'
   }
   if (Array.isArray(object)) return 'array'
-  return isView(object) ? 'view' : kindOf(object)
+  if (isView(object)) return 'view'
+  return Object.getPrototypeOf(object) === Object.prototype ? 'record' : kindOf(object)
 }
 
 function writeEmpty(session: Session, object: object): void {
@@ -74,11 +74,11 @@ function writeEmpty(session: Session, object: object): void {
 const DEPTH_MAX = 2_000
 
 function write(session: Session, value: unknown): void {
-  if (writePrimitive(session.writer, value)) return
+  if ((typeof value !== 'object' || value === null) && writePrimitive(session.writer, value)) return
   if (++session.depth > DEPTH_MAX) throw new Refusal(`nested too deeply, more than ${DEPTH_MAX} levels`)
   const shape = begin(session, value)
-  if (shape === 'plain') {
-    if (!writeObject(session, value as object)) writeEmpty(session, value as object)
+  if (shape === 'record' || shape === 'plain') {
+    if (!writeObject(session, value as object, shape === 'record')) writeEmpty(session, value as object)
   } else if (shape === 'array') writeArray(session, value as readonly unknown[])
   else if (shape === 'view') writeView(session, value as ArrayBufferView)
   else if (shape !== 'reference') writeBranded(session, value as object, shape)
@@ -91,7 +91,7 @@ const sessions: (Session & { met: Identity })[] = []
 
 /**
  * Encodes one value. Cycles and objects that occur twice are kept within it. After a throw the writer has half a value, so the caller
- * must reset its length.
+ * must rewind it.
  * @param root Returns the start of the path in an error. Called only for an error.
  * @throws {@linkcode NotSerializableError}, with the path, for a value that cannot be sent; and whatever a getter of the value throws
  */
@@ -101,12 +101,15 @@ export function writeValue(w: Writer, value: unknown, root: () => string): void 
   } catch (error) {
     throw isRefusal(error) ? error.toError(root()) : error
   }
-  const session = sessions.pop() ?? { writer: w, met: new Identity(), shapes: new DefinedShapes(), depth: 0, write }
+  const session = sessions.pop() ?? { writer: w, met: new Identity(), refers: false, depth: 0, write }
   session.writer = w
   session.depth = 0
-  session.shapes.begin()
+  session.refers = false
+  if (!w.isShared) w.begin()
+  const start = w.length
   try {
     write(session, value)
+    if (session.refers) w.insert(start, REFERRING)
   } catch (error) {
     const reason = within(error, () => '', undefined)
     throw isRefusal(reason) ? reason.toError(root()) : reason

@@ -1,5 +1,6 @@
 import { type BlockSource, HEAD_BYTES, noBlocks } from './blocks.js'
 import { Buffer, DataView, Number, RangeError, Uint8Array } from '../primordials.js'
+import { LONGEST_PART, TextWindow } from './text-window.js'
 
 /** The error for bytes that are not an encoded value. */
 export function damaged(what: string): RangeError {
@@ -24,9 +25,11 @@ export class Reader {
   /** The offset of the next read. */
   offset: number
   end: number
-  /** The objects of the value that is being decoded, by number. */
-  refs: unknown[] = []
-  /** The definitions of that value, by number. */
+  /** Whether the value that is being decoded refers to its objects. If it does not, they are not kept. */
+  keepsObjects = false
+  /** The objects of that value so far, by number. */
+  objects: unknown[] = []
+  /** The definitions of the message so far, by number. */
   shapes: RecordShape[] = []
   /** An error without properties. The next error that is read uses it. */
   blank: Error | undefined
@@ -37,6 +40,7 @@ export class Reader {
   #bytes: Uint8Array
   #buffer: Buffer
   #view: DataView
+  readonly #window = new TextWindow()
 
   constructor(bytes: Uint8Array = new Uint8Array(0)) {
     this.#bytes = bytes
@@ -64,6 +68,24 @@ export class Reader {
     }
     this.offset = offset
     this.end = end
+    if (this.shapes.length > 0) this.shapes = []
+    this.#window.close()
+  }
+
+  /** Keeps an object of the value, which gets the next number. */
+  keep<T extends object>(object: T): T {
+    if (this.keepsObjects) this.objects.push(object)
+    return object
+  }
+
+  /** Uses up a number for an object that is not there yet. */
+  number(): number {
+    return this.keepsObjects ? this.objects.push(undefined) - 1 : -1
+  }
+
+  /** Keeps an object under a number that was used up for it. */
+  keepAs(number: number, object: unknown): void {
+    if (number >= 0) this.objects[number] = object
   }
 
   takeBlank(): Error | undefined {
@@ -119,8 +141,16 @@ export class Reader {
     }
   }
 
+  /** `length` characters, one byte each. */
+  latin1(length: number): string {
+    const start = this.take(length)
+    return length <= LONGEST_PART
+      ? this.#window.read(this.#buffer, start, length, this.end)
+      : this.#buffer.toString('latin1', start, start + length)
+  }
+
   /** `byteLength` bytes as text. */
-  text(encoding: 'latin1' | 'utf16le' | 'hex', byteLength: number): string {
+  text(encoding: 'utf16le' | 'hex', byteLength: number): string {
     const start = this.take(byteLength)
     return this.#buffer.toString(encoding, start, start + byteLength)
   }

@@ -8,7 +8,8 @@ import { copyBytes, Writer } from './writer.js'
  * seen are a tree: an edge is a key, and the path from the root to a node is a list of keys. Walking the tree costs one comparison per
  * key if the object is like the last one that passed. A `for in` over the keys runs no code of the user.
  *
- * What is kept here is only memory of how to write fast. A message defines each shape that it uses, so it can be read alone.
+ * What is kept here is only memory of how to write fast. A message defines each shape that it uses, so it can be read alone. After a value
+ * that could not be written, the message defines shapes again, from number 0.
  */
 
 /** The keys that many objects have. */
@@ -109,33 +110,10 @@ function forget(): void {
   nodes = 0
 }
 
-let messages = 0
-
-/** The shapes that one message has defined so far. */
-export class DefinedShapes {
-  #message = 0
-  #defined: Shape[] = []
-
-  get count(): number {
-    return this.#defined.length
-  }
-
-  /** Starts another message. */
-  begin(): void {
-    this.#message = ++messages
-    if (this.#defined.length > 0) this.#defined = []
-  }
-
-  /** The number of a shape in the message. Otherwise -1, and the shape gets the next number. */
-  meet(shape: Shape): number {
-    if (shape.message === this.#message) return shape.number
-    shape.message = this.#message
-    shape.number = this.#defined.push(shape) - 1
-    return -1
-  }
-
-  /** Forgets all but the first `count`. */
-  rewind(count: number): void {
-    for (const shape of this.#defined.splice(count)) if (shape.message === this.#message) shape.message = 0
-  }
+/** The number of a shape in the writer's message. Otherwise -1, and the shape gets the next number. */
+export function meetShape(w: Writer, shape: Shape): number {
+  if (shape.message === w.message) return shape.number
+  shape.message = w.message
+  shape.number = w.defined++
+  return -1
 }

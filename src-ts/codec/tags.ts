@@ -1,6 +1,7 @@
 /*
  * The first byte of every value. A byte of SMALL_INT or above is itself an integer, 0 to 127. Lengths are varints (7 bits per byte, lowest
- * first), and numbers are little-endian. Objects are numbered in the order in which they begin. REF names one of them.
+ * first), and numbers are little-endian. The objects of a value are numbered in the order in which they begin. REF names one of them.
+ * The definitions of records are numbered by the writer. They hold from one value to the next until the message ends.
  */
 
 /** Ends the entries of an object, of an error, or of the named part of an array. Never the start of a value. */
@@ -25,10 +26,10 @@ export const UTF16 = 10
 export const REF = 11
 /** (key, value)*, END. A key is varint `(length << 1 | isWide) + 1` and its characters. */
 export const OBJECT = 12
-/** varint length, values in order, of which the last may be HOLES */
+/** varint length, values in order */
 export const ARRAY = 13
-/** The same, and named entries as of an OBJECT at the end */
-export const ARRAY_NAMED = 14
+/** The same, but the last value may be HOLES; then named entries as of an OBJECT */
+export const UNUSUAL_ARRAY = 14
 /** Inside an array: (varint index + 1, value)*, END instead of the rest of its values */
 export const HOLES = 15
 /** varint size, (key, value)* */
@@ -55,15 +56,17 @@ export const RESIZABLE_BUFFER = 25
 export const VIEW = 26
 /** kind u8, varint byte offset, the buffer: its length follows that of a resizable buffer */
 export const TRACKING_VIEW = 27
-/** varint bytes of the definition, its keys as those of an OBJECT; then as RECORD. The definition gets the next number of this value. */
+/** varint number of the definition, varint bytes of it, its keys as those of an OBJECT; then as RECORD */
 export const RECORD_NEW = 28
-/** The number of a definition of this value (varint), then the values of its keys. (RECORD_NEW has no number.) */
+/** varint number of a definition of this message, then the values of its keys */
 export const RECORD = 29
 /** As RECORD_NEW and RECORD, but the object differs: the values of the first keys, END, and entries as of an OBJECT. */
 export const RECORD_NEW_PART = 30
 export const RECORD_PART = 31
 /** varint place of a block, then a BUFFER, ARRAY_BUFFER or RESIZABLE_BUFFER, of whose bytes only the first ones are here */
 export const IN_BLOCK = 32
+/** The first byte of a value that has a REF, before its tag. The objects of other values need no numbers. */
+export const REFERRING = 33
 
 /** Added to an integer of 0 to 127. */
 export const SMALL_INT = 0x80

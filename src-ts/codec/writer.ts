@@ -12,6 +12,8 @@ export function copyBytes(bytes: Uint8Array, start: number, end: number): Uint8A
   return copy
 }
 
+let messages = 0
+
 /** Writes bytes into memory that grows by doubling. The written bytes are `bytes` from 0 to `length`. */
 export class Writer {
   /** The memory. It is replaced when it grows. */
@@ -28,6 +30,12 @@ export class Writer {
   blockBytes = 0
   /** True once there was no room for a write. */
   isOverfull = false
+  /** A number that no other message of this process has. Definitions are written once in a message. */
+  message = 0
+  /** The number of definitions in the message. */
+  defined = 0
+  /** Whether the values belong to one message, which is read from its start. Otherwise each value is a message by itself. */
+  isShared = false
 
   /**
    * @param capacity The initial number of bytes.
@@ -55,6 +63,24 @@ export class Writer {
     this.reserve(length - this.length)
     this.bytes.fill(0, this.length, length)
     this.length = length
+  }
+
+  /** Begins a message. What was defined before must be defined again. */
+  begin(): void {
+    this.message = ++messages
+    this.defined = 0
+  }
+
+  /** Begins a message whose values are read one after the other. */
+  beginShared(): void {
+    this.isShared = true
+    this.begin()
+  }
+
+  /** Takes back what was written after `length`. The definitions in it may be gone, so all are written again. */
+  rewind(length: number): void {
+    this.length = length
+    this.begin()
   }
 
   u8(value: number): void {
@@ -99,6 +125,10 @@ export class Writer {
   /** An integer of 0 to 2^53 - 1, in 1 to 8 bytes. */
   varint(value: number): void {
     this.reserve(8)
+    if (value < 128) {
+      this.bytes[this.length++] = value
+      return
+    }
     let rest = value
     while (rest > 127) {
       this.bytes[this.length++] = (rest % 128) | 128
@@ -112,6 +142,13 @@ export class Writer {
     this.reserve(byteLength)
     this.#buffer.write(text, this.length, byteLength, encoding)
     this.length += byteLength
+  }
+
+  /** Inserts a byte. */
+  insert(at: number, value: number): void {
+    this.reserve(1)
+    this.bytes.copyWithin(at + 1, at, this.length++)
+    this.bytes[at] = value
   }
 
   copy(bytes: Uint8Array): void {

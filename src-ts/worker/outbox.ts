@@ -79,7 +79,7 @@ export class Outbox {
     try {
       writeValue(this.#writer, value, resultRoot)
     } catch (failure) {
-      this.#writer.length = start
+      this.#writer.rewind(start)
       const isOverfull = this.#takeOverfull()
       if (isAlone || !isOverfull) return { failure }
       this.#sendAll(elapsedUs())
@@ -162,6 +162,7 @@ export class Outbox {
     this.#open = this.#writer.length
     this.#writer.reserve(HEADER_BYTES)
     this.#writer.length += HEADER_BYTES
+    this.#writer.beginShared()
   }
 
   /** Ends the block. Without results its frame is removed. */
@@ -196,7 +197,7 @@ export class Outbox {
     try {
       writeValue(this.#writer, error, errorRoot)
     } catch (unwritable) {
-      this.#writer.length = start
+      this.#writer.rewind(start)
       this.#writer.isOverfull = false
       writeValue(this.#writer, describeThrown(error, unwritable), errorRoot)
     }

@@ -16,6 +16,7 @@ export class InlineBatch implements Batch {
 
   begin(): Writer {
     this.#writer.length = 0
+    this.#writer.beginShared()
     return this.#writer
   }
 

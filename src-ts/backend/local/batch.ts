@@ -51,6 +51,7 @@ export class NativeBatch implements Batch {
     this.#firstPlace = this.#places.length
     this.#writer.reserve(SUBMISSION_BYTES)
     this.#writer.length += SUBMISSION_BYTES
+    this.#writer.beginShared()
     return this.#writer
   }
 
