@@ -73,7 +73,6 @@ const unknown = [
   'keepAlive',
   'workerInit',
   'progressBar',
-  'onProgress',
   'concatenate',
   'sharedObjects',
   'enableInsights',

@@ -117,7 +117,6 @@ const unknown = [
   'concatenate',
   'progressBar',
   'progress_bar',
-  'onProgress',
   'constructor',
   'toString',
   '__proto__',

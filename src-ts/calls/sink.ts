@@ -6,8 +6,20 @@ import { ResultList } from './result-list.js'
 /** What a failure means for its call: it goes on, it takes no new items, or it is over. */
 export type AfterFailure = 'go on' | 'drain' | 'end'
 
+/** What a sink may do with the call that feeds it. */
+export interface RunningCall {
+  /** Fails the call. With `kill`, running tasks are notified, and their workers killed after `killGrace`. */
+  abort(error: unknown, kill: boolean): void
+}
+
 /** Where the results of a call go. No method throws. */
 export interface Sink {
+  /** The number of items, where it is known. */
+  total?(count: number | undefined): void
+  /** The call takes its first items. */
+  begin?(call: RunningCall): void
+  /** The call has ended, after any other method or without one. */
+  closed?(): void
   /** The call will have so many results, unless it ends early. */
   expect?(count: number): void
   /** Task `index` returned a value. */

@@ -52,6 +52,7 @@ export function makeMapCall({ fn, items, prepare, openBackend, ...order }: MapOr
   // A batch is not larger than what may be active.
   const batch = settings.batch === undefined ? undefined : Math.min(settings.batch, maxTasksActive ?? Infinity)
   const { remaining } = source
+  order.sink.total?.(remaining)
   // The size of a set may change until its items are taken.
   if (!source.isAsync && source.isList) order.sink.expect?.(source.remaining ?? 0)
   const tasks = remaining === undefined ? undefined : Math.ceil(remaining / (batch ?? 1))
@@ -60,7 +61,10 @@ export function makeMapCall({ fn, items, prepare, openBackend, ...order }: MapOr
     backend,
     source,
     definition,
-    onEnd: definition.onEnd(order.onEnd),
+    onEnd: definition.onEnd((call) => {
+      order.sink.closed?.()
+      order.onEnd(call)
+    }),
     flags: callFlags(order.id, flags),
     limits: limitsOf(settings),
     killGraceMs: settings.killGrace,

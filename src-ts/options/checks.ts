@@ -67,6 +67,16 @@ export function readBoolean(values: OptionValues, option: string): boolean | und
   throw invalidOption('type', option, value, 'true or false')
 }
 
+/** @throws TypeError if the value is not a function */
+export function readFunction<F extends (...args: never) => unknown>(
+  values: OptionValues,
+  option: string
+): F | undefined {
+  const value = values[option]
+  if (value === undefined || typeof value === 'function') return value as F | undefined
+  throw invalidOption('type', option, value, 'a function')
+}
+
 /**
  * Reads the option `context`, an object whose own properties are values for free names.
  * @throws TypeError for anything else, RangeError for a key that cannot be a name

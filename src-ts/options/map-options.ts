@@ -1,7 +1,16 @@
 import type { OptionValues } from './checks.js'
 import { invalidOptionBecause } from '../errors/index.js'
 import { MAP_OPTIONS } from './names.js'
-import { copyOptions, readBoolean, readContext, readInteger, readMilliseconds, readSignal } from './checks.js'
+import {
+  copyOptions,
+  readBoolean,
+  readContext,
+  readFunction,
+  readInteger,
+  readMilliseconds,
+  readSignal
+} from './checks.js'
+import type { Progress } from '../types/index.js'
 
 /** The checked options of a map call. */
 export interface MapSettings {
@@ -17,6 +26,8 @@ export interface MapSettings {
   readonly batch: number | undefined
   /** Whether results come with the index of their item. */
   readonly withIndex: boolean
+  /** Is told how far the call is. */
+  readonly onProgress: ((progress: Progress) => void) | undefined
   /** Milliseconds. */
   readonly taskTimeout: number | undefined
   readonly retries: number
@@ -44,6 +55,7 @@ const NO_DEFAULTS: MapSettings = {
   passContext: false,
   batch: undefined,
   withIndex: false,
+  onProgress: undefined,
   taskTimeout: undefined,
   retries: 0,
   killGrace: 100,
@@ -76,6 +88,7 @@ export function readMapSettings(values: OptionValues, defaults: MapSettings = NO
     ...readForm(values, defaults),
     passContext: readBoolean(values, 'passContext') ?? defaults.passContext,
     withIndex: readBoolean(values, 'withIndex') ?? defaults.withIndex,
+    onProgress: readFunction<(progress: Progress) => void>(values, 'onProgress') ?? defaults.onProgress,
     taskTimeout: readMilliseconds(values, 'taskTimeout', false) ?? defaults.taskTimeout,
     retries: readInteger(values, 'retries', 0, MAX_RETRIES) ?? defaults.retries,
     killGrace: readMilliseconds(values, 'killGrace', true) ?? defaults.killGrace,

@@ -17,6 +17,7 @@ const MAP_DEFAULTS = [
   'passContext',
   'batch',
   'withIndex',
+  'onProgress',
   'taskTimeout',
   'retries',
   'killGrace',

@@ -14,7 +14,8 @@ import {
   type MapKind,
   type Sink,
   throwIfAborted,
-  type WarmOrder
+  type WarmOrder,
+  withProgress
 } from '../calls/index.js'
 import {
   atEntry,
@@ -40,7 +41,7 @@ import { Array, Math } from '../primordials.js'
 import type { PoolStats, WorkerInfo } from '../types/index.js'
 import { CallRegistry } from './call-registry.js'
 import { Closing } from './closing.js'
-import { connect } from './connect.js'
+import { connect, openMap } from './connect.js'
 import { PoolEventSource } from './events.js'
 import { endWhenUnreachable, keepReachable, weaken } from './lifetime.js'
 import { isRefused } from './worker-identity.js'
@@ -108,9 +109,9 @@ export class PoolState {
     return promiseAtEntry(entry, (resolve, reject) => {
       const settings = this.#readMap(options)
       throwIfAborted(settings.signal)
-      const sink = makeListSink(kind, settings.withIndex, resolve, reject)
+      const sink = withProgress(makeListSink(kind, settings.withIndex, resolve, reject), settings.onProgress)
       const call = this.#makeCall(kind, fn, items, settings, sink, new CallSite(entry, fn))
-      this.#calls.open(call, settings.signal)
+      openMap(this.#calls, call, sink, settings.signal)
     })
   }
 
@@ -119,8 +120,9 @@ export class PoolState {
     return atEntry(entry, () => {
       const settings = this.#readMap(options)
       const results = new LazyResults(kind, settings.withIndex)
-      const call = this.#makeCall(kind, fn, items, settings, results, new CallSite(entry, fn))
-      connect(results, call, this.#calls, settings.signal, () => this.isClosed)
+      const sink = withProgress(results, settings.onProgress)
+      const call = this.#makeCall(kind, fn, items, settings, sink, new CallSite(entry, fn))
+      connect(results, call, { sink, calls: this.#calls, signal: settings.signal, isClosed: () => this.isClosed })
       return results
     })
   }
@@ -201,8 +203,7 @@ export class PoolState {
 
   /** The text that `console.log` shows. */
   describe(name: string, options: InspectOptions): string {
-    const { nJobs } = this.#settings
-    const shown = { nJobs, state: this.#closing.state, stats: this.stats, workers: this.workers }
+    const shown = { nJobs: this.#settings.nJobs, state: this.#closing.state, stats: this.stats, workers: this.workers }
     return `${name} ${inspect(shown, options)}`
   }
 

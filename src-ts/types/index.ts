@@ -32,4 +32,4 @@ export type {
   TaskOptions,
   WorkerPoolOptions
 } from './options.js'
-export type { PoolEvents, PoolStats, WorkerExit, WorkerExitReason, WorkerInfo, WorkerState } from './state.js'
+export type { PoolEvents, PoolStats, Progress, WorkerExit, WorkerExitReason, WorkerInfo, WorkerState } from './state.js'

@@ -1,3 +1,5 @@
+import type { Progress } from './state.js'
+
 /**
  * Options that a call can set, and that a pool can set as the defaults of its calls.
  *
@@ -74,6 +76,13 @@ export interface MapDefaults {
    * @default false
    */
   readonly withIndex?: boolean | undefined
+  /**
+   * Is called with the {@linkcode Progress} of the call: about ten times a second from the start of the call on, while the event loop of
+   * this process runs, and once when the call ends. It costs the tasks nothing. If it throws, the call fails with what it has thrown,
+   * unless the call has an error already. `apply` ignores it.
+   * @default none
+   */
+  readonly onProgress?: ((progress: Progress) => void) | undefined
   /**
    * Milliseconds per task, from when its worker begins it until its result is here. A task that exceeds them is rejected with
    * `TaskTimeoutError`, and its worker is killed, even in a busy loop, and replaced. Other tasks are unaffected, and the limit is kept

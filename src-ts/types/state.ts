@@ -36,6 +36,18 @@ export interface PoolStats {
   readonly queued: number
 }
 
+/** How far a call is. */
+export interface Progress {
+  /** The items whose results or errors have arrived. With `batch`, too, it counts items. */
+  readonly done: number
+  /** The number of items, or undefined while it is unknown. */
+  readonly total: number | undefined
+  /** The items among `done` that have failed. */
+  readonly failed: number
+  /** Items per second, in the last three seconds. */
+  readonly rate: number
+}
+
 /**
  * Why a worker process ended:
  * - `died`: nothing in the pool ended it. It crashed, a task called `process.exit()`, an error was not handled, it violated the worker
