@@ -231,6 +231,46 @@ test('the error of a lost task shows a large item as it shows a small one', asyn
 
 const sharedKiB = (): number => Number(/RssShmem:\s*(\d+)/.exec(readFileSync('/proc/self/status', 'latin1'))?.[1])
 
+test('a map sends few large items ahead', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 2 })
+  const ways = [
+    (items: unknown[]) => pool.map(same, items),
+    (items: unknown[]) => pool.map(same, items, { chunkSize: 2 }),
+    (items: unknown[]) => pool.map((batch: unknown[]) => batch, items, { batch: 2 })
+  ]
+  for (const start of ways) {
+    const items = Array.from({ length: 40 }, (_, seed) => filled(1_500_000, seed))
+    let taken = 0
+    const watched: Uint8Array[] = []
+    for (const [at, item] of items.entries()) {
+      Object.defineProperty(watched, at, { enumerable: true, get: () => (taken++, item) })
+    }
+    const echo = start(watched)
+    // Nothing that has settled since the call is known yet.
+    t.true(taken >= 4 && taken <= 10, `${taken} items`)
+    assert.deepStrictEqual(await echo, items)
+  }
+})
+
+const usesGlibc = 'glibcVersionRuntime' in (process.report.getReport() as { header: object }).header
+
+/** Pages that the system had to provide for 100 large arguments and results, in a worker that has had many before. */
+const faults = (bytes: Uint8Array | number): unknown => (bytes === 0 ? process.resourceUsage().minorPageFault : bytes)
+
+;(usesGlibc ? test : test.skip)('a worker uses the memory of large values again', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 1 })
+  const value = filled(1_000_000)
+  const counts: number[] = []
+  // After a pause the worker has given it back. That may happen in a round, but not in each.
+  for (let round = 0; round < 6; round++) {
+    const before = (await pool.apply(faults, [0])) as number
+    for (let i = 0; i < 80; i++) await pool.apply(faults, [value])
+    counts.push(((await pool.apply(faults, [0])) as number) - before)
+  }
+  // New memory would take 244 for each.
+  t.true(Math.min(...counts) < 80 * 40, `page faults: ${counts.join(', ')}`)
+})
+
 test.serial('the memory of large values goes back to the system when none come any more', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 2 })
   await pool.map(same, [1, 2, 3, 4], { chunkSize: 1 })

@@ -15,11 +15,13 @@ class OpenChunk implements ChunkItems {
   readonly starts: readonly number[] | undefined
   /** The number of tasks that have not settled. */
   open: number
+  readonly bytes: number
 
-  constructor({ base, starts }: ChunkItems, open: number) {
+  constructor({ base, starts }: ChunkItems, open: number, bytes: number) {
     this.base = base
     this.starts = starts
     this.open = open
+    this.bytes = bytes
   }
 }
 
@@ -46,17 +48,24 @@ export class ChunkTable {
   readonly #chunks = new Map<number, OpenChunk>()
   #made = 0
   #inFlight = 0
+  #bytes = 0
 
   /** Tasks that were sent and have not settled. */
   get inFlight(): number {
     return this.#inFlight
   }
 
-  /** Adds a chunk of `count` tasks. Returns its number within the call. */
-  add(items: ChunkItems, count: number): number {
+  /** Bytes of the chunks with tasks in flight. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Adds a chunk of `count` tasks, which has so many bytes. Returns its number within the call. */
+  add(items: ChunkItems, count: number, bytes: number): number {
     const chunk = this.#made
-    this.#chunks.set(chunk, new OpenChunk(items, count))
+    this.#chunks.set(chunk, new OpenChunk(items, count, bytes))
     this.#inFlight += count
+    this.#bytes += bytes
     // The number wraps like a word of the protocol, because an endless input makes more chunks than a word can count.
     this.#made = (chunk + 1) >>> 0
     return chunk
@@ -74,6 +83,8 @@ export class ChunkTable {
     const settled = isLast ? entry.open : count
     this.#inFlight -= settled
     entry.open -= settled
-    if (entry.open <= 0) this.#chunks.delete(chunk)
+    if (entry.open > 0) return
+    this.#chunks.delete(chunk)
+    this.#bytes -= entry.bytes
   }
 }

@@ -30,7 +30,7 @@ export class ChunkWriter {
     this.#encoder = new ChunkEncoder(plan.batch !== undefined, plan.size.isFlexible, isWanted)
   }
 
-  /** The number of bytes that wait to be submitted. */
+  /** The number of bytes that are to be submitted. */
   get bytes(): number {
     return this.#batch?.bytes ?? 0
   }
@@ -60,12 +60,13 @@ export class ChunkWriter {
     let isMade = false
     for (;;) {
       const batch = (this.#batch ??= backend.open())
+      const before = batch.bytes
       site.beginItems()
       end.encode(batch, this.#taken, left, tasks)
       site.endItems()
       this.#taken += end.taken
       const isUsed = end.count > 0 && end.how !== 'thrown' && this.#isWanted()
-      if (isUsed) this.#commit(batch, end.count, only)
+      if (isUsed) this.#commit(batch, end.count, batch.bytes - before, only)
       else batch.abandon()
       if (isUsed && !isMade) {
         isMade = true
@@ -87,9 +88,9 @@ export class ChunkWriter {
     else batch?.discard()
   }
 
-  #commit(batch: Batch, count: number, only: number | undefined): void {
+  #commit(batch: Batch, count: number, bytes: number, only: number | undefined): void {
     const { id, definition, flags, limits } = this.#plan
-    const chunk = this.#chunks.add(this.#encoder, count)
+    const chunk = this.#chunks.add(this.#encoder, count, bytes)
     batch.commit({ call: id, chunk, count, definition: definition.id(), flags, limits, only })
   }
 }

@@ -127,7 +127,7 @@ export class MapCall implements Call, OutcomeListener {
     if (source.isAsync) return
     const tasks = taskByTask(source, this.#plan.batch, this.#isWanted)
     while (this.#input === 'reading' && !this.#isOver) {
-      const room = this.#window.room(this.#chunks.inFlight, this.#plan.sink.unread, this.#writer.bytes)
+      const room = this.#window.room(this.#chunks.inFlight, this.#plan.sink.unread, this.#chunks.bytes)
       if (room < 1) break
       const size = this.#nextSize()
       if (size * this.#batch > room) break
@@ -162,7 +162,7 @@ export class MapCall implements Call, OutcomeListener {
     try {
       while (this.#input === 'reading' && !this.#isOver) {
         const unread = this.#plan.sink.unread + this.#gathered.length
-        if (this.#window.room(this.#chunks.inFlight, unread, 0) < 1) break
+        if (this.#window.room(this.#chunks.inFlight, unread, this.#chunks.bytes) < 1) break
         const step = await source.next()
         if (this.#isOver) break
         if (step.done === true) {

@@ -4,8 +4,12 @@ import type { ChunkSize } from './chunk-size.js'
 /** An array in a `map` is accepted whole. Pulling its items has no side effects, so many chunks may be in flight. */
 const LIST_TASKS_PER_JOB = 512
 const LIST_CHUNKS_PER_JOB = 8
-/** The most bytes in flight beyond the usual window. */
-const LIST_BYTES = 8 * 1024 * 1024
+/**
+ * With so many bytes in flight, each worker has enough to do. More bytes leave the caches of the CPUs before a worker reads them, and they
+ * need blocks of shared memory that were not used before, which cost several times their copy.
+ */
+const LARGE_BYTES = 8 * 1024 * 1024
+const LARGE_BYTES_PER_JOB = 2 * 1024 * 1024
 
 /** Decides how many items of a call may be active. */
 export class Window {
@@ -16,8 +20,6 @@ export class Window {
   readonly #lifespan: number
   /** The number of items of one task. */
   readonly #batch: number
-  /** Bytes of one task, as last seen. */
-  #taskBytes = 0
 
   /**
    * @param limit `maxTasksActive`, if given.
@@ -52,15 +54,16 @@ export class Window {
    * The number of items that may become active.
    * @param inFlight Tasks that were sent and have not settled. A batch counts as full.
    * @param waiting Results that the consumer has not taken, and items that were not sent.
-   * @param bytes Bytes that were gathered for sending.
+   * @param bytes The bytes of the tasks in flight.
    */
   room(inFlight: number, waiting: number, bytes: number): number {
     const active = inFlight * this.#batch + waiting
     if (this.#limit !== undefined) return this.#limit - active
     const usual = 2 * this.#nJobs * this.#size.current * this.#batch
+    // Each worker has a chunk to run and one that waits, however large they are. A chunk of large items may have only one task.
+    const least = this.#size.isFlexible ? 2 * this.#nJobs * this.#batch : usual
+    if (active >= least && bytes > Math.max(LARGE_BYTES, this.#nJobs * LARGE_BYTES_PER_JOB)) return 0
     if (active < usual || !this.#isDeep) return usual - active
-    if (bytes > 0) this.#taskBytes = Math.max(this.#taskBytes, bytes / Math.max(1, active))
-    if (bytes > LIST_BYTES || this.#taskBytes * active > LIST_BYTES) return 0
     const chunks = this.#size.isFlexible ? 0 : LIST_CHUNKS_PER_JOB * this.#size.current
     return Math.max(usual, this.#nJobs * this.#batch * Math.max(LIST_TASKS_PER_JOB, chunks)) - active
   }

@@ -27,6 +27,7 @@ export class WorkerBlocks implements BlockSink, BlockSource {
   }
 
   take(place: number, into: Uint8Array): boolean {
+    this.#idle.use()
     return this.#endpoint.readBlock(place, into)
   }
 }

@@ -3,7 +3,7 @@
 use crate::channel::blocks::returns::Lent;
 use crate::channel::blocks::{KEPT_BYTES, KEPT_UNITS, SPACE_BYTES, SPACE_UNITS, Space, UNIT_BYTES};
 use crate::channel::segment::{Segment, word};
-use crate::sys::{BlockMemory, OwnedFd};
+use crate::sys::{self, BlockMemory, OwnedFd};
 
 /// The memories of a worker. Either may be missing.
 #[derive(Debug, Default)]
@@ -76,8 +76,9 @@ impl WorkerBlocks {
         is_there
     }
 
-    /// Gives pages back to the system. Returns `false` if the parent has not read all blocks yet.
+    /// Gives pages back to the system, also those of buffers that were freed. Returns `false` if the parent has not read all blocks yet.
     pub(super) fn give_back(&mut self, segment: &Segment) -> bool {
+        sys::give_back_freed_memory();
         let Some(Results { memory, space, lent }) = self.results.as_mut() else { return true };
         lent.reclaim(segment.word(word::BLOCKS_READ), |extent| space.free(extent));
         give_back(memory, space, 0);

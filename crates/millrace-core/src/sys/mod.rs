@@ -62,12 +62,12 @@ use unsupported as machine;
 use unsupported as unix;
 
 #[cfg(millrace_system = "linux")]
-pub use linux::{BlockMemory, BlockReader};
+pub use linux::{BlockMemory, BlockReader, give_back_freed_memory};
 #[cfg(feature = "testing")]
 pub use machine::set_affinity_of_current_thread;
 pub use machine::{affinity_of, control_groups, resident_bytes, was_killed_for_memory};
 #[cfg(not(millrace_system = "linux"))]
-pub use no_block_memory::{BlockMemory, BlockReader};
+pub use no_block_memory::{BlockMemory, BlockReader, give_back_freed_memory};
 pub use system::{Bell, ONE_BELL_FOR_ALL, Poller, own_pidfd, wait_until_gone};
 #[cfg(feature = "testing")]
 pub use types::{CONTROL_FD, MESSAGE_BYTES_MAX, MESSAGE_FDS_MAX};

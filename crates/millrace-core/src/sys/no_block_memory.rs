@@ -66,3 +66,5 @@ impl BlockMemory {
         match *self {}
     }
 }
+
+pub fn give_back_freed_memory() {}

@@ -12,13 +12,9 @@ use rustix::fs::{Mode, OFlags, SealFlags};
 use rustix::io::Errno;
 use rustix::mm::{Advice, MapFlags, MprotectFlags, ProtFlags, madvise, mprotect};
 
+use super::copying::copy_out;
 use super::memory::{SEALS, anonymous_file, sealed};
 use crate::sys::unix::{Descriptor, invalid};
-
-/// Destinations from this size on are worth a system call that provides their pages at once.
-const POPULATED_BYTES: usize = 256 * 1024;
-/// The largest size of a page, of the systems that have several.
-const HUGE_BYTES: usize = 2 * 1024 * 1024;
 
 /// One process's mapping of memory for large values, unmapped on drop.
 ///
@@ -130,9 +126,8 @@ impl BlockMemory {
     /// Fills `into` from place `at`. Returns `false` if the memory ends before.
     pub fn read(&self, at: usize, into: &mut [u8]) -> bool {
         let Some(place) = self.place(at, into.len()) else { return false };
-        populate(into);
         // SAFETY: `place` has these bytes, and no slice of Rust's lies in this memory.
-        unsafe { ptr::copy_nonoverlapping(place, into.as_mut_ptr(), into.len()) };
+        unsafe { copy_out(place, into) };
         true
     }
 
@@ -180,25 +175,4 @@ impl Drop for BlockMemory {
         // SAFETY: `map` mapped exactly these bytes, and only this value, which ends here, owns them.
         let _ = unsafe { rustix::mm::munmap(self.start.as_ptr().cast(), self.len) };
     }
-}
-
-/// Provides the pages of ordinary memory that is about to be overwritten. It costs much less than to meet them one by one.
-fn populate(bytes: &mut [u8]) {
-    if bytes.len() < POPULATED_BYTES {
-        return;
-    }
-    let page = rustix::param::page_size();
-    let advise = |unit: usize, advice: Advice| {
-        let start = bytes.as_ptr().align_offset(unit);
-        let len = bytes.len().saturating_sub(start) / unit * unit;
-        if len > 0 {
-            let first = bytes.as_ptr().wrapping_add(start).cast_mut().cast();
-            // SAFETY: the pages are wholly inside of the slice, and this advice leaves their content as it is.
-            unsafe { madvise(first, len, advice) }.unwrap_or_default();
-        }
-    };
-    if bytes.len() >= 2 * HUGE_BYTES {
-        advise(HUGE_BYTES, Advice::LinuxHugepage);
-    }
-    advise(page, Advice::LinuxPopulateWrite);
 }

@@ -4,6 +4,7 @@
 mod bell;
 mod block_memory;
 mod connection;
+mod copying;
 mod death;
 mod memory;
 mod parent;
@@ -14,6 +15,7 @@ mod streams;
 pub use bell::Bell;
 pub use block_memory::{BlockMemory, BlockReader};
 pub(super) use connection::{Inbox, SOCKET_TYPE, connection, kill_at_end_of, send, try_recv};
+pub use copying::give_back_freed_memory;
 pub(super) use death::Death;
 pub(super) use memory::{check, file_of};
 pub use parent::{own_pidfd, wait_until_gone};
