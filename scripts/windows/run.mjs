@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import { countTap } from '../counts.mjs'
 import { windowsNode } from '../cross/nodes.mjs'
 import { root, setUpOrExit } from '../setup.mjs'
-import { apart, specs as chosen } from './apart.mjs'
+import { apart, apartSpecs, specs as chosen } from './apart.mjs'
 import { makeTree, tree } from './tree.mjs'
 import { setUp, underWine } from './wine.mjs'
 
@@ -21,9 +21,11 @@ if (!isWindows) {
   await setUp()
 }
 
+const apartHere = apart.filter(({ isForWine }) => !isWindows || !isForWine)
+
 /** Runs AVA on one spec. */
 async function execute(name) {
-  const titles = apart.filter(({ spec }) => spec === name).map(({ title }) => `--match=!${title}`)
+  const titles = apartHere.filter(({ spec }) => spec === name).map(({ title }) => `--match=!${title}`)
   const args = ['node_modules/ava/entrypoints/cli.mjs', '--tap', ...titles]
   if (!isWindows) {
     return underWine([windowsNode(values.node), ...args, `__test__/${name}.spec.js`], { cwd: tree, timeout: SPEC_MS })
@@ -47,7 +49,14 @@ for (const name of names) {
   console.log(`${name}: ${passed} passed, ${failed} failed (${((performance.now() - begun) / 1000).toFixed(1)} s)`)
   if (failed > 0) console.log(`${stdout}${stderr}`.replace(/^ok \d+.*\n/gm, '').trim())
 }
-const listed = apart.filter(({ spec }) => names.includes(spec) || spec === '*')
-for (const { spec, title, reason } of listed) console.log(`set apart: ${spec}.spec.ts, ${title}: ${reason}`)
+const listed = [
+  ...apartHere
+    .filter(({ spec }) => names.includes(spec))
+    .map((each) => ({ ...each, spec: `${each.spec}.spec.ts, ${each.title}` })),
+  ...Object.entries(values.only.length === 0 ? apartSpecs : {}).flatMap(([reason, of]) =>
+    of.map((name) => ({ spec: `${name}.spec.ts`, reason }))
+  )
+]
+for (const { spec, reason } of listed) console.log(`set apart: ${spec}: ${reason}`)
 console.log(`${total.passed} passed, ${total.failed} failed, ${listed.length} set apart`)
 process.exitCode = total.failed > 0 ? 1 : 0

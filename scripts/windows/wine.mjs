@@ -15,7 +15,7 @@ done
 mount -t proc proc "$ROOT/proc"
 mount --rbind /dev "$ROOT/dev"
 mount --rbind /sys "$ROOT/sys"
-exec chroot "$ROOT" /usr/bin/env -i HOME=/root PATH=/usr/bin:/bin WINEPREFIX="$PREFIX" WINEDEBUG=-all XDG_RUNTIME_DIR="$TEMPORARY" \\
+exec chroot "$ROOT" /usr/bin/env -i LANG=C.UTF-8 HOME=/root PATH=/usr/bin:/bin WINEPREFIX="$PREFIX" WINEDEBUG=-all XDG_RUNTIME_DIR="$TEMPORARY" \\
   WINELOADER=/usr/lib/wine/wine64 sh -c 'cd "$0" && exec /usr/lib/wine/wine64 "$@"' "$FOLDER" "$@"`
 
 const prefix = join(tools, 'wine-prefix')
