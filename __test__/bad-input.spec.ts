@@ -72,7 +72,7 @@ const unknown = [
   'workerExitTimeout',
   'keepAlive',
   'workerInit',
-  'progressBar',
+
   'concatenate',
   'sharedObjects',
   'enableInsights',
@@ -240,7 +240,7 @@ test('args that are not an array are refused', async (t) => {
 test('a pool works after refusals, and does not count them', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   await refusal(() => pool.map(same, 5 as never))
-  await refusal(() => pool.apply(same, [1], { progressBar: true } as object))
+  await refusal(() => pool.apply(same, [1], { enableInsights: true } as object))
   t.is(pool.stats.submitted, 0)
   t.deepEqual(await pool.map(same, [1, 2]), [1, 2])
   t.is(pool.stats.submitted, 2)

@@ -96,6 +96,8 @@ const BUILT = [
   'millrace-on-demand.cjs',
   'millrace-parser.LICENSES.txt',
   'millrace-parser.cjs',
+  'millrace-progress-bar.LICENSES.txt',
+  'millrace-progress-bar.cjs',
   'worker/lifeline.cjs',
   'worker/worker.mjs'
 ]
@@ -122,6 +124,20 @@ test('the parser is passed on with the licenses of its packages', (t) => {
   }
   t.regex(text, /Permission is hereby granted/)
   t.is(text.match(/Redistribution and use in source and binary forms/g)?.length, 3)
+})
+
+test('the package that draws bars is passed on with the licenses of its parts', (t) => {
+  const text = readFileSync(join(root, 'dist/millrace-progress-bar.LICENSES.txt'), 'utf8')
+  for (const name of [
+    'cli-progress',
+    'string-width',
+    'emoji-regex',
+    'strip-ansi',
+    'ansi-regex',
+    'is-fullwidth-code-point'
+  ]) {
+    t.regex(text, new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\(MIT\\)$`, 'm'))
+  }
 })
 
 test('the public classes and functions have the names that they are exported by', (t) => {

@@ -184,7 +184,7 @@ for (const [call, [read, table]] of Object.entries(readers)) {
   }
 
   test(`${call}: refuses unknown options and names those that exist`, (t) => {
-    for (const option of ['progressBar', 'enableInsights', 'constructor', 'toString', '']) {
+    for (const option of ['dashboard', 'enableInsights', 'constructor', 'toString', '']) {
       const error = refuse(() => read({ [option]: 7 }))
       t.is(error.name, 'TypeError')
       t.is(error.code, 'ERR_POOL_INVALID_OPTION')

@@ -115,8 +115,7 @@ const unknown = [
   'worker_exit_timeout',
   'slices',
   'concatenate',
-  'progressBar',
-  'progress_bar',
+
   'constructor',
   'toString',
   '__proto__',

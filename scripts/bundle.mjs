@@ -1,6 +1,7 @@
 // Bundles the package: what a program loads at once, what it loads on demand, the parser, and what runs inside a
 // worker. Each is one file, so that importing the package and starting a worker resolve next to no modules.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -21,9 +22,11 @@ const usual = {
   platform: 'node',
   target: 'node20.19',
   legalComments: 'none',
-  // V8 reads every byte of a file at each start. Names stay, so that stacks can be read.
+  // V8 reads every byte of a file at each start. Names stay, so that stacks can be read, and lines stay short, because Node prints the line
+  // that has thrown an uncaught error.
   minifySyntax: true,
   minifyWhitespace: true,
+  lineLimit: 120,
   metafile: true,
   logLevel: 'warning',
   // import() gets its options in a variable.
@@ -182,8 +185,8 @@ async function bundleOnDemand({ shared, ownFiles }) {
   }
   // Returned as it is: the helpers that a bundler writes around exports run when a program may have replaced what they use.
   const contents = `
-    import { InlineBackend, mapStacks, prepareFunction, withLocation } from './src-ts/entry/on-demand.ts'
-    $give({ InlineBackend, mapStacks, prepareFunction, withLocation })`
+    import { InlineBackend, mapStacks, openBar, prepareFunction, withLocation } from './src-ts/entry/on-demand.ts'
+    $give({ InlineBackend, mapStacks, openBar, prepareFunction, withLocation })`
   const result = await build({
     ...commonJs,
     stdin: { contents, resolveDir: root, sourcefile: 'src-ts/on-demand' },
@@ -227,27 +230,42 @@ async function bundleEntries() {
   }
 }
 
-/** Other people's code, and what they ask of those who pass it on. */
-async function bundleParser() {
-  const contents = `export { parse } from 'acorn'\nexport { analyze } from 'eslint-scope'`
-  const result = await build({
-    ...usual,
-    stdin: { contents, resolveDir: root, sourcefile: 'src-ts/parser' },
-    format: 'cjs',
-    outfile: 'dist/millrace-parser.cjs',
-    banner: { js: '// acorn, eslint-scope, esrecurse and estraverse; their licenses: millrace-parser.LICENSES.txt' }
-  })
-  const packages = new Set(
-    inputsOf(result).flatMap((path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? [])
-  )
-  check(result, () => true)
-  writeFileSync(join(root, 'dist/millrace-parser.LICENSES.txt'), [...packages].toSorted().map(licenseOf).join('\n'))
+/** Other people's code, by the name of its file: what the library uses of it, and which packages that is. */
+const OTHERS = {
+  'millrace-parser': {
+    contents: `export { parse } from 'acorn'\nexport { analyze } from 'eslint-scope'`,
+    packages: 'acorn, eslint-scope, esrecurse and estraverse'
+  },
+  'millrace-progress-bar': {
+    contents: `export { MultiBar } from 'cli-progress'`,
+    packages: 'cli-progress and string-width with its parts'
+  }
 }
 
-function licenseOf(name) {
-  const folder = join(root, 'node_modules', name)
-  const { version, license, main } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
-  const file = ['LICENSE', 'LICENSE.BSD', 'LICENSE.md'].map((each) => join(folder, each)).find(existsSync)
+/** Bundles code of others, and the licenses that they ask to be passed on. */
+async function bundleOthers(name, { contents, packages }) {
+  const result = await build({
+    ...usual,
+    stdin: { contents, resolveDir: root, sourcefile: `src-ts/${name}` },
+    format: 'cjs',
+    outfile: `dist/${name}.cjs`,
+    banner: { js: `// ${packages}; their licenses: ${name}.LICENSES.txt` }
+  })
+  const used = new Set(
+    inputsOf(result).flatMap((path) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? [])
+  )
+  const strangers = Object.values(result.metafile.outputs).flatMap(({ imports }) => imports)
+  if (strangers.some(({ path }) => !isBuiltin(path)))
+    throw new Error(`${name} imports ${strangers.map(({ path }) => path)}`)
+  writeFileSync(join(root, `dist/${name}.LICENSES.txt`), [...used].toSorted().map(licenseOf).join('\n'))
+}
+
+function licenseOf(path) {
+  const folder = join(root, path)
+  const { name, version, license, main } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+  const file = ['LICENSE', 'LICENSE.BSD', 'LICENSE.md', 'license', 'LICENSE-MIT.txt']
+    .map((each) => join(folder, each))
+    .find(existsSync)
   // esrecurse has its license in the first comment of its program.
   const text =
     file === undefined
@@ -269,5 +287,6 @@ async function bundleWorker() {
 }
 
 const plan = await findShared()
-await Promise.all([bundleMain(plan), bundleOnDemand(plan), bundleEntries(), bundleParser(), bundleWorker()])
+await Promise.all([bundleMain(plan), bundleOnDemand(plan), bundleEntries(), bundleWorker()])
+await Promise.all(Object.entries(OTHERS).map((each) => bundleOthers(...each)))
 checkAscii([MAIN, ON_DEMAND, 'dist/worker/worker.mjs', 'dist/worker/lifeline.cjs'])

@@ -9,7 +9,7 @@ export interface CodeBlock {
   readonly source: string
   /** The lines that it prints: those of the `text` block that follows, or of the comments after its `console.log` calls. */
   readonly output: readonly string[]
-  /** What the comment before it says: `not run: <reason>` or `ends by SIGTERM`; '' without one. */
+  /** What the comment before it says: `not run: <reason>`, `ends by SIGTERM` or `writes errors`; '' without one. */
   readonly mark: string
 }
 
@@ -17,7 +17,7 @@ export const root: string = fileURLToPath(new URL('../..', import.meta.url))
 
 const LANGUAGES: Readonly<Record<string, string>> = { js: 'mjs', mjs: 'mjs', ts: 'mts', cjs: 'cjs' }
 const FENCE = /^```(\w*)$/
-const MARK = /^<!-- (not run: .+|ends by SIGTERM) -->$/
+const MARK = /^<!-- (not run: .+|ends by SIGTERM|writes errors) -->$/
 const NAME = /^\/\/ ([\w.-]+\.(?:[mc]?[jt]s))$/
 const PRINTED = /^.*console\.log\(.*\) \/\/ (.*)$/
 

@@ -1,5 +1,7 @@
 import type { Numbers } from '../codec/index.js'
 import { Math, clearTimeout, monotonicMs, setTimeout } from '../primordials.js'
+import { loadOnDemand } from '../entry/load-on-demand.js'
+import type { MapSettings } from '../options/index.js'
 import type { Progress } from '../types/index.js'
 import type { AfterFailure, RunningCall, Sink } from './sink.js'
 
@@ -7,6 +9,9 @@ import type { AfterFailure, RunningCall, Sink } from './sink.js'
 const INTERVAL_MS = 100
 /** The rate is that of the last so many reports: three seconds. */
 const SAMPLES = 30
+
+/** Is told how far a call is. If it throws, the call fails with what it has thrown. */
+type Listener = (progress: Progress, isOver: boolean) => void
 
 interface Sample {
   readonly ms: number
@@ -19,7 +24,8 @@ interface Sample {
  */
 class ProgressSink implements Sink {
   readonly #sink: Sink
-  readonly #report: (progress: Progress) => void
+  readonly #openListeners: () => readonly Listener[]
+  #listeners: readonly Listener[] = []
   #call: RunningCall | undefined
   #timer: NodeJS.Timeout | undefined
   #total: number | undefined
@@ -28,10 +34,10 @@ class ProgressSink implements Sink {
   #isOver = false
   readonly #samples: Sample[] = []
 
-  /** @param report If it throws, the call fails with what it has thrown. */
-  constructor(sink: Sink, report: (progress: Progress) => void) {
+  /** @param openListeners Is called when the call begins. */
+  constructor(sink: Sink, openListeners: () => readonly Listener[]) {
     this.#sink = sink
-    this.#report = report
+    this.#openListeners = openListeners
   }
 
   get unread(): number {
@@ -44,6 +50,7 @@ class ProgressSink implements Sink {
 
   begin(call: RunningCall): void {
     this.#call = call
+    this.#listeners = this.#openListeners()
     this.#samples.push({ ms: monotonicMs(), done: 0 })
     this.#wait()
   }
@@ -98,7 +105,7 @@ class ProgressSink implements Sink {
   }
 
   #tick(): void {
-    const thrown = this.#tell(this.#recent())
+    const thrown = this.#tell(false)
     if (this.#isOver) return
     if (thrown === undefined) this.#wait()
     else this.#call?.abort(thrown.error, false)
@@ -117,13 +124,18 @@ class ProgressSink implements Sink {
     return ((this.#done - sample.done) / Math.max(monotonicMs() - sample.ms, 1)) * 1000
   }
 
-  #tell(rate: number): { readonly error: unknown } | undefined {
-    try {
-      this.#report({ done: this.#done, total: this.#total, failed: this.#failed, rate })
-      return undefined
-    } catch (error) {
-      return { error }
+  /** @returns what the first listener that throws has thrown */
+  #tell(isOver: boolean): { readonly error: unknown } | undefined {
+    const progress = { done: this.#done, total: this.#total, failed: this.#failed, rate: this.#recent() }
+    let thrown: { readonly error: unknown } | undefined
+    for (const listener of this.#listeners) {
+      try {
+        listener(progress, isOver)
+      } catch (error) {
+        thrown ??= { error }
+      }
     }
+    return thrown
   }
 
   /** Reports for the last time, if the call has begun. */
@@ -131,11 +143,19 @@ class ProgressSink implements Sink {
     clearTimeout(this.#timer)
     if (this.#isOver) return undefined
     this.#isOver = true
-    return this.#call === undefined ? undefined : this.#tell(this.#recent())
+    return this.#tell(true)
   }
 }
 
-/** The sink of a call, which tells `report` of its progress if there is one. */
-export function withProgress(sink: Sink, report: ((progress: Progress) => void) | undefined): Sink {
-  return report === undefined ? sink : new ProgressSink(sink, report)
+/** The sink of a call, with its progress bar and its listener if it has any. */
+export function withProgress(
+  sink: Sink,
+  { onProgress, progressBar }: Pick<MapSettings, 'onProgress' | 'progressBar'>,
+  isWorker: boolean
+): Sink {
+  if (onProgress === undefined && progressBar === undefined) return sink
+  return new ProgressSink(sink, () => [
+    ...(progressBar === undefined ? [] : [loadOnDemand().openBar(progressBar, isWorker)]),
+    ...(onProgress === undefined ? [] : [(progress: Progress) => onProgress(progress)])
+  ])
 }

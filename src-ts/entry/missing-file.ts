@@ -10,7 +10,7 @@ export function missingFile(file: URL, cause: unknown): unknown {
   const { code } = cause as { readonly code?: unknown }
   if (code !== 'MODULE_NOT_FOUND' && code !== 'ENOENT') return cause
   return new TaskFunctionError(
-    `${fileURLToPath(file)} is missing: the package was removed or replaced while the program ran. millrace needs this file for functions by value and for nJobs: 0`,
+    `${fileURLToPath(file)} is missing: the package was removed or replaced while the program ran. millrace needs this file for functions by value, nJobs: 0 and progress bars`,
     { cause }
   )
 }

@@ -1,6 +1,7 @@
 /**
  * The code that few programs need at once: to send functions by value takes a parser, the inspector and a third of the library, and
- * `nJobs: 0` takes the code of a worker. The build makes one file of it, which `load-on-demand.ts` loads.
+ * `nJobs: 0` takes the code of a worker, and a progress bar takes the terminal. The build makes one file of it, which `load-on-demand.ts` loads.
  */
 export { InlineBackend } from '../backend/inline/inline-backend.js'
+export { openBar } from '../progress-bar/index.js'
 export { mapStacks, prepareFunction, withLocation } from '../functions/by-value.js'

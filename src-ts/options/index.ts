@@ -12,6 +12,7 @@ import { Math, Number } from '../primordials.js'
 export { readMapOptions } from './map-options.js'
 export { checkInline } from './inline-options.js'
 export { limitsOf } from './limits.js'
+export type { BarSettings } from './progress-bar.js'
 export type { MapSettings } from './map-options.js'
 
 /** The checked options of a pool. */

@@ -10,6 +10,7 @@ import {
   readMilliseconds,
   readSignal
 } from './checks.js'
+import { type BarSettings, readProgressBar } from './progress-bar.js'
 import type { Progress } from '../types/index.js'
 
 /** The checked options of a map call. */
@@ -26,6 +27,8 @@ export interface MapSettings {
   readonly batch: number | undefined
   /** Whether results come with the index of their item. */
   readonly withIndex: boolean
+  /** The bar that shows how far the call is, or undefined for none. */
+  readonly progressBar: BarSettings | undefined
   /** Is told how far the call is. */
   readonly onProgress: ((progress: Progress) => void) | undefined
   /** Milliseconds. */
@@ -55,6 +58,7 @@ const NO_DEFAULTS: MapSettings = {
   passContext: false,
   batch: undefined,
   withIndex: false,
+  progressBar: undefined,
   onProgress: undefined,
   taskTimeout: undefined,
   retries: 0,
@@ -88,6 +92,7 @@ export function readMapSettings(values: OptionValues, defaults: MapSettings = NO
     ...readForm(values, defaults),
     passContext: readBoolean(values, 'passContext') ?? defaults.passContext,
     withIndex: readBoolean(values, 'withIndex') ?? defaults.withIndex,
+    progressBar: readProgressBar(values, defaults.progressBar),
     onProgress: readFunction<(progress: Progress) => void>(values, 'onProgress') ?? defaults.onProgress,
     taskTimeout: readMilliseconds(values, 'taskTimeout', false) ?? defaults.taskTimeout,
     retries: readInteger(values, 'retries', 0, MAX_RETRIES) ?? defaults.retries,

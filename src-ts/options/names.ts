@@ -17,6 +17,7 @@ const MAP_DEFAULTS = [
   'passContext',
   'batch',
   'withIndex',
+  'progressBar',
   'onProgress',
   'taskTimeout',
   'retries',
@@ -50,5 +51,7 @@ export const APPLY_OPTIONS: OptionScope = {
   owner: 'apply',
   names: ['taskTimeout', 'retries', 'killGrace', 'signal', 'passContext', 'context']
 }
+
+export const BAR_OPTIONS: OptionScope = { owner: 'a progress bar', names: ['description', 'leave'] }
 
 export const JOIN_OPTIONS: OptionScope = { owner: 'stopAndJoin', names: ['timeout'] }

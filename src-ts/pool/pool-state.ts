@@ -44,7 +44,7 @@ import { Closing } from './closing.js'
 import { connect, openMap } from './connect.js'
 import { PoolEventSource } from './events.js'
 import { endWhenUnreachable, keepReachable, weaken } from './lifetime.js'
-import { isRefused } from './worker-identity.js'
+import { isRefused, isWorker } from './worker-identity.js'
 import { WorkerOutput } from './worker-output.js'
 
 export type MapArguments = readonly [fn: unknown, items: unknown, options: unknown]
@@ -109,7 +109,7 @@ export class PoolState {
     return promiseAtEntry(entry, (resolve, reject) => {
       const settings = this.#readMap(options)
       throwIfAborted(settings.signal)
-      const sink = withProgress(makeListSink(kind, settings.withIndex, resolve, reject), settings.onProgress)
+      const sink = withProgress(makeListSink(kind, settings.withIndex, resolve, reject), settings, isWorker)
       const call = this.#makeCall(kind, fn, items, settings, sink, new CallSite(entry, fn))
       openMap(this.#calls, call, sink, settings.signal)
     })
@@ -120,7 +120,7 @@ export class PoolState {
     return atEntry(entry, () => {
       const settings = this.#readMap(options)
       const results = new LazyResults(kind, settings.withIndex)
-      const sink = withProgress(results, settings.onProgress)
+      const sink = withProgress(results, settings, isWorker)
       const call = this.#makeCall(kind, fn, items, settings, sink, new CallSite(entry, fn))
       connect(results, call, { sink, calls: this.#calls, signal: settings.signal, isClosed: () => this.isClosed })
       return results

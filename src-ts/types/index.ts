@@ -22,7 +22,7 @@ export type {
   SpreadFunction,
   TaskFunction
 } from './calls.js'
-export type { MapDefaults } from './map-defaults.js'
+export type { MapDefaults, ProgressBarOptions } from './map-defaults.js'
 export type {
   BatchOptions,
   CpuIds,

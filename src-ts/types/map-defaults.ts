@@ -1,5 +1,19 @@
 import type { Progress } from './state.js'
 
+/** How a progress bar looks. */
+export interface ProgressBarOptions {
+  /**
+   * The text before the bar.
+   * @default 'tasks'
+   */
+  readonly description?: string | undefined
+  /**
+   * Whether the last state of the bar stays in the terminal when the call has ended.
+   * @default true
+   */
+  readonly leave?: boolean | undefined
+}
+
 /**
  * Options that a call can set, and that a pool can set as the defaults of its calls.
  *
@@ -76,6 +90,12 @@ export interface MapDefaults {
    * @default false
    */
   readonly withIndex?: boolean | undefined
+  /**
+   * Shows on the standard error output how far the call is: a bar in a terminal, several bars below each other if several calls run, and
+   * otherwise a line every ten seconds and one at the end. `apply` ignores it.
+   * @default false
+   */
+  readonly progressBar?: boolean | ProgressBarOptions | undefined
   /**
    * Is called with the {@linkcode Progress} of the call: about ten times a second from the start of the call on, while the event loop of
    * this process runs, and once when the call ends. It costs the tasks nothing. If it throws, the call fails with what it has thrown,
