@@ -49,6 +49,9 @@ export class ChunkTable {
   #made = 0
   #inFlight = 0
   #bytes = 0
+  /** The chunk that was asked for last. With results that come one by one, it is the next one too. */
+  #last: OpenChunk | undefined
+  #lastNumber = -1
 
   /** Tasks that were sent and have not settled. */
   get inFlight(): number {
@@ -64,6 +67,7 @@ export class ChunkTable {
   add(items: ChunkItems, count: number, bytes: number): number {
     const chunk = this.#made
     this.#chunks.set(chunk, new OpenChunk(items, count, bytes))
+    this.#lastNumber = -1
     this.#inFlight += count
     this.#bytes += bytes
     // The number wraps like a word of the protocol, because an endless input makes more chunks than a word can count.
@@ -73,12 +77,19 @@ export class ChunkTable {
 
   /** The items of a chunk. Whoever asks before its last task has settled can use them afterwards too. */
   itemsOf(chunk: number): ChunkItems {
-    return this.#chunks.get(chunk) ?? NOTHING
+    return this.#find(chunk) ?? NOTHING
+  }
+
+  #find(chunk: number): OpenChunk | undefined {
+    if (chunk === this.#lastNumber) return this.#last
+    this.#last = this.#chunks.get(chunk)
+    this.#lastNumber = chunk
+    return this.#last
   }
 
   /** Counts tasks of a chunk as settled. If the chunk ends early, its open tasks are settled as well. */
   settle(chunk: number, count: number, isLast: boolean): void {
-    const entry = this.#chunks.get(chunk)
+    const entry = this.#find(chunk)
     if (entry === undefined) return
     const settled = isLast ? entry.open : count
     this.#inFlight -= settled
@@ -86,5 +97,6 @@ export class ChunkTable {
     if (entry.open > 0) return
     this.#chunks.delete(chunk)
     this.#bytes -= entry.bytes
+    this.#last = undefined
   }
 }

@@ -1,7 +1,7 @@
 import type { Batch } from '../backend/index.js'
 import type { ChunkItems } from './chunk-table.js'
 import type { ItemSource } from './source.js'
-import { NumberBlock, type Writer, writeValue } from '../codec/index.js'
+import { NumberBlock, TextRun, type Writer, writeValue } from '../codec/index.js'
 import { Math } from '../primordials.js'
 
 /** If millrace chooses the chunk size, it adds no items to a payload of this size. */
@@ -26,6 +26,7 @@ export class ChunkEncoder implements ChunkItems {
   readonly #isBatched: boolean
   readonly #isFlexible: boolean
   readonly #isWanted: () => boolean
+  readonly #run = new TextRun()
   /** The index of its first item. */
   base = 0
   /** With batches: the index of the first item of each task, then that of the item after them. */
@@ -75,6 +76,8 @@ export class ChunkEncoder implements ChunkItems {
     this.failed = 0
     this.step = undefined
     this.how = this.#encode(writer, isFirst, size, tasks)
+    if (this.how === 'thrown') this.#run.clear()
+    else this.#run.end(writer)
   }
 
   #encode(writer: Writer, isFirst: boolean, size: number, tasks: ItemSource): ChunkEnd {
@@ -90,9 +93,11 @@ export class ChunkEncoder implements ChunkItems {
       while (this.count < size && this.#isWanted()) {
         step ??= tasks.next()
         if (step.done === true) return 'ended'
-        if (!this.#write(writer, step, isFirst)) return this.step === undefined ? 'failed' : 'crowded'
+        if (!this.#add(writer, step) && !this.#write(writer, step, isFirst)) {
+          return this.step === undefined ? 'failed' : 'crowded'
+        }
         step = undefined
-        if (this.#isFlexible && writer.length + writer.blockBytes - start > CHUNK_BYTES) break
+        if (this.#isFlexible && writer.length + writer.blockBytes + this.#run.length - start > CHUNK_BYTES) break
       }
       return 'full'
     } catch (error) {
@@ -101,8 +106,17 @@ export class ChunkEncoder implements ChunkItems {
     }
   }
 
+  /** Writes a task later, together with others. False if it has to be written now. */
+  #add(writer: Writer, step: Step): boolean {
+    if (typeof step.value !== 'string' || this.#isBatched || !this.#run.add(writer, step.value)) return false
+    this.count++
+    this.index++
+    return true
+  }
+
   /** Writes a task. False if it could not be written. */
   #write(writer: Writer, step: Step, isFirst: boolean): boolean {
+    this.#run.end(writer)
     const start = writer.length
     const items = this.starts === undefined ? undefined : (step.value as readonly unknown[])
     try {

@@ -7,7 +7,7 @@ import { taskByTask } from './batches.js'
 import { ChunkTable, taskAt } from './chunk-table.js'
 import { ChunkWriter } from './chunk-writer.js'
 import type { MapPlan } from './map-plan.js'
-import { closeQuietly, type ItemSource, ListSource } from './source.js'
+import { closeQuietly, type ItemSource, ListSource, type SyncSource } from './source.js'
 import { TaskOutcomes } from './task-outcomes.js'
 import { Window } from './window.js'
 
@@ -125,6 +125,11 @@ export class MapCall implements Call, OutcomeListener {
   #fill(): void {
     const { source } = this.#plan
     if (source.isAsync) return
+    source.takeSeveral(() => this.#fillWindow(source))
+    this.#writer.send()
+  }
+
+  #fillWindow(source: SyncSource): void {
     const tasks = taskByTask(source, this.#plan.batch, this.#isWanted)
     while (this.#input === 'reading' && !this.#isOver) {
       const room = this.#window.room(this.#chunks.inFlight, this.#plan.sink.unread, this.#chunks.bytes)
@@ -133,7 +138,6 @@ export class MapCall implements Call, OutcomeListener {
       if (size * this.#batch > room) break
       this.#fillChunk(size, tasks)
     }
-    this.#writer.send()
   }
 
   /** The most tasks of the next chunk. */

@@ -18,8 +18,12 @@ export class ReadyResults {
   /** The results that can be taken, from `head`. */
   #queue: unknown[] = []
   #head = 0
-  /** Results that arrived before an earlier one, by index. */
-  readonly #early = new Map<number, unknown>()
+  /** Results that arrived before an earlier one: runs of consecutive ones, by the index of the first. */
+  readonly #early = new Map<number, unknown[]>()
+  #earlyCount = 0
+  /** The run that grew last, and the index after it. The results of a chunk come one after the other. */
+  #run: unknown[] = []
+  #runEnd = -1
   /** The index that the end of the queue waits for. */
   #expected = 0
 
@@ -29,7 +33,7 @@ export class ReadyResults {
 
   /** The number of results, those included that wait for an earlier one. */
   get size(): number {
-    return this.#queue.length - this.#head + this.#early.size
+    return this.#queue.length - this.#head + this.#earlyCount
   }
 
   get hasNext(): boolean {
@@ -43,20 +47,41 @@ export class ReadyResults {
 
   add(index: number, result: unknown): void {
     if (this.#isOrdered && index !== this.#expected) {
-      this.#early.set(index, result)
+      this.#addEarly(index, result)
       return
     }
     this.#queue.push(result)
     this.#expected++
-    if (this.#early.size > 0) this.#addEarly()
+    if (this.#earlyCount > 0) this.#takeEarly()
   }
 
-  #addEarly(): void {
-    const early = this.#early
-    while (early.has(this.#expected)) {
-      this.#queue.push(early.get(this.#expected))
-      early.delete(this.#expected++)
+  #addEarly(index: number, result: unknown): void {
+    if (index !== this.#runEnd) {
+      this.#run = []
+      this.#early.set(index, this.#run)
     }
+    this.#run.push(result)
+    this.#runEnd = index + 1
+    this.#earlyCount++
+  }
+
+  /** Moves the runs that are next to the queue. */
+  #takeEarly(): void {
+    for (;;) {
+      const run = this.#early.get(this.#expected)
+      if (run === undefined) return
+      this.#early.delete(this.#expected)
+      for (let at = 0; at < run.length; at++) this.#queue.push(run[at])
+      this.#expected += run.length
+      this.#earlyCount -= run.length
+      // What comes now is no longer early.
+      if (run === this.#run) this.#forgetRun()
+    }
+  }
+
+  #forgetRun(): void {
+    this.#run = []
+    this.#runEnd = -1
   }
 
   /** Takes the next result. To be called if there is one. */
@@ -77,5 +102,7 @@ export class ReadyResults {
     this.#queue = []
     this.#head = 0
     this.#early.clear()
+    this.#earlyCount = 0
+    this.#forgetRun()
   }
 }

@@ -28,6 +28,8 @@ export interface SyncSource extends ItemSource {
   readonly isList: boolean
   /** Ends the input early by its `return()`. */
   close(): void
+  /** Runs `take`, which takes items, in the context in which code of the input runs. */
+  takeSeveral(take: () => void): void
 }
 
 /** Items that may have to be awaited. */
@@ -118,6 +120,10 @@ export class ListSource implements SyncSource {
         return
       }
     }
+  }
+
+  takeSeveral(take: () => void): void {
+    take()
   }
 
   close(): void {

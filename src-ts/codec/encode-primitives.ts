@@ -5,7 +5,8 @@ import type { Writer } from './writer.js'
 // Up to this length a loop over the characters is faster than a call into Node.
 const SHORT_STRING = 40
 // For a string that V8 stores with one byte per character this takes constant time.
-const WIDE = /[^\0-\xff]/
+/** A character above 255. */
+export const WIDE: RegExp = /[^\0-\xff]/
 
 /** Writes a number with its tag. -0 and NaN are kept. */
 export function writeNumber(w: Writer, value: number): void {

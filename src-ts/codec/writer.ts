@@ -137,6 +137,11 @@ export class Writer {
     this.bytes[this.length++] = rest
   }
 
+  /** The characters of `text`, one byte each. */
+  latin1(text: string): void {
+    this.text(text, 'latin1', text.length)
+  }
+
   /** The characters of `text` in the encoding, `byteLength` bytes in all, without their length. */
   text(text: string, encoding: 'latin1' | 'utf16le' | 'hex', byteLength: number): void {
     this.reserve(byteLength)

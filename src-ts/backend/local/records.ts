@@ -39,6 +39,9 @@ export class Records {
   readonly #blocks: Pick<Blocks, 'open'>
   readonly #decoder = new TextDecoder()
   readonly #touched = new Set<OutcomeListener>()
+  /** The call of the record before, if this batch has one. Records of one call follow each other, and looking a call up costs more. */
+  #last: OutcomeListener | undefined
+  #lastSubject = 0
   readonly #attempts = new Attempts()
   #bytes: Uint8Array = new Uint8Array(USUAL_BYTES)
   #words = new Uint32Array(this.#bytes.buffer)
@@ -64,6 +67,7 @@ export class Records {
         this.#handle(at / 4, at + HEADER_BYTES, length)
         at += HEADER_BYTES + paddedLength(length)
       }
+      this.#last = undefined
       // The memory of a result of many megabytes is not kept for small ones.
       if (this.#bytes.length > USUAL_BYTES) this.#allocate(USUAL_BYTES)
       for (const call of this.#touched) call.afterBatch()
@@ -94,14 +98,24 @@ export class Records {
       this.#blocks.open(0)
       return listener.workerError(readFailure(this.#reader), endedWorker(subject, second))
     }
-    const call = listener.find(subject)
+    const call = this.#find(subject)
     if (call === undefined) return
-    this.#touched.add(call)
     try {
       this.#tell(call, word, start, length)
     } catch (error) {
       call.abort(error, false)
     }
+  }
+
+  /** A call that has ended may still be told of outcomes, which it ignores. */
+  #find(subject: number): OutcomeListener | undefined {
+    if (this.#last !== undefined && this.#lastSubject === subject) return this.#last
+    const call = this.#listener.find(subject)
+    if (call === undefined) return undefined
+    this.#last = call
+    this.#lastSubject = subject
+    this.#touched.add(call)
+    return call
   }
 
   /** Passes an outcome or a loss on to its call. */
