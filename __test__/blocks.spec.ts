@@ -194,6 +194,33 @@ test('workers that die with large values in any phase leave the pool as good as 
   }
 })
 
+test.serial('a worker that is killed at any moment of a large copy loses its own task, and no block', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 2 })
+  const items = [1, 2, 3, 4].map((seed) => filled(6_000_000, seed))
+  const before = sharedKiB()
+  let deaths = 0
+  for (let round = 0; round < 12; round++) {
+    await pool.warm()
+    const echo = pool.mapSettled(same, items, { chunkSize: 1 })
+    for (let turn = 0; turn < 2 * round; turn++) await new Promise(setImmediate)
+    const [worker] = pool.workers
+    if (worker !== undefined) process.kill(worker.pid, 'SIGKILL')
+    for (const [at, outcome] of (await echo).entries()) {
+      if (outcome.status === 'fulfilled') assert.deepStrictEqual(outcome.value, items[at])
+      else {
+        deaths++
+        t.true(outcome.reason instanceof WorkerDiedError, inspect(outcome.reason))
+      }
+    }
+  }
+  t.true(deaths <= 12)
+  assert.deepStrictEqual(await pool.map(same, items), items)
+  await until(
+    () => sharedKiB() < before + 2_000,
+    () => `${before} KiB before, now ${sharedKiB()}`
+  )
+})
+
 test('a pool that is terminated with large values on their way can be replaced by another one', async (t) => {
   for (let round = 0; round < 5; round++) {
     const { pool } = watchedPool(t, { nJobs: 2 })

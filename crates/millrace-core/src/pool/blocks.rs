@@ -11,6 +11,8 @@ use crate::lock::lock;
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::sys::{BlockMemory, BlockReader, OwnedFd};
 
+use super::{Chunk, Pool, Shared, SubmitError};
+
 /// As many units are given back to the system at a time: 16 MiB.
 const TURN_UNITS: u32 = 256;
 
@@ -169,4 +171,74 @@ impl Lease {
 /// Fills `into` from the block at a place. Returns `false` if it would end outside of the memory.
 pub(super) fn read(results: &Results, place: u32, into: &mut [u8]) -> bool {
     results.owner().memory.read(place as usize * UNIT_BYTES, into)
+}
+
+impl Pool {
+    /// Copies `bytes` into a block for a chunk that will be submitted. Returns the place of the block, for the payload and for
+    /// [`Chunk::blocks`]. `None` if there is no room, or the system has no such memory.
+    pub fn put_block(&self, bytes: &[u8]) -> Option<u32> {
+        self.shared.arguments()?.put(bytes)
+    }
+
+    /// Drops blocks of chunks that will not be submitted, by their places as 32-bit words.
+    pub fn drop_blocks(&self, places: &[[u8; 4]]) {
+        if let Some(arguments) = self.shared.arguments() {
+            for place in places {
+                drop(arguments.claim(&[*place]));
+            }
+            if arguments.has_excess() {
+                self.shared.wake_waiter();
+            }
+        }
+    }
+
+    /// Fills `into` from a block of an outcome that was collected last. `source` is [`Outcome::block_source`]. Returns `false` if
+    /// the place is outside of the memory, or the outcome has no blocks.
+    pub fn read_block(&self, source: u32, place: u32, into: &mut [u8]) -> bool {
+        self.shared.records.read_block(source, place, into)
+    }
+
+    /// Gives the memory of blocks that are not in use back to the system. The next large arguments cost more. Returns `false` if
+    /// some are in use.
+    pub fn give_back_blocks(&self) -> bool {
+        let Some(Some(arguments)) = self.shared.arguments.get() else { return true };
+        arguments.give_back(0, u32::MAX);
+        arguments.is_unused()
+    }
+}
+
+impl Shared {
+    /// Whether there are pages of large arguments that are not worth keeping.
+    pub(super) fn has_excess(&self) -> bool {
+        self.arguments
+            .get()
+            .and_then(Option::as_ref)
+            .is_some_and(|arguments| arguments.has_excess())
+    }
+
+    /// Gives pages of large arguments back that are not worth keeping. It takes long, so only the waiting thread does it.
+    pub(super) fn give_back_excess(&self) {
+        if let Some(Some(arguments)) = self.arguments.get()
+            && arguments.give_back_excess()
+        {
+            self.wake_waiter();
+        }
+    }
+
+    /// The memory with large arguments, if the system has it.
+    pub(super) fn arguments(&self) -> Option<&Arc<Arguments>> {
+        self.arguments.get_or_init(Arguments::new).as_ref()
+    }
+
+    /// The blocks of a chunk, if it has any.
+    pub(super) fn claim(&self, chunk: &Chunk<'_>) -> Result<Option<Arc<Vec<Block>>>, SubmitError> {
+        if chunk.blocks.is_empty() {
+            return Ok(None);
+        }
+        let claimed = self.arguments().and_then(|arguments| arguments.claim(chunk.blocks));
+        let (call_id, chunk) = (chunk.call_id, chunk.id);
+        claimed
+            .map(|blocks| Some(Arc::new(blocks)))
+            .ok_or(SubmitError::NoSuchBlock { call_id, chunk })
+    }
 }

@@ -56,7 +56,7 @@ use crate::scheduler::{
 };
 use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use crate::sys::{self, Bell, Poller};
-use blocks::{Arguments, Block};
+use blocks::Arguments;
 use failing::lost;
 use listener::{CommonBells, LoopSpin, Waiter};
 use output::UnreleasedOutput;
@@ -239,38 +239,6 @@ impl Pool {
         Ok(())
     }
 
-    /// Copies `bytes` into a block for a chunk that will be submitted. Returns the place of the block, for the payload and for
-    /// [`Chunk::blocks`]. `None` if there is no room, or the system has no such memory.
-    pub fn put_block(&self, bytes: &[u8]) -> Option<u32> {
-        self.shared.arguments()?.put(bytes)
-    }
-
-    /// Drops blocks of chunks that will not be submitted, by their places as 32-bit words.
-    pub fn drop_blocks(&self, places: &[[u8; 4]]) {
-        if let Some(arguments) = self.shared.arguments() {
-            for place in places {
-                drop(arguments.claim(&[*place]));
-            }
-            if arguments.has_excess() {
-                self.shared.wake_waiter();
-            }
-        }
-    }
-
-    /// Fills `into` from a block of an outcome that was collected last. `source` is [`Outcome::block_source`]. Returns `false` if
-    /// the place is outside of the memory, or the outcome has no blocks.
-    pub fn read_block(&self, source: u32, place: u32, into: &mut [u8]) -> bool {
-        self.shared.records.read_block(source, place, into)
-    }
-
-    /// Gives the memory of blocks that are not in use back to the system. The next large arguments cost more. Returns `false` if
-    /// some are in use.
-    pub fn give_back_blocks(&self) -> bool {
-        let Some(Some(arguments)) = self.shared.arguments.get() else { return true };
-        arguments.give_back(0, u32::MAX);
-        arguments.is_unused()
-    }
-
     /// Cancels a call: drops its tasks that have not begun.
     ///
     /// # Errors
@@ -436,32 +404,6 @@ impl Shared {
         (wake_ns < u64::MAX).then(|| Duration::from_nanos(wake_ns).saturating_sub(now))
     }
 
-    /// Gives pages of large arguments back that are not worth keeping. It takes long, so only the waiting thread does it.
-    fn give_back_excess(&self) {
-        if let Some(Some(arguments)) = self.arguments.get()
-            && arguments.give_back_excess()
-        {
-            self.wake_waiter();
-        }
-    }
-
-    /// The memory with large arguments, if the system has it.
-    fn arguments(&self) -> Option<&Arc<Arguments>> {
-        self.arguments.get_or_init(Arguments::new).as_ref()
-    }
-
-    /// The blocks of a chunk, if it has any.
-    fn claim(&self, chunk: &Chunk<'_>) -> Result<Option<Arc<Vec<Block>>>, SubmitError> {
-        if chunk.blocks.is_empty() {
-            return Ok(None);
-        }
-        let claimed = self.arguments().and_then(|arguments| arguments.claim(chunk.blocks));
-        let (call_id, chunk) = (chunk.call_id, chunk.id);
-        claimed
-            .map(|blocks| Some(Arc::new(blocks)))
-            .ok_or(SubmitError::NoSuchBlock { call_id, chunk })
-    }
-
     /// Passes an event to the scheduler and carries out its effects. A panic fails the pool, and goes on.
     pub(crate) fn drive<R>(&self, event: impl FnOnce(&mut Scheduler) -> R) -> R {
         self.guarded(|| self.drive_on(event))
@@ -514,10 +456,7 @@ impl Shared {
         if news >= News::Some {
             self.records.notify_once();
         }
-        let has_excess = self.arguments.get().is_some_and(|arguments| {
-            arguments.as_ref().is_some_and(|arguments| arguments.has_excess())
-        });
-        if is_nearer || news == News::End || has_excess {
+        if is_nearer || news == News::End || self.has_excess() {
             self.wake_waiter();
         }
         result
