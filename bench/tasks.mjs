@@ -31,3 +31,9 @@ export const byName = { identity, burn }
 export function rest(milliseconds) {
   return new Promise((resolve) => setTimeout(resolve, milliseconds))
 }
+
+/** CPU time in microseconds, and page faults, of the process that runs it. */
+export function usageOf() {
+  const { userCPUTime, systemCPUTime, minorPageFault } = process.resourceUsage()
+  return { pid: process.pid, usage: [userCPUTime, systemCPUTime, minorPageFault] }
+}

@@ -3,6 +3,7 @@
 //! - `round-trip`: microseconds, the median, of a word there and back between two processes that look at shared memory without a pause
 //! - `pipe`: the same through two pipes, asleep in between
 //! - `copy-warm`, `copy-fresh`: megabytes (1e6) a second, of buffers of 1 MiB copied into memory that was used before, or into new memory
+//! - `echo`: megabytes a second of buffers of 1 MiB there and back between a parent and two workers, by the four copies that a pool needs
 
 use std::ffi::{c_int, c_long, c_void};
 use std::hint::{black_box, spin_loop};
@@ -39,10 +40,10 @@ fn map(length: usize) -> *mut u8 {
     at.cast()
 }
 
-/// Looks until the word has the value. It yields now and then: the two may share one CPU.
+/// Looks until the word has reached the value. It yields now and then: the two may share one CPU.
 fn wait_for(word: &AtomicU32, value: u32) {
     let mut looks = 0u32;
-    while word.load(Ordering::Acquire) != value {
+    while word.load(Ordering::Acquire) < value {
         looks += 1;
         if looks % 64 == 0 {
             // SAFETY: has no preconditions.
@@ -153,6 +154,81 @@ fn copy_fresh() -> f64 {
     copy(|| map(MEBIBYTE), |block| assert_eq!(unsafe { munmap(block.cast(), MEBIBYTE) }, 0))
 }
 
+/// What one worker of `echo` shares with its parent.
+struct Channel {
+    /// Blocks for what goes there and what comes back.
+    blocks: [*mut u8; 2],
+    there: &'static AtomicU32,
+    back: &'static AtomicU32,
+}
+
+/// So many buffers are on their way to a worker and back.
+const DEPTH: usize = 4;
+/// Memory of so many buffers is used in turn, where a program would have buffers of its own: it leaves the cache in between.
+const TURN: usize = 32;
+
+/// The block of a buffer.
+fn block(blocks: *mut u8, number: u32) -> *mut u8 {
+    blocks.wrapping_add(number as usize % DEPTH * MEBIBYTE)
+}
+
+fn copy_buffer(from: *const u8, to: *mut u8) {
+    // SAFETY: both are buffers of a mebibyte in mappings that live until the process ends.
+    unsafe { std::ptr::copy_nonoverlapping(from, to, MEBIBYTE) };
+}
+
+/// As many buffers in memory that was touched.
+fn touched(buffers: usize) -> *mut u8 {
+    let memory = map(buffers * MEBIBYTE);
+    // SAFETY: the mapping is as long.
+    unsafe { memory.write_bytes(1, buffers * MEBIBYTE) };
+    memory
+}
+
+fn echo() -> f64 {
+    let channels: Vec<Channel> = (0..2)
+        .map(|_| {
+            let page = map(4096);
+            // SAFETY: the page lives until the process ends, is aligned, and holds nothing but these two words.
+            let (there, back) = unsafe { (&*page.cast::<AtomicU32>(), &*page.add(2048).cast::<AtomicU32>()) };
+            Channel { blocks: [touched(DEPTH), touched(DEPTH)], there, back }
+        })
+        .collect();
+    let rounds = COPIES as u32;
+    for channel in &channels {
+        in_child(|| {
+            let memory = touched(TURN);
+            for number in 1..=rounds {
+                wait_for(channel.there, number);
+                let own = memory.wrapping_add(number as usize % TURN * MEBIBYTE);
+                copy_buffer(block(channel.blocks[0], number), own);
+                copy_buffer(own, block(channel.blocks[1], number));
+                channel.back.store(number, Ordering::Release);
+            }
+        });
+    }
+    let (sources, results) = (touched(2 * TURN), touched(2 * TURN));
+    let at = |memory: *mut u8, number: u32| memory.wrapping_add(number as usize % (2 * TURN) * MEBIBYTE);
+    let send = |channel: &Channel, number: u32| {
+        copy_buffer(at(sources, number), block(channel.blocks[0], number));
+        channel.there.store(number, Ordering::Release);
+    };
+    let start = Instant::now();
+    for number in 1..=DEPTH as u32 {
+        channels.iter().for_each(|channel| send(channel, number));
+    }
+    for number in 1..=rounds {
+        for channel in &channels {
+            wait_for(channel.back, number);
+            copy_buffer(block(channel.blocks[1], number), at(results, number));
+            if number + DEPTH as u32 <= rounds {
+                send(channel, number + DEPTH as u32);
+            }
+        }
+    }
+    (channels.len() * COPIES * MEBIBYTE) as f64 / start.elapsed().as_secs_f64() / 1e6
+}
+
 fn main() {
     let what = std::env::args().nth(1).unwrap_or_default();
     let value = match what.as_str() {
@@ -160,7 +236,8 @@ fn main() {
         "pipe" => pipe_round_trip(),
         "copy-warm" => copy_warm(),
         "copy-fresh" => copy_fresh(),
-        _ => panic!("limits knows round-trip, pipe, copy-warm and copy-fresh, not {what:?}"),
+        "echo" => echo(),
+        _ => panic!("limits knows round-trip, pipe, copy-warm, copy-fresh and echo, not {what:?}"),
     };
     println!("{value}");
 }
