@@ -115,8 +115,8 @@ export interface OutcomeListener {
   ): void
   /** Tasks of a chunk are lost. `culprit` is the running task, if any. */
   lost(chunk: number, first: number, count: number, error: MakeError, culprit: number | undefined): void
-  /** All outcomes that were read together have been passed on. The call can now send more. */
-  afterBatch(): void
+  /** All outcomes that were read together have been passed on. The call can now send more. A call that sends nothing more has none. */
+  afterBatch?(): void
 }
 
 /** Receives everything that belongs to no call. No method may throw. */

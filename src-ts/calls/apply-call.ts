@@ -99,10 +99,6 @@ export class ApplyCall implements Call, OutcomeListener {
     if (!this.#isOver) this.#fail(error(ONLY))
   }
 
-  afterBatch(): void {
-    // An apply has nothing more to send.
-  }
-
   #fail(error: unknown): void {
     this.#plan.reject(this.#plan.site.withStack(error))
     this.#end()

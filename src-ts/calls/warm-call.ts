@@ -111,10 +111,6 @@ export class WarmCall implements Call, OutcomeListener {
     if (!this.#isOver) this.abort(this.#siteOf(chunk).withStack(error(ONLY)), false)
   }
 
-  afterBatch(): void {
-    // Everything was sent at once.
-  }
-
   #siteOf(chunk: number): CallSite {
     const { functions, nJobs } = this.#plan
     const { site } = functions[Math.floor(chunk / (nJobs || 1))] ?? (functions[0] as WarmFunction)

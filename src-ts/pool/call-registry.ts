@@ -1,9 +1,10 @@
 import { keepAlive, type OutcomeListener } from '../backend/index.js'
-import { Map, Set } from '../primordials.js'
+import { Map } from '../primordials.js'
 import { abortReason, type Call, listenToAbort } from '../calls/index.js'
 
 interface OpenCall {
   readonly call: Call
+  isAwaited: boolean
   /** Stops listening to the signal of the call. */
   stopListening?: () => void
 }
@@ -11,11 +12,14 @@ interface OpenCall {
 /** The open calls of a pool. They keep the process alive while somebody awaits one of them. */
 export class CallRegistry {
   readonly #calls = new Map<number, OpenCall>()
-  /** The calls that somebody awaits: all except iterators between two steps. */
-  readonly #awaited = new Set<Call>()
+  /** The number of calls that somebody awaits: all except iterators between two steps. */
+  #awaited = 0
   readonly #onIdle: () => void
   #next = 1
+  /** Whether the numbers have started again. */
+  #hasWrapped = false
   #isEnding = false
+  #isHeld = false
 
   /** @param onIdle Called each time the last open call has ended. */
   constructor(onIdle: () => void) {
@@ -30,8 +34,9 @@ export class CallRegistry {
   nextId(): number {
     // After 2 ** 32 calls the numbers start again. An old iterator may still have the number.
     let id = this.#next
-    while (this.#calls.has(id)) id = following(id)
+    while (this.#hasWrapped && this.#calls.has(id)) id = following(id)
     this.#next = following(id)
+    this.#hasWrapped ||= this.#next < id
     return id
   }
 
@@ -44,9 +49,10 @@ export class CallRegistry {
    * call fails with the error that it throws.
    */
   open(call: Call, signal: AbortSignal | undefined): void {
-    const open: OpenCall = { call }
+    const open: OpenCall = { call, isAwaited: true }
     this.#calls.set(call.id, open)
-    this.setAwaited(call, true)
+    this.#awaited++
+    this.#updateHold()
     try {
       if (signal !== undefined) this.#follow(open, signal)
     } catch (error) {
@@ -74,7 +80,7 @@ export class CallRegistry {
     if (open === undefined) return
     this.#calls.delete(call.id)
     open.stopListening?.()
-    this.#awaited.delete(call)
+    if (open.isAwaited) this.#awaited--
     this.#updateHold()
     if (this.#calls.size === 0) this.#onIdle()
   }
@@ -86,8 +92,10 @@ export class CallRegistry {
 
   /** Whether somebody awaits an open call. */
   setAwaited(call: Call, isAwaited: boolean): void {
-    if (isAwaited && this.#calls.has(call.id)) this.#awaited.add(call)
-    else this.#awaited.delete(call)
+    const open = this.#calls.get(call.id)
+    if (open === undefined || open.isAwaited === isAwaited) return
+    open.isAwaited = isAwaited
+    this.#awaited += isAwaited ? 1 : -1
     this.#updateHold()
   }
 
@@ -105,7 +113,10 @@ export class CallRegistry {
 
   /** Keeps the process alive, and the pool reachable, while something is pending. */
   #updateHold(): void {
-    keepAlive(this, this.#isEnding || this.#awaited.size > 0)
+    const isHeld = this.#isEnding || this.#awaited > 0
+    if (isHeld === this.#isHeld) return
+    this.#isHeld = isHeld
+    keepAlive(this, isHeld)
   }
 }
 

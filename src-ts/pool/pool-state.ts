@@ -129,7 +129,7 @@ export class PoolState {
 
   /** Opens a call of one task. */
   apply(entry: Entry, fn: unknown, args: unknown, options: unknown): Promise<never> {
-    return this.#apply(entry, 'apply', fn, args, () => this.#readApply(options))
+    return this.#apply(entry, new CallSite(entry, fn), fn, args, () => this.#readApply(options))
   }
 
   /** Makes a function that runs one task per call. It only fails for a bad argument, because modules wrap functions while they load. */
@@ -138,12 +138,13 @@ export class PoolState {
       checkFunction(fn)
       const settings = this.#readApply(options)
       const wrapped = (...args: readonly unknown[]): Promise<never> =>
-        this.#apply(wrapped, 'wrap', fn, args, () => settings)
+        this.#apply(wrapped, new CallSite(wrapped, fn, 'wrap'), fn, args, () => settings)
       return wrapped
     })
   }
 
-  #apply(entry: Entry, method: string, fn: unknown, args: unknown, read: () => ApplySettings): Promise<never> {
+  /** The site is made before anything else, because each frame between it and the caller costs time. */
+  #apply(entry: Entry, site: CallSite, fn: unknown, args: unknown, read: () => ApplySettings): Promise<never> {
     return promiseAtEntry(entry, (resolve, reject) => {
       this.#checkOpen()
       const settings = read()
@@ -161,7 +162,7 @@ export class PoolState {
         settings,
         resolve: resolve as (value: unknown) => void,
         reject,
-        site: new CallSite(entry, fn, method),
+        site,
         onEnd: this.#calls.remove
       })
       this.#calls.open(call, settings.signal)
@@ -213,8 +214,8 @@ export class PoolState {
   }
 
   #ofCall(nJobs: number): Pick<WarmOrder, 'id' | 'onEnd' | 'nJobs' | 'prepare' | 'openBackend'> {
-    const [id, onEnd] = [this.#calls.nextId(), this.#calls.remove]
-    return { id, onEnd, nJobs, prepare: this.#prepare, openBackend: () => this.#start() }
+    const { remove: onEnd } = this.#calls
+    return { id: this.#calls.nextId(), onEnd, nJobs, prepare: this.#prepare, openBackend: () => this.#start() }
   }
 
   #readMap(options: unknown): MapSettings {

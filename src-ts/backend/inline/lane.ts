@@ -118,7 +118,7 @@ export class Lane implements ExecutorListener {
       this.#reader.reset(frames, start, end)
       this.#take(chunk, call, words)
     }
-    call?.afterBatch()
+    call?.afterBatch?.()
   }
 
   ended(): void {

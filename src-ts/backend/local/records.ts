@@ -70,7 +70,7 @@ export class Records {
       this.#last = undefined
       // The memory of a result of many megabytes is not kept for small ones.
       if (this.#bytes.length > USUAL_BYTES) this.#allocate(USUAL_BYTES)
-      for (const call of this.#touched) call.afterBatch()
+      for (const call of this.#touched) call.afterBatch?.()
       this.#touched.clear()
     }
   }
@@ -114,7 +114,7 @@ export class Records {
     if (call === undefined) return undefined
     this.#last = call
     this.#lastSubject = subject
-    this.#touched.add(call)
+    if (call.afterBatch !== undefined) this.#touched.add(call)
     return call
   }
 
