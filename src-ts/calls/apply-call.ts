@@ -4,19 +4,23 @@ import type { CallSite } from './call-site.js'
 import type { CalledFunction } from './called-function.js'
 import type { Call, CallEnd } from './call.js'
 
-/** The parameters of an `apply`. */
+/** The parameters of an `apply` that it needs until its end. */
 export interface ApplyPlan {
   readonly id: number
   readonly backend: Backend
-  readonly definition: CalledFunction
-  readonly args: readonly unknown[]
-  readonly flags: number
-  readonly limits: TaskLimits
   readonly killGraceMs: number
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
   readonly site: CallSite
   readonly onEnd: CallEnd
+}
+
+/** Its task. It is forgotten once it was sent: of ten thousand calls that wait, only the rest stays in memory. */
+export interface ApplyTask {
+  readonly definition: CalledFunction
+  readonly args: readonly unknown[]
+  readonly flags: number
+  readonly limits: TaskLimits
 }
 
 /** The one task. */
@@ -25,10 +29,12 @@ const ONLY: LostTask = { index: 0, count: undefined, position: 0 }
 /** One call of `apply`, which is a single task. */
 export class ApplyCall implements Call, OutcomeListener {
   readonly #plan: ApplyPlan
+  #task: ApplyTask | undefined
   #isOver = false
 
-  constructor(plan: ApplyPlan) {
+  constructor(plan: ApplyPlan, task: ApplyTask) {
     this.#plan = plan
+    this.#task = task
   }
 
   get id(): number {
@@ -37,8 +43,11 @@ export class ApplyCall implements Call, OutcomeListener {
 
   /** Submits the task. Arguments that cannot be sent fail it. */
   advance(): void {
-    if (this.#isOver) return
-    const { id, backend, definition, args, flags, limits, site } = this.#plan
+    const task = this.#task
+    if (this.#isOver || task === undefined) return
+    this.#task = undefined
+    const { definition, args, flags, limits } = task
+    const { id, backend, site } = this.#plan
     const batch = backend.open()
     let isSent = false
     try {

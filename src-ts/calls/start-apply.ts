@@ -1,14 +1,12 @@
-import type { Backend } from '../backend/index.js'
 import type { prepareFunction } from '../functions/index.js'
 import { type ApplySettings, limitsOf } from '../options/index.js'
 import { EACH, PASS_CONTEXT, SPREAD, URGENT } from '../protocol/index.js'
-import { ApplyCall, type ApplyPlan } from './apply-call.js'
+import { ApplyCall, type ApplyPlan, type ApplyTask } from './apply-call.js'
 import { CalledFunction } from './called-function.js'
 import { callFlags } from './call.js'
 
 /** What is known about an `apply` when it is made. */
-export interface ApplyOrder extends Pick<ApplyPlan, 'id' | 'args' | 'resolve' | 'reject' | 'site' | 'onEnd'> {
-  readonly backend: Backend
+export interface ApplyOrder extends Omit<ApplyPlan, 'killGraceMs'>, Pick<ApplyTask, 'args'> {
   readonly fn: unknown
   /** Makes the function ready to travel. */
   readonly prepare: typeof prepareFunction
@@ -22,18 +20,11 @@ export interface ApplyOrder extends Pick<ApplyPlan, 'id' | 'args' | 'resolve' | 
 export function makeApplyCall(order: ApplyOrder): ApplyCall {
   // Property by property: the engine copies the rest of an object slowly.
   const { id, backend, settings, args, resolve, reject, site } = order
+  const { passContext, killGrace: killGraceMs } = settings
   const definition = new CalledFunction(order.prepare(order.fn, settings.context), backend)
-  return new ApplyCall({
-    id,
-    backend,
-    definition,
-    args,
-    flags: callFlags(id, EACH | SPREAD | URGENT | (settings.passContext ? PASS_CONTEXT : 0)),
-    limits: limitsOf(settings),
-    killGraceMs: settings.killGrace,
-    resolve,
-    reject,
-    site,
-    onEnd: definition.onEnd(order.onEnd)
-  })
+  const flags = callFlags(id, EACH | SPREAD | URGENT | (passContext ? PASS_CONTEXT : 0))
+  return new ApplyCall(
+    { id, backend, killGraceMs, resolve, reject, site, onEnd: definition.onEnd(order.onEnd) },
+    { definition, args, flags, limits: limitsOf(settings) }
+  )
 }
