@@ -133,6 +133,7 @@ impl LoopWatcher {
 
     /// The loop is about to sleep. If a worker publishes something right now, it does not.
     fn before_sleep(&self) {
+        self.pool.on_loop_turn();
         if !HAS_SPUN.get()
             && self.event_loop.would_sleep()
             && let Some(has_come) = self.pool.spin_before_loop_sleeps()

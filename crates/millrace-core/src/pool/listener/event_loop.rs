@@ -16,6 +16,12 @@ impl Pool {
         self.shared.loop_descriptor()
     }
 
+    /// The loop goes round: what was gathered is submitted.
+    pub fn on_loop_turn(&self) {
+        let _ = self.shared.guard(|| self.shared.submit_gathered());
+        self.shared.burst.end();
+    }
+
     /// The loop is about to sleep and has nothing else to do: looks for a short time whether a worker publishes something (see
     /// [`spin`](crate::spin)). `true`: a worker has. The loop must not sleep then, and calls [`Self::after_loop_wakes`]. `None`: the
     /// pool has not looked, and the loop has lost no time.

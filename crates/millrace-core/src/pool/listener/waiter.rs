@@ -116,6 +116,7 @@ impl Waiter {
                     .shared
                     .fail(&format!("{}: {error}", lost("the waiting thread's poller")));
             }
+            self.shared.submit_gathered();
             self.causes.look_again(Instant::now());
             self.shared.give_back_excess();
             for token in &tokens {
