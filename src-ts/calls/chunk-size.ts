@@ -5,7 +5,9 @@ const TARGET_US = 2_000
 /** Near the end of the input chunks shrink, so that all workers end together. They keep at least this much work. */
 const TAIL_US = 100
 /** The most tasks in a chunk. Two chunks of so many numbers fill half of the ring, so that a worker has the next one at once. */
-const ADAPTIVE_MAX = 8_192
+export const ADAPTIVE_MAX = 8_192
+/** The most tasks in a chunk while the cost of a task is unknown. Such a chunk is split if its tasks turn out to be slow. */
+const UNKNOWN_MAX = 64
 /** The size grows at most by this factor at a time, because one fast task says little about the next ones. */
 const GROWTH = 8
 /** The weight that older measurements keep with each new one. Each counts by its number of tasks, because one slow task says little. */
@@ -82,14 +84,19 @@ export class SplitChunkSize implements ChunkSize {
 /** Grows until a chunk costs a few milliseconds, and shrinks toward the end. */
 export class AdaptiveChunkSize implements ChunkSize {
   readonly #nJobs: number
+  readonly #isDeep: boolean
   readonly isFlexible = true
   #size = 1
+  /** The number of chunks of this size that were made while the cost is unknown. */
+  #made = 0
   #taskUs: number | undefined
   #tasks = 0
   #elapsedUs = 0
 
-  constructor(nJobs: number) {
+  /** @param isDeep Whether many items are taken before the first result is there. Then chunks grow also while the cost is unknown. */
+  constructor(nJobs: number, isDeep: boolean = false) {
     this.#nJobs = nJobs
+    this.#isDeep = isDeep
   }
 
   get current(): number {
@@ -97,14 +104,19 @@ export class AdaptiveChunkSize implements ChunkSize {
   }
 
   next(remaining: number | undefined): number {
-    if (remaining === undefined || this.#taskUs === undefined) return this.#size
+    if (remaining === undefined) return this.#size
     const share = Math.ceil(remaining / (2 * this.#nJobs))
+    // A quarter of what a worker will get, in case the tasks are slow.
+    if (this.#taskUs === undefined) return Math.max(1, Math.min(this.#size, Math.floor(share / 4)))
     const least = Math.min(this.#size, Math.ceil(TAIL_US / this.#taskUs))
     return Math.max(1, Math.min(this.#size, Math.max(share, least)))
   }
 
   take(): void {
-    // The next size follows from the cost of tasks.
+    // Thousands of chunks of one task would take longer than the rest of the call.
+    if (!this.#isDeep || this.#taskUs !== undefined || ++this.#made < 2 * this.#nJobs) return
+    this.#made = 0
+    this.#size = Math.min(this.#size * 2, UNKNOWN_MAX)
   }
 
   learn(count: number, elapsedUs: number): void {

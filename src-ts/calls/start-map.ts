@@ -70,7 +70,7 @@ export function makeMapCall({ fn, items, prepare, openBackend, ...order }: MapOr
     killGraceMs: settings.killGrace,
     isLazy,
     endsWithoutWorkers: isLazy && isSettled,
-    size: chooseSize(settings, tasks, nJobs),
+    size: chooseSize(settings, tasks, nJobs, !isLazy && !source.isAsync && source.isList),
     batch,
     isOrderTasks: settings.orderTasks,
     maxTasksActive
@@ -80,12 +80,12 @@ export function makeMapCall({ fn, items, prepare, openBackend, ...order }: MapOr
 /** The number of chunks per worker of a call with `orderTasks` and without a size. */
 const ORDERED_CHUNKS_PER_JOB = 64
 
-function chooseSize(settings: MapSettings, length: number | undefined, nJobs: number): ChunkSize {
+function chooseSize(settings: MapSettings, length: number | undefined, nJobs: number, isDeep: boolean): ChunkSize {
   const { chunkSize, orderTasks } = settings
   if (chunkSize !== undefined) return new FixedChunkSize(chunkSize)
   // A size that adapts depends on the clock, so each run would give the items to other workers.
   const nSplits = settings.nSplits ?? (orderTasks ? ORDERED_CHUNKS_PER_JOB * nJobs : undefined)
   // Without a length there is nothing to split.
   if (nSplits !== undefined && length !== undefined) return new SplitChunkSize(length, nSplits)
-  return orderTasks ? new FixedChunkSize(1) : new AdaptiveChunkSize(nJobs)
+  return orderTasks ? new FixedChunkSize(1) : new AdaptiveChunkSize(nJobs, isDeep)
 }

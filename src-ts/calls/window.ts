@@ -1,5 +1,5 @@
 import { Math } from '../primordials.js'
-import type { ChunkSize } from './chunk-size.js'
+import { ADAPTIVE_MAX, type ChunkSize } from './chunk-size.js'
 
 /** An array in a `map` is accepted whole. Pulling its items has no side effects, so many chunks may be in flight. */
 const LIST_TASKS_PER_JOB = 512
@@ -64,7 +64,9 @@ export class Window {
     const least = this.#size.isFlexible ? 2 * this.#nJobs * this.#batch : usual
     if (active >= least && bytes > Math.max(LARGE_BYTES, this.#nJobs * LARGE_BYTES_PER_JOB)) return 0
     if (active < usual || !this.#isDeep) return usual - active
-    const chunks = this.#size.isFlexible ? 0 : LIST_CHUNKS_PER_JOB * this.#size.current
+    // A chunk that has reached the greatest size is over soon. With two of them a worker would run dry between two turns of the loop.
+    const hasMany = !this.#size.isFlexible || this.#size.current >= ADAPTIVE_MAX
+    const chunks = hasMany ? LIST_CHUNKS_PER_JOB * this.#size.current : 0
     return Math.max(usual, this.#nJobs * this.#batch * Math.max(LIST_TASKS_PER_JOB, chunks)) - active
   }
 }

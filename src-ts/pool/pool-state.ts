@@ -127,7 +127,7 @@ export class PoolState {
     })
   }
 
-  /** Opens a call of one task. */
+  /** Opens a call of one task. Its site is made first of all, because each frame between it and the caller costs time. */
   apply(entry: Entry, fn: unknown, args: unknown, options: unknown): Promise<never> {
     return this.#apply(entry, new CallSite(entry, fn), fn, args, () => this.#readApply(options))
   }
@@ -143,7 +143,6 @@ export class PoolState {
     })
   }
 
-  /** The site is made before anything else, because each frame between it and the caller costs time. */
   #apply(entry: Entry, site: CallSite, fn: unknown, args: unknown, read: () => ApplySettings): Promise<never> {
     return promiseAtEntry(entry, (resolve, reject) => {
       this.#checkOpen()
