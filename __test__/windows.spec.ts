@@ -58,6 +58,15 @@ windows(
   }
 )
 
+windows('a worker whose heap is used up says so', async (t) => {
+  const { pool, exits } = watchedPool(t, { nJobs: 1, execArgv: ['--max-old-space-size=24'] })
+  const error = await t.throwsAsync(pool.apply(jobs.endAt, [[1, 'heap']]), { instanceOf: WorkerDiedError })
+  t.like(error, { reason: 'heap', exitCode: 134, signal: null })
+  t.regex(error?.message ?? '', /JavaScript heap out of memory, limit \d+ MB/)
+  t.like(exits[0], { exitCode: 134 })
+  t.is(await pool.apply(jobs.endAt, [[2, 'heap']]), 2)
+})
+
 for (const way of ['a kill', 'process.exit', 'an uncaught exception', 'an unhandled rejection', 'abort']) {
   windows(`nothing is left of a pool whose process ends by ${way}`, async (t) => {
     const script = fileURLToPath(new URL('fixtures/windows-parent.mjs', import.meta.url))

@@ -91,6 +91,7 @@ export const apartSpecs = {
     'worker-breach',
     'worker-threads'
   ],
+  'it runs a shell': ['leaving', 'program-end'],
   'it sends signals': ['quiet', 'signals', 'signals-by-shape'],
   'it starts programs under filters of system calls, or as another user': [
     'permissions',

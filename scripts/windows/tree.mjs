@@ -18,7 +18,7 @@ export function makeTree() {
   run(process.execPath, [build, '--target', target.npm], { stdio: ['ignore', 'inherit', 'inherit'] })
   rmSync(tree, { recursive: true, force: true })
   const files = run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard']).split('\0')
-  const taken = files.filter((name) => /^(__test__\/|[^/]+$)/.test(name) && existsSync(join(root, name)))
+  const taken = files.filter((name) => /^(__test__\/|src-ts\/|[^/]+$)/.test(name) && existsSync(join(root, name)))
   for (const file of taken) copy(file)
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const ava = {
@@ -35,7 +35,7 @@ export function makeTree() {
 
 /** A file of TypeScript as JavaScript, others as they are. */
 function copy(file) {
-  const isTranslated = /^__test__\/(?!fixtures\/).*(?<!\.d)\.ts$/.test(file)
+  const isTranslated = /^(__test__\/(?!fixtures\/)|src-ts\/).*(?<!\.d)\.ts$/.test(file)
   const to = join(tree, isTranslated ? file.replace(/\.ts$/, '.js') : file)
   mkdirSync(dirname(to), { recursive: true })
   if (!isTranslated) return cpSync(join(root, file), to)

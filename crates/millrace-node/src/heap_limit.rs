@@ -6,11 +6,29 @@ use std::sync::OnceLock;
 
 use millrace_core::endpoint::StatusBlock;
 
-use crate::libuv::find;
+use crate::symbols::find;
 
 /// `v8::NearHeapLimitCallback`: gives the new limit.
 type OnNearLimit =
     unsafe extern "C" fn(data: *mut c_void, limit: usize, first_limit: usize) -> usize;
+
+/// The names of V8's methods, as the compiler of the program has written them.
+#[cfg(unix)]
+mod name {
+    use std::ffi::CStr;
+
+    /// `v8::Isolate::GetCurrent`.
+    pub(super) const GET_CURRENT: &CStr = c"_ZN2v87Isolate10GetCurrentEv";
+    /// `v8::Isolate::AddNearHeapLimitCallback`.
+    pub(super) const ADD: &CStr = c"_ZN2v87Isolate24AddNearHeapLimitCallbackEPFmPvmmES1_";
+}
+#[cfg(windows)]
+mod name {
+    use std::ffi::CStr;
+
+    pub(super) const GET_CURRENT: &CStr = c"?GetCurrent@Isolate@v8@@SAPEAV12@XZ";
+    pub(super) const ADD: &CStr = c"?AddNearHeapLimitCallback@Isolate@v8@@QEAAXP6A_KPEAX_K1@Z0@Z";
+}
 
 /// `v8::OOMErrorCallback`, the last thing that V8 calls before the process ends.
 type OnOutOfMemory = unsafe extern "C" fn(location: *const c_char, details: *const Details);
@@ -34,8 +52,7 @@ static WATCH: OnceLock<Watch> = OnceLock::new();
 /// functions are missing.
 pub(crate) fn watch(status: &StatusBlock, notes_limit: bool) {
     // SAFETY: `v8::Isolate::GetCurrent`, a static method that gives a pointer.
-    let current: Option<unsafe extern "C" fn() -> *mut c_void> =
-        unsafe { find(c"_ZN2v87Isolate10GetCurrentEv") };
+    let current: Option<unsafe extern "C" fn() -> *mut c_void> = unsafe { find(name::GET_CURRENT) };
     let Some(current) = current else { return };
     // SAFETY: it looks at a variable of the thread.
     let isolate = unsafe { current() };
@@ -48,7 +65,8 @@ pub(crate) fn watch(status: &StatusBlock, notes_limit: bool) {
     }
 }
 
-/// Puts a handler in front of Node's.
+/// Puts a handler in front of Node's. On Windows Node does not show its own. There a process that has come close to its limit and then
+/// aborts counts as one without memory.
 fn replace_handler(isolate: *mut c_void, status: &StatusBlock) {
     // SAFETY: `v8::Isolate::SetOOMErrorHandler`; methods are functions that take the object first.
     let set: Option<unsafe extern "C" fn(*mut c_void, OnOutOfMemory)> =
@@ -67,7 +85,7 @@ fn replace_handler(isolate: *mut c_void, status: &StatusBlock) {
 fn note_limit(isolate: *mut c_void, status: &StatusBlock) {
     // SAFETY: `v8::Isolate::AddNearHeapLimitCallback`; methods are functions that take the object first.
     let add: Option<unsafe extern "C" fn(*mut c_void, OnNearLimit, *mut c_void)> =
-        unsafe { find(c"_ZN2v87Isolate24AddNearHeapLimitCallbackEPFmPvmmES1_") };
+        unsafe { find(name::ADD) };
     let Some(add) = add else { return };
     // The isolate lives as long as the process, and so does what it is given.
     let data = std::ptr::from_mut(Box::leak(Box::new(status.clone()))).cast();

@@ -10,7 +10,6 @@ mod endpoint;
 mod error;
 #[cfg(unix)]
 mod event_loop;
-#[cfg(unix)]
 mod heap_limit;
 #[cfg(unix)]
 mod libuv;
@@ -20,10 +19,11 @@ mod loop_watcher;
 mod no_event_loop;
 mod pool;
 mod status;
+mod symbols;
 mod wire;
 
 #[cfg(not(unix))]
-use no_event_loop::{event_loop, heap_limit, loop_watcher};
+use no_event_loop::{event_loop, loop_watcher};
 
 pub use cpu::{available_cpus, cpu_count, default_jobs, layout, library_path};
 pub use endpoint::{

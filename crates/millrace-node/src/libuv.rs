@@ -2,12 +2,12 @@
 #![expect(unsafe_code, reason = "turns addresses into functions of libuv's documented types")]
 
 use std::cell::UnsafeCell;
-use std::ffi::{CStr, c_int, c_uint, c_void};
+use std::ffi::{c_int, c_uint, c_void};
 use std::fmt;
 use std::ptr;
 use std::sync::OnceLock;
 
-use millrace_core::host::look_up;
+use crate::symbols::find;
 
 /// `uv_handle_type`.
 const POLL: c_uint = 8;
@@ -130,21 +130,4 @@ pub(crate) unsafe fn data_of<T>(handle: *mut Handle) -> *mut T {
     let Some(libuv) = Libuv::find() else { return ptr::null_mut() };
     // SAFETY: by the caller's promise.
     unsafe { (libuv.get_data)(handle) }.cast()
-}
-
-/// The function of that name.
-///
-/// # Safety
-///
-/// `F` must be the type of a function pointer, and that of the function which the program has under this name.
-pub(crate) unsafe fn find<F: Copy>(name: &CStr) -> Option<F> {
-    const {
-        assert!(
-            size_of::<F>() == size_of::<*mut c_void>(),
-            "a function pointer is as wide as a pointer"
-        );
-    };
-    let address = look_up(name);
-    // SAFETY: by the caller's promise `F` is a function pointer, and the address that of such a function.
-    (!address.is_null()).then(|| unsafe { ptr::from_ref(&address).cast::<F>().read() })
 }

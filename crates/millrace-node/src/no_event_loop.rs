@@ -49,9 +49,3 @@ pub(crate) mod loop_watcher {
         None
     }
 }
-
-pub(crate) mod heap_limit {
-    use millrace_core::endpoint::StatusBlock;
-
-    pub(crate) fn watch(_status: &StatusBlock, _notes_limit: bool) {}
-}

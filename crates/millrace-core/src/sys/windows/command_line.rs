@@ -97,14 +97,11 @@ pub(super) fn find_program(program: &str, cwd: Option<&Path>) -> io::Result<Path
     })
 }
 
-/// The file itself, or with the ending of programs.
+/// The file with the ending of programs, or the file itself: beside a program there may be a script without one.
 fn with_ending(path: PathBuf) -> Option<PathBuf> {
-    if path.is_file() {
-        return Some(path);
-    }
-    let mut longer = path.into_os_string();
+    let mut longer = path.clone().into_os_string();
     longer.push(".exe");
-    Some(PathBuf::from(longer)).filter(|path| path.is_file())
+    [PathBuf::from(longer), path].into_iter().find(|path| path.is_file())
 }
 
 #[cfg(test)]

@@ -34,7 +34,19 @@ pub fn library_path() -> io::Result<PathBuf> {
     if length == 0 {
         return Err(io::Error::last_os_error());
     }
-    Ok(PathBuf::from(OsString::from_wide(&path[..length as usize])))
+    Ok(PathBuf::from(OsString::from_wide(&ordinary(&path[..length as usize]))))
+}
+
+/// The path without the prefix by which Node passes it to the loader, so that two names of one file are the same.
+fn ordinary(path: &[u16]) -> Vec<u16> {
+    let after = |prefix: &str| {
+        let prefix: Vec<u16> = prefix.encode_utf16().collect();
+        path.strip_prefix(prefix.as_slice())
+    };
+    if let Some(share) = after(r"\\?\UNC\") {
+        return r"\\".encode_utf16().chain(share.iter().copied()).collect();
+    }
+    after(r"\\?\").unwrap_or(path).to_vec()
 }
 
 /// The address of a function of the running program. Null if it does not export it.
@@ -44,4 +56,21 @@ pub fn look_up(name: &CStr) -> *mut c_void {
     // SAFETY: `name` ends in NUL and lives until the call returns.
     let found = unsafe { GetProcAddress(program, name.as_ptr().cast()) };
     found.map_or(ptr::null_mut(), |function| function as *mut c_void)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_has_its_ordinary_form() {
+        for (given, wanted) in [
+            (r"\\?\C:\a\b.node", r"C:\a\b.node"),
+            (r"\\?\UNC\host\share\b.node", r"\\host\share\b.node"),
+            (r"C:\a\b.node", r"C:\a\b.node"),
+        ] {
+            let given: Vec<u16> = given.encode_utf16().collect();
+            assert_eq!(String::from_utf16(&ordinary(&given)).unwrap(), wanted);
+        }
+    }
 }
