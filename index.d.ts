@@ -39,6 +39,14 @@ export declare class RawPool {
    */
   define(id: number, bytes: Uint8Array): void
   /**
+   * Makes a setup known under `id`. It needs these functions, which are known. The limits are milliseconds.
+   *
+   * # Errors
+   *
+   * If the bytes do not fit into a message, a function is not known, or the pool was released.
+   */
+  defineSetup(id: number, bytes: Uint8Array, needs: Array<number>, limit?: number | undefined | null, exitLimit?: number | undefined | null): void
+  /**
    * Drops a definition.
    *
    * # Errors

@@ -40,6 +40,12 @@ const notTexts: readonly Bad[] = [
   ['a\0b', R]
 ]
 
+const notTimes: readonly Bad[] = [
+  ...notNumbers,
+  ...[0, -0, -1, NaN, Infinity, -Infinity, 2 ** 31, 2 ** 32, 1e12].map((x): Bad => [x, R])
+]
+const notFunctions: readonly Bad[] = [null, 0, true, 'init', {}, [], Symbol('f'), Object('f')].map((x) => [x, T])
+
 const bad: { readonly [option: string]: readonly Bad[] } = {
   chunkSize: notCounts,
   nSplits: notCounts,
@@ -53,10 +59,11 @@ const bad: { readonly [option: string]: readonly Bad[] } = {
   batch: [...notCounts, [2 ** 24 + 1, R]],
   retries: [...notNumbers, ...[-1, 0.5, NaN, Infinity, 2 ** 32].map((x): Bad => [x, R])],
   killGrace: [...notNumbers, ...[-1, NaN, Infinity, -Infinity, 2 ** 31, 2 ** 32, 1e12].map((x): Bad => [x, R])],
-  taskTimeout: [
-    ...notNumbers,
-    ...[0, -0, -1, NaN, Infinity, -Infinity, 2 ** 31, 2 ** 32, 1e12].map((x): Bad => [x, R])
-  ],
+  taskTimeout: notTimes,
+  workerInit: notFunctions,
+  workerExit: notFunctions,
+  workerInitTimeout: notTimes,
+  workerExitTimeout: notTimes,
   signal: [null, 5, 'abort', {}, { aborted: false }, { aborted: 0, addEventListener() {} }, new AbortController()].map(
     (x) => [x, T]
   )
@@ -142,7 +149,11 @@ const readers: { readonly [call: string]: readonly [(options: unknown) => unknow
       signal: bad['signal'] ?? [],
       taskTimeout: bad['taskTimeout'] ?? [],
       killGrace: bad['killGrace'] ?? [],
-      retries: bad['retries'] ?? []
+      retries: bad['retries'] ?? [],
+      workerInit: notFunctions,
+      workerExit: notFunctions,
+      workerInitTimeout: notTimes,
+      workerExitTimeout: notTimes
     }
   ],
   stopAndJoin: [readJoinOptions, { timeout: [...notNumbers, [-1, R], [NaN, R], [Infinity, R], [-Infinity, R]] }]
@@ -262,6 +273,7 @@ test('a pool without options has the defaults', (t) => {
     workerStartTimeout: 60_000,
     maxWorkerMemory: undefined,
     maxHeap: undefined,
+    sharedObjects: undefined,
     map: {
       chunkSize: undefined,
       nSplits: undefined,
@@ -273,11 +285,17 @@ test('a pool without options has the defaults', (t) => {
       batch: undefined,
       passContext: false,
       withIndex: false,
+      progressBar: undefined,
+      onProgress: undefined,
       taskTimeout: undefined,
       retries: 0,
       killGrace: 100,
       signal: undefined,
-      context: undefined
+      context: undefined,
+      workerInit: undefined,
+      workerExit: undefined,
+      workerInitTimeout: undefined,
+      workerExitTimeout: 5_000
     }
   })
   t.is(readPoolOptions({}, { ...machine, defaultJobs: 2000 }).nJobs, 1024)
@@ -298,7 +316,11 @@ test('valid values are used unchanged', (t) => {
     taskTimeout: 2 ** 31 - 1,
     retries: 3,
     killGrace: 0,
-    workerLifespan: 1
+    workerLifespan: 1,
+    workerInit: Math.max,
+    workerExit: () => 1,
+    workerInitTimeout: 0.5,
+    workerExitTimeout: 2 ** 31 - 1
   }
   const env = Object.freeze({ A: '1', B: undefined, EMPTY: '' })
   const settings = readPoolOptions(
@@ -331,7 +353,7 @@ test('valid values are used unchanged', (t) => {
     [settings.maxQueue, settings.idleTimeout, settings.maxWorkerMemory, settings.maxHeap],
     [0, 0.5, 1, 2 ** 24]
   )
-  t.deepEqual(settings.map, { ...map, signal, context: undefined })
+  t.deepEqual(settings.map, { ...map, signal, progressBar: undefined, onProgress: undefined, context: undefined })
   t.is(readPoolOptions({ nJobs: 1 }, machine).nJobs, 1)
   t.is(readPoolOptions({ cwd: new URL('file:///a%20b') }, machine).cwd, '/a b')
   t.deepEqual({ ...readPoolOptions({ env: process.env }, machine).env }, { ...process.env } as object)

@@ -451,7 +451,7 @@ export function errors(error: unknown): void {
   const all: readonly PoolError[] = [new PoolClosedError(), new PoolTerminatedError(), new WorkerStartError('why')]
   const daemonic: Error & { readonly code: PoolErrorCode } = new DaemonicProcessError()
   void [all, daemonic]
-  // @ts-expect-error a code of a later version
-  const code: PoolErrorCode = 'ERR_POOL_WORKER_INIT'
+  // @ts-expect-error no such code
+  const code: PoolErrorCode = 'ERR_POOL_WORKER'
   void code
 }

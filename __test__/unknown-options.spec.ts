@@ -105,14 +105,8 @@ for (const [who, option, reason] of notNeeded) {
 
 /** Options that a later version brings, and names that mean nothing. */
 const unknown = [
-  'sharedObjects',
   'keepAlive',
   'enableInsights',
-  'workerInit',
-  'workerExit',
-  'workerInitTimeout',
-  'workerExitTimeout',
-  'worker_exit_timeout',
   'slices',
   'concatenate',
 

@@ -185,8 +185,8 @@ async function bundleOnDemand({ shared, ownFiles }) {
   }
   // Returned as it is: the helpers that a bundler writes around exports run when a program may have replaced what they use.
   const contents = `
-    import { InlineBackend, mapStacks, openBar, prepareFunction, withLocation } from './src-ts/entry/on-demand.ts'
-    $give({ InlineBackend, mapStacks, openBar, prepareFunction, withLocation })`
+    import { InlineBackend, mapStacks, openBar, prepareFunction, prepareShared, withLocation } from './src-ts/entry/on-demand.ts'
+    $give({ InlineBackend, mapStacks, openBar, prepareFunction, prepareShared, withLocation })`
   const result = await build({
     ...commonJs,
     stdin: { contents, resolveDir: root, sourcefile: 'src-ts/on-demand' },

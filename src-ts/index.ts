@@ -15,6 +15,8 @@ export {
   taskInfo,
   TaskTimeoutError,
   WorkerDiedError,
+  WorkerExitError,
+  WorkerInitError,
   WorkerStartError
 } from './errors/index.js'
 export { task, tasks } from './functions/index.js'

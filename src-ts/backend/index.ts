@@ -1,6 +1,6 @@
 import type { FunctionDefinition } from '../functions/index.js'
 import type { Reader, Writer } from '../codec/index.js'
-import type { TaskItems } from '../errors/index.js'
+import type { LifeFailure, TaskItems } from '../errors/index.js'
 import type { PoolStats, WorkerExit, WorkerInfo } from '../types/index.js'
 
 /**
@@ -14,6 +14,10 @@ export interface Backend {
   defineForCall(definition: FunctionDefinition): number
   /** Forgets a definition of {@linkcode defineForCall}. */
   release(definition: number): void
+  /** Defines what workers do before their first task and when they leave, for the calls that name it. */
+  defineSetup(setup: SetupDefinition): number
+  /** Forgets a setup. Calls that name it keep it. */
+  releaseSetup(setup: number): void
   /** Opens a batch of chunks. Nothing is submitted before `send`. */
   open(): Batch
   /** Drops the rest of a call. Without `stop`, running tasks end by themselves and their results are discarded. */
@@ -34,6 +38,25 @@ export interface Backend {
   readonly workers: readonly WorkerInfo[]
   /** The worker of this id, if it has a process. */
   worker(id: number): WorkerInfo | undefined
+}
+
+/** What workers do before their first task and when they leave. Each part runs once per worker, however many setups have it. */
+export interface SetupDefinition {
+  /** Returns the shared objects. The same object for all setups of the pool. */
+  readonly shared: FunctionDefinition | undefined
+  readonly init: SetupFunction | undefined
+  /** Milliseconds that a worker has to set itself up, or 0 for no limit. */
+  readonly initTimeoutMs: number
+  readonly exit: SetupFunction | undefined
+  /** Milliseconds that a worker has for its exit functions. */
+  readonly exitTimeoutMs: number
+}
+
+/** A function that runs once per worker. */
+export interface SetupFunction {
+  /** Equal keys mean the same function with the same values. */
+  readonly key: string
+  readonly definition: FunctionDefinition
 }
 
 /** How running tasks are stopped. */
@@ -66,6 +89,8 @@ export interface ChunkHeader {
   /** Flags of `protocol/frames.ts`. */
   readonly flags: number
   readonly limits: TaskLimits
+  /** What its worker does before, by the number of {@linkcode Backend.defineSetup}, or 0. */
+  readonly setup: number
   /** The only worker that may run it, if any. */
   readonly only: number | undefined
 }
@@ -128,6 +153,12 @@ export interface BackendListener {
   /** An error outside any task has ended a worker. */
   workerError(error: unknown, worker: WorkerInfo): void
   workerExit(worker: WorkerInfo, exit: WorkerExit): void
+  /** A worker could not set itself up. The tasks of all calls that name this setup are gone, and nothing more is said of them. */
+  setupFailed(setup: number, failure: LifeFailure): void
+  /** An exit function has returned this. */
+  exitResult(value: unknown): void
+  /** An exit function has failed. */
+  exitFailed(failure: LifeFailure): void
   /** The back end has failed. It ends all workers, and then calls `closed`. */
   failed(reason: string): void
   closed(): void

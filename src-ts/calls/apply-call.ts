@@ -2,12 +2,14 @@ import type { Backend, LostTask, MakeError, OutcomeListener, TaskLimits } from '
 import { type Reader, readResults, unreadable, writeValue } from '../codec/index.js'
 import type { CallSite } from './call-site.js'
 import type { CalledFunction } from './called-function.js'
+import type { CallSetup } from './call-setup.js'
 import type { Call, CallEnd } from './call.js'
 
 /** The parameters of an `apply` that it needs until its end. */
 export interface ApplyPlan {
   readonly id: number
   readonly backend: Backend
+  readonly setup: CallSetup | undefined
   readonly killGraceMs: number
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
@@ -41,13 +43,17 @@ export class ApplyCall implements Call, OutcomeListener {
     return this.#plan.id
   }
 
+  get setup(): CallSetup | undefined {
+    return this.#plan.setup
+  }
+
   /** Submits the task. Arguments that cannot be sent fail it. */
   advance(): void {
     const task = this.#task
     if (this.#isOver || task === undefined) return
     this.#task = undefined
     const { definition, args, flags, limits } = task
-    const { id, backend, site } = this.#plan
+    const { id, backend, site, setup } = this.#plan
     const batch = backend.open()
     let isSent = false
     try {
@@ -58,7 +64,16 @@ export class ApplyCall implements Call, OutcomeListener {
       site.endItems()
       // Getters of the arguments have run. They may have aborted the call or terminated the pool.
       if (this.#isOver) return
-      batch.commit({ call: id, chunk: 0, count: 1, definition: definition.id(), flags, limits, only: undefined })
+      batch.commit({
+        call: id,
+        chunk: 0,
+        count: 1,
+        definition: definition.id(),
+        flags,
+        limits,
+        setup: setup === undefined ? 0 : setup.id(),
+        only: undefined
+      })
       isSent = true
       batch.send()
     } catch (error) {
@@ -74,9 +89,9 @@ export class ApplyCall implements Call, OutcomeListener {
 
   abort(error: unknown, kill: boolean): void {
     if (this.#isOver) return
-    const { backend, id, killGraceMs } = this.#plan
+    const { backend, id, killGraceMs, site } = this.#plan
     this.#isOver = true
-    this.#plan.reject(error)
+    this.#plan.reject(site.withStack(error))
     try {
       backend.cancel(id, kill ? { reason: error, graceMs: killGraceMs } : undefined)
     } finally {

@@ -7,7 +7,7 @@ import type { ItemSource } from './source.js'
 /** The parts of a call's plan that its chunks depend on. */
 export type ChunkPlan = Pick<
   MapPlan,
-  'id' | 'backend' | 'definition' | 'flags' | 'limits' | 'size' | 'isOrderTasks' | 'nJobs' | 'site' | 'batch'
+  'id' | 'backend' | 'definition' | 'flags' | 'limits' | 'setup' | 'size' | 'isOrderTasks' | 'nJobs' | 'site' | 'batch'
 >
 
 /** Makes the chunks of one call and submits them. */
@@ -89,9 +89,18 @@ export class ChunkWriter {
   }
 
   #commit(batch: Batch, count: number, bytes: number, only: number | undefined): void {
-    const { id, definition, flags, limits } = this.#plan
+    const { id, definition, flags, limits, setup } = this.#plan
     const chunk = this.#chunks.add(this.#encoder, count, bytes)
-    batch.commit({ call: id, chunk, count, definition: definition.id(), flags, limits, only })
+    batch.commit({
+      call: id,
+      chunk,
+      count,
+      definition: definition.id(),
+      flags,
+      limits,
+      setup: setup === undefined ? 0 : setup.id(),
+      only
+    })
   }
 }
 

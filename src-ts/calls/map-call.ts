@@ -16,6 +16,8 @@ const SEND_BYTES = 16 * 1024
 
 /** One map call. It pulls items, sends chunks, and passes outcomes on to its sink. */
 export class MapCall implements Call, OutcomeListener {
+  readonly id: number
+  readonly setup: MapPlan['setup']
   readonly #plan: MapPlan
   readonly #window: Window
   readonly #chunks = new ChunkTable()
@@ -34,16 +36,14 @@ export class MapCall implements Call, OutcomeListener {
 
   constructor(plan: MapPlan) {
     this.#plan = plan
+    this.id = plan.id
+    this.setup = plan.setup
     const isAcceptedWhole = !plan.isLazy && !plan.source.isAsync && plan.source.isList
     const { nJobs, size, maxTasksActive, limits, batch } = plan
     this.#batch = batch ?? 1
     this.#window = new Window(nJobs, size, maxTasksActive, isAcceptedWhole, limits.lifespan, this.#batch)
     this.#outcomes = new TaskOutcomes(plan.sink, batch !== undefined, (...failed) => this.#fail(...failed))
     this.#writer = new ChunkWriter(plan, this.#chunks, this.#isWanted)
-  }
-
-  get id(): number {
-    return this.#plan.id
   }
 
   /** Takes as many items as the window allows. To be called again after results were taken. */

@@ -1,6 +1,7 @@
 import type { CalledFunction } from './called-function.js'
 import type { Backend, TaskLimits } from '../backend/index.js'
 import type { CallSite } from './call-site.js'
+import type { CallSetup } from './call-setup.js'
 import type { CallEnd } from './call.js'
 import type { ChunkSize } from './chunk-size.js'
 import type { Sink } from './sink.js'
@@ -17,6 +18,7 @@ export interface MapPlan {
   readonly definition: CalledFunction
   readonly flags: number
   readonly limits: TaskLimits
+  readonly setup: CallSetup | undefined
   readonly killGraceMs: number
   readonly nJobs: number
   /** Whether the call is an iterator, so that the consumer sets the pace. */

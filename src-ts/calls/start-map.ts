@@ -4,6 +4,7 @@ import { limitsOf, type MapSettings } from '../options/index.js'
 import { BATCH, EACH, FAIL_FAST, PASS_CONTEXT, SPREAD } from '../protocol/index.js'
 import { Math } from '../primordials.js'
 import type { CallSite } from './call-site.js'
+import type { CallSetup } from './call-setup.js'
 import { CalledFunction } from './called-function.js'
 import { type CallEnd, callFlags } from './call.js'
 import { AdaptiveChunkSize, type ChunkSize, FixedChunkSize, SplitChunkSize } from './chunk-size.js'
@@ -22,6 +23,7 @@ export interface MapOrder {
   readonly prepare: typeof prepareFunction
   readonly sink: Sink
   readonly nJobs: number
+  readonly setup: CallSetup | undefined
   readonly settings: MapSettings
   readonly site: CallSite
   readonly onEnd: CallEnd

@@ -6,13 +6,16 @@ import { CalledFunction } from './called-function.js'
 import { WarmCall, type WarmPlan } from './warm-call.js'
 
 /** What is known about a `warm` when it is made. */
-export interface WarmOrder extends Pick<WarmPlan, 'id' | 'nJobs' | 'resolve' | 'reject' | 'onEnd'> {
+export interface WarmOrder extends Pick<WarmPlan, 'id' | 'nJobs' | 'setup' | 'resolve' | 'reject' | 'onEnd'> {
   readonly entry: Entry
   readonly functions: readonly unknown[]
   /** Makes a function ready to travel. */
   readonly prepare: typeof prepareFunction
   readonly openBackend: () => Backend
 }
+
+/** What every call gets from its pool. */
+export type OfPool = Pick<WarmOrder, 'id' | 'onEnd' | 'nJobs' | 'setup' | 'prepare' | 'openBackend'>
 
 /**
  * Makes the call. It submits nothing before its `advance`.

@@ -4,6 +4,7 @@ import { Math } from '../primordials.js'
 import { EACH, LOAD } from '../protocol/index.js'
 import type { CallSite } from './call-site.js'
 import type { CalledFunction } from './called-function.js'
+import type { CallSetup } from './call-setup.js'
 import { type Call, callFlags, type CallEnd } from './call.js'
 
 /** The parameters of a `warm`. */
@@ -14,6 +15,7 @@ export interface WarmPlan {
   readonly functions: readonly WarmFunction[]
   /** The number of workers, or 0 without processes. */
   readonly nJobs: number
+  readonly setup: CallSetup | undefined
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
   readonly onEnd: CallEnd
@@ -42,9 +44,13 @@ export class WarmCall implements Call, OutcomeListener {
     return this.#plan.id
   }
 
+  get setup(): CallSetup | undefined {
+    return this.#plan.setup
+  }
+
   advance(): void {
     if (this.#isOver) return
-    const { id, backend, functions, nJobs } = this.#plan
+    const { id, backend, functions, nJobs, setup } = this.#plan
     try {
       const batch = backend.open()
       for (const { definition } of functions) {
@@ -56,6 +62,7 @@ export class WarmCall implements Call, OutcomeListener {
             count: 1,
             definition: definition.id(),
             limits: NO_LIMITS,
+            setup: setup === undefined ? 0 : setup.id(),
             only
           }
           batch.begin().f64(0)
@@ -76,7 +83,7 @@ export class WarmCall implements Call, OutcomeListener {
     if (this.#isOver) return
     const { backend, id } = this.#plan
     this.#isOver = true
-    this.#plan.reject(error)
+    this.#plan.reject(this.#siteOf(0).withStack(error))
     try {
       // A module that is being loaded is not stopped.
       backend.cancel(id, kill ? { reason: error, graceMs: 0 } : undefined)

@@ -4,4 +4,4 @@
  */
 export { InlineBackend } from '../backend/inline/inline-backend.js'
 export { openBar } from '../progress-bar/index.js'
-export { mapStacks, prepareFunction, withLocation } from '../functions/by-value.js'
+export { mapStacks, prepareFunction, prepareShared, withLocation } from '../functions/by-value.js'

@@ -5,6 +5,7 @@ import { QueueFullError } from './queue-full.js'
 import { isInstance, markAsOwn, PoolError, setBrand, setCode } from './base.js'
 import { WorkerDiedError } from './worker-died.js'
 import { TaskTimeoutError } from './task-timeout.js'
+import { WorkerExitError, WorkerInitError } from './worker-life.js'
 import { Error, Object, process, Reflect } from '../primordials.js'
 
 export { PoolError, type PoolErrorCode } from './base.js'
@@ -12,6 +13,7 @@ export { TaskTimeoutError, type LateTask } from './task-timeout.js'
 export { BatchResultError } from './batch-result.js'
 export { QueueFullError } from './queue-full.js'
 export { invalidOption, invalidOptionBecause, unknownOption } from './options.js'
+export { type FailedWorker, type LifeFailure, WorkerExitError, WorkerInitError } from './worker-life.js'
 export { type DeathPhase, type DeathReason, WorkerDiedError } from './worker-died.js'
 
 const { captureStackTrace } = Error
@@ -130,6 +132,8 @@ export const poolErrorClasses: Readonly<Record<string, new (...args: never[]) =>
     PoolTerminatedError,
     WorkerDiedError,
     WorkerStartError,
+    WorkerInitError,
+    WorkerExitError,
     TaskTimeoutError,
     NotSerializableError,
     TaskFunctionError,

@@ -2,3 +2,4 @@
 export { mapStacks } from './capture/map-stacks.js'
 export { withLocation } from './capture/text-location.js'
 export { prepareFunction } from './resolve.js'
+export { prepareShared } from './shared.js'

@@ -1,5 +1,5 @@
 export { ANY_FUNCTION, type FunctionDefinition } from './definition.js'
-export { mapStacks, prepareFunction, prepareFunctionHere } from './on-demand.js'
+export { mapStacks, prepareFunction, prepareFunctionHere, prepareShared } from './on-demand.js'
 export { checkFunction } from './reference/prepare-reference.js'
 export { task, tasks } from './reference/reference.js'
 export { isNativeText, sourceOf } from './refusal/refusals.js'

@@ -16,6 +16,11 @@ export function prepareFunction(fn: unknown, given?: GivenNames): FunctionDefini
   return prepareReference(fn, given !== undefined) ?? loadOnDemand().prepareFunction(fn, given)
 }
 
+/** Makes the definition of a function that returns the shared objects of a pool. It throws what `prepareFunction` throws. */
+export function prepareShared(value: unknown): FunctionDefinition {
+  return loadOnDemand().prepareShared(value)
+}
+
 /** The same for tasks that run in this process: a debugger finds the function in its file. */
 export function prepareFunctionHere(fn: unknown, given?: GivenNames): FunctionDefinition {
   const definition = prepareFunction(fn, given)

@@ -2,6 +2,7 @@ import { readCpuIds } from './cpu-ids.js'
 import { invalidOption } from '../errors/index.js'
 import { copyOptions, readBoolean, readContext, readInteger, readMilliseconds, readSignal } from './checks.js'
 import { refuseInline } from './inline-options.js'
+import { type LifeSettings, readLife } from './life-options.js'
 import type { MapSettings } from './map-options.js'
 import { MAX_RETRIES, readMapSettings } from './map-options.js'
 import { APPLY_OPTIONS, JOIN_OPTIONS, POOL_OPTIONS } from './names.js'
@@ -13,6 +14,7 @@ export { readMapOptions } from './map-options.js'
 export { checkInline } from './inline-options.js'
 export { limitsOf } from './limits.js'
 export type { BarSettings } from './progress-bar.js'
+export type { LifeSettings } from './life-options.js'
 export type { MapSettings } from './map-options.js'
 
 /** The checked options of a pool. */
@@ -39,6 +41,8 @@ export interface PoolSettings {
   readonly maxWorkerMemory: number | undefined
   /** Bytes. */
   readonly maxHeap: number | undefined
+  /** The own properties of the object that was given, or any other value. */
+  readonly sharedObjects: unknown
   readonly map: MapSettings
 }
 
@@ -79,15 +83,14 @@ export function readPoolOptions(options: unknown, machine: Machine): PoolSetting
     workerStartTimeout: readMilliseconds(values, 'workerStartTimeout', false) ?? START_TIMEOUT_MS,
     maxWorkerMemory: readInteger(values, 'maxWorkerMemory', 1),
     maxHeap: readMaxHeap(values),
+    sharedObjects: values['sharedObjects'],
     map: readMapSettings(values)
   }
 }
 
 /** The checked options of an `apply`. */
-export type ApplySettings = Pick<
-  MapSettings,
-  'signal' | 'context' | 'passContext' | 'taskTimeout' | 'retries' | 'killGrace' | 'workerLifespan'
->
+export type ApplySettings = LifeSettings &
+  Pick<MapSettings, 'signal' | 'context' | 'passContext' | 'taskTimeout' | 'retries' | 'killGrace' | 'workerLifespan'>
 
 /**
  * Reads the options of one `apply`.
@@ -105,7 +108,8 @@ export function readApplyOptions(options: unknown, defaults: MapSettings): Apply
     taskTimeout: readMilliseconds(values, 'taskTimeout', false) ?? defaults.taskTimeout,
     retries: readInteger(values, 'retries', 0, MAX_RETRIES) ?? defaults.retries,
     killGrace: readMilliseconds(values, 'killGrace', true) ?? defaults.killGrace,
-    workerLifespan: defaults.workerLifespan
+    workerLifespan: defaults.workerLifespan,
+    ...readLife(values, defaults)
   }
 }
 

@@ -12,9 +12,10 @@ import {
 } from './checks.js'
 import { type BarSettings, readProgressBar } from './progress-bar.js'
 import type { Progress } from '../types/index.js'
+import { type LifeSettings, NO_LIFE, readLife } from './life-options.js'
 
 /** The checked options of a map call. */
-export interface MapSettings {
+export interface MapSettings extends LifeSettings {
   readonly chunkSize: number | undefined
   readonly nSplits: number | undefined
   readonly iterableLength: number | undefined
@@ -64,7 +65,8 @@ const NO_DEFAULTS: MapSettings = {
   retries: 0,
   killGrace: 100,
   signal: undefined,
-  context: undefined
+  context: undefined,
+  ...NO_LIFE
 }
 
 /**
@@ -98,6 +100,7 @@ export function readMapSettings(values: OptionValues, defaults: MapSettings = NO
     retries: readInteger(values, 'retries', 0, MAX_RETRIES) ?? defaults.retries,
     killGrace: readMilliseconds(values, 'killGrace', true) ?? defaults.killGrace,
     signal: readSignal(values, 'signal') ?? defaults.signal,
+    ...readLife(values, defaults),
     context: undefined
   }
 }

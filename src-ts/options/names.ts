@@ -22,7 +22,11 @@ const MAP_DEFAULTS = [
   'taskTimeout',
   'retries',
   'killGrace',
-  'signal'
+  'signal',
+  'workerInit',
+  'workerExit',
+  'workerInitTimeout',
+  'workerExitTimeout'
 ] as const
 
 export const POOL_OPTIONS: OptionScope = {
@@ -41,6 +45,7 @@ export const POOL_OPTIONS: OptionScope = {
     'workerStartTimeout',
     'maxWorkerMemory',
     'maxHeap',
+    'sharedObjects',
     ...MAP_DEFAULTS
   ]
 }
@@ -49,7 +54,18 @@ export const MAP_OPTIONS: OptionScope = { owner: 'a map', names: [...MAP_DEFAULT
 
 export const APPLY_OPTIONS: OptionScope = {
   owner: 'apply',
-  names: ['taskTimeout', 'retries', 'killGrace', 'signal', 'passContext', 'context']
+  names: [
+    'taskTimeout',
+    'retries',
+    'killGrace',
+    'signal',
+    'passContext',
+    'context',
+    'workerInit',
+    'workerExit',
+    'workerInitTimeout',
+    'workerExitTimeout'
+  ]
 }
 
 export const BAR_OPTIONS: OptionScope = { owner: 'a progress bar', names: ['description', 'leave'] }

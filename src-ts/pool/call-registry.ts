@@ -51,6 +51,7 @@ export class CallRegistry {
   open(call: Call, signal: AbortSignal | undefined): void {
     const open: OpenCall = { call, isAwaited: true }
     this.#calls.set(call.id, open)
+    call.setup?.use()
     this.#awaited++
     this.#updateHold()
     try {
@@ -79,6 +80,7 @@ export class CallRegistry {
     const open = this.#calls.get(call.id)
     if (open === undefined) return
     this.#calls.delete(call.id)
+    call.setup?.unuse()
     open.stopListening?.()
     if (open.isAwaited) this.#awaited--
     this.#updateHold()
@@ -88,6 +90,12 @@ export class CallRegistry {
   /** Calls a function with every open call. */
   forEach(act: (call: Call) => void): void {
     for (const { call } of this.#calls.values()) act(call)
+  }
+
+  /** Ends the calls that name this setup, each with an error of its own. */
+  failSetup(id: number, makeError: (what: string) => Error): void {
+    const failed = [...this.#calls.values()].filter(({ call }) => call.setup?.has(id) === true)
+    for (const { call } of failed) call.abort(makeError(call.setup?.what ?? ''), false)
   }
 
   /** Whether somebody awaits an open call. */

@@ -1,6 +1,7 @@
 import type { Backend } from '../backend/index.js'
 import type { CallRegistry } from './call-registry.js'
-import { withCallerStack, PoolClosedError, PoolTerminatedError } from '../errors/index.js'
+import { withCallerStack, PoolClosedError, PoolTerminatedError, type WorkerExitError } from '../errors/index.js'
+import { Exits } from './exits.js'
 import { Math, Promise, clearTimeout, setTimeout } from '../primordials.js'
 
 const LONGEST_TIMEOUT = 2 ** 31 - 1
@@ -10,14 +11,24 @@ export class Closing {
   readonly #calls: CallRegistry
   readonly #backend: () => Backend | undefined
   readonly #onClosed: () => void
+  readonly exits: Exits
   /** `draining`: accepted work goes on. `leaving`: the back end was told to close. `done`: no worker is left. */
   #state: 'open' | 'draining' | 'leaving' | 'terminating' | 'done' = 'open'
   readonly #done: Promise<void>
   #resolveDone: () => void = () => undefined
   #failure: PoolTerminatedError | undefined
 
-  /** @param onClosed Called once, when no worker is left. */
-  constructor(calls: CallRegistry, backend: () => Backend | undefined, onClosed: () => void) {
+  /**
+   * @param onClosed Called once, when no worker is left.
+   * @param onExitError Tells the error of an exit function that no `stopAndJoin` throws.
+   */
+  constructor(
+    calls: CallRegistry,
+    backend: () => Backend | undefined,
+    onClosed: () => void,
+    onExitError: (error: WorkerExitError) => void
+  ) {
+    this.exits = new Exits(onExitError)
     this.#calls = calls
     this.#backend = backend
     this.#onClosed = onClosed
@@ -46,8 +57,14 @@ export class Closing {
 
   /** Finishes the accepted work. Work that is still open after `timeoutMs` is terminated. */
   async join(timeoutMs: number | undefined): Promise<void> {
+    await this.#join(timeoutMs)
+    this.exits.throwFirst()
+  }
+
+  async #join(timeoutMs: number | undefined): Promise<void> {
     if (this.#state === 'open') {
       this.#state = 'draining'
+      this.exits.join()
       this.#calls.forEach((call) => call.stopPulling())
       this.onIdle()
     }

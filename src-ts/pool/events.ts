@@ -74,6 +74,12 @@ export class PoolEventSource {
     else warn('MILLRACE_POOL_FAILED', error.message)
   }
 
+  /** The same for an exit function of a worker. */
+  exitFailed(error: Error): void {
+    if (this.#emitter.listenerCount('error') > 0) this.#emit('error', error)
+    else warn('MILLRACE_WORKER_EXIT', error.message)
+  }
+
   workerExited(worker: WorkerInfo, exit: WorkerExit): void {
     this.#emit('workerExit', worker, exit)
   }

@@ -27,6 +27,9 @@ export function weaken(listener: BackendListener): BackendListener {
     workerOutput: (stream, pid, bytes) => weak.deref()?.workerOutput(stream, pid, bytes),
     workerError: (error, worker) => weak.deref()?.workerError(error, worker),
     workerExit: (worker, exit) => weak.deref()?.workerExit(worker, exit),
+    setupFailed: (setup, failure) => weak.deref()?.setupFailed(setup, failure),
+    exitResult: (value) => weak.deref()?.exitResult(value),
+    exitFailed: (failure) => weak.deref()?.exitFailed(failure),
     failed: (reason) => weak.deref()?.failed(reason),
     closed: () => weak.deref()?.closed()
   }

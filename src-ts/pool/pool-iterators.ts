@@ -19,7 +19,7 @@ import { stateOf } from './pool-lifecycle.js'
 import { PoolTasks } from './pool-tasks.js'
 
 /** The calls of a pool that return an iterator over the outcome of each item. */
-export abstract class PoolIterators extends PoolTasks {
+export abstract class PoolIterators<Shared = unknown> extends PoolTasks<Shared> {
   /**
    * Returns an iterator, as `imap` does, over the outcome of each item, in the order of the input: `{ index, status: 'fulfilled', value }`
    * or `{ index, status: 'rejected', reason }`. A failing task does not end it. The reason is the task's error, the death of its worker,
@@ -30,30 +30,30 @@ export abstract class PoolIterators extends PoolTasks {
    *   if (outcome.status === 'rejected') console.error(files[outcome.index], outcome.reason)
    * }
    */
-  imapSettled<A extends Arguments, R, O extends Only<O, SpreadOptions>>(
-    fn: SpreadFunction<A, R, O>,
+  imapSettled<A extends Arguments, R, O extends Only<O, SpreadOptions<Shared>>>(
+    fn: SpreadFunction<A, R, O, Shared>,
     items: Items<A>,
     options: O
   ): ResultIterator<SettledItem<Awaited<R>>>
-  imapSettled<F extends AnyFunction, O extends Only<O, SpreadOptions>>(
+  imapSettled<F extends AnyFunction, O extends Only<O, SpreadOptions<Shared>>>(
     fn: FunctionOrReference<F>,
     items: Items<ArgumentsOf<F, O>>,
     options: O
   ): ResultIterator<SettledItem<Awaited<ReturnType<F>>>>
-  imapSettled<T, R, O extends Only<O, BatchOptions>>(
-    fn: BatchFunction<T, R, O>,
+  imapSettled<T, R, O extends Only<O, BatchOptions<Shared>>>(
+    fn: BatchFunction<T, R, O, Shared>,
     items: Items<T>,
     options: O
   ): ResultIterator<SettledItem<R>>
-  imapSettled<T, R, O extends Only<O, MapOptions> = NoOptions>(
-    fn: TaskFunction<T, R, O>,
+  imapSettled<T, R, O extends Only<O, MapOptions<Shared>> = NoOptions>(
+    fn: TaskFunction<T, R, O, Shared>,
     items: Items<T>,
     options?: O
   ): ResultIterator<SettledItem<Awaited<R>>>
   imapSettled(
     fn: URL,
     items: Items<unknown>,
-    options?: MapOptions | SpreadOptions | BatchOptions
+    options?: MapOptions<Shared> | SpreadOptions<Shared> | BatchOptions<Shared>
   ): ResultIterator<SettledItem<unknown>>
   imapSettled(fn: unknown, items: unknown, options?: unknown): ResultIterator<unknown> {
     return stateOf(this, methods.imapSettled).iterate(methods.imapSettled, 'imapSettled', [fn, items, options])
@@ -64,30 +64,30 @@ export abstract class PoolIterators extends PoolTasks {
    * @example
    * for await (const { index, status } of pool.imapSettledUnordered(upload, files)) report(files[index], status)
    */
-  imapSettledUnordered<A extends Arguments, R, O extends Only<O, SpreadOptions>>(
-    fn: SpreadFunction<A, R, O>,
+  imapSettledUnordered<A extends Arguments, R, O extends Only<O, SpreadOptions<Shared>>>(
+    fn: SpreadFunction<A, R, O, Shared>,
     items: Items<A>,
     options: O
   ): ResultIterator<SettledItem<Awaited<R>>>
-  imapSettledUnordered<F extends AnyFunction, O extends Only<O, SpreadOptions>>(
+  imapSettledUnordered<F extends AnyFunction, O extends Only<O, SpreadOptions<Shared>>>(
     fn: FunctionOrReference<F>,
     items: Items<ArgumentsOf<F, O>>,
     options: O
   ): ResultIterator<SettledItem<Awaited<ReturnType<F>>>>
-  imapSettledUnordered<T, R, O extends Only<O, BatchOptions>>(
-    fn: BatchFunction<T, R, O>,
+  imapSettledUnordered<T, R, O extends Only<O, BatchOptions<Shared>>>(
+    fn: BatchFunction<T, R, O, Shared>,
     items: Items<T>,
     options: O
   ): ResultIterator<SettledItem<R>>
-  imapSettledUnordered<T, R, O extends Only<O, MapOptions> = NoOptions>(
-    fn: TaskFunction<T, R, O>,
+  imapSettledUnordered<T, R, O extends Only<O, MapOptions<Shared>> = NoOptions>(
+    fn: TaskFunction<T, R, O, Shared>,
     items: Items<T>,
     options?: O
   ): ResultIterator<SettledItem<Awaited<R>>>
   imapSettledUnordered(
     fn: URL,
     items: Items<unknown>,
-    options?: MapOptions | SpreadOptions | BatchOptions
+    options?: MapOptions<Shared> | SpreadOptions<Shared> | BatchOptions<Shared>
   ): ResultIterator<SettledItem<unknown>>
   imapSettledUnordered(fn: unknown, items: unknown, options?: unknown): ResultIterator<unknown> {
     const entry = methods.imapSettledUnordered

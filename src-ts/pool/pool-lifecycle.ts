@@ -42,7 +42,7 @@ export abstract class PoolLifecycle implements AsyncDisposable {
   /**
    * Accepts nothing new, finishes the accepted work, and lets the workers leave. Each calls its own `process.exit(0)`, and is killed
    * after five seconds. Items that an iterator has pulled are accepted work, and their results stay readable. A second call waits for
-   * the same end.
+   * the same end. If a `workerExit` fails, the promise is rejected with a {@linkcode WorkerExitError} when the pool has ended.
    * @throws TypeError or RangeError, `ERR_POOL_INVALID_OPTION`, as a rejection.
    * @example
    * await pool.stopAndJoin({ timeout: 10_000 })
@@ -69,6 +69,18 @@ export abstract class PoolLifecycle implements AsyncDisposable {
    */
   async recycle(): Promise<void> {
     await atEntry(methods.recycle, () => stateOf(this, methods.recycle).recycle())
+  }
+
+  /**
+   * What `workerExit` has returned in the workers that have left so far, in the order in which the results arrived. After `stopAndJoin`, and
+   * after the end of an `await using` scope without pending work, it has the result of each worker that has run a task. A worker that was
+   * replaced has its result here too.
+   * @example
+   * await pool.stopAndJoin()
+   * const counts = pool.getExitResults()
+   */
+  getExitResults(): unknown[] {
+    return [...this.#state.exitResults]
   }
 
   /** `stopAndJoin` if no promise is pending and no iterator is open, otherwise `terminate`. */

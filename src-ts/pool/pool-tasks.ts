@@ -11,27 +11,27 @@ import type {
 import { PoolLifecycle, stateOf } from './pool-lifecycle.js'
 
 /** The part of `WorkerPool` that runs single tasks. */
-export abstract class PoolTasks extends PoolLifecycle {
+export abstract class PoolTasks<Shared = unknown> extends PoolLifecycle {
   /**
    * Runs one task, ahead of the tasks of other calls that no worker has begun.
    * @example
    * const image = await pool.apply(resize, ['photo.jpg', 800])
    */
-  apply<R, A extends Arguments = [], O extends Only<O, TaskOptions> = NoOptions>(
-    fn: SpreadFunction<A, R, O>,
+  apply<R, A extends Arguments = [], O extends Only<O, TaskOptions<Shared>> = NoOptions>(
+    fn: SpreadFunction<A, R, O, Shared>,
     args?: A,
     options?: O
   ): Promise<Awaited<R>>
-  apply<F extends AnyFunction, O extends Only<O, TaskOptions> = NoOptions>(
+  apply<F extends AnyFunction, O extends Only<O, TaskOptions<Shared>> = NoOptions>(
     fn: FunctionOrReference<F>,
     args: ArgumentsOf<F, O>,
     options?: O
   ): Promise<Awaited<ReturnType<F>>>
   apply<F extends AnyFunction>(
     fn: FunctionOrReference<F>,
-    ...rest: [] extends Parameters<F> ? [args?: [], options?: TaskOptions] : [never]
+    ...rest: [] extends Parameters<F> ? [args?: [], options?: TaskOptions<Shared>] : [never]
   ): Promise<Awaited<ReturnType<F>>>
-  apply(fn: URL, args?: readonly unknown[], options?: TaskOptions): Promise<unknown>
+  apply(fn: URL, args?: readonly unknown[], options?: TaskOptions<Shared>): Promise<unknown>
   apply(fn: unknown, args: unknown = [], options?: unknown): Promise<unknown> {
     return stateOf(this, methods.apply).apply(methods.apply, fn, args, options)
   }
@@ -61,13 +61,13 @@ export abstract class PoolTasks extends PoolLifecycle {
    */
   wrap<A extends readonly unknown[], R>(
     fn: (...args: A) => R,
-    options?: TaskOptions & { readonly passContext?: false | undefined }
+    options?: TaskOptions<Shared> & { readonly passContext?: false | undefined }
   ): (...args: A) => Promise<Awaited<R>>
-  wrap<F extends AnyFunction, O extends Only<O, TaskOptions> = NoOptions>(
+  wrap<F extends AnyFunction, O extends Only<O, TaskOptions<Shared>> = NoOptions>(
     fn: FunctionOrReference<F>,
     options?: O
   ): (...args: ArgumentsOf<F, O>) => Promise<Awaited<ReturnType<F>>>
-  wrap(fn: URL, options?: TaskOptions): (...args: readonly unknown[]) => Promise<unknown>
+  wrap(fn: URL, options?: TaskOptions<Shared>): (...args: readonly unknown[]) => Promise<unknown>
   wrap(fn: unknown, options?: unknown): (...args: readonly unknown[]) => Promise<unknown> {
     return stateOf(this, methods.wrap).wrap(methods.wrap, fn, options)
   }

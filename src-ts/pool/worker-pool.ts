@@ -35,13 +35,13 @@ import { PoolState } from './pool-state.js'
  *   await pool.stopAndJoin()
  * }
  */
-export class WorkerPool extends PoolIterators {
+export class WorkerPool<Shared = unknown> extends PoolIterators<Shared> {
   /**
    * Checks the options. Starts no process.
    * @throws TypeError or RangeError, `ERR_POOL_INVALID_OPTION`.
    * @throws {@linkcode DaemonicProcessError} in a task of a pool with `daemon: true`.
    */
-  constructor(options?: WorkerPoolOptions) {
+  constructor(options?: WorkerPoolOptions<Shared>) {
     super(atEntry(WorkerPool, () => new PoolState(options)))
   }
 
@@ -51,27 +51,31 @@ export class WorkerPool extends PoolIterators {
    * @example
    * const sizes = await pool.map(async (path: string) => (await stat(path)).size, paths)
    */
-  map<A extends Arguments, R, O extends Only<O, SpreadOptions>>(
-    fn: SpreadFunction<A, R, O>,
+  map<A extends Arguments, R, O extends Only<O, SpreadOptions<Shared>>>(
+    fn: SpreadFunction<A, R, O, Shared>,
     items: Items<A>,
     options: O
   ): Promise<Indexed<Awaited<R>, O>[]>
-  map<F extends AnyFunction, O extends Only<O, SpreadOptions>>(
+  map<F extends AnyFunction, O extends Only<O, SpreadOptions<Shared>>>(
     fn: FunctionOrReference<F>,
     items: Items<ArgumentsOf<F, O>>,
     options: O
   ): Promise<Indexed<Awaited<ReturnType<F>>, O>[]>
-  map<T, R, O extends Only<O, BatchOptions>>(
-    fn: BatchFunction<T, R, O>,
+  map<T, R, O extends Only<O, BatchOptions<Shared>>>(
+    fn: BatchFunction<T, R, O, Shared>,
     items: Items<T>,
     options: O
   ): Promise<Indexed<R, O>[]>
-  map<T, R, O extends Only<O, MapOptions> = NoOptions>(
-    fn: TaskFunction<T, R, O>,
+  map<T, R, O extends Only<O, MapOptions<Shared>> = NoOptions>(
+    fn: TaskFunction<T, R, O, Shared>,
     items: Items<T>,
     options?: O
   ): Promise<Indexed<Awaited<R>, O>[]>
-  map(fn: URL, items: Items<unknown>, options?: MapOptions | SpreadOptions | BatchOptions): Promise<unknown[]>
+  map(
+    fn: URL,
+    items: Items<unknown>,
+    options?: MapOptions<Shared> | SpreadOptions<Shared> | BatchOptions<Shared>
+  ): Promise<unknown[]>
   map(fn: unknown, items: unknown, options?: unknown): Promise<unknown[]> {
     return stateOf(this, methods.map).list(methods.map, 'map', [fn, items, options])
   }
@@ -81,27 +85,31 @@ export class WorkerPool extends PoolIterators {
    * @example
    * const [fastest] = await pool.mapUnordered(measure, mirrors, { chunkSize: 1 })
    */
-  mapUnordered<A extends Arguments, R, O extends Only<O, SpreadOptions>>(
-    fn: SpreadFunction<A, R, O>,
+  mapUnordered<A extends Arguments, R, O extends Only<O, SpreadOptions<Shared>>>(
+    fn: SpreadFunction<A, R, O, Shared>,
     items: Items<A>,
     options: O
   ): Promise<Indexed<Awaited<R>, O>[]>
-  mapUnordered<F extends AnyFunction, O extends Only<O, SpreadOptions>>(
+  mapUnordered<F extends AnyFunction, O extends Only<O, SpreadOptions<Shared>>>(
     fn: FunctionOrReference<F>,
     items: Items<ArgumentsOf<F, O>>,
     options: O
   ): Promise<Indexed<Awaited<ReturnType<F>>, O>[]>
-  mapUnordered<T, R, O extends Only<O, BatchOptions>>(
-    fn: BatchFunction<T, R, O>,
+  mapUnordered<T, R, O extends Only<O, BatchOptions<Shared>>>(
+    fn: BatchFunction<T, R, O, Shared>,
     items: Items<T>,
     options: O
   ): Promise<Indexed<R, O>[]>
-  mapUnordered<T, R, O extends Only<O, MapOptions> = NoOptions>(
-    fn: TaskFunction<T, R, O>,
+  mapUnordered<T, R, O extends Only<O, MapOptions<Shared>> = NoOptions>(
+    fn: TaskFunction<T, R, O, Shared>,
     items: Items<T>,
     options?: O
   ): Promise<Indexed<Awaited<R>, O>[]>
-  mapUnordered(fn: URL, items: Items<unknown>, options?: MapOptions | SpreadOptions | BatchOptions): Promise<unknown[]>
+  mapUnordered(
+    fn: URL,
+    items: Items<unknown>,
+    options?: MapOptions<Shared> | SpreadOptions<Shared> | BatchOptions<Shared>
+  ): Promise<unknown[]>
   mapUnordered(fn: unknown, items: unknown, options?: unknown): Promise<unknown[]> {
     return stateOf(this, methods.mapUnordered).list(methods.mapUnordered, 'mapUnordered', [fn, items, options])
   }
@@ -113,30 +121,30 @@ export class WorkerPool extends PoolIterators {
    * const outcomes = await pool.mapSettled(parse, files)
    * const failed = outcomes.filter((outcome) => outcome.status === 'rejected')
    */
-  mapSettled<A extends Arguments, R, O extends Only<O, SpreadOptions>>(
-    fn: SpreadFunction<A, R, O>,
+  mapSettled<A extends Arguments, R, O extends Only<O, SpreadOptions<Shared>>>(
+    fn: SpreadFunction<A, R, O, Shared>,
     items: Items<A>,
     options: O
   ): Promise<PromiseSettledResult<Awaited<R>>[]>
-  mapSettled<F extends AnyFunction, O extends Only<O, SpreadOptions>>(
+  mapSettled<F extends AnyFunction, O extends Only<O, SpreadOptions<Shared>>>(
     fn: FunctionOrReference<F>,
     items: Items<ArgumentsOf<F, O>>,
     options: O
   ): Promise<PromiseSettledResult<Awaited<ReturnType<F>>>[]>
-  mapSettled<T, R, O extends Only<O, BatchOptions>>(
-    fn: BatchFunction<T, R, O>,
+  mapSettled<T, R, O extends Only<O, BatchOptions<Shared>>>(
+    fn: BatchFunction<T, R, O, Shared>,
     items: Items<T>,
     options: O
   ): Promise<PromiseSettledResult<R>[]>
-  mapSettled<T, R, O extends Only<O, MapOptions> = NoOptions>(
-    fn: TaskFunction<T, R, O>,
+  mapSettled<T, R, O extends Only<O, MapOptions<Shared>> = NoOptions>(
+    fn: TaskFunction<T, R, O, Shared>,
     items: Items<T>,
     options?: O
   ): Promise<PromiseSettledResult<Awaited<R>>[]>
   mapSettled(
     fn: URL,
     items: Items<unknown>,
-    options?: MapOptions | SpreadOptions | BatchOptions
+    options?: MapOptions<Shared> | SpreadOptions<Shared> | BatchOptions<Shared>
   ): Promise<PromiseSettledResult<unknown>[]>
   mapSettled(fn: unknown, items: unknown, options?: unknown): Promise<PromiseSettledResult<unknown>[]> {
     return stateOf(this, methods.mapSettled).list(methods.mapSettled, 'mapSettled', [fn, items, options])
@@ -150,27 +158,31 @@ export class WorkerPool extends PoolIterators {
    * @example
    * for await (const page of pool.imap(render, documents)) await write(page)
    */
-  imap<A extends Arguments, R, O extends Only<O, SpreadOptions>>(
-    fn: SpreadFunction<A, R, O>,
+  imap<A extends Arguments, R, O extends Only<O, SpreadOptions<Shared>>>(
+    fn: SpreadFunction<A, R, O, Shared>,
     items: Items<A>,
     options: O
   ): ResultIterator<Indexed<Awaited<R>, O>>
-  imap<F extends AnyFunction, O extends Only<O, SpreadOptions>>(
+  imap<F extends AnyFunction, O extends Only<O, SpreadOptions<Shared>>>(
     fn: FunctionOrReference<F>,
     items: Items<ArgumentsOf<F, O>>,
     options: O
   ): ResultIterator<Indexed<Awaited<ReturnType<F>>, O>>
-  imap<T, R, O extends Only<O, BatchOptions>>(
-    fn: BatchFunction<T, R, O>,
+  imap<T, R, O extends Only<O, BatchOptions<Shared>>>(
+    fn: BatchFunction<T, R, O, Shared>,
     items: Items<T>,
     options: O
   ): ResultIterator<Indexed<R, O>>
-  imap<T, R, O extends Only<O, MapOptions> = NoOptions>(
-    fn: TaskFunction<T, R, O>,
+  imap<T, R, O extends Only<O, MapOptions<Shared>> = NoOptions>(
+    fn: TaskFunction<T, R, O, Shared>,
     items: Items<T>,
     options?: O
   ): ResultIterator<Indexed<Awaited<R>, O>>
-  imap(fn: URL, items: Items<unknown>, options?: MapOptions | SpreadOptions | BatchOptions): ResultIterator<unknown>
+  imap(
+    fn: URL,
+    items: Items<unknown>,
+    options?: MapOptions<Shared> | SpreadOptions<Shared> | BatchOptions<Shared>
+  ): ResultIterator<unknown>
   imap(fn: unknown, items: unknown, options?: unknown): ResultIterator<unknown> {
     return stateOf(this, methods.imap).iterate(methods.imap, 'imap', [fn, items, options])
   }
@@ -180,30 +192,30 @@ export class WorkerPool extends PoolIterators {
    * @example
    * for await (const hash of pool.imapUnordered(hashOf, files)) seen.add(hash)
    */
-  imapUnordered<A extends Arguments, R, O extends Only<O, SpreadOptions>>(
-    fn: SpreadFunction<A, R, O>,
+  imapUnordered<A extends Arguments, R, O extends Only<O, SpreadOptions<Shared>>>(
+    fn: SpreadFunction<A, R, O, Shared>,
     items: Items<A>,
     options: O
   ): ResultIterator<Indexed<Awaited<R>, O>>
-  imapUnordered<F extends AnyFunction, O extends Only<O, SpreadOptions>>(
+  imapUnordered<F extends AnyFunction, O extends Only<O, SpreadOptions<Shared>>>(
     fn: FunctionOrReference<F>,
     items: Items<ArgumentsOf<F, O>>,
     options: O
   ): ResultIterator<Indexed<Awaited<ReturnType<F>>, O>>
-  imapUnordered<T, R, O extends Only<O, BatchOptions>>(
-    fn: BatchFunction<T, R, O>,
+  imapUnordered<T, R, O extends Only<O, BatchOptions<Shared>>>(
+    fn: BatchFunction<T, R, O, Shared>,
     items: Items<T>,
     options: O
   ): ResultIterator<Indexed<R, O>>
-  imapUnordered<T, R, O extends Only<O, MapOptions> = NoOptions>(
-    fn: TaskFunction<T, R, O>,
+  imapUnordered<T, R, O extends Only<O, MapOptions<Shared>> = NoOptions>(
+    fn: TaskFunction<T, R, O, Shared>,
     items: Items<T>,
     options?: O
   ): ResultIterator<Indexed<Awaited<R>, O>>
   imapUnordered(
     fn: URL,
     items: Items<unknown>,
-    options?: MapOptions | SpreadOptions | BatchOptions
+    options?: MapOptions<Shared> | SpreadOptions<Shared> | BatchOptions<Shared>
   ): ResultIterator<unknown>
   imapUnordered(fn: unknown, items: unknown, options?: unknown): ResultIterator<unknown> {
     return stateOf(this, methods.imapUnordered).iterate(methods.imapUnordered, 'imapUnordered', [fn, items, options])

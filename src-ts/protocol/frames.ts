@@ -22,11 +22,14 @@ export const FRAME_DEFINE = 2
 export const FRAME_FORGET = 3
 export const FRAME_LEAVE = 4
 export const FRAME_CANCEL = 5
+export const FRAME_SETUP = 6
 
 /** Kinds of frames that a worker sends. */
 export const FRAME_OUTCOME = 2
 export const FRAME_FAULT = 3
 export const FRAME_RETIRE = 4
+export const FRAME_EXIT_RESULT = 5
+export const FRAME_EXIT_DONE = 6
 
 /** Kinds of records that a pool collects (word 1). */
 export const RECORD_OUTCOME = 2
@@ -37,6 +40,8 @@ export const RECORD_EXITED = 19
 export const RECORD_CLOSED = 20
 export const RECORD_TIMED_OUT = 24
 export const RECORD_LOAD_TIMED_OUT = 25
+export const RECORD_SETUP_FAILED = 26
+export const RECORD_EXIT_RESULT = 27
 export const RECORD_FAULT = 21
 export const RECORD_OUTPUT = 22
 export const RECORD_FAILED = 23
@@ -44,6 +49,11 @@ export const RECORD_FAILED = 23
 /** Words of a `RECORD_DIED` in front of the items, and of one of the records of late tasks. */
 export const DIED_WORDS = 12
 export const LATE_WORDS = 6
+
+/** How a worker failed to set itself up, or at what it does when it leaves. */
+export const HOW_THREW = 1
+export const HOW_DIED = 2
+export const HOW_LATE = 3
 
 /** Causes of a death. */
 export const CAUSE_MEMORY = 1
@@ -78,6 +88,8 @@ export const OUTCOME_ERROR = 1
 export const OUTCOME_LAST = 2
 export const OUTCOME_DROPPED = 4
 export const OUTCOME_RETIRING = 8
+/** The worker could not set itself up, so the task has not run. */
+export const OUTCOME_SETUP = 16
 /** In a record, the flags have the source of the outcome's blocks above them. */
 export const SOURCE_SHIFT = 8
 

@@ -9,6 +9,8 @@ export const TASK_WORD = 16
 export const TASK_BEGAN_WORD = 17
 /** The bit of `TASK_BEGAN_WORD` that says that a function is being loaded. */
 export const LOADING_BIT = 1
+/** The bit that says that the worker sets itself up. */
+export const SETUP_BIT = 2
 /** Bytes that the worker has sent. */
 export const SENT_WORD = 112
 /** Bytes that the parent has read. */

@@ -20,7 +20,7 @@ export type NoOptions = Readonly<Record<never, never>>
 export type Only<O, Known> = Known & { readonly [K in Exclude<keyof O, keyof Known>]?: never }
 
 /** The arguments that the pool adds: the context, if the call's options say `passContext: true`. */
-export type Added<O> = O extends { readonly passContext: true } ? [context: TaskContext] : []
+export type Added<O, S = unknown> = O extends { readonly passContext: true } ? [context: TaskContext<S>] : []
 
 /** What a call returns for a result of type `R`. With `withIndex: true` it has the index of its item as well. */
 export type Indexed<R, O> = O extends { readonly withIndex: true } ? IndexedResult<R> : R
@@ -32,12 +32,12 @@ export interface IndexedResult<R> {
 }
 
 /** A function of one item, or a reference to one. */
-export type TaskFunction<T, R, O = NoOptions> =
-  Referenced<(item: T, ...added: Added<O>) => R> | ((item: T, ...added: Added<O>) => R)
+export type TaskFunction<T, R, O = NoOptions, S = unknown> =
+  Referenced<(item: T, ...added: Added<O, S>) => R> | ((item: T, ...added: Added<O, S>) => R)
 
 /** A function of a batch of items that returns an array with one result for each, or a reference to one. */
-export type BatchFunction<T, R, O> =
-  ((batch: T[], ...added: Added<O>) => Results<R>) | Referenced<(batch: T[], ...added: Added<O>) => Results<R>>
+export type BatchFunction<T, R, O, S = unknown> =
+  ((batch: T[], ...added: Added<O, S>) => Results<R>) | Referenced<(batch: T[], ...added: Added<O, S>) => Results<R>>
 
 type Results<R> = readonly R[] | PromiseLike<readonly R[]>
 
@@ -46,8 +46,8 @@ export type Arguments = readonly unknown[] | []
 
 /** A function of several arguments, whose types follow from the items. */
 // NoInfer, because a function with fewer parameters would make the items shorter.
-export type SpreadFunction<A extends readonly unknown[], R, O> = (
-  ...args: NoInfer<[...args: A, ...added: Added<O>]>
+export type SpreadFunction<A extends readonly unknown[], R, O, S = unknown> = (
+  ...args: NoInfer<[...args: A, ...added: Added<O, S>]>
 ) => R
 
 /** A function of any arguments, or a reference to one. */

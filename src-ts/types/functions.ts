@@ -1,9 +1,11 @@
 /** Tells a task about itself. With `passContext: true` it is the last argument, and `currentTask()` returns it. */
-export interface TaskContext {
+export interface TaskContext<Shared = unknown> {
   /** The id of the worker, 0 to nJobs - 1. A replacement keeps it. */
   readonly workerId: number
   /** The index of the item in its call; 0 for `apply`. */
   readonly index: number
+  /** The `sharedObjects` of the pool: one copy per worker process, which its tasks share. undefined without that option. */
+  readonly shared: Shared
   /** One object per worker process. It is kept between tasks and calls. A replacement has a new one. */
   readonly state: Record<string, unknown>
   /**

@@ -1,10 +1,11 @@
+import type { LifeOptions } from './life.js'
 import type { MapDefaults } from './map-defaults.js'
 
 /** CPU ids for pinning: `[2, 3]` one each, `[0]` one for all, `[[4, 5]]` a set for all, `[[0, 1], [2, 3]]` a set each. */
 export type CpuIds = readonly (number | readonly number[])[]
 
 /** What only a call can set. */
-export interface CallOptions {
+export interface CallOptions<Shared = unknown> extends LifeOptions<Shared> {
   /**
    * Values that the function sees as variables of these names. They win over variables around the function. They are cloned, and
    * functions among them are sent with what they capture.
@@ -13,28 +14,28 @@ export interface CallOptions {
 }
 
 /** Options of one `map`, `imap` or one of their siblings. */
-export interface MapOptions extends MapDefaults, CallOptions {
+export interface MapOptions<Shared = unknown> extends MapDefaults, CallOptions<Shared> {
   /** See {@linkcode MapDefaults}. */
   readonly spread?: false | undefined
   readonly batch?: undefined
 }
 
 /** {@linkcode MapOptions} of a call whose function receives batches of items. */
-export interface BatchOptions extends MapDefaults, CallOptions {
+export interface BatchOptions<Shared = unknown> extends MapDefaults, CallOptions<Shared> {
   /** See {@linkcode MapDefaults}. */
   readonly batch: number
   readonly spread?: false | undefined
 }
 
 /** {@linkcode MapOptions} of a call whose items are the arguments of the function. */
-export interface SpreadOptions extends MapDefaults, CallOptions {
+export interface SpreadOptions<Shared = unknown> extends MapDefaults, CallOptions<Shared> {
   /** See {@linkcode MapDefaults}. */
   readonly spread: true
   readonly batch?: undefined
 }
 
 /** Options of one `apply`. */
-export interface TaskOptions extends CallOptions {
+export interface TaskOptions<Shared = unknown> extends CallOptions<Shared> {
   /**
    * The function receives a {@linkcode TaskContext} as its last argument; see {@linkcode MapDefaults}.
    * @default the pool's
@@ -74,7 +75,14 @@ export interface JoinOptions {
 }
 
 /** Options of a pool. Those of {@linkcode MapDefaults} apply to every call that does not set its own. */
-export interface WorkerPoolOptions extends MapDefaults {
+export interface WorkerPoolOptions<Shared = unknown> extends MapDefaults, LifeOptions<NoInfer<Shared>> {
+  /**
+   * A value that every worker gets once, whatever the number of tasks, and tasks find as `context.shared`. It is sent with the first call
+   * that a worker serves, and again to each replacement. Functions and class instances in it travel as captured ones do. Each worker has a
+   * copy of its own: a change in one worker is not seen elsewhere. The value is copied when the first call needs it.
+   * @default none
+   */
+  readonly sharedObjects?: Shared | undefined
   /**
    * Number of worker processes. Integer, 0 to 1024. It may exceed the number of CPUs. With 0 the tasks run in this process, one at a
    * time, for debugging and coverage. Nothing can be killed or pinned there, so `cpuIds`, `taskTimeout`, `workerLifespan`,

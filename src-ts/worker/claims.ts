@@ -3,6 +3,7 @@ import {
   BEGUN,
   CONDEMNED,
   LOADING_BIT,
+  SETUP_BIT,
   NUMBER_MASK,
   OFFERED,
   REVOKED,
@@ -73,9 +74,14 @@ export class Claims {
     this.#noteBegin(LOADING_BIT)
   }
 
+  /** Notes that this worker sets itself up for the next task from now on. That has a limit of its own too. */
+  noteSetup(): void {
+    this.#noteBegin(SETUP_BIT)
+  }
+
   #noteBegin(bit: number): void {
     const now = this.#clockAtOrigin() + monotonicMs()
-    Atomics.store(this.#words, TASK_BEGAN_WORD, (Math.ceil(now / 2) * 2) | bit)
+    Atomics.store(this.#words, TASK_BEGAN_WORD, (Math.ceil(now / 4) * 4) | bit)
   }
 
   /** The time of the common clock at the origin of this process's own clock. */

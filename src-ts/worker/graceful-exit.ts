@@ -1,12 +1,15 @@
 import {
   exit,
+  globalObject,
   getActiveResourcesInfo,
   Map,
   Math,
   monotonicMs,
+  Object,
   process,
   Promise,
   Set,
+  Symbol,
   setImmediate,
   setTimeout,
   afterwards
@@ -28,18 +31,29 @@ const WRITING: ReadonlySet<string> = new Set(['FSReqCallback', 'FSReqPromise', '
  */
 export class GracefulExit {
   readonly #streams: OwnStreams
-  readonly #pools: ReadonlySet<ClosePools>
+  readonly #pools = new Set<ClosePools>()
+  readonly #before: () => Promise<void>
   readonly #report: (error: unknown) => void
   #deadline = 0
 
-  /** @param report Tells the parent about an error that a listener has thrown. */
-  constructor(streams: OwnStreams, pools: ReadonlySet<ClosePools>, report: (error: unknown) => void) {
+  /**
+   * @param before Runs first. Its time does not count.
+   * @param report Tells the parent about an error that a listener has thrown.
+   */
+  constructor(streams: OwnStreams, before: () => Promise<void>, report: (error: unknown) => void) {
     this.#streams = streams
-    this.#pools = pools
+    this.#before = before
     this.#report = report
+    // Tasks import another copy of this package, which finds the set here.
+    Object.defineProperty(globalObject, Symbol.for('millrace.pools'), {
+      value: this.#pools,
+      configurable: true,
+      enumerable: false
+    })
   }
 
   async run(): Promise<void> {
+    await this.#before()
     this.#deadline = monotonicMs() + EXIT_MS
     if (this.#pools.size > 0) await this.#closePools()
     await this.#until(() => !this.#isWriting())

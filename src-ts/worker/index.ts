@@ -2,6 +2,7 @@
 export { BEGIN, STOP_CHUNK, STOP_WORKER } from './claims.js'
 export { MemoryLimit } from './memory-limit.js'
 export { Outbox } from './outbox.js'
+export { type ExitOutcomes, WorkerLife } from './life.js'
 export { withoutFramesOf } from './own-frames.js'
 export { BEGUN, DONE, YIELD } from './run-state.js'
 export { Runner } from './runner.js'

@@ -1,19 +1,17 @@
 import { MAX_MESSAGE_BYTES, NumberBlock, writeOrigin, Writer, writeValue } from '../codec/index.js'
-import { Math, Uint32Array } from '../primordials.js'
+import { Math } from '../primordials.js'
 import type { WorkerBlocks } from './blocks.js'
-import { describeThrown } from './describe-thrown.js'
+import { beginFrame, endFrame } from './frame.js'
+import { writeThrown } from './reports.js'
 import type { MemoryLimit } from './memory-limit.js'
 import type { TaskOrigin } from '../errors/index.js'
 import {
-  FRAME_FAULT,
   FRAME_OUTCOME,
-  FRAME_RETIRE,
-  HEADER_BYTES,
   OUTCOME_DROPPED,
   OUTCOME_ERROR,
   OUTCOME_LAST,
   OUTCOME_RETIRING,
-  paddedLength
+  OUTCOME_SETUP
 } from '../protocol/index.js'
 
 /** Sends frames to the parent. Blocks while the ring is full. */
@@ -106,28 +104,20 @@ export class Outbox {
   addFailure(error: unknown, origin: TaskOrigin, elapsedUs: number, isLast: boolean, drops: boolean): void {
     if (this.#open < 0) this.#openFrame()
     writeOrigin(this.#writer, origin)
-    this.#writeError(error)
+    writeThrown(this.#writer, error)
     this.#count = 1
     this.#closeFrame(OUTCOME_ERROR | (isLast ? OUTCOME_LAST : 0) | (drops ? OUTCOME_DROPPED : 0), elapsedUs)
   }
 
-  /**
-   * Reports that an unhandled error ends this process. The results before it must be ended.
-   * @param stray The error, if no task fails with it.
-   */
-  addFault(stray: { readonly error: unknown } | undefined): void {
-    this.#openFrame()
-    // This frame cannot refer to blocks.
+  /** Adds the failure of the setup before the next task, which ends the chunk. With `drops` the chunk has more tasks. */
+  addSetupFailure(error: unknown, elapsedUs: number, drops: boolean): void {
+    if (this.#open < 0) this.#openFrame()
+    // Nobody would read blocks of it.
     this.#writer.blocks = undefined
-    if (stray !== undefined) this.#writeError(stray.error)
+    writeThrown(this.#writer, error)
     this.#writer.blocks = this.#blocks
-    this.#pad([FRAME_FAULT])
-  }
-
-  /** Reports that this process was asked to end. The results before it must be ended. */
-  addRetirement(): void {
-    this.#openFrame()
-    this.#pad([FRAME_RETIRE])
+    this.#count = 1
+    this.#closeFrame(OUTCOME_ERROR | OUTCOME_SETUP | OUTCOME_LAST | (drops ? OUTCOME_DROPPED : 0), elapsedUs)
   }
 
   /** Ends the chunk before its last task, because the parent wants no more of it. */
@@ -159,10 +149,7 @@ export class Outbox {
   }
 
   #openFrame(): void {
-    this.#open = this.#writer.length
-    this.#writer.reserve(HEADER_BYTES)
-    this.#writer.length += HEADER_BYTES
-    this.#writer.beginShared()
+    this.#open = beginFrame(this.#writer)
   }
 
   /** Ends the block. Without results its frame is removed. */
@@ -192,46 +179,24 @@ export class Outbox {
     this.flush()
   }
 
-  #writeError(error: unknown): void {
-    const start = this.#writer.length
-    try {
-      writeValue(this.#writer, error, errorRoot)
-    } catch (unwritable) {
-      this.#writer.rewind(start)
-      this.#writer.isOverfull = false
-      writeValue(this.#writer, describeThrown(error, unwritable), errorRoot)
-    }
-  }
-
   #closeFrame(flags: number, elapsedUs: number): void {
     const retiring = this.isRetiring && this.#count > 0 ? OUTCOME_RETIRING : 0
     const lastBlock = this.#blocks?.count ?? 0
-    this.#pad([FRAME_OUTCOME, this.#seq, this.#first, this.#count, flags | retiring, elapsedUs, lastBlock])
+    endFrame(this.#writer, this.#open, [
+      FRAME_OUTCOME,
+      this.#seq,
+      this.#first,
+      this.#count,
+      flags | retiring,
+      elapsedUs,
+      lastBlock
+    ])
+    this.#open = -1
     this.#first += this.#count
     this.#count = 0
-  }
-
-  /** Ends the open frame. `words` are its kind and its fields. */
-  #pad(words: readonly number[]): void {
-    const writer = this.#writer
-    const start = this.#open
-    const payload = writer.length - start - HEADER_BYTES
-    const end = start + HEADER_BYTES + paddedLength(payload)
-    writer.reserve(end - writer.length)
-    writer.bytes.fill(0, writer.length, end)
-    writer.length = end
-    const header = new Uint32Array(writer.bytes.buffer, writer.bytes.byteOffset + start, HEADER_BYTES / 4)
-    header.fill(0)
-    header[0] = payload
-    header.set(words, 1)
-    this.#open = -1
   }
 }
 
 function resultRoot(): string {
   return 'result'
-}
-
-function errorRoot(): string {
-  return 'error'
 }

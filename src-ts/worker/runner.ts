@@ -1,18 +1,18 @@
 import { setImmediate } from '../primordials.js'
-import { CALL_SHIFT, EACH, FAIL_FAST, TIMED } from '../protocol/index.js'
+import { CALL_SHIFT, EACH, TIMED } from '../protocol/index.js'
 import type { TaskContext } from '../types/index.js'
 import type { TaskCancellation } from './task-cancellation.js'
+import { ChunkOutcomes } from './chunk-outcomes.js'
 import type { Chunk, Progress } from './chunk.js'
 import { BEGIN, STOP_CHUNK, type Claims } from './claims.js'
 import { NumberLoop, RETURNED, STOPPED, THREW } from './number-loop.js'
 import type { Outbox } from './outbox.js'
-import { Stopwatch } from './stopwatch.js'
 import type { Resolved } from './task-functions.js'
 import { AWAITING, BEGUN, DONE, HALT, YIELD } from './run-state.js'
 import { isThenable, type TaskInvoker } from './task-invoker.js'
 import type { TimeSlice } from './time-slice.js'
 
-type TaskClaims = Pick<Claims, 'beginFirstTask' | 'beginTask' | 'noteBegin' | 'noteLoading'>
+type TaskClaims = Pick<Claims, 'beginFirstTask' | 'beginTask' | 'noteBegin' | 'noteLoading' | 'noteSetup'>
 type TaskSlice = Pick<TimeSlice, 'isOverAfterTask'>
 
 /** Runs chunks one after the other, and their tasks one at a time. */
@@ -26,12 +26,13 @@ export class Runner {
 
   #chunk: Chunk = { seq: 0, firstTask: 0, from: 0, count: 0, definition: 0, flags: 0 }
   readonly #progress: Progress = { index: 0, isRunning: false }
+  readonly #outcomes: ChunkOutcomes
   readonly #numbers: NumberLoop
   /** Whether the rest of this chunk may run in the loop for numbers. */
   #hasNumbers = false
   #isLoading = false
+  #isSettingUp = false
   #call = -1
-  readonly #stopwatch = new Stopwatch()
   /** The results that have gathered are sent when the event loop runs again. */
   #isFlushDue = false
 
@@ -49,16 +50,18 @@ export class Runner {
     this.#cancellation = cancellation
     this.#invoker = invoker
     this.#resume = resume
+    this.#outcomes = new ChunkOutcomes(outbox, cancellation, invoker, this.#progress)
     this.#numbers = new NumberLoop(claims, outbox, timeSlice, cancellation, invoker)
   }
 
   /**
    * Begins the first task of a chunk that was begun on its slot. Loading the function is part of this task, so the parent can stop a
    * module that never finishes loading.
+   * @param isReady Whether this worker is set up for the chunk already. The same holds for what sets it up.
    * @param isLoaded Whether the chunk's function is loaded already.
    * @returns `BEGUN`, or how the chunk has already ended.
    */
-  begin(chunk: Chunk, isLoaded: boolean): number {
+  begin(chunk: Chunk, isReady: boolean, isLoaded: boolean): number {
     const call = chunk.flags >>> CALL_SHIFT
     // The results that have gathered belong to another call. A task of this call may kill the process before they are sent.
     if (call !== this.#call || (chunk.flags & EACH) !== 0) this.#outbox.flush()
@@ -66,22 +69,37 @@ export class Runner {
     this.#chunk = chunk
     this.#cancellation.begin(chunk.seq)
     this.#progress.index = chunk.from
-    this.#outbox.startChunk(chunk.seq, chunk.from)
-    this.#stopwatch.start()
-    this.#isLoading = !isLoaded
-    if (this.#isLoading) this.#claims.noteLoading()
+    this.#outcomes.open(chunk)
+    this.#isSettingUp = !isReady
+    this.#isLoading = !isLoaded || !isReady
+    if (this.#isSettingUp) this.#claims.noteSetup()
+    else if (this.#isLoading) this.#claims.noteLoading()
     else if ((chunk.flags & TIMED) !== 0) this.#claims.noteBegin()
     const begun = this.#claims.beginFirstTask(chunk.seq, chunk.firstTask)
     this.#progress.isRunning = begun === BEGIN
     if (this.#progress.isRunning) return BEGUN
     if (this.#isLoading) this.#claims.noteBegin()
-    return begun === STOP_CHUNK ? this.#drop() : HALT
+    return begun === STOP_CHUNK ? this.#outcomes.drop() : HALT
+  }
+
+  /** This worker is set up for the chunk. Its function is loaded next. */
+  endSetup(): void {
+    this.#isSettingUp = false
+    this.#claims.noteLoading()
+  }
+
+  /** This worker could not be set up for the chunk, which ends with that. */
+  failSetup(error: unknown): void {
+    this.#isSettingUp = false
+    this.#isLoading = false
+    this.#claims.noteBegin()
+    this.#outcomes.failSetup(error)
   }
 
   /** Prepares to run the chunk, whose function is there now. `payload` must stay as it is until the chunk ends. */
   start(payload: Uint8Array, resolved: Resolved): void {
     this.#invoker.open(payload, this.#chunk, resolved)
-    this.#stopwatch.start()
+    this.#outcomes.stopwatch.start()
     if (this.#isLoading || (this.#chunk.flags & TIMED) !== 0) this.#claims.noteBegin()
     this.#isLoading = false
     // In the other calls something is sent or noted for each task.
@@ -104,7 +122,7 @@ export class Runner {
     const { index } = this.#progress
     if ((flags & TIMED) !== 0 && index !== from) this.#claims.noteBegin()
     const begun = index === from ? BEGIN : this.#claims.beginTask(firstTask + index - from)
-    if (begun !== BEGIN) return begun === STOP_CHUNK ? this.#drop() : HALT
+    if (begun !== BEGIN) return begun === STOP_CHUNK ? this.#outcomes.drop() : HALT
     this.#progress.isRunning = true
     let value: unknown
     try {
@@ -119,14 +137,14 @@ export class Runner {
   #runNumbers(numberFunction: (item: unknown) => unknown): number | undefined {
     const ended = this.#numbers.run(this.#chunk, this.#progress, numberFunction)
     const last = this.#numbers.takeLast()
-    if (ended === STOPPED) return last === STOP_CHUNK ? this.#drop() : HALT
+    if (ended === STOPPED) return last === STOP_CHUNK ? this.#outcomes.drop() : HALT
     if (ended === RETURNED || ended === THREW) this.#hasNumbers = false
     if (ended === RETURNED) return this.#returned(last)
     if (ended === THREW) return this.#threw(last)
     const isLast = this.#progress.index === this.#chunk.count
     const isRetiring = this.#outbox.retiresNow()
-    this.#outbox.endResults(this.#stopwatch.lap(), isLast)
-    if (isRetiring) this.#retire()
+    this.#outbox.endResults(this.#outcomes.stopwatch.lap(), isLast)
+    if (isRetiring) this.#outcomes.retire()
     if (isRetiring || isLast) return DONE
     if (this.#outbox.isFull || this.#numbers.isSliceOver) this.#outbox.flush()
     return this.#numbers.isSliceOver ? YIELD : undefined
@@ -142,9 +160,9 @@ export class Runner {
     } catch (error) {
       return this.#threw(error)
     }
-    if (this.#succeed(value)) return DONE
+    if (this.#outcomes.succeed(value)) return DONE
     if (!this.#timeSlice.isOverAfterTask()) return undefined
-    if ((this.#chunk.flags & EACH) === 0) this.#flush()
+    if ((this.#chunk.flags & EACH) === 0) this.#outcomes.flush()
     return YIELD
   }
 
@@ -158,20 +176,26 @@ export class Runner {
   readonly current = (): TaskContext | undefined =>
     this.#progress.isRunning && !this.#isLoading ? this.#invoker.context() : undefined
 
-  /** An unhandled error ends this process. The running task fails with it; without one the error is reported by itself. */
-  interrupt(error: unknown): void {
-    this.#outbox.endResults(this.#stopwatch.lap(), false)
-    this.#outbox.addFault(this.#progress.isRunning ? undefined : { error })
-    if (this.#progress.isRunning) this.#fail(error)
-    else this.#outbox.flush()
+  /**
+   * An unhandled error ends this process. The running task fails with it.
+   * @param report Tells the parent, and with the error if no task fails with it.
+   */
+  interrupt(error: unknown, report: (stray: { readonly error: unknown } | undefined) => void): void {
+    this.#outcomes.flush()
+    report(this.#progress.isRunning ? undefined : { error })
+    if (this.#isSettingUp) this.failSetup(error)
+    else if (this.#progress.isRunning) this.#fail(error)
   }
 
   /** This process was asked to end. The running task is its last one; then the parent lets it leave. */
-  retire(): void {
+  retire(report: () => void): void {
     this.#outbox.isRetiring = true
-    this.#outbox.endResults(this.#stopwatch.lap(), false)
-    this.#outbox.addRetirement()
-    this.#outbox.flush()
+    this.#outcomes.flush()
+    report()
+  }
+
+  #fail(error: unknown): boolean {
+    return this.#outcomes.fail(error, !this.#isLoading)
   }
 
   async #await(value: PromiseLike<unknown>): Promise<void> {
@@ -179,7 +203,7 @@ export class Runner {
       this.#isFlushDue = true
       setImmediate(() => {
         this.#isFlushDue = false
-        this.#flush()
+        this.#outcomes.flush()
       })
     }
     let result: unknown
@@ -191,60 +215,7 @@ export class Runner {
       this.#resume()
       return
     }
-    this.#succeed(result)
+    this.#outcomes.succeed(result)
     this.#resume()
-  }
-
-  /** Records the result of the running task. True if the chunk has ended. */
-  #succeed(value: unknown): boolean {
-    const misfit = this.#invoker.misfit(value)
-    if (misfit !== undefined) return this.#fail(misfit)
-    this.#cancellation.end()
-    const unsent = this.#outbox.addResult(value, this.#stopwatch.lap)
-    if (unsent !== undefined) return this.#fail(unsent.failure)
-    this.#progress.isRunning = false
-    this.#progress.index++
-    const isLast = this.#progress.index === this.#chunk.count
-    const isEach = (this.#chunk.flags & EACH) !== 0
-    const isRetiring = this.#outbox.retiresNow()
-    if (isLast || isEach || isRetiring || this.#outbox.isFull) this.#outbox.endResults(this.#stopwatch.lap(), isLast)
-    if (isEach || this.#outbox.isFull) this.#outbox.flush()
-    return isRetiring ? this.#retire() : isLast
-  }
-
-  /** Records the failure of the running task. True if the chunk has ended. */
-  #fail(error: unknown): boolean {
-    this.#progress.isRunning = false
-    this.#cancellation.end()
-    this.#progress.index++
-    const rest = this.#chunk.count - this.#progress.index
-    this.#outbox.endResults(this.#stopwatch.lap(), false)
-    const drops = rest > 0 && (this.#chunk.flags & FAIL_FAST) !== 0
-    const isRetiring = this.#outbox.retiresNow()
-    const elapsedUs = this.#stopwatch.lap()
-    // A module that is being loaded has no task yet.
-    this.#outbox.addFailure(error, this.#invoker.origin(!this.#isLoading), elapsedUs, rest === 0 || drops, drops)
-    this.#outbox.flush()
-    if (drops) this.#progress.index = this.#chunk.count
-    if (isRetiring) return this.#retire()
-    return this.#progress.index === this.#chunk.count
-  }
-
-  /** Gives the rest of the chunk back. The parent knows already that this worker retires. */
-  #retire(): true {
-    if (this.#progress.index < this.#chunk.count) this.#drop()
-    this.#outbox.flush()
-    return true
-  }
-
-  #drop(): number {
-    this.#outbox.dropRest(this.#stopwatch.lap())
-    this.#progress.index = this.#chunk.count
-    return DONE
-  }
-
-  #flush(): void {
-    this.#outbox.endResults(this.#stopwatch.lap(), false)
-    this.#outbox.flush()
   }
 }

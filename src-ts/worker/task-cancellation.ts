@@ -1,6 +1,7 @@
 import { Reader, readValue } from '../codec/index.js'
 import { AbortController } from '../primordials.js'
 import type { TaskContext } from '../types/index.js'
+import type { WorkerLife } from './life.js'
 
 /** A chunk that the parent has cancelled, and the reason, if there is one. */
 interface Cancelled {
@@ -36,8 +37,8 @@ export class TaskCancellation {
   }
 
   /** The context of the running task, one object for each task. */
-  contextOf(workerId: number, index: number, state: Record<string, unknown>): TaskContext {
-    this.#task ??= new Context(workerId, index, state, this)
+  contextOf(workerId: number, index: number, life: Pick<WorkerLife, 'state' | 'shared'>): TaskContext {
+    this.#task ??= new Context(workerId, index, life, this)
     return this.#task
   }
 
@@ -69,13 +70,20 @@ export class TaskCancellation {
 class Context implements TaskContext {
   readonly workerId: number
   readonly index: number
+  readonly shared: unknown
   readonly state: Record<string, unknown>
   readonly #cancellation: TaskCancellation
   #signal: AbortSignal | undefined
 
-  constructor(workerId: number, index: number, state: Record<string, unknown>, cancellation: TaskCancellation) {
+  constructor(
+    workerId: number,
+    index: number,
+    { shared, state }: Pick<WorkerLife, 'state' | 'shared'>,
+    cancellation: TaskCancellation
+  ) {
     this.workerId = workerId
     this.index = index
+    this.shared = shared
     this.state = state
     this.#cancellation = cancellation
   }

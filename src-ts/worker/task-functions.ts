@@ -24,6 +24,11 @@ export class TaskFunctions {
     this.#resolved.delete(id)
   }
 
+  /** The JSON of a definition. */
+  jsonOf(id: number): string | undefined {
+    return this.#sources.get(id)?.json
+  }
+
   /** Whether the function was made, or failed to be made. */
   isResolved(id: number): boolean {
     return this.#resolved.has(id)

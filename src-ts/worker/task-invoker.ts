@@ -5,6 +5,7 @@ import { Array, process } from '../primordials.js'
 import { LOAD, PASS_CONTEXT, SPREAD, URGENT } from '../protocol/index.js'
 import type { TaskContext } from '../types/index.js'
 import type { Chunk } from './chunk.js'
+import type { WorkerLife } from './life.js'
 import type { Isolation } from './isolation.js'
 import type { TaskCancellation } from './task-cancellation.js'
 import type { Resolved } from './task-functions.js'
@@ -18,7 +19,7 @@ export class TaskInvoker {
   readonly #workerId: number
   readonly #cancellation: TaskCancellation
   readonly #isolation: Pick<Isolation, 'run' | 'isNeeded'>
-  readonly #state: Record<string, unknown> = {}
+  readonly #life: Pick<WorkerLife, 'state' | 'shared'>
   readonly #tasks: TaskReader
   #callable: TaskCallable | undefined
   #failure: unknown
@@ -28,12 +29,14 @@ export class TaskInvoker {
     cancellation: TaskCancellation,
     isolation: Pick<Isolation, 'run' | 'isNeeded'>,
     workerId: number,
+    life: Pick<WorkerLife, 'state' | 'shared'>,
     blocks?: BlockSource
   ) {
     this.#tasks = new TaskReader(blocks)
     this.#cancellation = cancellation
     this.#isolation = isolation
     this.#workerId = workerId
+    this.#life = life
   }
 
   /** Goes to the first task of a chunk. `payload` must stay as it is until the chunk ends. */
@@ -79,7 +82,7 @@ export class TaskInvoker {
 
   /** The context of the task that was read last. */
   context(): TaskContext {
-    return this.#cancellation.contextOf(this.#workerId, this.#tasks.index, this.#state)
+    return this.#cancellation.contextOf(this.#workerId, this.#tasks.index, this.#life)
   }
 
   /** What the parent is told about a task that failed. `isRead`: the task was read, and was the last one. */

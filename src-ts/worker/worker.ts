@@ -1,26 +1,15 @@
 /** The program of a worker process. It reads frames from one ring, runs their tasks, and writes outcomes into the other ring. */
 import { types } from 'node:util'
 
+import { Error, JSON, afterwards, kill, process, setImmediate } from '../primordials.js'
 import {
-  Error,
-  JSON,
-  Object,
-  Set,
-  Symbol,
-  afterwards,
-  globalObject,
-  kill,
-  process,
-  setImmediate
-} from '../primordials.js'
-import {
-  type ClosePools,
   FIELDS_AT,
   FRAME_CANCEL,
   FRAME_CHUNK,
   FRAME_DEFINE,
   FRAME_FORGET,
   FRAME_LEAVE,
+  FRAME_SETUP,
   type WorkerConfig,
   KIND,
   provideCurrentTask,
@@ -33,15 +22,17 @@ import { Claims } from './claims.js'
 import { GracefulExit } from './graceful-exit.js'
 import { Inbox } from './inbox.js'
 import { Isolation } from './isolation.js'
+import { WorkerLife } from './life.js'
 import { MemoryLimit, ResidentMemory } from './memory-limit.js'
 import { withoutFramesOf } from './own-frames.js'
 import { Outbox } from './outbox.js'
 import { reportUnhandled, retireOnSignals } from './process-end.js'
+import { Reports } from './reports.js'
 import { BEGUN, DONE, HALT, YIELD } from './run-state.js'
 import { Runner } from './runner.js'
 import { takeStart } from './start.js'
 import { TaskCancellation } from './task-cancellation.js'
-import { TaskFunctions } from './task-functions.js'
+import { type Resolved, TaskFunctions } from './task-functions.js'
 import { TaskInvoker } from './task-invoker.js'
 import { TimeSlice } from './time-slice.js'
 import { WakeupWatchdog } from './wakeup-watchdog.js'
@@ -73,17 +64,13 @@ const wakeupWatchdog = new WakeupWatchdog(words, () => endpoint.notifyAgain())
 const functions = new TaskFunctions()
 const timeSlice = new TimeSlice()
 const cancellation = new TaskCancellation(readAhead)
-const invoker = new TaskInvoker(cancellation, new Isolation(start.context), workerId, blocks)
+const isolation = new Isolation(start.context)
+const life = new WorkerLife(functions, workerId, isolation)
+const invoker = new TaskInvoker(cancellation, isolation, workerId, life, blocks)
 const runner = new Runner(claims, outbox, timeSlice, cancellation, invoker, resume)
 provideCurrentTask(runner.current)
-const pools = new Set<ClosePools>()
-// Tasks import another copy of this package, which finds the set here.
-Object.defineProperty(globalObject, Symbol.for('millrace.pools'), {
-  value: pools,
-  configurable: true,
-  enumerable: false
-})
-const gracefulExit = new GracefulExit(start.streams, pools, (error) => runner.interrupt(error))
+const reports = new Reports((frames, length) => endpoint.send(frames, length))
+const gracefulExit = new GracefulExit(start.streams, runExits, (error) => runner.interrupt(error, reports.fault))
 
 /** True while a chunk is unfinished, a module is being loaded, or this process leaves. Then no frame is read. */
 let isBusy = false
@@ -166,6 +153,9 @@ function handleFrame(): boolean {
     case FRAME_CANCEL:
       // The chunk has ended. While it ran, `readAhead` has shown this frame to its task.
       return true
+    case FRAME_SETUP:
+      life.use(id)
+      return true
     case FRAME_LEAVE:
       outbox.flush()
       isBusy = true
@@ -177,28 +167,48 @@ function handleFrame(): boolean {
   }
 }
 
+/** Runs what calls have named for the end of this worker. */
+async function runExits(): Promise<void> {
+  if (!life.mayHaveExits) return
+  await life.leave(reports)
+  reports.exitDone()
+}
+
 function startChunk(header: Uint32Array): boolean {
   const [, , seq = 0, firstTask = 0, from = 0, count = 0, definition = 0, flags = 0] = header
   // The parent takes back what a retiring worker has not begun.
   if (outbox.isRetiring || !claims.beginChunk(seq)) return true
   const chunk: Chunk = { seq, firstTask, from, count, definition, flags }
-  const begun = runner.begin(chunk, functions.isResolved(definition))
+  const { isReady } = life
+  const begun = runner.begin(chunk, isReady, functions.isResolved(definition))
   if (begun !== BEGUN) return settle(begun)
   const { payload } = inbox
-  const resolved = functions.resolve(definition)
+  const resolved = isReady ? functions.resolve(definition) : setUpAndLoad(definition)
   if (types.isPromise(resolved)) {
     isBusy = true
     outbox.flush()
-    setPhase('loading')
-    void afterwards(resolved, (loaded) => {
+    if (isReady) setPhase('loading')
+    const onLoaded = (loaded: Resolved): void => {
       setPhase('running')
       runner.start(payload, loaded)
+      resume()
+    }
+    void afterwards(resolved, onLoaded, (error: unknown) => {
+      runner.failSetup(error)
       resume()
     })
     return false
   }
   runner.start(payload, resolved)
   return runChunk()
+}
+
+/** Rejects if this worker cannot be set up. */
+async function setUpAndLoad(definition: number): Promise<Resolved> {
+  await life.enter()
+  runner.endSetup()
+  setPhase('loading')
+  return functions.resolve(definition)
 }
 
 /** True if the chunk has ended. */
@@ -215,9 +225,9 @@ function settle(state: number): boolean {
   return state === DONE
 }
 
-retireOnSignals(() => runner.retire())
+retireOnSignals(() => runner.retire(reports.retirement))
 endpoint.sendReady()
 process.off('uncaughtExceptionMonitor', start.reportStartError)
-reportUnhandled((error) => runner.interrupt(error))
+reportUnhandled((error) => runner.interrupt(error, reports.fault))
 // Whatever the parent has sent is read now. From here on it notifies.
 wake()

@@ -164,6 +164,7 @@ impl World {
             is_last: true,
             is_dropped: false,
             is_retiring: false,
+            is_setup_failure: false,
             elapsed_us: elapsed_us * count,
         };
         black_box(self.scheduler.outcome(worker_id, settled)).expect("the worker has the chunk");

@@ -22,9 +22,12 @@ const MESSAGES: &[Entry] = &[
     ("FRAME_FORGET", ToWorker::Forget as u32),
     ("FRAME_LEAVE", ToWorker::Leave as u32),
     ("FRAME_CANCEL", ToWorker::Cancel as u32),
+    ("FRAME_SETUP", ToWorker::Setup as u32),
     ("FRAME_OUTCOME", ToParent::Outcome as u32),
     ("FRAME_FAULT", ToParent::Fault as u32),
     ("FRAME_RETIRE", ToParent::Retire as u32),
+    ("FRAME_EXIT_RESULT", ToParent::ExitResult as u32),
+    ("FRAME_EXIT_DONE", ToParent::ExitDone as u32),
 ];
 
 /// Flags of chunks and outcomes.
@@ -40,6 +43,7 @@ const FLAGS: &[Entry] = &[
     ("OUTCOME_LAST", outcome_flag::LAST),
     ("OUTCOME_DROPPED", outcome_flag::DROPPED),
     ("OUTCOME_RETIRING", outcome_flag::RETIRING),
+    ("OUTCOME_SETUP", outcome_flag::SETUP),
 ];
 
 /// Words of the status block.
@@ -55,6 +59,7 @@ const WORDS: &[Entry] = &[
     ("STATE_BITS", claim::FLAG_BITS),
     ("NUMBER_MASK", claim::NUMBER_MASK),
     ("LOADING_BIT", segment::LOADING_BIT),
+    ("SETUP_BIT", segment::SETUP_BIT),
     ("OFFERED", ChunkState::Offered as u32),
     ("BEGUN", ChunkState::Begun as u32),
     ("REVOKED", ChunkState::Revoked as u32),

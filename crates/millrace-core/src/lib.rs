@@ -108,9 +108,10 @@ mod sys;
 pub mod testing;
 
 pub use pool::{
-    Chunk, Notify, Outcome, Pool, PoolConfig, Record, Records, StartError, SubmitError, TooLarge,
+    Chunk, Notify, Outcome, Pool, PoolConfig, Record, Records, SetupError, SetupFailed, StartError,
+    SubmitError, TooLarge,
 };
 pub use scheduler::{
-    CallId, CancelMode, Cause, ChunkFlags, Definition, DefinitionId, ExitReason, Loss, Stats,
-    WorkerId, WorkerSnapshot, WorkerState,
+    CallId, CancelMode, Cause, ChunkFlags, Definition, DefinitionId, ExitReason, Lateness, Loss,
+    SetupFailure, Stats, WorkerId, WorkerSnapshot, WorkerState,
 };

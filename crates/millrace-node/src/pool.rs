@@ -177,6 +177,27 @@ impl RawPool {
         self.pool()?.define(DefinitionId(id), bytes).map_err(to_napi)
     }
 
+    /// Makes a setup known under `id`. It needs these functions, which are known. The limits are milliseconds.
+    ///
+    /// # Errors
+    ///
+    /// If the bytes do not fit into a message, a function is not known, or the pool was released.
+    #[napi(catch_unwind)]
+    pub fn define_setup(
+        &self,
+        id: u32,
+        bytes: &[u8],
+        needs: Vec<u32>,
+        limit: Option<f64>,
+        exit_limit: Option<f64>,
+    ) -> napi::Result<()> {
+        let needs: Vec<_> = needs.into_iter().map(DefinitionId).collect();
+        let [limit, exit_limit] = [limit, exit_limit].map(|limit| limit.map(to_duration));
+        self.pool()?
+            .define_setup(DefinitionId(id), bytes, &needs, limit, exit_limit)
+            .map_err(to_napi)
+    }
+
     /// Drops a definition.
     ///
     /// # Errors

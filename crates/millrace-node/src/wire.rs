@@ -18,7 +18,7 @@
 //! | 8 | milliseconds that each task has, or 0: no limit |
 //! | 9 | how often each task may run again |
 //! | 10 | how many blocks the payload refers to. Their places follow the payload, as words that are padded like it |
-//! | 11 | 0 |
+//! | 11 | the setup that its worker needs, or 0 |
 //!
 //! # Records
 //!
@@ -40,8 +40,8 @@ use std::time::Duration;
 
 use millrace_core::layout::{HEADER_BYTES, outcome_flag, padded_len};
 use millrace_core::{
-    CallId, Cause, Chunk, ChunkFlags, DefinitionId, ExitReason, Loss, Outcome, Record, Records,
-    WorkerId,
+    CallId, Cause, Chunk, ChunkFlags, DefinitionId, ExitReason, Lateness, Loss, Outcome, Record,
+    Records, SetupFailed, SetupFailure, WorkerId,
 };
 
 /// Size of a submission without its payload.
@@ -53,7 +53,7 @@ const DIED_WORDS: usize = 12;
 /// Words in front of the items of a [`Kind::TimedOut`], and in front of the function of a [`Kind::LoadTimedOut`].
 const LATE_WORDS: usize = 6;
 /// Words of the payload of a [`Kind::Exited`].
-const EXITED_WORDS: usize = 7;
+const EXITED_WORDS: usize = 9;
 /// How much of its chunk's items or of its function a loss record has. They are there to be named, not to be run.
 const SHORTENED_BYTES_MAX: usize = 4 * 1024 * 1024;
 
@@ -103,7 +103,8 @@ enum Kind {
     /// A worker is ready.
     Started = 18,
     /// A worker was reaped. Payload, 32-bit words: exit code + 1 or 0, signal or 0, tasks done (low, high), why it ended (see
-    /// [`reason_word`]), resident bytes (low, high).
+    /// [`reason_word`]), resident bytes (low, high), how it has failed at what its setups make it do when it leaves (one of the
+    /// `HOW_` numbers, or 0), the limit of that in milliseconds.
     Exited = 19,
     /// The pool has ended.
     Closed = 20,
@@ -119,7 +120,19 @@ enum Kind {
     /// The function of a task was not loaded in time. The payload is that of a [`Self::TimedOut`], with the function, or the
     /// first [`SHORTENED_BYTES_MAX`] of its bytes, in front of the items.
     LoadTimedOut = 25,
+    /// A worker could not set itself up. The fields are the setup, the worker's pid, its id, and one of the `HOW_` numbers. The payload is
+    /// the worker's error, or 32-bit words: exit code + 1 or 0, signal or 0, cause, MiB of its limit, limit in milliseconds, 0.
+    SetupFailed = 26,
+    /// A worker that leaves has done a part of what its setups make it do. Field 2 is 1 if that failed. The payload is the worker's.
+    ExitResult = 27,
 }
+
+/// It threw an error.
+const HOW_THREW: u32 = 1;
+/// It died.
+const HOW_DIED: u32 = 2;
+/// It took too long, and was killed.
+const HOW_LATE: u32 = 3;
 
 /// The numbers of this module, by their names in TypeScript.
 pub(crate) const LAYOUT: &[(&str, u32)] = &[
@@ -133,6 +146,11 @@ pub(crate) const LAYOUT: &[(&str, u32)] = &[
     ("RECORD_CLOSED", Kind::Closed as u32),
     ("RECORD_TIMED_OUT", Kind::TimedOut as u32),
     ("RECORD_LOAD_TIMED_OUT", Kind::LoadTimedOut as u32),
+    ("RECORD_SETUP_FAILED", Kind::SetupFailed as u32),
+    ("RECORD_EXIT_RESULT", Kind::ExitResult as u32),
+    ("HOW_THREW", HOW_THREW),
+    ("HOW_DIED", HOW_DIED),
+    ("HOW_LATE", HOW_LATE),
     ("RECORD_FAULT", Kind::Fault as u32),
     ("RECORD_OUTPUT", Kind::Output as u32),
     ("RECORD_FAILED", Kind::Failed as u32),
@@ -205,6 +223,7 @@ impl<'a> Iterator for Submissions<'a> {
             lifespan: NonZero::new(word(7)),
             limit: NonZero::new(word(8)).map(|ms| Duration::from_millis(u64::from(ms.get()))),
             retries: word(9),
+            setup: NonZero::new(word(11)).map(|id| DefinitionId(id.get())),
             ..Chunk::new(CallId(word(1)), word(2), DefinitionId(word(4)), word(3), payload)
         })
     }
@@ -276,13 +295,34 @@ fn write_record(record: &Record<'_>, into: &mut [u8]) -> Result<usize, NoRoom> {
         Record::Started { worker_id, pid } => {
             put(into, Kind::Started, [worker_id.0, pid, 0, 0, 0, 0], &[], &[])
         }
-        Record::Exited { worker_id, pid, code, signal, tasks_done, reason, resident_bytes } => {
+        Record::SetupFailed { setup, worker_id, pid, how } => {
+            write_setup_failure([setup.0, pid, worker_id.0], how, into)
+        }
+        Record::ExitResult { worker_id, pid, is_error, payload } => {
+            let fields = [worker_id.0, pid, u32::from(is_error), 0, 0, 0];
+            put(into, Kind::ExitResult, fields, &[], payload)
+        }
+        Record::Exited {
+            worker_id,
+            pid,
+            code,
+            signal,
+            tasks_done,
+            reason,
+            resident_bytes,
+            unfinished_exit,
+        } => {
             let ([low, high], [bytes_low, bytes_high]) =
                 (halves(tasks_done), halves(resident_bytes));
             let (code, signal, reason) =
                 (code_word(code), signal_word(signal), reason_word(reason));
+            let (how, limit) = match unfinished_exit {
+                None => (0, 0),
+                Some(Lateness::Died) => (HOW_DIED, 0),
+                Some(Lateness::TimedOut(limit)) => (HOW_LATE, milliseconds(limit)),
+            };
             let words: [u32; EXITED_WORDS] =
-                [code, signal, low, high, reason, bytes_low, bytes_high];
+                [code, signal, low, high, reason, bytes_low, bytes_high, how, limit];
             put(into, Kind::Exited, [worker_id.0, pid, 0, 0, 0, 0], &words, &[])
         }
         Record::Output { worker_id, pid, stream, bytes } => {
@@ -294,6 +334,28 @@ fn write_record(record: &Record<'_>, into: &mut [u8]) -> Result<usize, NoRoom> {
         Record::Failed { reason } => put(into, Kind::Failed, [0; 6], &[], reason.as_bytes()),
         Record::Closed => put(into, Kind::Closed, [0; 6], &[], &[]),
     }
+}
+
+/// Writes how a worker failed to set itself up.
+fn write_setup_failure(
+    [setup, pid, worker_id]: [u32; 3],
+    how: SetupFailed<'_>,
+    into: &mut [u8],
+) -> Result<usize, NoRoom> {
+    let (how, words): (u32, [u32; 6]) = match how {
+        SetupFailed::Threw(error) => {
+            let fields = [setup, pid, worker_id, HOW_THREW, 0, 0];
+            return put(into, Kind::SetupFailed, fields, &[], error);
+        }
+        SetupFailed::Ended(SetupFailure::Died { code, signal, cause }) => {
+            let (cause, limit) = cause_words(cause);
+            (HOW_DIED, [code_word(code), signal_word(signal), cause, limit, 0, 0])
+        }
+        SetupFailed::Ended(SetupFailure::TimedOut { limit }) => {
+            (HOW_LATE, [0, 0, 0, 0, milliseconds(limit), 0])
+        }
+    };
+    put(into, Kind::SetupFailed, [setup, pid, worker_id, how, 0, 0], &words, &[])
 }
 
 fn write_loss(fields: [u32; 6], loss: &Loss, into: &mut [u8]) -> Result<usize, NoRoom> {

@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 
 import { TaskFunctionError } from '../../errors/index.js'
-import { afterwards, clearTimeout, setTimeout, Uint8Array } from '../../primordials.js'
+import { afterwards, clearTimeout, Error, setTimeout, Uint8Array } from '../../primordials.js'
 import {
   BEGIN,
   BEGUN,
@@ -15,6 +15,7 @@ import {
   TaskCancellation,
   type TaskFunctions,
   TaskInvoker,
+  type WorkerLife,
   YIELD
 } from '../../worker/index.js'
 import type { InlineChunk } from './chunk-queue.js'
@@ -29,6 +30,9 @@ export interface ExecutorSettings {
   readonly functions: TaskFunctions
   /** The most milliseconds that the function of a chunk may take to load. */
   readonly loadTimeoutMs: number
+  readonly life: WorkerLife
+  /** The most milliseconds that a setup may take, or 0 for no limit. */
+  setupLimit(setup: number): number
   readonly pace: Pace
 }
 
@@ -63,12 +67,12 @@ export class Executor {
     const beginTask = (): number => (this.#isDead ? STOP_WORKER : listener.goesOn() ? BEGIN : STOP_CHUNK)
     const note = (): void => undefined
     const beginFirstTask = (): number => (this.#isDead ? STOP_WORKER : BEGIN)
-    const claims = { beginFirstTask, beginTask, noteBegin: note, noteLoading: note }
+    const claims = { beginFirstTask, beginTask, noteBegin: note, noteLoading: note, noteSetup: note }
     this.#outbox = new Outbox((frames, length) => {
       if (!this.#isDead) listener.outcomes(frames, length)
     }, new MemoryLimit(undefined))
     const isolation = { isNeeded: true, run: <T>(act: () => T): T => runAs(this.#enterTask(), act) }
-    const invoker = new TaskInvoker(this.#cancellation, isolation, 0)
+    const invoker = new TaskInvoker(this.#cancellation, isolation, 0, settings.life)
     // The runner yields after each task, so that promises and timers of earlier tasks run.
     const slice = { isOverAfterTask: () => true }
     const resume = (): void => settings.pace.soon(this.#goOn)
@@ -82,14 +86,52 @@ export class Executor {
 
   /** Begins a chunk, after the previous one has ended. */
   start({ header, payload, from }: InlineChunk): void {
-    const { functions } = this.#settings
-    const { count, definition, flags } = header
+    const { functions, life } = this.#settings
+    const { count, definition, flags, setup } = header
     const frame = { seq: ++this.#seq, firstTask: 0, from, count, definition, flags }
-    const begun = this.#runner.begin(frame, functions.isResolved(definition))
+    life.use(setup)
+    const { isReady } = life
+    const begun = this.#runner.begin(frame, isReady, functions.isResolved(definition))
     if (begun !== BEGUN) {
       this.#settle(begun)
       return
     }
+    if (!isReady) {
+      void this.#setUp(setup, definition, payload)
+      return
+    }
+    this.#loadAndRun(definition, payload)
+  }
+
+  async #setUp(setup: number, definition: number, payload: Uint8Array): Promise<void> {
+    const load = {}
+    this.#load = load
+    const isCurrent = (): boolean => !this.#isDead && this.#load === load
+    const fail = (error: unknown): void => {
+      if (!isCurrent()) return
+      this.#load = undefined
+      this.#runner.failSetup(error)
+      this.#goOn()
+    }
+    const limit = this.#settings.setupLimit(setup)
+    const late = (): void => fail(new Error(`it did not end within ${limit} ms (workerInitTimeout)`))
+    const timer = limit === 0 ? undefined : setTimeout(late, limit)
+    try {
+      await this.#settings.life.enter()
+    } catch (error) {
+      fail(error)
+      return
+    } finally {
+      clearTimeout(timer)
+    }
+    if (!isCurrent()) return
+    this.#load = undefined
+    this.#runner.endSetup()
+    this.#loadAndRun(definition, payload)
+  }
+
+  #loadAndRun(definition: number, payload: Uint8Array): void {
+    const { functions } = this.#settings
     const resolved = functions.resolve(definition)
     if (types.isPromise(resolved)) this.#await(resolved, payload)
     else {

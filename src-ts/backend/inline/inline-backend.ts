@@ -1,10 +1,10 @@
-import type { Backend, BackendListener, Batch, Stop } from '../index.js'
+import type { Backend, BackendListener, Batch, SetupDefinition, Stop } from '../index.js'
 import { Definitions } from '../definitions.js'
-import { filterStacks } from '../../codec/index.js'
+import { filterStacks, Reader, readValue, Writer, writeValue } from '../../codec/index.js'
 import type { FunctionDefinition } from '../../functions/index.js'
-import { Set, promiseOf, setImmediate } from '../../primordials.js'
+import { afterwards, Map, process, Set, promiseOf, setImmediate } from '../../primordials.js'
 import type { PoolStats, WorkerInfo } from '../../types/index.js'
-import { TaskFunctions, withoutFramesOf } from '../../worker/index.js'
+import { TaskFunctions, withoutFramesOf, WorkerLife } from '../../worker/index.js'
 import { ownPlaces } from './own-places.js'
 import { type InlineChunk, isLoad } from './chunk-queue.js'
 import type { ExecutorSettings } from './executor.js'
@@ -12,7 +12,7 @@ import { InlineBatch } from './inline-batch.js'
 import { Lane } from './lane.js'
 import { Pace } from './pace.js'
 import { TaskCounts } from './task-counts.js'
-import { provideInlineTasks, runningTask, runOutside } from './task-scope.js'
+import { provideInlineTasks, runAs, runningTask, runOutside } from './task-scope.js'
 
 /** The back end of a pool with `nJobs: 0`. It runs the tasks in this process, one at a time. */
 export class InlineBackend implements Backend {
@@ -20,6 +20,9 @@ export class InlineBackend implements Backend {
   readonly #listener: BackendListener
   readonly #settings: ExecutorSettings
   readonly #definitions: Definitions
+  readonly #life: WorkerLife
+  /** Milliseconds for each setup, or 0 for no limit. */
+  readonly #setupLimits = new Map<number, number>()
   /** Functions to be forgotten when no chunk needs them. */
   readonly #unused = new Set<number>()
   readonly #counts = new TaskCounts()
@@ -31,10 +34,18 @@ export class InlineBackend implements Backend {
 
   constructor(listener: BackendListener, isDaemonic: boolean, loadTimeoutMs: number) {
     this.#listener = listener
-    this.#settings = { backend: this, isDaemonic, loadTimeoutMs, functions: new TaskFunctions(), pace: new Pace() }
-    const { functions } = this.#settings
+    const functions = new TaskFunctions()
+    const task = { backend: this, isDaemonic, inner: undefined, context: () => undefined }
+    this.#life = new WorkerLife(functions, 0, { run: (act) => runAs(task, act) })
+    const setupLimit = (setup: number): number => this.#setupLimits.get(setup) ?? 0
+    const pace = new Pace()
+    this.#settings = { backend: this, isDaemonic, loadTimeoutMs, functions, life: this.#life, setupLimit, pace }
     this.#definitions = new Definitions({
       define: (id, bytes) => functions.define(id, bytes),
+      defineSetup: (id, bytes, _needs, limit) => {
+        functions.define(id, bytes)
+        this.#setupLimits.set(id, limit ?? 0)
+      },
       forget: (id) => {
         this.#unused.add(id)
         this.#forgetUnused()
@@ -55,6 +66,15 @@ export class InlineBackend implements Backend {
 
   release(definition: number): void {
     this.#definitions.release(definition)
+  }
+
+  defineSetup(setup: SetupDefinition): number {
+    return this.#definitions.openSetup(setup)
+  }
+
+  releaseSetup(setup: number): void {
+    this.#setupLimits.delete(setup)
+    this.#definitions.releaseSetup(setup)
   }
 
   open(): Batch {
@@ -104,6 +124,18 @@ export class InlineBackend implements Backend {
     return undefined
   }
 
+  /** Runs the exit functions, unless the pool was terminated. */
+  async #leave(): Promise<void> {
+    if (this.#isTerminated) return
+    await this.#life.leave({
+      exitResult: (value) => this.#listener.exitResult(copyOf(value)),
+      exitError: (cause) => {
+        const worker = { workerId: 0, pid: process.pid, exitCode: null, signal: null, timeout: null }
+        this.#listener.exitFailed({ ...worker, cause, hasThrown: true })
+      }
+    })
+  }
+
   #submit(chunks: readonly InlineChunk[]): void {
     const [first] = chunks
     if (this.#isTerminated || first === undefined) return
@@ -147,6 +179,15 @@ export class InlineBackend implements Backend {
     if (!this.#isClosing || this.#hasClosed || ![...this.#lanes].every((lane) => lane.isIdle)) return
     this.#hasClosed = true
     this.#definitions.close()
-    runOutside(() => setImmediate(() => this.#listener.closed()))
+    const closed = (): void => this.#listener.closed()
+    runOutside(() => setImmediate(() => void afterwards(this.#leave(), closed)))
   }
+}
+
+/** A copy as it arrives from a worker. */
+function copyOf(value: unknown): unknown {
+  const [writer, reader] = [new Writer(), new Reader()]
+  writeValue(writer, value, () => 'workerExit')
+  reader.reset(writer.bytes, 0, writer.length)
+  return readValue(reader)
 }

@@ -1,8 +1,15 @@
 import type { BackendListener, OutcomeListener, Stop } from '../index.js'
 import { encodeReason } from '../abort-reason.js'
-import { Reader } from '../../codec/index.js'
-import { setTimeout, Uint32Array } from '../../primordials.js'
-import { HEADER_BYTES, OUTCOME_DROPPED, OUTCOME_ERROR, OUTCOME_LAST, paddedLength } from '../../protocol/index.js'
+import { Reader, readFailure } from '../../codec/index.js'
+import { process, setTimeout, Uint32Array } from '../../primordials.js'
+import {
+  HEADER_BYTES,
+  OUTCOME_DROPPED,
+  OUTCOME_ERROR,
+  OUTCOME_LAST,
+  OUTCOME_SETUP,
+  paddedLength
+} from '../../protocol/index.js'
 import { ChunkQueue, type InlineChunk, isLoad, isUrgent, openTasks } from './chunk-queue.js'
 import { Executor, type ExecutorListener, type ExecutorSettings } from './executor.js'
 import type { TaskCounts } from './task-counts.js'
@@ -18,7 +25,7 @@ export interface LaneListener {
 export class Lane implements ExecutorListener {
   readonly #settings: ExecutorSettings
   readonly #counts: TaskCounts
-  readonly #calls: Pick<BackendListener, 'find'>
+  readonly #calls: Pick<BackendListener, 'find' | 'setupFailed'>
   readonly #listener: LaneListener
   readonly #queue = new ChunkQueue()
   readonly #reader = new Reader()
@@ -34,7 +41,7 @@ export class Lane implements ExecutorListener {
   constructor(
     settings: ExecutorSettings,
     counts: TaskCounts,
-    calls: Pick<BackendListener, 'find'>,
+    calls: Pick<BackendListener, 'find' | 'setupFailed'>,
     listener: LaneListener
   ) {
     this.#settings = settings
@@ -140,6 +147,12 @@ export class Lane implements ExecutorListener {
     const isDropped = (flags & OUTCOME_DROPPED) !== 0
     if (isDropped && count === 0 && this.#isInterrupted) return
     if (isDropped) this.#counts.cancelled += openTasks(chunk)
+    if ((flags & OUTCOME_SETUP) !== 0) {
+      const worker = { workerId: 0, pid: process.pid, exitCode: null, signal: null, timeout: null }
+      const cause = readFailure(this.#reader)
+      this.#calls.setupFailed(chunk.header.setup, { ...worker, cause, hasThrown: true })
+      return
+    }
     try {
       call?.outcome(
         chunk.header.chunk,

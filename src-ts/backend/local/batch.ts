@@ -76,7 +76,7 @@ export class NativeBatch implements Batch {
     writer.u32(Math.ceil(limits.timeoutMs))
     writer.u32(limits.retries)
     writer.u32(blocks)
-    writer.u32(0)
+    writer.u32(header.setup)
     writer.length = end
   }
 

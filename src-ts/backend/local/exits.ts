@@ -1,4 +1,5 @@
-import { Map } from '../../primordials.js'
+import type { LifeFailure } from '../../errors/index.js'
+import { Map, Uint32Array } from '../../primordials.js'
 import {
   EXIT_ABORT,
   EXIT_CLOSED,
@@ -6,7 +7,9 @@ import {
   EXIT_LIFESPAN,
   EXIT_MEMORY,
   EXIT_RECYCLE,
-  EXIT_TIMEOUT
+  EXIT_TIMEOUT,
+  HOW_DIED,
+  HOW_LATE
 } from '../../protocol/index.js'
 import type { WorkerExit, WorkerExitReason, WorkerInfo } from '../../types/index.js'
 import { toExitCode, toSignal } from './loss.js'
@@ -27,6 +30,37 @@ export function readExit(id: number, pid: number, at: (index: number) => number)
   const rss = at(5) + at(6) * 2 ** 32
   const reason = REASONS.get(at(4)) ?? 'died'
   return [endedWorker(id, pid, tasksDone, rss), { exitCode: toExitCode(at(0)), signal: toSignal(at(1)), reason, rss }]
+}
+
+/** What a worker that has ended was to do before, and has not. Read as by {@linkcode readExit}. */
+export function readUnfinishedExit(
+  workerId: number,
+  pid: number,
+  at: (index: number) => number
+): LifeFailure | undefined {
+  const how = at(7)
+  if (how !== HOW_DIED && how !== HOW_LATE) return undefined
+  return failureOf(workerId, pid, how === HOW_LATE ? { timeout: at(8) } : { code: at(0), signal: at(1) })
+}
+
+/** Why a worker could not set itself up, if it did not say so. */
+export function readSetupFailure(workerId: number, pid: number, how: number, payload: Uint8Array): LifeFailure {
+  const [code = 0, signal = 0, , , timeout = 0] = new Uint32Array(payload.buffer, payload.byteOffset, 6)
+  return failureOf(workerId, pid, how === HOW_LATE ? { timeout } : { code, signal })
+}
+
+/** The failure of a worker that has thrown. */
+export function thrownBy(workerId: number, pid: number, cause: unknown): LifeFailure {
+  return { workerId, pid, exitCode: null, signal: null, timeout: null, cause, hasThrown: true }
+}
+
+function failureOf(
+  workerId: number,
+  pid: number,
+  { code = 0, signal = 0, timeout }: { readonly code?: number; readonly signal?: number; readonly timeout?: number }
+): LifeFailure {
+  const ended = { exitCode: toExitCode(code), signal: toSignal(signal), timeout: timeout ?? null }
+  return { workerId, pid, ...ended, hasThrown: false }
 }
 
 /** A worker that has ended, or is about to. */

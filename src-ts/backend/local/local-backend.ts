@@ -1,4 +1,4 @@
-import type { Backend, BackendListener, Batch, Stop } from '../index.js'
+import type { Backend, BackendListener, Batch, SetupDefinition, Stop } from '../index.js'
 import { RawPool, type RawPoolOptions } from '../../binding.js'
 import type { Writer } from '../../codec/index.js'
 import { WorkerStartError } from '../../errors/index.js'
@@ -57,6 +57,14 @@ export class NativeBackend implements Backend {
 
   release(definition: number): void {
     this.#definitions.release(definition)
+  }
+
+  defineSetup(setup: SetupDefinition): number {
+    return this.#definitions.openSetup(setup)
+  }
+
+  releaseSetup(setup: number): void {
+    this.#definitions.releaseSetup(setup)
   }
 
   open(): Batch {

@@ -1,25 +1,28 @@
 import type { BackendListener, OutcomeListener } from '../index.js'
 import { type BlockSource, Reader, readFailure } from '../../codec/index.js'
-import { WorkerStartError } from '../../errors/index.js'
+import { type LifeFailure, WorkerStartError } from '../../errors/index.js'
 import { Attempts, type MakeAttemptError } from './attempts.js'
 import type { Blocks } from './blocks.js'
 import { Late } from './late.js'
-import { endedWorker, readExit } from './exits.js'
+import { endedWorker, readExit, readSetupFailure, readUnfinishedExit, thrownBy } from './exits.js'
 import { Loss } from './loss.js'
 import { Buffer, Set, TextDecoder, Uint32Array, Uint8Array } from '../../primordials.js'
 import {
   HEADER_BYTES,
+  HOW_THREW,
   OUTCOME_ERROR,
   OUTCOME_LAST,
   paddedLength,
   RECORD_CLOSED,
   RECORD_DIED,
+  RECORD_EXIT_RESULT,
   RECORD_EXITED,
   RECORD_FAILED,
   RECORD_FAULT,
   RECORD_LOAD_TIMED_OUT,
   RECORD_OUTCOME,
   RECORD_OUTPUT,
+  RECORD_SETUP_FAILED,
   RECORD_START_FAILED,
   RECORD_STARTED,
   RECORD_TIMED_OUT,
@@ -88,15 +91,24 @@ export class Records {
     }
     if (kind === RECORD_EXITED) {
       listener.workerOutput(undefined, second)
-      return listener.workerExit(...readExit(subject, second, (index) => at(start / 4 + index)))
+      const payload = (index: number): number => at(start / 4 + index)
+      const unfinished = readUnfinishedExit(subject, second, payload)
+      if (unfinished !== undefined) listener.exitFailed(unfinished)
+      return listener.workerExit(...readExit(subject, second, payload))
+    }
+    if (kind === RECORD_SETUP_FAILED) {
+      return listener.setupFailed(subject, this.#readSetupFailure(word, start, length))
+    }
+    if (kind === RECORD_EXIT_RESULT) {
+      const value = this.#readValue(start, length)
+      if (at(word + 4) === 0) return listener.exitResult(value)
+      return listener.exitFailed(thrownBy(subject, second, value))
     }
     if (kind === RECORD_OUTPUT) {
       return listener.workerOutput(at(word + 4), second, Buffer.from(this.#bytes.subarray(start, start + length)))
     }
     if (kind === RECORD_FAULT) {
-      this.#reader.reset(this.#bytes, start, start + length)
-      this.#blocks.open(0)
-      return listener.workerError(readFailure(this.#reader), endedWorker(subject, second))
+      return listener.workerError(this.#readValue(start, length), endedWorker(subject, second))
     }
     const call = this.#find(subject)
     if (call === undefined) return
@@ -116,6 +128,19 @@ export class Records {
     this.#lastSubject = subject
     if (call.afterBatch !== undefined) this.#touched.add(call)
     return call
+  }
+
+  /** Reads a value that refers to no blocks. */
+  #readValue(start: number, length: number): unknown {
+    this.#reader.reset(this.#bytes, start, start + length)
+    this.#blocks.open(0)
+    return readFailure(this.#reader)
+  }
+
+  #readSetupFailure(word: number, start: number, length: number): LifeFailure {
+    const [pid = 0, workerId = 0, how = 0] = this.#words.subarray(word + 3, word + 6)
+    if (how === HOW_THREW) return thrownBy(workerId, pid, this.#readValue(start, length))
+    return readSetupFailure(workerId, pid, how, this.#bytes.subarray(start, start + length))
   }
 
   /** Passes an outcome or a loss on to its call. */

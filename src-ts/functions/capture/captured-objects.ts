@@ -1,6 +1,7 @@
 import type { TaskFunctionError } from '../../errors/index.js'
 import { Map, Object, Set, Symbol } from '../../primordials.js'
-import { LARGEST_BYTES, tooHeavy, unshippableAt } from '../refusal/messages.js'
+import { largestBytes } from '../refusal/largest.js'
+import { tooHeavy, unshippableAt } from '../refusal/messages.js'
 import type { CapturedData, ObjectPlan, PlannedProperty, Slot } from '../ship/graph.js'
 import { integrityOf, isKeptByCodec, planProperty } from './object-plan.js'
 import { describeProperty, entriesOf, keysOf, type Met, ObjectWalk, pathOf, stepOf } from './object-walk.js'
@@ -49,7 +50,7 @@ export class CapturedObjects {
       this.#checkSize()
     },
     onWeight: (bytes) => {
-      if (bytes > LARGEST_BYTES) throw tooHeavy(this.#called, this.#variable)
+      if (bytes > largestBytes()) throw tooHeavy(this.#called, this.#variable)
     }
   })
 

@@ -30,10 +30,10 @@ export function prepareReference(fn: unknown, hasContext: boolean): FunctionDefi
 }
 
 /** @throws TypeError for a value that names no function. Whether a function can travel is checked when it is called. */
-export function checkFunction(fn: unknown): void {
-  if (typeof fn !== 'function' && !isUrl(fn)) throw noFunction(fn)
+export function checkFunction(fn: unknown, name = 'fn'): void {
+  if (typeof fn !== 'function' && !isUrl(fn)) throw noFunction(fn, name)
 }
 
-function noFunction(fn: unknown): TypeError {
-  return invalidOption('type', 'fn', fn, 'a function, a reference made by task() or tasks(), or a URL object')
+function noFunction(fn: unknown, name = 'fn'): TypeError {
+  return invalidOption('type', name, fn, 'a function, a reference made by task() or tasks(), or a URL object')
 }

@@ -1,6 +1,7 @@
 import { types } from 'node:util'
 import { NotSerializableError, TaskFunctionError } from '../../errors/index.js'
 import { WeakRef } from '../../primordials.js'
+import { largestBytes } from './largest.js'
 
 const EXPORT_IT = `export the function from a module and name it with task(url, 'name')`
 
@@ -73,16 +74,13 @@ export function unknownName(user: string, name: string): TaskFunctionError {
   )
 }
 
-/** The most bytes of a function together with everything that it captures. */
-export const LARGEST_BYTES: number = 10 * 1024 * 1024
-
 /** What to do about a variable that is large. */
 export const INSTEAD = 'pass it as an argument, or let the worker load it'
 
-/** The error for more than {@linkcode LARGEST_BYTES}. */
+/** The error for more than {@linkcode largestBytes}. */
 export function tooHeavy(user: string, largest: string): TaskFunctionError {
   return new TaskFunctionError(
-    `${user} is larger than 10 MB together with what it captures; the largest is '${largest}': ${INSTEAD}`,
+    `${user} is larger than ${largestBytes() / 1024 / 1024} MB together with what it captures; the largest is '${largest}': ${INSTEAD}`,
     { variable: largest }
   )
 }

@@ -2,12 +2,11 @@ import { type TaskFunctionError, warn } from '../../errors/index.js'
 import { Writer, writeValue } from '../../codec/index.js'
 import { JSON, Set, Uint8Array, WeakMap } from '../../primordials.js'
 import { type ClosureCode, writeClosure } from './closure-code.js'
-import { INSTEAD, LARGEST_BYTES, tooHeavy, unclonable } from '../refusal/messages.js'
+import { largeBytes, largestBytes } from '../refusal/largest.js'
+import { INSTEAD, tooHeavy, unclonable } from '../refusal/messages.js'
 import type { CapturedData, Graph } from './graph.js'
 import { callName } from '../refusal/refusals.js'
 import type { ShippedClosure } from './shipped.js'
-
-const LARGE_BYTES = 1024 * 1024
 
 const codes = new WeakMap<Graph, ClosureCode>()
 
@@ -22,7 +21,7 @@ function codeOf(graph: Graph): ClosureCode {
 
 /** The encoded size of one variable. Infinity if it is more than any function may have. */
 function weigh({ variable, path, value }: CapturedData, called: string): number {
-  const writer = new Writer(undefined, LARGEST_BYTES)
+  const writer = new Writer(undefined, largestBytes())
   try {
     writeValue(writer, value, () => path)
   } catch (error) {
@@ -48,7 +47,7 @@ function warnOfLarge({ data }: Graph, called: string): void {
   weighed.add(key)
   for (const captured of data) {
     const bytes = weigh(captured, called)
-    if (bytes <= LARGE_BYTES) continue
+    if (bytes <= largeBytes()) continue
     const size = (bytes / 1024 / 1024).toFixed(1)
     const text = `${called} captures '${captured.path}' of ${size} MB, which is sent to each worker: ${INSTEAD}`
     warn('MILLRACE_LARGE_CAPTURE', text)
@@ -59,9 +58,9 @@ const NO_DATA = new Uint8Array()
 
 function encode(graph: Graph, codeLength: number, called: string): Uint8Array {
   const { data } = graph
-  if (codeLength > LARGEST_BYTES) throw refuseLargest(graph, called)
+  if (codeLength > largestBytes()) throw refuseLargest(graph, called)
   if (data.length === 0) return NO_DATA
-  const writer = new Writer(undefined, LARGEST_BYTES - codeLength)
+  const writer = new Writer(undefined, largestBytes() - codeLength)
   try {
     // Encoded as one value, so that objects that two variables share stay shared.
     writeValue(
@@ -75,7 +74,7 @@ function encode(graph: Graph, codeLength: number, called: string): Uint8Array {
     for (const captured of data) weigh(captured, called)
     throw error
   }
-  if (writer.length > LARGE_BYTES) warnOfLarge(graph, called)
+  if (writer.length > largeBytes()) warnOfLarge(graph, called)
   return writer.bytes.subarray(0, writer.length)
 }
 

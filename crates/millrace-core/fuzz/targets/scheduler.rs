@@ -123,7 +123,7 @@ impl Claims for Words {
 
     fn began(&self) -> Began {
         let ms = u32::from(self.next()) << (self.next() & 31);
-        Began { ms, is_loading: self.next() & 1 == 1 }
+        Began { ms, is_loading: self.next() & 1 == 1, is_setting_up: self.next() & 1 == 1 }
     }
 
     fn condemn(&self, first: u32, last: u32) -> Option<u32> {
@@ -221,7 +221,7 @@ impl World {
 
     fn take_report(&mut self, report: Report) {
         match report {
-            Report::Started { .. } | Report::Exited { .. } => {}
+            Report::Started { .. } | Report::Exited { .. } | Report::SetupFailed { .. } => {}
             Report::Lost { call_id: CallId(call_id), chunk, first, count, .. } => {
                 assert!(count > 0);
                 (first..first + count).for_each(|index| self.settle(call_id, chunk, index));
@@ -323,7 +323,7 @@ impl Alive {
                 assert!(chunk.from < chunk.count, "a chunk without tasks");
                 self.chunks.push_back((seq.0, chunk.from, chunk.count));
             }
-            Outgoing::Cancel { .. } => {}
+            Outgoing::Cancel { .. } | Outgoing::Setup(_) => {}
             Outgoing::Leave => self.was_told_to_leave = true,
         }
     }
@@ -346,6 +346,8 @@ impl Alive {
                 is_last,
                 is_dropped,
                 is_retiring,
+            is_setup_failure: false,
+                is_setup_failure: false,
                 elapsed_us: 1,
             };
         }

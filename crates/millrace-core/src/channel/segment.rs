@@ -28,8 +28,9 @@ pub mod word {
     pub const VERSION: usize = 1;
     /// The claim word; see [`Claim`](crate::channel::claim::Claim).
     pub const TASK: usize = 16;
-    /// When the worker began its last task that has a limit, or with [`LOADING_BIT`](super::LOADING_BIT) to load its
-    /// function: milliseconds of the system's monotonic clock, modulo 2^32, rounded up to an even number. Written before the
+    /// When the worker began its last task that has a limit, with [`LOADING_BIT`](super::LOADING_BIT) to load its function, or with
+    /// [`SETUP_BIT`](super::SETUP_BIT) to set itself up: milliseconds of the system's monotonic clock, modulo 2^32, rounded up to a
+    /// multiple of 4. Written before the
     /// claim word, so that a task seen there has its time here, or a later one.
     pub const TASK_BEGAN: usize = 17;
     /// [`Doorbell`](crate::channel::doorbell::Doorbell) of the worker, waiting for bytes.
@@ -84,6 +85,8 @@ pub const RING_BYTES: usize = 256 * 1024;
 pub const SEGMENT_BYTES: usize = STATUS_BYTES + 2 * RING_BYTES;
 /// The bit of [`word::TASK_BEGAN`] that says that the function of the task is being loaded.
 pub const LOADING_BIT: u32 = 1;
+/// The bit of [`word::TASK_BEGAN`] that says that the worker sets itself up for the task.
+pub const SETUP_BIT: u32 = 2;
 /// What [`word::MAGIC`] holds.
 pub const MAGIC: u32 = u32::from_le_bytes(*b"mill");
 /// What [`word::VERSION`] holds.

@@ -1,7 +1,7 @@
 //! A worker's claim words, as the scheduler uses them.
 
 use crate::channel::claim::{ChunkState, TaskRange};
-use crate::channel::segment::{LOADING_BIT, Segment, word};
+use crate::channel::segment::{LOADING_BIT, SETUP_BIT, Segment, word};
 use crate::scheduler::{Began, ChunkSeq, Claims};
 use crate::sync::atomic::Ordering;
 
@@ -41,8 +41,9 @@ impl Claims for SegmentClaims {
         // Relaxed: it was written before the claim word, which `current_task` acquires.
         let began = self.segment.word(word::TASK_BEGAN).load(Ordering::Relaxed);
         Began {
-            ms: (began & !LOADING_BIT).wrapping_sub(self.epoch_ms),
+            ms: (began & !(LOADING_BIT | SETUP_BIT)).wrapping_sub(self.epoch_ms),
             is_loading: began & LOADING_BIT != 0,
+            is_setting_up: began & SETUP_BIT != 0,
         }
     }
 

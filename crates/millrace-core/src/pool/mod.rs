@@ -48,13 +48,13 @@ use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
 
 pub use config::{PoolConfig, StartError};
 pub use record_queue::Records;
-pub use records::{Outcome, Record};
-pub use submission::{Chunk, SubmitError, TooLarge};
+pub use records::{Outcome, Record, SetupFailed};
+pub use submission::{Chunk, SetupError, SubmitError, TooLarge};
 
 use crate::lock::lock;
 use crate::scheduler::{
     CallId, CancelMode, Cause, Definition, DefinitionId, Effects, Outgoing, Report, Scheduler,
-    Stats, WorkerId, WorkerSnapshot,
+    Setup, Stats, WorkerId, WorkerSnapshot,
 };
 use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use crate::sys::{self, Bell, Poller};
@@ -188,6 +188,31 @@ impl Pool {
         Ok(())
     }
 
+    /// Makes a setup known under `id`. A worker gets it, and before it the functions that it `needs`, before the first chunk that names
+    /// it. `limit` bounds it in each worker, and `exit_limit` what it makes workers do when they leave, if there is something.
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError`] if `bytes` do not fit into a message, or a function is not known. Then nothing is made known.
+    pub fn define_setup(
+        &self,
+        id: DefinitionId,
+        bytes: &[u8],
+        needs: &[DefinitionId],
+        limit: Option<Duration>,
+        exit_limit: Option<Duration>,
+    ) -> Result<(), SetupError> {
+        submission::check_size("the setup", bytes.len())?;
+        let mut definitions = lock(&self.shared.definitions);
+        let needs = needs
+            .iter()
+            .map(|needed| definitions.get(needed).cloned().ok_or(SetupError::Undefined(*needed)))
+            .collect::<Result<_, _>>()?;
+        let setup = Setup { needs, limit, exit_limit };
+        definitions.insert(id, Arc::new(Definition::of_setup(id, bytes.into(), setup)));
+        Ok(())
+    }
+
     /// Drops a definition, here and in the workers. Chunks that were submitted with it keep it.
     pub fn forget(&self, id: DefinitionId) {
         let dropped = lock(&self.shared.definitions).remove(&id);
@@ -216,21 +241,23 @@ impl Pool {
         chunks: impl IntoIterator<Item = Chunk<'a>>,
     ) -> Result<(), SubmitError> {
         let mut last_definition = None;
+        let mut last_setup = None;
         let accept = |chunk: Chunk<'a>| {
             chunk.check(self.shared.config.worker_count)?;
             // Most chunks of a batch have the same one. The lock is not held while the caller makes the next chunk.
-            let definition = last_definition
-                .take()
-                .filter(|last: &Arc<Definition>| last.id == chunk.definition)
-                .or_else(|| lock(&self.shared.definitions).get(&chunk.definition).cloned())
-                .ok_or(SubmitError::Undefined {
-                    call_id: chunk.call_id,
-                    chunk: chunk.id,
-                    definition: chunk.definition,
-                })?;
-            last_definition = Some(Arc::clone(&definition));
+            let find = |last: &mut Option<Arc<Definition>>, id: DefinitionId| {
+                let found = last
+                    .take()
+                    .filter(|last| last.id == id)
+                    .or_else(|| lock(&self.shared.definitions).get(&id).cloned());
+                last.clone_from(&found);
+                let (call_id, chunk) = (chunk.call_id, chunk.id);
+                found.ok_or(SubmitError::Undefined { call_id, chunk, definition: id })
+            };
+            let definition = find(&mut last_definition, chunk.definition)?;
+            let setup = chunk.setup.map(|id| find(&mut last_setup, id)).transpose()?;
             let blocks = self.shared.claim(&chunk)?;
-            Ok(chunk.to_owned(definition, blocks))
+            Ok(chunk.to_owned(definition, setup, blocks))
         };
         let chunks: Vec<_> = chunks.into_iter().map(accept).collect::<Result<_, SubmitError>>()?;
         let started = self.start_threads();

@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use super::Notify;
 use super::blocks::{self, Lease};
-use super::records::{Outcome, Record};
+use super::records::{Outcome, Record, SetupFailed};
 use crate::lock::lock;
-use crate::scheduler::{CallId, Report, WorkerId};
+use crate::scheduler::{CallId, DefinitionId, Report, WorkerId};
 use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// Payloads from this size on are not packed, if they have memory of their own.
@@ -53,6 +53,16 @@ pub(super) enum Head {
     Fault {
         worker_id: WorkerId,
         pid: u32,
+    },
+    SetupFailed {
+        setup: DefinitionId,
+        worker_id: WorkerId,
+        pid: u32,
+    },
+    ExitResult {
+        worker_id: WorkerId,
+        pid: u32,
+        is_error: bool,
     },
     /// Boxed, since few records are reports and some of them are large.
     Report(Box<Report>),
@@ -137,6 +147,15 @@ fn record<'r>(head: &'r Head, payload: &'r [u8]) -> Record<'r> {
         }
         Head::Fault { worker_id, pid } => {
             Record::Fault { worker_id: *worker_id, pid: *pid, payload }
+        }
+        Head::SetupFailed { setup, worker_id, pid } => Record::SetupFailed {
+            setup: *setup,
+            worker_id: *worker_id,
+            pid: *pid,
+            how: SetupFailed::Threw(payload),
+        },
+        Head::ExitResult { worker_id, pid, is_error } => {
+            Record::ExitResult { worker_id: *worker_id, pid: *pid, is_error: *is_error, payload }
         }
         Head::Report(report) => Record::from(&**report),
         Head::Failed(reason) => Record::Failed { reason },

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::scheduler::{CallId, ExitReason, Loss, Report, WorkerId};
+use crate::scheduler::{
+    CallId, DefinitionId, ExitReason, Lateness, Loss, Report, SetupFailure, WorkerId,
+};
 
 /// News for the submitter. It borrows from [`Records`](super::Records).
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +35,28 @@ pub enum Record<'r> {
         /// Why.
         loss: &'r Loss,
     },
+    /// A worker could not set itself up. The tasks of all calls that name this setup are gone, and nothing more is said of them.
+    SetupFailed {
+        /// The setup.
+        setup: DefinitionId,
+        /// The worker.
+        worker_id: WorkerId,
+        /// Its process.
+        pid: u32,
+        /// How.
+        how: SetupFailed<'r>,
+    },
+    /// A worker that leaves has done a part of what its setups make it do then.
+    ExitResult {
+        /// The worker.
+        worker_id: WorkerId,
+        /// Its process.
+        pid: u32,
+        /// It has failed, and the payload is the error.
+        is_error: bool,
+        /// The result, in the worker's own encoding.
+        payload: &'r [u8],
+    },
     /// A worker is ready.
     Started {
         /// The worker.
@@ -56,6 +80,8 @@ pub enum Record<'r> {
         reason: ExitReason,
         /// Its resident memory, in bytes, when that was measured last; 0: never.
         resident_bytes: u64,
+        /// It has not done all that its setups make it do when it leaves.
+        unfinished_exit: Option<Lateness>,
     },
     /// A worker has written to its standard output (0) or standard error (1).
     ///
@@ -86,6 +112,15 @@ pub enum Record<'r> {
     },
     /// The pool has ended. Nothing comes after it but [`Exited`](Self::Exited) of processes that the system kept longer.
     Closed,
+}
+
+/// How a worker has failed to set itself up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SetupFailed<'r> {
+    /// It says why, in its own encoding.
+    Threw(&'r [u8]),
+    /// It did not live to say so.
+    Ended(SetupFailure),
 }
 
 /// Tasks `first..first + count` of a chunk, as their worker has settled them.
@@ -120,10 +155,29 @@ impl<'r> From<&'r Report> for Record<'r> {
             Report::Retried { call_id, chunk, index, ref loss } => {
                 Self::Retried { call_id, chunk, index, loss }
             }
-            Report::Started { worker_id, pid } => Self::Started { worker_id, pid },
-            Report::Exited { worker_id, pid, code, signal, tasks_done, reason, resident_bytes } => {
-                Self::Exited { worker_id, pid, code, signal, tasks_done, reason, resident_bytes }
+            Report::SetupFailed { setup, worker_id, pid, failure } => {
+                Self::SetupFailed { setup, worker_id, pid, how: SetupFailed::Ended(failure) }
             }
+            Report::Started { worker_id, pid } => Self::Started { worker_id, pid },
+            Report::Exited {
+                worker_id,
+                pid,
+                code,
+                signal,
+                tasks_done,
+                reason,
+                resident_bytes,
+                unfinished_exit,
+            } => Self::Exited {
+                worker_id,
+                pid,
+                code,
+                signal,
+                tasks_done,
+                reason,
+                resident_bytes,
+                unfinished_exit,
+            },
             Report::Closed => Self::Closed,
         }
     }

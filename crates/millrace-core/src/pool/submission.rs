@@ -33,6 +33,9 @@ pub struct Chunk<'a> {
     pub limit: Option<Duration>,
     /// How often each task may run again when its worker died or it was late.
     pub retries: u32,
+    /// What its worker does before, once, which [`Pool::define_setup`](super::Pool::define_setup) has made known. All chunks of a call
+    /// have the same.
+    pub setup: Option<DefinitionId>,
     /// How many tasks a worker process may run before it is replaced, for workers that run the chunk. None: no limit.
     pub lifespan: Option<NonZero<u32>>,
 }
@@ -57,6 +60,7 @@ impl<'a> Chunk<'a> {
             only: None,
             limit: None,
             retries: 0,
+            setup: None,
             lifespan: None,
         }
     }
@@ -118,6 +122,18 @@ pub enum SubmitError {
     },
 }
 
+/// Why a setup was not made known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SetupError {
+    /// It does not fit into a message.
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
+    /// It needs a function that was never made known, or was forgotten.
+    #[error("the setup needs definition {0}, which is not known")]
+    Undefined(DefinitionId),
+}
+
 /// What does not fit into one message to a worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{what} has {bytes} bytes, the limit is {MAX_PAYLOAD}")]
@@ -159,6 +175,7 @@ impl Chunk<'_> {
     pub(super) fn to_owned(
         self,
         definition: Arc<Definition>,
+        setup: Option<Arc<Definition>>,
         blocks: Option<Arc<Vec<Block>>>,
     ) -> scheduler::Chunk {
         let timed = if self.limit.is_some() { ChunkFlags::TIMED } else { 0 };
@@ -170,6 +187,7 @@ impl Chunk<'_> {
             only: self.only,
             limit: self.limit,
             retries: self.retries,
+            setup,
             lifespan: self.lifespan.map(NonZero::get),
             attachment: blocks.map(|blocks| blocks as Attachment),
             ..scheduler::Chunk::new(call_id, id, count, definition, self.payload.into())

@@ -211,6 +211,9 @@ impl Writing {
             Outgoing::Define(definition) => (ToWorker::Define, [definition.id.0, 0, 0, 0, 0, 0]),
             Outgoing::Forget(id) => (ToWorker::Forget, [id.0, 0, 0, 0, 0, 0]),
             Outgoing::Leave => (ToWorker::Leave, [0; 6]),
+            Outgoing::Setup(setup) => {
+                (ToWorker::Setup, [setup.map_or(0, |id| id.0), 0, 0, 0, 0, 0])
+            }
             Outgoing::Cancel { seq, .. } => (ToWorker::Cancel, [seq.0, 0, 0, 0, 0, 0]),
             Outgoing::Chunk { seq, first_task, chunk } => {
                 let fields = ChunkFields {
@@ -236,7 +239,7 @@ impl Writing {
             Outgoing::Define(definition) => &definition.bytes,
             Outgoing::Chunk { chunk, .. } => &chunk.payload,
             Outgoing::Cancel { reason, .. } => reason,
-            Outgoing::Forget(_) | Outgoing::Leave => &[],
+            Outgoing::Forget(_) | Outgoing::Leave | Outgoing::Setup(_) => &[],
         }
     }
 

@@ -34,6 +34,10 @@ impl<T> CallQueue<T> {
         self.places.insert((call_id, place));
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.entries.values().map(|(_, entry)| entry)
+    }
+
     pub(super) fn front(&self) -> Option<&T> {
         self.entries.first_key_value().map(|(_, (_, entry))| entry)
     }

@@ -15,8 +15,23 @@ pub struct Definition {
     pub id: DefinitionId,
     /// What the worker makes the function from.
     pub bytes: Box<[u8]>,
+    /// What it makes workers do before their first task, if it is a setup and no function.
+    pub setup: Option<Setup>,
     /// The submitter has dropped it, but chunks may still need it. It is only touched under the scheduler's lock.
     is_forgotten: AtomicBool,
+    /// A worker has failed to set itself up with it. It is only touched under the scheduler's lock.
+    has_failed: AtomicBool,
+}
+
+/// How workers set themselves up for the tasks of calls that name this setup, and what they do when they leave.
+#[derive(Debug, Clone, Default)]
+pub struct Setup {
+    /// The functions that it refers to. A worker has them before the setup.
+    pub needs: Vec<Arc<Definition>>,
+    /// How long it may take in a worker. None: no limit.
+    pub limit: Option<Duration>,
+    /// How long a worker that leaves may take for what the setup makes it do then. None: there is nothing to do.
+    pub exit_limit: Option<Duration>,
 }
 
 impl PartialEq for Definition {
@@ -30,7 +45,22 @@ impl Eq for Definition {}
 impl Definition {
     /// The function `id`, made from `bytes`.
     pub fn new(id: DefinitionId, bytes: Box<[u8]>) -> Self {
-        Self { id, bytes, is_forgotten: AtomicBool::new(false) }
+        let [is_forgotten, has_failed] = [AtomicBool::new(false), AtomicBool::new(false)];
+        Self { id, bytes, setup: None, is_forgotten, has_failed }
+    }
+
+    /// The setup `id`.
+    pub fn of_setup(id: DefinitionId, bytes: Box<[u8]>, setup: Setup) -> Self {
+        Self { setup: Some(setup), ..Self::new(id, bytes) }
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        self.has_failed.load(Ordering::Relaxed)
+    }
+
+    /// Returns whether it had failed before.
+    pub(super) fn fail(&self) -> bool {
+        self.has_failed.swap(true, Ordering::Relaxed)
     }
 
     pub(super) fn is_forgotten(&self) -> bool {
@@ -112,6 +142,8 @@ pub struct Chunk {
     pub turn: Turn,
     /// The function.
     pub definition: Arc<Definition>,
+    /// What its worker does before, once.
+    pub setup: Option<Arc<Definition>>,
     /// The encoded items.
     pub payload: Arc<[u8]>,
     /// What the payload needs to be readable. It is dropped with the chunk.
@@ -145,9 +177,20 @@ impl Chunk {
             is_piece: false,
             turn: Turn::default(),
             definition,
+            setup: None,
             payload,
             attachment: None,
         }
+    }
+
+    /// Whether a worker has failed to set itself up for it.
+    pub(super) fn has_failed_setup(&self) -> bool {
+        self.setup.as_ref().is_some_and(|setup| setup.has_failed())
+    }
+
+    /// How long its worker may take to set itself up for it, if that is limited.
+    pub(super) fn setup_limit(&self) -> Option<Duration> {
+        self.setup.as_ref()?.setup.as_ref()?.limit
     }
 
     /// Tasks still open.
@@ -163,6 +206,11 @@ impl Chunk {
     /// Whether it only loads its function.
     pub(super) fn is_load(&self) -> bool {
         self.flags.has(ChunkFlags::LOAD)
+    }
+
+    /// Whether a worker loads a function by it that no call asks for.
+    pub(super) fn is_own_load(&self) -> bool {
+        self.is_load() && self.call_id == CallId(0)
     }
 
     /// A chunk by which a worker loads a function. It belongs to no call.

@@ -78,6 +78,7 @@ impl Scheduler {
                 tasks_done,
                 reason,
                 resident_bytes,
+                unfinished_exit: self.unfinished_exit(&worker),
             });
         }
         self.settle_in_flight(worker_id, &worker, death);
@@ -119,6 +120,14 @@ impl Scheduler {
                 continue;
             }
             if let Some(last) = last_begun(worker, sent, has_begun_later) {
+                if worker.is_setting_up(sent, last, has_begun_later) {
+                    has_begun_later = true;
+                    self.stats.failed += u64::from(!chunk.is_load());
+                    chunk.from += 1;
+                    self.stats.cancelled += chunk.open_tasks();
+                    self.fail_setup_by_death(worker_id, worker, &chunk, death);
+                    continue;
+                }
                 has_begun_later = true;
                 let loss = self.loss((worker_id, worker), sent, Lost::Running(last), death);
                 // If more than one task is lost, the worker has not sent results one by one, as retries need it.
@@ -140,7 +149,9 @@ impl Scheduler {
                     continue;
                 }
             }
-            if chunk.unsettled() > 0 {
+            if chunk.has_failed_setup() {
+                self.stats.cancelled += chunk.open_tasks();
+            } else if chunk.unsettled() > 0 {
                 self.queue.push_front(chunk);
             }
         }

@@ -132,6 +132,7 @@ impl Scheduler {
     }
 
     pub(super) fn send(&mut self, worker_id: WorkerId, chunk: Chunk) {
+        self.send_setup(worker_id, &chunk);
         let expected_ns = self.costs.chunk_ns(chunk.definition.id, chunk.unsettled());
         let is_forgotten = chunk.definition.is_forgotten().then_some(chunk.definition.id);
         let mut changing = self.workers.at(worker_id);
@@ -150,7 +151,9 @@ impl Scheduler {
         }
         let frame = Outgoing::Chunk { seq, first_task, chunk: chunk.clone() };
         self.effects.frames.push((worker_id, frame));
-        for limit in chunk.limit.into_iter().chain(self.start_timeout.filter(|_| brings_function)) {
+        let load_limit = self.start_timeout.filter(|_| brings_function);
+        let setup_limit = chunk.setup_limit().filter(|_| !worker.has_set_up(&chunk));
+        for limit in [chunk.limit, load_limit, setup_limit].into_iter().flatten() {
             worker.look_after(self.now, limit);
         }
         worker.is_passed_over = self.queue.is_passed_over(worker_id);

@@ -11,6 +11,7 @@
 
 use std::time::Duration;
 
+use super::flight::InFlight;
 use super::ids::WorkerId;
 use super::worker::{Late, Worker};
 use super::{Began, Claims, ExitReason, Scheduler};
@@ -67,9 +68,9 @@ impl Worker {
         }
         let task = claims.current_task();
         let due = self.due(task, now, claims.as_ref(), load_limit);
-        if due.is_none_or(|due| due.at > now) {
+        if due.is_none_or(|due| due.at.is_none_or(|at| at > now)) {
             let ends = self.in_flight.iter().filter_map(|sent| sent.kill_at);
-            let running = due.map(|due| due.look_at);
+            let running = due.and_then(|due| due.look_at);
             let waiting = self.first_look_at_waiting(task, now, load_limit);
             self.look_at = ends.chain(running).chain(waiting).min();
             return None;
@@ -78,7 +79,12 @@ impl Worker {
             self.look_at = Some(now + GRAIN);
             return None;
         }
-        self.late = Some(Late { task, loading: due.and_then(|due| due.loading) });
+        let [loading, setting_up] = [|due: &Due| due.loading, |due: &Due| due.setting_up];
+        self.late = Some(Late {
+            task,
+            loading: due.as_ref().and_then(loading),
+            setting_up: due.as_ref().and_then(setting_up),
+        });
         Some(ExitReason::Timeout)
     }
 
@@ -106,17 +112,24 @@ impl Worker {
     ) -> Option<Due> {
         let began = began(claims, now);
         let sent = self.in_flight.iter().find(|sent| sent.is_open(task))?;
+        if began.is_setting_up && sent.chunk.setup.is_some() {
+            return Some(setup_due(sent, began.at, now, load_limit));
+        }
         let loading = load_limit.filter(|_| began.is_loading);
         let limit = loading.or(sent.chunk.limit)?;
+        // It may have been seen on the task while it set itself up.
+        let setting_up = sent.chunk.setup_limit().filter(|_| !self.has_set_up(&sent.chunk));
+        let is_trusted = !self.has_set_up(&sent.chunk) && setting_up.is_none();
         let seen = self.watched.filter(|(watched, _)| *watched == task);
         let (_, seen_at) = *self.watched.insert(seen.unwrap_or((task, now)));
         let other = if loading.is_none() { load_limit.unwrap_or_default() } else { Duration::ZERO };
         let due = began.at.max(sent.sent_at).saturating_add(limit);
-        let at = due.min(seen_at.saturating_add(limit).saturating_add(other));
+        let seen_for = limit.saturating_add(other).saturating_add(setting_up.unwrap_or_default());
+        let at = if is_trusted { due } else { due.min(seen_at.saturating_add(seen_for)) };
         // A task that is still loading may begin at any time.
         let begins = sent.chunk.limit.filter(|_| loading.is_some());
         let look_at = begins.map_or(at, |limit| at.min(first_look(now, limit)));
-        Some(Due { at, look_at, loading })
+        Some(Due { at: Some(at), look_at: Some(look_at), loading, setting_up: None })
     }
 
     /// When a task in flight other than `task` may be late for the first time: none of them has begun.
@@ -128,10 +141,22 @@ impl Worker {
     ) -> Option<Duration> {
         let waiting = self.in_flight.iter().filter(|sent| !sent.is_open(task));
         let limits = waiting.filter_map(|sent| {
-            sent.chunk.limit.or_else(|| load_limit.filter(|_| sent.brings_function))
+            let loading = load_limit.filter(|_| sent.brings_function);
+            let setting_up = sent.chunk.setup_limit().filter(|_| !self.has_set_up(&sent.chunk));
+            [sent.chunk.limit.or(loading), setting_up].into_iter().flatten().min()
         });
         limits.min().map(|limit| first_look(now, limit))
     }
+}
+
+/// When a task is late whose worker sets itself up for it, since `began`. Without a limit of that, it is never late. What follows may begin at any time.
+fn setup_due(sent: &InFlight, began: Duration, now: Duration, load_limit: Option<Duration>) -> Due {
+    let setting_up = sent.chunk.setup_limit();
+    let at = setting_up.map(|limit| began.max(sent.sent_at).saturating_add(limit));
+    let limits = [sent.chunk.limit, load_limit.filter(|_| sent.brings_function)];
+    let next = limits.into_iter().flatten().min().map(|limit| first_look(now, limit));
+    let look_at = [at, next].into_iter().flatten().min();
+    Due { at, look_at, loading: None, setting_up }
 }
 
 /// When a task that begins at `now`, at the earliest, may be late.
@@ -142,23 +167,27 @@ fn first_look(now: Duration, limit: Duration) -> Duration {
 /// When a task is late.
 #[derive(Debug, Clone, Copy)]
 struct Due {
-    at: Duration,
+    /// `None`: never, as long as the worker sets itself up.
+    at: Option<Duration>,
     /// When to look again if it is not late yet.
-    look_at: Duration,
+    look_at: Option<Duration>,
     /// The limit of loading the function, if that is the one.
     loading: Option<Duration>,
+    /// The limit of the setup, if that is the one.
+    setting_up: Option<Duration>,
 }
 
 /// What the worker has noted last.
 struct Noted {
     at: Duration,
     is_loading: bool,
+    is_setting_up: bool,
 }
 
 fn began(claims: &dyn Claims, now: Duration) -> Noted {
-    let Began { ms, is_loading } = claims.began();
+    let Began { ms, is_loading, is_setting_up } = claims.began();
     let age = (now.as_millis() as u32).wrapping_sub(ms).cast_signed();
     // A time in the future is not trusted.
     let age = Duration::from_millis(u64::try_from(age).unwrap_or(0));
-    Noted { at: now.saturating_sub(age), is_loading }
+    Noted { at: now.saturating_sub(age), is_loading, is_setting_up }
 }

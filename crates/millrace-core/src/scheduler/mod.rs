@@ -47,6 +47,7 @@ mod replace;
 mod retire;
 mod retry;
 mod room;
+mod setup;
 mod split;
 #[cfg(all(test, not(loom)))]
 mod tests;
@@ -58,13 +59,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use cancel::CancelMode;
-pub use chunk::{Attachment, Chunk, ChunkFlags, Definition};
+pub use chunk::{Attachment, Chunk, ChunkFlags, Definition, Setup};
 pub use death::{Cause, Death};
 pub use exit_reason::ExitReason;
 pub use ids::{CallId, ChunkSeq, DefinitionId, WorkerId};
 #[cfg(feature = "testing")]
 pub use outcome::ProtocolViolation;
 pub use outcome::{Settled, Verdict};
+pub use setup::{Lateness, SetupFailure};
 pub use worker::{WorkerSnapshot, WorkerState};
 
 use backoff::Backoff;
@@ -101,6 +103,8 @@ pub struct Began {
     pub ms: u32,
     /// It loads the function. The task begins when the function is there.
     pub is_loading: bool,
+    /// It sets itself up for the task. The function is loaded after that.
+    pub is_setting_up: bool,
 }
 
 /// A frame for a worker. Frames reach it in the order in which the scheduler made them.
@@ -126,6 +130,8 @@ pub enum Outgoing {
         /// Opaque bytes for its running task.
         reason: Arc<[u8]>,
     },
+    /// The chunks from here on need this setup, or none. The worker has its definition.
+    Setup(Option<DefinitionId>),
     /// Exit gracefully: exit handlers run.
     Leave,
 }
@@ -235,6 +241,17 @@ pub enum Report {
         /// Why.
         loss: Loss,
     },
+    /// A worker could not set itself up. All chunks of this setup are gone: they wait no more, and no more of them are run.
+    SetupFailed {
+        /// The setup.
+        setup: DefinitionId,
+        /// The worker.
+        worker_id: WorkerId,
+        /// Its process.
+        pid: u32,
+        /// Why.
+        failure: SetupFailure,
+    },
     /// A worker is ready.
     Started {
         /// The worker id.
@@ -258,6 +275,8 @@ pub enum Report {
         reason: ExitReason,
         /// Its resident memory, in bytes, when that was measured last; 0: never.
         resident_bytes: u64,
+        /// It has not done all that its setups make it do when it leaves.
+        unfinished_exit: Option<Lateness>,
     },
     /// Nothing is open and no worker is left: the pool has ended.
     Closed,
@@ -352,7 +371,8 @@ impl Scheduler {
     pub fn submit(&mut self, chunk: Chunk) {
         let tasks = chunk.open_tasks();
         self.stats.submitted += tasks;
-        if matches!(self.closing, Closing::Terminate(_) | Closing::Done) {
+        let is_over = matches!(self.closing, Closing::Terminate(_) | Closing::Done);
+        if is_over || chunk.has_failed_setup() {
             self.stats.cancelled += tasks;
         } else {
             if let Some(worker_id) = chunk.only {

@@ -2,7 +2,7 @@
 
 use super::chunk::{Chunk, ChunkFlags};
 use super::flight::InFlight;
-use super::ids::{CallId, ChunkSeq, WorkerId};
+use super::ids::{CallId, ChunkSeq, DefinitionId, WorkerId};
 use super::{Cause, ExitReason, Scheduler};
 
 /// What an outcome frame says. It was read from shared memory, and nothing of it has been checked.
@@ -26,6 +26,8 @@ pub struct Settled {
     pub is_dropped: bool,
     /// The worker begins no more tasks and wants to be replaced.
     pub is_retiring: bool,
+    /// The worker could not set itself up. The one task, which has not run, fails because of that.
+    pub is_setup_failure: bool,
     /// Microseconds that these tasks took.
     pub elapsed_us: u32,
 }
@@ -41,6 +43,13 @@ pub enum Verdict {
         chunk: u32,
         /// No more outcomes of the chunk will come, although some of its tasks were not run.
         is_last: bool,
+    },
+    /// The worker could not set itself up, and is the first one to say so of this setup. The payload is the error.
+    SetupFailed {
+        /// The setup.
+        setup: DefinitionId,
+        /// The worker's process.
+        pid: u32,
     },
     /// Nobody waits for it.
     Discard,
@@ -82,17 +91,25 @@ impl Scheduler {
         let count = if is_load { 0 } else { u64::from(settled.count) };
         *(if settled.is_error { &mut self.stats.failed } else { &mut self.stats.completed }) +=
             count;
-        worker.tasks_done += count;
-        let has_settled = count > 0;
+        let has_settled = count > 0 && !settled.is_setup_failure;
+        if has_settled {
+            worker.tasks_done += count;
+        }
+        let setup = worker.in_flight[0].chunk.setup.clone();
+        if settled.count > 0 && !settled.is_setup_failure {
+            worker.proven_setup = setup.as_ref().map(|setup| setup.id);
+        }
+        let pid = worker.pid;
         let sent = &worker.in_flight[0];
-        if !is_load && !sent.chunk.definition.is_forgotten() {
+        if !is_load && !settled.is_setup_failure && !sent.chunk.definition.is_forgotten() {
             self.costs.learn(sent.chunk.definition.id, settled.count, settled.elapsed_us);
         }
         // The submitter knows whole chunks only. So the rest of a piece runs, and is not dropped after a failure.
         let gives_back = settled.is_dropped
             && !sent.is_cancelled
+            && !settled.is_setup_failure
             && (sent.chunk.is_piece || sent.is_recalled && !settled.is_error);
-        let verdict = if sent.is_cancelled || settled.count == 0 {
+        let mut verdict = if sent.is_cancelled || settled.count == 0 || settled.is_setup_failure {
             Verdict::Discard
         } else {
             Verdict::Report {
@@ -114,6 +131,11 @@ impl Scheduler {
             }
         }
         drop(changing);
+        if let Some(setup) = setup.filter(|_| settled.is_setup_failure)
+            && self.fail_setup(&setup)
+        {
+            verdict = Verdict::SetupFailed { setup: setup.id, pid };
+        }
         if settled.is_retiring {
             self.retire(worker_id, ExitReason::Memory);
         }
@@ -133,6 +155,7 @@ fn continues(sent: &InFlight, settled: &Settled) -> bool {
     let may_drop = sent.is_cancelled
         || sent.is_recalled
         || sent.is_split && is_done
+        || settled.is_setup_failure
         || !sent.is_split && settled.is_error && sent.chunk.flags.has(ChunkFlags::FAIL_FAST);
     sent.seq == settled.seq
         && sent.chunk.from == settled.first
@@ -141,6 +164,8 @@ fn continues(sent: &InFlight, settled: &Settled) -> bool {
         && settled.is_last == ends
         && (may_drop || !settled.is_dropped)
         && (settled.count > 0 || settled.is_dropped)
+        && (!settled.is_setup_failure
+            || settled.is_error && settled.is_last && sent.chunk.setup.is_some())
         // A worker that retires without having run a task could do so for ever.
         && (settled.count > 0 || !settled.is_retiring)
 }

@@ -196,6 +196,17 @@ impl Queue {
         tasks
     }
 
+    /// Removes the chunks for which a worker has failed to set itself up. Returns how many tasks they had. All chunks of a call
+    /// have one setup.
+    pub(super) fn remove_failed(&mut self) -> u64 {
+        let ordered = self.places.iter().flat_map(|place| place.ordered.lanes.values());
+        let lanes = self.shared.lanes.values().chain(ordered);
+        let chunks = lanes.filter_map(|lane| lane.chunks.front()).chain(self.urgent.iter());
+        let failed = chunks.filter(|chunk| chunk.has_failed_setup());
+        let calls: BTreeSet<CallId> = failed.map(|chunk| chunk.call_id).collect();
+        calls.into_iter().map(|call_id| self.remove_call(call_id)).sum()
+    }
+
     /// Removes the chunks that only `worker` may run.
     pub(super) fn take_ordered(&mut self, worker_id: WorkerId) -> Vec<Chunk> {
         let taken: Vec<Chunk> = self.places[worker_id.index()].ordered.take_all().collect();

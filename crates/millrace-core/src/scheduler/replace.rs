@@ -1,5 +1,7 @@
 //! A worker that was killed for one of its tasks is replaced at once, so that the next task does not wait for the start.
 //!
+//! One that was killed because its setup took too long is not replaced: nothing waits for the setup any more.
+//!
 //! The replacement loads what its predecessor had loaded, one function at a time while it is idle. Nobody hears of an error there:
 //! the worker keeps it, and the first task that needs the function fails with it. A function that was being loaded when the worker
 //! was killed is left out, and a worker that dies by itself is replaced only when there is work. So no module can cause a loop of
@@ -31,6 +33,7 @@ impl Worker {
             .known
             .values()
             .chain(&self.to_load)
+            .filter(|known| known.setup.is_none())
             .filter(|known| unloaded.iter().all(|sent| sent.chunk.definition.id != known.id))
             .cloned()
             .collect();
@@ -45,7 +48,8 @@ impl Scheduler {
     pub(super) fn replace(&mut self, worker_id: WorkerId, worker: &Worker) {
         let is_killed_for_task = worker.state == WorkerState::Ready
             && matches!(worker.ends_for, Some(ExitReason::Aborted | ExitReason::Timeout));
-        if is_killed_for_task && self.closing == Closing::No {
+        let was_setting_up = worker.late.is_some_and(|late| late.setting_up.is_some());
+        if is_killed_for_task && !was_setting_up && self.closing == Closing::No {
             let mut place = self.workers.at(worker_id);
             place.is_replacement = true;
             place.to_load = worker.loaded();

@@ -176,7 +176,8 @@ impl Scheduler {
         let mut worker = self.workers.at(worker_id);
         worker.ends_for.get_or_insert(reason);
         worker.state = WorkerState::Leaving;
-        worker.leave_by = Some(self.now + LEAVE_TIMEOUT);
+        worker.was_told_to_leave = true;
+        worker.leave_by = Some(self.now + worker.leave_limit());
         self.effects.frames.push((worker_id, Outgoing::Leave));
     }
 

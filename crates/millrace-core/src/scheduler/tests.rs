@@ -18,6 +18,7 @@ mod replacing;
 mod retiring;
 mod retrying;
 mod room;
+mod setting_up;
 mod splitting;
 mod starting;
 mod stealing;

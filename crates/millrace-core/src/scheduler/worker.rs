@@ -48,6 +48,8 @@ pub(super) struct Late {
     pub(super) task: u32,
     /// Its function was being loaded, and this is the limit of that.
     pub(super) loading: Option<Duration>,
+    /// It was setting itself up, and this is the limit of that.
+    pub(super) setting_up: Option<Duration>,
 }
 
 /// A look at a worker.
@@ -94,6 +96,16 @@ pub(super) struct Worker {
     pub(super) next_task: u32,
     pub(super) tasks_done: u64,
     pub(super) leave_by: Option<Duration>,
+    /// It was asked to exit.
+    pub(super) was_told_to_leave: bool,
+    /// The setup that its next chunk needs unless it is told something else.
+    pub(super) setup: Option<DefinitionId>,
+    /// The setup of the last chunk of which it has run a task.
+    pub(super) proven_setup: Option<DefinitionId>,
+    /// How long it may take for what its setups make it do when it leaves, until it has done that.
+    pub(super) exit_limit: Option<Duration>,
+    /// How many results of that may come.
+    pub(super) exits_left: u32,
     /// When it is killed if it is not ready.
     pub(super) ready_by: Option<Duration>,
     /// It is being killed because it was not ready in time.

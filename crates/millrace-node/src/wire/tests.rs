@@ -161,8 +161,10 @@ fn an_exit_has_its_reason_and_the_memory() {
         tasks_done: 1 << 33,
         reason: ExitReason::Aborted,
         resident_bytes: (1 << 32) + 7,
+        unfinished_exit: Some(Lateness::TimedOut(Duration::from_millis(5))),
     };
-    let mut bytes = [0; 64];
-    assert_eq!(write_record(&record, &mut bytes), Ok(64));
-    assert_eq!(words(&bytes), [28, 19, 3, 9, 0, 0, 0, 0, 0, 9, 0, 2, EXIT_ABORT, 7, 1, 0]);
+    let mut bytes = [0; 72];
+    assert_eq!(write_record(&record, &mut bytes), Ok(72));
+    let payload = [0, 9, 0, 2, EXIT_ABORT, 7, 1, HOW_LATE, 5, 0];
+    assert_eq!(words(&bytes), [&[36, 19, 3, 9, 0, 0, 0, 0][..], &payload].concat());
 }

@@ -74,11 +74,13 @@ pub enum ToWorker {
     Leave = 4,
     /// A chunk is not wanted any more; field 0 is its sequence number, the payload the reason.
     Cancel = 5,
+    /// The chunks from here on need a setup; field 0 is the id of its definition, or 0 if they need none.
+    Setup = 6,
 }
 
 impl FrameKind for ToWorker {
     fn from_number(kind: u32) -> Option<Self> {
-        [Self::Chunk, Self::Define, Self::Forget, Self::Leave, Self::Cancel]
+        [Self::Chunk, Self::Define, Self::Forget, Self::Leave, Self::Cancel, Self::Setup]
             .into_iter()
             .find(|known| known.number() == kind)
     }
@@ -100,11 +102,15 @@ pub enum ToParent {
     Fault = 3,
     /// A signal asked the worker to exit. It begins no more tasks after the running one, and waits for a [`ToWorker::Leave`].
     Retire = 4,
+    /// What a setup makes a worker do when it leaves is done; field 0 is 1 if that has failed. The payload is the result or the error.
+    ExitResult = 5,
+    /// All that setups make the worker do when it leaves is done.
+    ExitDone = 6,
 }
 
 impl FrameKind for ToParent {
     fn from_number(kind: u32) -> Option<Self> {
-        [Self::Ready, Self::Outcome, Self::Fault, Self::Retire]
+        [Self::Ready, Self::Outcome, Self::Fault, Self::Retire, Self::ExitResult, Self::ExitDone]
             .into_iter()
             .find(|known| known.number() == kind)
     }
@@ -143,6 +149,8 @@ pub mod outcome_flag {
     pub const DROPPED: u32 = 4;
     /// The worker begins nothing more; what it has not run is given back.
     pub const RETIRING: u32 = 8;
+    /// The worker could not set itself up, so the one task has not run.
+    pub const SETUP: u32 = 16;
 }
 
 /// The fields of a [`ToWorker::Chunk`], in their order.

@@ -153,7 +153,13 @@ fn handle(
             let lease = lease.map_err(|Impossible| Cause::ProtocolViolation)?;
             let verdict = shared.scheduler().outcome(worker_id, settled(fields));
             let verdict = verdict.map_err(|_| Cause::ProtocolViolation)?;
-            if let Verdict::Report { call_id, chunk, is_last } = verdict {
+            if let Verdict::SetupFailed { setup, pid } = verdict {
+                shared.records.push(
+                    Head::SetupFailed { setup, worker_id, pid },
+                    frame.payload,
+                    listener.wake(),
+                );
+            } else if let Verdict::Report { call_id, chunk, is_last } = verdict {
                 let OutcomeFields { first, count, flags, elapsed_micros, .. } = fields;
                 let head = Head::Outcome {
                     call_id,
@@ -171,6 +177,17 @@ fn handle(
         ToParent::Retire => {
             shared
                 .drive(|scheduler| scheduler.wants_to_leave(worker_id))
+                .map_err(|_| Cause::ProtocolViolation)?;
+        }
+        ToParent::ExitResult => {
+            let pid = shared.drive(|scheduler| scheduler.exit_result(worker_id));
+            let pid = pid.map_err(|_| Cause::ProtocolViolation)?;
+            let head = Head::ExitResult { worker_id, pid, is_error: frame.fields[0] != 0 };
+            shared.records.push(head, frame.payload, listener.wake());
+        }
+        ToParent::ExitDone => {
+            shared
+                .drive(|scheduler| scheduler.exit_done(worker_id))
                 .map_err(|_| Cause::ProtocolViolation)?;
         }
         ToParent::Fault => {
@@ -193,6 +210,7 @@ fn settled(fields: OutcomeFields) -> Settled {
         is_last: fields.flags & outcome_flag::LAST != 0,
         is_dropped: fields.flags & outcome_flag::DROPPED != 0,
         is_retiring: fields.flags & outcome_flag::RETIRING != 0,
+        is_setup_failure: fields.flags & outcome_flag::SETUP != 0,
         elapsed_us: fields.elapsed_micros,
     }
 }

@@ -91,6 +91,9 @@ impl Ledger {
                 settled.count == 0 || self.cancelled_calls.contains(&chunk.call_id.0),
                 "discarded what is waited for"
             );
+            if settled.is_setup_failure {
+                return;
+            }
             let discarded =
                 if settled.is_error { &mut self.discarded_error } else { &mut self.discarded_ok };
             *discarded += u64::from(settled.count);
@@ -141,6 +144,18 @@ impl Ledger {
     pub(super) fn cancel(&mut self, call_id: u32) {
         self.cancelled_calls.insert(call_id);
         self.cancel_where(|key| key.0 == call_id);
+    }
+
+    /// A worker could not set itself up for the call: the task that it had begun has failed, the others are cancelled.
+    pub(super) fn fail_setup(&mut self, call_id: u32) {
+        let begun = self
+            .tasks
+            .iter_mut()
+            .find(|(key, task)| key.0 == call_id && task.has_begun && task.fate == Fate::Open);
+        if let Some((_, task)) = begun {
+            task.fate = Fate::Lost;
+        }
+        self.cancel(call_id);
     }
 
     pub(super) fn terminate(&mut self) {

@@ -68,6 +68,8 @@ pub(super) struct Process {
     /// The lowest of those of the calls it has worked for.
     lifespan: u32,
     inbox: VecDeque<Outgoing>,
+    /// The setup that its next chunk needs.
+    pub(super) setup: Option<DefinitionId>,
     pub(super) known: HashSet<DefinitionId>,
     running: Option<Running>,
     batch: Vec<Settled>,
@@ -91,6 +93,7 @@ impl Process {
             loaded: 0,
             lifespan: u32::MAX,
             inbox: VecDeque::new(),
+            setup: None,
             known: HashSet::new(),
             running: None,
             batch: Vec::new(),
@@ -144,6 +147,7 @@ impl Process {
             }
             Some(Outgoing::Chunk { .. }) if self.is_retired => {}
             Some(Outgoing::Chunk { seq, first_task, chunk }) => self.take(seq.0, first_task, chunk),
+            Some(Outgoing::Setup(setup)) => self.setup = setup,
             Some(Outgoing::Cancel { .. }) | None => {}
         }
         Step::Moved
@@ -158,6 +162,8 @@ impl Process {
             return;
         }
         assert!(self.known.contains(&chunk.definition.id), "a chunk came before its function");
+        let setup = chunk.setup.as_ref().map(|setup| setup.id);
+        assert!(chunk.is_own_load() || setup == self.setup, "a chunk came before its setup");
         assert!(
             chunk.only.is_none_or(|only| only == WorkerId(self.worker_id)),
             "a chunk came to another worker than its own"
@@ -211,6 +217,7 @@ impl Process {
                         is_last,
                         is_dropped,
                         is_retiring: false,
+                        is_setup_failure: false,
                         elapsed_us: 0,
                     }),
                 }
@@ -249,6 +256,7 @@ impl Process {
                 is_last,
                 is_dropped,
                 is_retiring: is_full,
+                is_setup_failure: false,
                 elapsed_us,
             }),
         }
@@ -264,6 +272,7 @@ impl Process {
                     is_last: true,
                     is_dropped: true,
                     is_retiring: false,
+                    is_setup_failure: false,
                     elapsed_us,
                 });
             }

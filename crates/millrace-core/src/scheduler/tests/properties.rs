@@ -282,6 +282,7 @@ fn outcome() -> impl Strategy<Value = Settled> {
             is_last,
             is_dropped,
             is_retiring,
+            is_setup_failure: false,
             elapsed_us: 1,
         },
     )

@@ -334,8 +334,17 @@ fn says(world: &mut World, first: u32, count: u32, is_last: bool, is_dropped: bo
     let seq = world.scheduler.workers[0].in_flight[0].seq;
     let (is_error, is_retiring) = (false, false);
     let elapsed_us = 1;
-    let settled =
-        Settled { seq, first, count, is_error, is_last, is_dropped, is_retiring, elapsed_us };
+    let settled = Settled {
+        seq,
+        first,
+        count,
+        is_error,
+        is_last,
+        is_dropped,
+        is_retiring,
+        is_setup_failure: false,
+        elapsed_us,
+    };
     world.take_in(0, settled).is_ok()
 }
 
@@ -371,6 +380,7 @@ fn a_worker_that_lies_about_a_chunk_that_was_split_is_killed() {
                 is_last,
                 is_dropped,
                 is_retiring: false,
+                is_setup_failure: false,
                 elapsed_us: 1,
             };
             assert!(world.scheduler.outcome(WorkerId(0), settled).is_err(), "{lie:?}");

@@ -22,6 +22,7 @@ fn honest() -> Settled {
         is_last: false,
         is_dropped: false,
         is_retiring: false,
+        is_setup_failure: false,
         elapsed_us: 1,
     }
 }

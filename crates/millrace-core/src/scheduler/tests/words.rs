@@ -91,12 +91,17 @@ impl Words {
 
     /// Worker: notes when a task that has a limit begins.
     pub(super) fn note_begin(&self, now_ms: u32) {
-        self.state().began = Began { ms: now_ms, is_loading: false };
+        self.state().began = Began { ms: now_ms, ..Began::default() };
     }
 
     /// Worker: notes that it loads the function of the task that it goes on to.
     pub(super) fn note_loading(&self, now_ms: u32) {
-        self.state().began = Began { ms: now_ms, is_loading: true };
+        self.state().began = Began { ms: now_ms, is_loading: true, is_setting_up: false };
+    }
+
+    /// Worker: notes that it sets itself up for the task that it goes on to.
+    pub(super) fn note_setup(&self, now_ms: u32) {
+        self.state().began = Began { ms: now_ms, is_loading: false, is_setting_up: true };
     }
 
     /// Worker: goes on to the next task of a chunk.

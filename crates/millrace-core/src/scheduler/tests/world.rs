@@ -10,8 +10,8 @@ use crate::channel::claim::NUMBER_MASK;
 use crate::scheduler::worker::Worker;
 use crate::scheduler::{
     CallId, CancelMode, Chunk, ChunkFlags, ChunkSeq, Claims, Death, Definition, DefinitionId,
-    Effects, ExitReason, Outgoing, ProtocolViolation, Report, Scheduler, Settled, WorkerId,
-    WorkerState,
+    Effects, ExitReason, Lateness, Outgoing, ProtocolViolation, Report, Scheduler, Settled,
+    SetupFailure, WorkerId, WorkerState,
 };
 
 /// A chunk of `count` tasks.
@@ -54,6 +54,12 @@ pub(super) struct World {
     pub(super) is_closed: bool,
     /// Why workers have ended, in that order.
     pub(super) exits: Vec<ExitReason>,
+    /// Why workers could not set themselves up.
+    pub(super) failed_setups: Vec<SetupFailure>,
+    /// What workers had not done when they ended.
+    pub(super) unfinished_exits: Vec<Lateness>,
+    /// The setup of each call.
+    setups: Vec<(DefinitionId, u32)>,
     forgotten: BTreeSet<DefinitionId>,
     /// Processes are taken to have had so many chunks and tasks before; 30 bits.
     pub(super) numbers_from: u32,
@@ -71,6 +77,9 @@ impl World {
             ledger: Ledger::default(),
             is_closed: false,
             exits: Vec::new(),
+            failed_setups: Vec::new(),
+            unfinished_exits: Vec::new(),
+            setups: Vec::new(),
             forgotten: BTreeSet::new(),
             numbers_from: 0,
             next_pid: 100,
@@ -98,6 +107,12 @@ impl World {
     /// Submits without [`Self::act`], as the first of a batch.
     pub(super) fn enqueue(&mut self, chunk: Chunk) {
         self.ledger.submit(&chunk);
+        if let Some(setup) = &chunk.setup {
+            self.setups.push((setup.id, chunk.call_id.0));
+            if setup.has_failed() {
+                self.ledger.cancel(chunk.call_id.0);
+            }
+        }
         self.scheduler.submit(chunk);
     }
 
@@ -346,8 +361,22 @@ impl World {
                 self.is_closed = true;
                 self.ledger.close();
             }
-            Report::Exited { reason, .. } => self.exits.push(reason),
+            Report::Exited { reason, unfinished_exit, .. } => {
+                self.exits.push(reason);
+                self.unfinished_exits.extend(unfinished_exit);
+            }
+            Report::SetupFailed { failure, setup, .. } => {
+                self.failed_setups.push(failure);
+                self.fail_setup(setup);
+            }
             Report::Started { .. } => {}
+        }
+    }
+
+    /// The submitter hears that the setup has failed.
+    pub(super) fn fail_setup(&mut self, setup: DefinitionId) {
+        for (_, call_id) in self.setups.iter().filter(|(of, _)| *of == setup) {
+            self.ledger.fail_setup(*call_id);
         }
     }
 

@@ -1,0 +1,12 @@
+/** What the workers of a call do before its tasks. */
+export interface CallSetup {
+  /** Its current number for the back end. */
+  id(): number
+  /** Whether this is its current number. */
+  has(id: number): boolean
+  /** A call that names it has begun, or ended. */
+  use(): void
+  unuse(): void
+  /** What messages call it. */
+  readonly what: string
+}

@@ -1,0 +1,32 @@
+import type { Backend, BackendListener } from '../backend/index.js'
+import { WorkerInitError } from '../errors/index.js'
+import type { CallRegistry } from './call-registry.js'
+import type { Closing } from './closing.js'
+import type { PoolEventSource } from './events.js'
+import type { Setups } from './setups.js'
+import type { WorkerOutput } from './worker-output.js'
+
+/** Passes on what a back end tells. */
+export function listenerOf(
+  { events, output }: { readonly events: PoolEventSource; readonly output: WorkerOutput | undefined },
+  calls: CallRegistry,
+  closing: Closing,
+  setups: Setups,
+  backend: () => Backend | undefined
+): BackendListener {
+  return {
+    find: (id) => calls.find(id),
+    workerStart: (id, pid) => events.workerStarted(id, pid, () => backend()?.worker(id)),
+    workerError: (error, worker) => events.workerFailed(error, worker),
+    workerOutput: (...written) => output?.take(...written),
+    workerExit: (...exit) => events.workerExited(...exit),
+    setupFailed: (setup, failure) => {
+      calls.failSetup(setup, (what) => new WorkerInitError(failure, what))
+      setups.renew(setup)
+    },
+    exitResult: (value) => closing.exits.add(value),
+    exitFailed: (failure) => closing.exits.fail(failure),
+    failed: (reason) => events.poolFailed(closing.fail(reason)),
+    closed: () => closing.onClosed()
+  }
+}

@@ -1,0 +1,120 @@
+import { inspect, type InspectOptions } from 'node:util'
+
+import { type Backend, type BackendListener, isInDaemonicTask, NO_TASKS, prepareBackend } from '../backend/index.js'
+import { DaemonicProcessError } from '../errors/index.js'
+import { prepareFunction, prepareFunctionHere } from '../functions/index.js'
+import { describeMachine, type PoolSettings, readJoinOptions, readPoolOptions } from '../options/index.js'
+import type { PoolStats, WorkerInfo } from '../types/index.js'
+import { CallRegistry } from './call-registry.js'
+import { Closing } from './closing.js'
+import { PoolEventSource } from './events.js'
+import { endWhenUnreachable, keepReachable, weaken } from './lifetime.js'
+import { listenerOf } from './listener.js'
+import { Setups } from './setups.js'
+import { isRefused } from './worker-identity.js'
+import { WorkerOutput } from './worker-output.js'
+
+/** The parts of a pool, and its end. */
+export class PoolCore {
+  readonly output: WorkerOutput | undefined
+  readonly events: PoolEventSource
+  protected readonly settings: PoolSettings
+  readonly #startBackend: (listener: BackendListener) => Backend
+  readonly #isRefused: boolean
+  protected readonly calls: CallRegistry = new CallRegistry(() => this.closing.onIdle())
+  protected readonly closing: Closing
+  readonly #listener: BackendListener
+  protected readonly setups: Setups
+  #backend: Backend | undefined
+
+  /**
+   * @throws TypeError or RangeError for a bad option.
+   * @throws DaemonicProcessError in a task of a daemonic worker.
+   */
+  constructor(options: unknown) {
+    this.#isRefused = isRefused()
+    this.settings = readPoolOptions(options, describeMachine())
+    this.#startBackend = prepareBackend(this.settings)
+    const { map, sharedObjects, stdio } = this.settings
+    this.setups = new Setups(this.prepare, () => this.start(), map, sharedObjects)
+    this.events = new PoolEventSource((isHeard) => keepReachable(this, isHeard && !this.isClosed))
+    if (stdio === 'pipe') this.output = new WorkerOutput((...read) => this.#backend?.releaseOutput(...read))
+    this.closing = new Closing(
+      this.calls,
+      () => this.#backend,
+      () => {
+        keepReachable(this, false)
+        this.output?.end()
+        this.events.closed()
+      },
+      (error) => this.events.exitFailed(error)
+    )
+    this.#listener = listenerOf(this, this.calls, this.closing, this.setups, () => this.#backend)
+  }
+
+  get isClosed(): boolean {
+    return this.closing.isClosed
+  }
+
+  get workers(): readonly WorkerInfo[] {
+    return this.#backend?.workers ?? []
+  }
+
+  get stats(): PoolStats {
+    return this.#backend?.stats ?? NO_TASKS
+  }
+
+  protected get prepare(): typeof prepareFunction {
+    return this.settings.nJobs === 0 ? prepareFunctionHere : prepareFunction
+  }
+
+  /** Finishes the accepted work and closes. */
+  join(options: unknown): Promise<void> {
+    this.checkAllowed()
+    return this.closing.join(readJoinOptions(options).timeoutMs)
+  }
+
+  terminate(): Promise<void> {
+    this.checkAllowed()
+    return this.closing.terminate()
+  }
+
+  /** Closes gracefully if nothing is pending, otherwise terminates. */
+  dispose(): Promise<void> {
+    this.checkAllowed()
+    return this.calls.isEmpty ? this.closing.join(undefined) : this.closing.terminate()
+  }
+
+  get exitResults(): readonly unknown[] {
+    return this.closing.exits.results
+  }
+
+  recycle(): Promise<void> | undefined {
+    this.checkOpen()
+    return this.#backend?.recycle()
+  }
+
+  /** The text that `console.log` shows. */
+  describe(name: string, options: InspectOptions): string {
+    const shown = { nJobs: this.settings.nJobs, state: this.closing.state, stats: this.stats, workers: this.workers }
+    return `${name} ${inspect(shown, options)}`
+  }
+
+  protected checkAllowed(): void {
+    if (this.#isRefused) throw new DaemonicProcessError()
+  }
+
+  protected checkOpen(): void {
+    this.checkAllowed()
+    if (isInDaemonicTask()) throw new DaemonicProcessError()
+    if (this.isClosed) throw this.closing.refusal()
+  }
+
+  protected start(): Backend {
+    if (this.#backend === undefined) {
+      this.#backend = this.#startBackend(weaken(this.#listener))
+      endWhenUnreachable(this, this.#backend)
+    }
+    return this.#backend
+  }
+}
