@@ -65,6 +65,36 @@ testBoth('large binary values of each kind arrive as they are, alone and deep in
   t.pass()
 })
 
+testBoth('long strings arrive as they are, alone and deep in a value, both ways', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 2 })
+  const bytes = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code)).join('')
+  const values: unknown[] = []
+  for (const length of [512 * 1024 - 1, 512 * 1024, 700_001]) {
+    const narrow = bytes.repeat(length / 256 + 1).slice(0, length)
+    const wide = `${narrow.slice(0, -3)}\ud800\u20ac\udc00`
+    values.push(narrow, wide, { narrow, rows: [[wide, 1], new Map([[narrow, wide]])], after: 'x' })
+  }
+  assert.deepStrictEqual(await pool.map(same, values), values)
+  assert.deepStrictEqual(await pool.apply(same, [values]), values)
+  for (const value of values) assert.deepStrictEqual(await pool.apply(same, [value]), value)
+  t.pass()
+})
+
+test('the error of a lost task shows a long string as it shows a short one', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 1 })
+  const texts: (string | undefined)[] = []
+  for (const length of [1_000, 1_000_000]) {
+    for (const item of ['ab'.repeat(length / 2), '\u20ac'.repeat(length)]) {
+      const error = await pool
+        .map(() => process.kill(process.pid, 'SIGKILL'), [item])
+        .catch((reason: unknown) => reason)
+      texts.push(taskInfo(error)?.item?.replace(/\d+ more/, 'more'))
+    }
+  }
+  t.regex(texts[0] ?? '', /abab/)
+  t.deepEqual(texts.slice(2), texts.slice(0, 2))
+})
+
 testBoth('views of one large buffer share it when they arrive', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const buffer = filled(256 * 1024).buffer

@@ -1,4 +1,4 @@
-import { Object } from '../primordials.js'
+import { Buffer, Object } from '../primordials.js'
 import { cachedKey, cacheKey } from './key-cache.js'
 import { type Reader, damaged } from './reader.js'
 
@@ -7,6 +7,13 @@ const LONGEST_HEADER = 2 ** 32 - 1
 /** The rest of a string of `length` code units. */
 export function readUtf16(r: Reader, length: number): string {
   return r.text('utf16le', length * 2)
+}
+
+/** The string in the block at the reader's place. */
+export function readBlockText(r: Reader, encoding: 'latin1' | 'utf16le', unit: number): string {
+  const bytes = Buffer.allocUnsafeSlow(r.bytesLength(unit))
+  r.copyTo(bytes)
+  return bytes.toString(encoding)
 }
 
 // Defining a property does not call the setter of `__proto__`, and works although Object.prototype may be frozen.

@@ -4,7 +4,7 @@ import { readDomException, readError } from './decode-errors.js'
 import { readArray, readMap, readSet, readUnusualArray } from './decode-collections.js'
 import { readBigInt, readBoxed, readRegExp } from './decode-leaves.js'
 import { defineShape, readPart, shapeAt } from './decode-records.js'
-import { readEntries, readUtf16 } from './decode-strings.js'
+import { readBlockText, readEntries, readUtf16 } from './decode-strings.js'
 import { type Reader, damaged } from './reader.js'
 import * as tags from './tags.js'
 
@@ -23,6 +23,8 @@ function readFromBlock(r: Reader): unknown {
     if (tag === tags.BUFFER) return readBuffer(r)
     if (tag === tags.ARRAY_BUFFER) return readArrayBuffer(r)
     if (tag === tags.RESIZABLE_BUFFER) return readResizableBuffer(r)
+    if (tag === tags.LATIN1) return readBlockText(r, 'latin1', 1)
+    if (tag === tags.UTF16) return readBlockText(r, 'utf16le', 2)
   } finally {
     r.place = -1
   }

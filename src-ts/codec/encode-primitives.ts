@@ -1,9 +1,25 @@
-import { asIntN } from '../primordials.js'
-import { BIGINT, BIGINT64, DOUBLE, FALSE, INT32, LATIN1, NULL, SMALL_INT, TRUE, UNDEFINED, UTF16 } from './tags.js'
+import { asIntN, Buffer } from '../primordials.js'
+import { HEAD_BYTES } from './blocks.js'
+import {
+  BIGINT,
+  BIGINT64,
+  DOUBLE,
+  FALSE,
+  IN_BLOCK,
+  INT32,
+  LATIN1,
+  NULL,
+  SMALL_INT,
+  TRUE,
+  UNDEFINED,
+  UTF16
+} from './tags.js'
 import type { Writer } from './writer.js'
 
 // Up to this length a loop over the characters is faster than a call into Node.
 const SHORT_STRING = 40
+// From this length on a string is worth a block, although its bytes are made apart from the message first.
+const BLOCK_CHARACTERS = 512 * 1024
 // For a string that V8 stores with one byte per character this takes constant time.
 /** A character above 255. */
 export const WIDE: RegExp = /[^\0-\xff]/
@@ -28,6 +44,24 @@ function writeShortLatin1(w: Writer, text: string, start: number): boolean {
   return true
 }
 
+/** Writes a long string as the place of a block. Returns false if it must be written here. */
+function writeTextInBlock(w: Writer, text: string, isWide: boolean): boolean {
+  let bytes: Buffer
+  try {
+    bytes = Buffer.from(text, isWide ? 'utf16le' : 'latin1')
+  } catch {
+    return false
+  }
+  const place = w.putBlock(bytes)
+  if (place < 0) return false
+  w.u8(IN_BLOCK)
+  w.varint(place)
+  w.u8(isWide ? UTF16 : LATIN1)
+  w.varint(text.length)
+  w.copy(bytes.subarray(0, HEAD_BYTES))
+  return true
+}
+
 /** Writes a string with its tag. Lone surrogates are kept. */
 export function writeString(w: Writer, text: string): void {
   const { length } = text
@@ -37,6 +71,7 @@ export function writeString(w: Writer, text: string): void {
     w.bytes[w.length + 1] = length
     if (writeShortLatin1(w, text, w.length + 2)) return
   } else {
+    if (length >= BLOCK_CHARACTERS && w.blocks !== undefined && writeTextInBlock(w, text, WIDE.test(text))) return
     // A text that is too long is refused before its characters are looked at.
     w.reserve(length)
     if (!WIDE.test(text)) {

@@ -155,9 +155,9 @@ export class Reader {
     return this.#buffer.toString(encoding, start, start + byteLength)
   }
 
-  /** The length of the bytes of a value, which follow here or are in a block. */
-  bytesLength(): number {
-    const length = this.varint()
+  /** The length of the bytes of a value, which follow here or are in a block. Its units have so many bytes. */
+  bytesLength(unit = 1): number {
+    const length = this.varint() * unit
     if (this.place >= 0) this.blocks.expect(length)
     else if (length > this.end - this.offset) throw damaged('it ends too early')
     return length
