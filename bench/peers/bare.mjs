@@ -3,6 +3,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { wallSeconds } from '../timing.mjs'
+import { heldNumbers, residentGrowth } from './growth.mjs'
 
 /** @param {number} workers */
 export function open(workers) {
@@ -19,6 +20,8 @@ export function open(workers) {
       /** Seconds until the last process has done its share. */
       burn: (count, iterations) =>
         wallSeconds(() => Promise.all(children.map((child) => ask(child, Math.ceil(count / workers), iterations)))),
+      /** How many MiB this process grew while it took numbers out of a queue. */
+      growth: (count) => residentGrowth(heldNumbers(count), count),
       /** Iterations of the busy loop in a second, once the compiler has settled. */
       async calibrate() {
         const rates = []

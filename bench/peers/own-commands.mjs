@@ -1,7 +1,6 @@
 // Commands that only millrace has. What they return is seconds where nothing else is said.
 import { median, numbers, wallSeconds } from '../timing.mjs'
-
-const MEBIBYTE = 1 << 20
+import { heapGrowth, numbersUpTo, residentGrowth } from './growth.mjs'
 
 /** Work of uneven cost, in iterations of the busy loop; `rate` of them take a second. */
 const unevenWork = {
@@ -42,18 +41,9 @@ export async function ownCommands({ millrace, byName, open }, workers) {
       return (user + system) / 1e6
     },
     /** How many MiB the memory of this process grew from the first quarter of a long `imap` to its second half. */
-    async growth(count) {
-      const resident = []
-      const step = Math.ceil(count / 100)
-      let expected = 0
-      for await (const value of pool.imap(byName.identity, numbersUpTo(count))) {
-        if (value !== expected) throw new Error('a number came back changed')
-        expected += 1
-        if (expected % step === 0) resident.push(process.memoryUsage.rss() / MEBIBYTE)
-      }
-      const [quarter, half] = [resident.length >> 2, resident.length >> 1]
-      return Math.max(0, Math.max(...resident.slice(half)) - Math.max(...resident.slice(0, quarter)))
-    },
+    growth: (count) => residentGrowth(pool.imap(byName.identity, numbersUpTo(count)), count),
+    /** The same of the heap, after garbage collections. */
+    heap: (count) => heapGrowth(pool.imap(byName.identity, numbersUpTo(count)), count),
     /** A map of empty tasks on a pool of as many workers, which are started before. */
     async crowd(many, count) {
       if (!crowds.has(many)) {
@@ -80,8 +70,4 @@ export async function ownCommands({ millrace, byName, open }, workers) {
       return median(times)
     }
   }
-}
-
-function* numbersUpTo(count) {
-  for (let i = 0; i < count; i += 1) yield i
 }

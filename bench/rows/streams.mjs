@@ -1,5 +1,6 @@
 // Lazy calls over long inputs.
 import { wallSeconds } from '../timing.mjs'
+import { barePeersOf } from '../peers.mjs'
 import { isOurs } from './row.mjs'
 
 const hasIterators = (peer) => isOurs(peer) || ['multiprocessing.Pool', 'MPIRE'].includes(peer.name)
@@ -39,6 +40,21 @@ export const streams = [
     isFor: isOurs,
     setting: 'apart',
     isOnce: true,
-    measure: (driver, { scale }) => driver.askFor(120_000, 'growth', Math.round(1e7 * scale))
+    measure: (driver, { scale }) => driver.askFor(120_000, 'growth', Math.round(1e7 * scale)),
+    async limit({ fleet, scale }) {
+      const [bare] = barePeersOf({})
+      return (await fleet.driver(bare)).askFor(120_000, 'growth', Math.round(1e7 * scale))
+    }
+  },
+  {
+    key: 'heap',
+    title: '1e6 items through `imap`: growth of the heap after garbage collections',
+    unit: 'MiB',
+    better: 'less',
+    targets: [{ factor: 1 }],
+    isFor: isOurs,
+    setting: 'apart',
+    isOnce: true,
+    measure: (driver, { scale }) => driver.askFor(120_000, 'heap', Math.round(1e6 * scale))
   }
 ]

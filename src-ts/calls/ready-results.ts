@@ -1,4 +1,4 @@
-import { Map } from '../primordials.js'
+import { Symbol } from '../primordials.js'
 
 /** Stands for a result in the queue: the task has failed, and nothing follows. */
 export class FailedResult {
@@ -9,23 +9,28 @@ export class FailedResult {
   }
 }
 
-/** The queue gives back the room of results that were taken once there are so many of them. */
+/** In a place without a result. */
+const ABSENT = Symbol('absent')
+
+/** Results are moved to the front once so many places before them are free. */
 const ROOM = 1024
 
-/** Results that have arrived and were not taken yet. In order, or as they come. */
+/**
+ * Results that have arrived and were not taken yet. In order, or as they come.
+ *
+ * In order, each result has its place from the start, and a place stays free until its result arrives. There are never more places than
+ * active tasks. The array is kept while the call runs: one that grows anew for each burst of results would make the engine enlarge its
+ * memory for young objects.
+ */
 export class ReadyResults {
   readonly #isOrdered: boolean
-  /** The results that can be taken, from `head`. */
-  #queue: unknown[] = []
+  #places: unknown[] = []
+  /** The place of the next result, and the index of that result. */
   #head = 0
-  /** Results that arrived before an earlier one: runs of consecutive ones, by the index of the first. */
-  readonly #early = new Map<number, unknown[]>()
-  #earlyCount = 0
-  /** The run that grew last, and the index after it. The results of a chunk come one after the other. */
-  #run: unknown[] = []
-  #runEnd = -1
-  /** The index that the end of the queue waits for. */
-  #expected = 0
+  #next = 0
+  /** The place after the last result. */
+  #tail = 0
+  #size = 0
 
   constructor(isOrdered: boolean) {
     this.#isOrdered = isOrdered
@@ -33,76 +38,54 @@ export class ReadyResults {
 
   /** The number of results, those included that wait for an earlier one. */
   get size(): number {
-    return this.#queue.length - this.#head + this.#earlyCount
+    return this.#size
   }
 
   get hasNext(): boolean {
-    return this.#head < this.#queue.length
+    return this.#head < this.#tail && this.#places[this.#head] !== ABSENT
   }
 
   /** The next result, which stays. To be called if there is one. */
   get next(): unknown {
-    return this.#queue[this.#head]
+    return this.#places[this.#head]
   }
 
   add(index: number, result: unknown): void {
-    if (this.#isOrdered && index !== this.#expected) {
-      this.#addEarly(index, result)
-      return
-    }
-    this.#queue.push(result)
-    this.#expected++
-    if (this.#earlyCount > 0) this.#takeEarly()
-  }
-
-  #addEarly(index: number, result: unknown): void {
-    if (index !== this.#runEnd) {
-      this.#run = []
-      this.#early.set(index, this.#run)
-    }
-    this.#run.push(result)
-    this.#runEnd = index + 1
-    this.#earlyCount++
-  }
-
-  /** Moves the runs that are next to the queue. */
-  #takeEarly(): void {
-    for (;;) {
-      const run = this.#early.get(this.#expected)
-      if (run === undefined) return
-      this.#early.delete(this.#expected)
-      for (let at = 0; at < run.length; at++) this.#queue.push(run[at])
-      this.#expected += run.length
-      this.#earlyCount -= run.length
-      // What comes now is no longer early.
-      if (run === this.#run) this.#forgetRun()
-    }
-  }
-
-  #forgetRun(): void {
-    this.#run = []
-    this.#runEnd = -1
+    const at = this.#isOrdered ? this.#head + index - this.#next : this.#tail
+    const places = this.#places
+    while (places.length <= at) places.push(ABSENT)
+    places[at] = result
+    if (at >= this.#tail) this.#tail = at + 1
+    this.#size++
   }
 
   /** Takes the next result. To be called if there is one. */
   take(): unknown {
-    const result = this.#queue[this.#head]
-    this.#queue[this.#head++] = undefined
-    if (this.#head === this.#queue.length) {
-      this.#queue.length = 0
+    const result = this.#places[this.#head]
+    this.#places[this.#head++] = ABSENT
+    this.#next++
+    if (--this.#size === 0) {
       this.#head = 0
-    } else if (this.#head >= ROOM && this.#head * 2 >= this.#queue.length) {
-      this.#queue = this.#queue.slice(this.#head)
-      this.#head = 0
-    }
+      this.#tail = 0
+    } else if (this.#head >= ROOM && this.#head * 2 >= this.#tail) this.#moveToFront()
     return result
   }
 
-  clear(): void {
-    this.#queue = []
+  #moveToFront(): void {
+    const places = this.#places
+    let to = 0
+    for (let from = this.#head; from < this.#tail; from++) {
+      places[to++] = places[from]
+      places[from] = ABSENT
+    }
     this.#head = 0
-    this.#early.clear()
-    this.#earlyCount = 0
-    this.#forgetRun()
+    this.#tail = to
+  }
+
+  clear(): void {
+    this.#places = []
+    this.#head = 0
+    this.#tail = 0
+    this.#size = 0
   }
 }
