@@ -19,7 +19,8 @@ const PACKAGED = [
   'linux-arm64-musl',
   'darwin-x64',
   'darwin-arm64',
-  'win32-x64-msvc'
+  'win32-x64-msvc',
+  'win32-arm64-msvc'
 ]
 const packageOf = (system: string): string => `@millrace/binding-${system}`
 
