@@ -261,7 +261,9 @@ impl Pool {
         };
         let chunks: Vec<_> = chunks.into_iter().map(accept).collect::<Result<_, SubmitError>>()?;
         let started = self.start_threads();
-        let Some(chunks) = self.shared.gather(chunks) else { return Ok(()) };
+        // Without the threads nobody would submit what was gathered.
+        let chunks = if started.is_ok() { self.shared.gather(chunks) } else { Some(chunks) };
+        let Some(chunks) = chunks else { return Ok(()) };
         self.shared.drive(|scheduler| {
             for chunk in chunks {
                 scheduler.submit(chunk);
