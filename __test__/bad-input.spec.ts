@@ -68,7 +68,7 @@ const calls: Readonly<Record<string, readonly [Call, Table]>> = {
 }
 
 /** What later versions bring, what other calls have, and what is misspelt. */
-const unknown = ['keepAlive', 'concatenate', 'enableInsights', 'chunksize', 'toString', '__proto__', '']
+const unknown = ['concatenate', 'enableInsights', 'chunksize', 'toString', '__proto__', '']
 
 interface Refused {
   readonly how: 'thrown' | 'rejected'

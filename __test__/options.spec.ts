@@ -77,6 +77,7 @@ const badForPools: { readonly [option: string]: readonly Bad[] } = {
   maxWorkerMemory: notCounts,
   maxHeap: [...notCounts, [16 * 1024 * 1024 - 1, R]],
   daemon: notBooleans,
+  keepAlive: notBooleans,
   cwd: [...notTexts, [new URL('https://example.org'), R], [new URL('file:///a%00b'), R]],
   execPath: notTexts,
   stdio: [
@@ -274,6 +275,7 @@ test('a pool without options has the defaults', (t) => {
     maxWorkerMemory: undefined,
     maxHeap: undefined,
     sharedObjects: undefined,
+    keepAlive: true,
     map: {
       chunkSize: undefined,
       nSplits: undefined,

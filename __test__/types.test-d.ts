@@ -371,7 +371,7 @@ export async function making(): Promise<void> {
   is<number[]>()(availableCpus())
   is<boolean>()(isWorker)
   // @ts-expect-error an option of a later version
-  void new WorkerPool({ keepAlive: true })
+  void new WorkerPool({ enableInsights: true })
   // @ts-expect-error misspelt
   void new WorkerPool({ njobs: 2 })
   // @ts-expect-error a number

@@ -105,7 +105,6 @@ for (const [who, option, reason] of notNeeded) {
 
 /** Options that a later version brings, and names that mean nothing. */
 const unknown = [
-  'keepAlive',
   'enableInsights',
   'slices',
   'concatenate',

@@ -41,8 +41,9 @@ export interface PoolSettings {
   readonly maxWorkerMemory: number | undefined
   /** Bytes. */
   readonly maxHeap: number | undefined
-  /** The own properties of the object that was given, or any other value. */
   readonly sharedObjects: unknown
+  /** Whether workers stay when no call is open. */
+  readonly keepAlive: boolean
   readonly map: MapSettings
 }
 
@@ -84,6 +85,7 @@ export function readPoolOptions(options: unknown, machine: Machine): PoolSetting
     maxWorkerMemory: readInteger(values, 'maxWorkerMemory', 1),
     maxHeap: readMaxHeap(values),
     sharedObjects: values['sharedObjects'],
+    keepAlive: readBoolean(values, 'keepAlive') ?? true,
     map: readMapSettings(values)
   }
 }

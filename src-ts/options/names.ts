@@ -46,6 +46,7 @@ export const POOL_OPTIONS: OptionScope = {
     'maxWorkerMemory',
     'maxHeap',
     'sharedObjects',
+    'keepAlive',
     ...MAP_DEFAULTS
   ]
 }

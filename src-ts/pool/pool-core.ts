@@ -21,7 +21,7 @@ export class PoolCore {
   protected readonly settings: PoolSettings
   readonly #startBackend: (listener: BackendListener) => Backend
   readonly #isRefused: boolean
-  protected readonly calls: CallRegistry = new CallRegistry(() => this.closing.onIdle())
+  protected readonly calls: CallRegistry = new CallRegistry(() => this.#onIdle())
   protected readonly closing: Closing
   readonly #listener: BackendListener
   protected readonly setups: Setups
@@ -92,6 +92,12 @@ export class PoolCore {
   recycle(): Promise<void> | undefined {
     this.checkOpen()
     return this.#backend?.recycle()
+  }
+
+  /** The last open call has ended. */
+  #onIdle(): void {
+    if (!this.settings.keepAlive && !this.isClosed) void this.#backend?.recycle()
+    this.closing.onIdle()
   }
 
   /** The text that `console.log` shows. */

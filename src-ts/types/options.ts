@@ -84,6 +84,12 @@ export interface WorkerPoolOptions<Shared = unknown> extends MapDefaults, LifeOp
    */
   readonly sharedObjects?: Shared | undefined
   /**
+   * With false, each worker that has begun a task leaves gracefully when no call is open any more: it runs its exit functions, and the next
+   * call starts another one, with a new state. A call does not wait for that.
+   * @default true
+   */
+  readonly keepAlive?: boolean | undefined
+  /**
    * Number of worker processes. Integer, 0 to 1024. It may exceed the number of CPUs. With 0 the tasks run in this process, one at a
    * time, for debugging and coverage. Nothing can be killed or pinned there, so `cpuIds`, `taskTimeout`, `workerLifespan`,
    * `maxWorkerMemory`, `maxHeap`, `env`, `cwd`, `execArgv`, `execPath` and any `stdio` but `'inherit'` are refused.

@@ -22,8 +22,9 @@ export class WorkerLife {
   readonly #functions: TaskFunctions
   readonly #workerId: number
   readonly #isolation: Pick<Isolation, 'run'>
+  readonly #livesOnce: boolean
   /** One object for all tasks of this worker. */
-  readonly state: Record<string, unknown> = {}
+  state: Record<string, unknown> = {}
   /** The shared objects of the pool, once a setup has brought them. */
   shared: unknown
   #sharedId = 0
@@ -36,7 +37,9 @@ export class WorkerLife {
   readonly #exits = new Map<number, TaskCallable>()
   #mayHaveExits = false
 
-  constructor(functions: TaskFunctions, workerId: number, isolation: Pick<Isolation, 'run'>) {
+  /** @param livesOnce Whether nothing comes after its end. */
+  constructor(functions: TaskFunctions, workerId: number, isolation: Pick<Isolation, 'run'>, livesOnce: boolean) {
+    this.#livesOnce = livesOnce
     this.#functions = functions
     this.#workerId = workerId
     this.#isolation = isolation
@@ -77,8 +80,8 @@ export class WorkerLife {
       const { call } = await this.#load(shared)
       this.shared = call()
       this.#sharedId = shared
-      // Its bytes are as large as the objects.
-      this.#functions.forget(shared)
+      // Its bytes are as large as the objects, and this worker will not need them again.
+      if (this.#livesOnce) this.#functions.forget(shared)
     }
     // It is loaded now, so that a module that is missing is known before anything has run.
     const leaver = exit === 0 || this.#exits.has(exitKey) ? undefined : await this.#load(exit)
@@ -93,14 +96,27 @@ export class WorkerLife {
   /** Runs the exit functions, the last one first. Each runs, whatever becomes of the others. */
   async leave(outcomes: ExitOutcomes): Promise<void> {
     const exits = [...this.#exits.values()].toReversed()
+    const context = this.#context()
     this.#exits.clear()
     for (const { call } of exits) {
       try {
-        outcomes.exitResult(await this.#isolation.run(() => call(this.#context())))
+        outcomes.exitResult(await this.#isolation.run(() => call(context)))
       } catch (error) {
         outcomes.exitError(error)
       }
     }
+  }
+
+  /** Begins again, as a replacement does. */
+  begin(): void {
+    this.state = {}
+    this.shared = undefined
+    this.#sharedId = 0
+    this.#entered.clear()
+    this.#entered.add(0)
+    this.#failures.clear()
+    this.#inits.clear()
+    this.#exits.clear()
   }
 
   async #load(definition: number): Promise<TaskCallable> {

@@ -28,6 +28,8 @@ export class InlineBackend implements Backend {
   readonly #counts = new TaskCounts()
   readonly #lanes = new Set<Lane>()
   readonly #main: Lane
+  /** Resolves when the exit functions of earlier lives have ended. */
+  #left: Promise<void> = promiseOf(undefined)
   #isClosing = false
   #isTerminated = false
   #hasClosed = false
@@ -36,7 +38,7 @@ export class InlineBackend implements Backend {
     this.#listener = listener
     const functions = new TaskFunctions()
     const task = { backend: this, isDaemonic, inner: undefined, context: () => undefined }
-    this.#life = new WorkerLife(functions, 0, { run: (act) => runAs(task, act) })
+    this.#life = new WorkerLife(functions, 0, { run: (act) => runAs(task, act) }, false)
     const setupLimit = (setup: number): number => this.#setupLimits.get(setup) ?? 0
     const pace = new Pace()
     this.#settings = { backend: this, isDaemonic, loadTimeoutMs, functions, life: this.#life, setupLimit, pace }
@@ -91,7 +93,11 @@ export class InlineBackend implements Backend {
   }
 
   recycle(): Promise<void> {
-    return promiseOf(undefined)
+    const before = this.#left
+    const left = this.#leave()
+    this.#life.begin()
+    this.#left = afterwards(left, () => before)
+    return left
   }
 
   leave(): Promise<void> {
@@ -180,7 +186,7 @@ export class InlineBackend implements Backend {
     this.#hasClosed = true
     this.#definitions.close()
     const closed = (): void => this.#listener.closed()
-    runOutside(() => setImmediate(() => void afterwards(this.#leave(), closed)))
+    runOutside(() => setImmediate(() => void afterwards(this.recycle(), () => afterwards(this.#left, closed))))
   }
 }
 
