@@ -4,7 +4,7 @@
 const CODES = 'Windows has no signals: what something else kills has the exit code 1, and what aborts has 134'
 const SIGNALS = 'it sends a signal that Windows has not'
 const MESSAGES = 'it has the paths and messages of POSIX'
-const SLOW = 'under wine each bell is a turn of its server, and the time is too short for so many'
+const SLOW = 'under wine each bell is a turn of its server, and its times are too short for that'
 
 /** Single tests by title, as `spec: [reason, ...titles]`. */
 const titles = {
@@ -16,7 +16,9 @@ const titles = {
       'died: a task ended its process, or an error that nobody handled'
     ]
   ],
-  recycling: [[SLOW, 'a backlog of a thousand calls finishes although it uses up many workers']],
+  recycling: [
+    [SLOW, 'a backlog of a thousand calls finishes although it uses up many workers', 'a busy worker is not idle']
+  ],
   retries: [[CODES, 'attempts that ended in different ways are each reported as such, with the line of the call']],
   splitting: [
     [
