@@ -31,13 +31,13 @@ export declare class RawPool {
    */
   release(): void
   /**
-   * Makes a function known under `id`.
+   * Makes a function known under `id`. `regions` are the ids of those that the bytes refer to.
    *
    * # Errors
    *
    * If the bytes do not fit into a message, or the pool was released.
    */
-  define(id: number, bytes: Uint8Array): void
+  define(id: number, bytes: Uint8Array, regions: Array<number>): void
   /**
    * Makes a setup known under `id`. It needs these functions, which are known. The limits are milliseconds.
    *
@@ -245,8 +245,29 @@ export declare function availableCpus(): Array<number>
 /** The number of logical CPUs of the system, regardless of affinity. */
 export declare function cpuCount(): number
 
+/**
+ * Makes a region of `bytes`, with `content` at its front and zeros after it.
+ *
+ * # Errors
+ *
+ * If there is no memory for it, or the system refuses it.
+ */
+export declare function createRegion(id: number, bytes: number, content?: Uint8Array | undefined | null): ArrayBuffer
+
 /** The number of CPUs that this process may use, limited by the control group's quota. */
 export declare function defaultJobs(): number
+
+/**
+ * As `openRegion`, in a worker, which asks its parent for a region that it does not know.
+ *
+ * # Errors
+ *
+ * If the parent has let go of it, or the system refuses it.
+ */
+export declare function fetchRegion(id: number, bytes: number): ArrayBuffer
+
+/** The id for a new region, a random integer. */
+export declare function freshRegionId(): number
 
 /**
  * Makes this process a worker whose life hangs on its parent's.
@@ -268,6 +289,27 @@ export declare function layout(): Record<string, number>
  * If the system does not say.
  */
 export declare function libraryPath(): string
+
+/**
+ * Maps a region of `bytes` that this process knows.
+ *
+ * # Errors
+ *
+ * If it knows no such region, or the system refuses it.
+ */
+export declare function openRegion(id: number, bytes: number): ArrayBuffer
+
+/**
+ * In a worker: passes a region to the parent. The next outcome has to count it.
+ *
+ * # Errors
+ *
+ * If this process has let go of it, or the system refuses it.
+ */
+export declare function passRegion(id: number): void
+
+/** Lets a region stay when its buffer is released, until `unpinRegion`. */
+export declare function pinRegion(id: number): void
 
 /** What a pool is made of; validated by the caller. */
 export interface RawPoolOptions {
@@ -335,8 +377,23 @@ export interface RawWorkerIdentity {
   config: string
 }
 
+/** How many regions one outcome may count. */
+export declare function regionsPerOutcome(): number
+
+/**
+ * Detaches the buffer of a region and unmaps its memory.
+ *
+ * # Errors
+ *
+ * If the buffer cannot be detached. Then nothing is unmapped.
+ */
+export declare function releaseRegion(buffer: ArrayBuffer): void
+
 /** Tells the parent why this worker cannot start. */
 export declare function sendStartError(text: string): void
+
+/** Undoes `pinRegion`. */
+export declare function unpinRegion(id: number): void
 
 /** The identity in a worker process, on any of its threads. */
 export declare function workerIdentity(): RawWorkerIdentity | null

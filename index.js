@@ -773,15 +773,24 @@ if (
   }
 }
 
-const { RawPool, RawWorkerEndpoint, availableCpus, cpuCount, defaultJobs, initWorker, layout, libraryPath, sendStartError, workerIdentity } = nativeBinding
+const { RawPool, RawWorkerEndpoint, availableCpus, cpuCount, createRegion, defaultJobs, fetchRegion, freshRegionId, initWorker, layout, libraryPath, openRegion, passRegion, pinRegion, regionsPerOutcome, releaseRegion, sendStartError, unpinRegion, workerIdentity } = nativeBinding
 export { RawPool }
 export { RawWorkerEndpoint }
 export { availableCpus }
 export { cpuCount }
+export { createRegion }
 export { defaultJobs }
+export { fetchRegion }
+export { freshRegionId }
 export { initWorker }
 export { layout }
 export { libraryPath }
+export { openRegion }
+export { passRegion }
+export { pinRegion }
+export { regionsPerOutcome }
+export { releaseRegion }
 export { sendStartError }
+export { unpinRegion }
 export { workerIdentity }
 export const __napiBindingTarget = __napiLoadedBindingTarget

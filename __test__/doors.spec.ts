@@ -29,6 +29,7 @@ const forged: Readonly<Record<string, readonly [words: readonly number[], payloa
   'an outcome with all flags': [[8, OUTCOME, 1, 0, 1, ALL, ALL, ALL], 8],
   'its own outcome, with bytes that are no value': [[64, OUTCOME, 1, 0, 1, LAST, 0, 0], 64],
   'its own outcome, without a value': [[0, OUTCOME, 1, 0, 1, LAST, 0, 0], 0],
+  'its own outcome, with regions that it has not passed': [[0, OUTCOME, 1, 0, 1, LAST | (3 << 16), 0, 0], 0],
   'that it is ready, once more': [[0, READY, 0, 0, 0, 0, 0, 0], 0],
   'a long note': [[100_000, NOTE, 0, 0, 0, 0, 0, 0], 100_000]
 }

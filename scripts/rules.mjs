@@ -22,7 +22,7 @@ const rules = [
     rule: 'unsafe lives in sys/ and channel/ of the core, and in the binding where it calls C or shows the memory',
     binds: (path) =>
       rust(path) &&
-      !/\/(sys\/.*|channel\/(memory|segment|ring\/model)|millrace-node\/src\/(status|libuv|event_loop|heap_limit|loop_watcher|symbols))\.rs$/.test(
+      !/\/(sys\/.*|channel\/(memory|segment|ring\/model)|millrace-node\/src\/(status|libuv|event_loop|heap_limit|loop_watcher|region|symbols))\.rs$/.test(
         path
       ),
     forbids: /\bunsafe (fn|impl|extern)\b|\bunsafe \{/

@@ -10,6 +10,7 @@ export {
   type PoolErrorCode,
   PoolTerminatedError,
   QueueFullError,
+  SharedMemoryError,
   TaskFunctionError,
   type TaskInfo,
   taskInfo,
@@ -23,4 +24,5 @@ export { task, tasks } from './functions/index.js'
 export { availableCpus, cpuCount } from './options/index.js'
 export { currentTask } from './protocol/index.js'
 export { isWorker, WorkerPool } from './pool/index.js'
+export { sharedArray } from './shared/index.js'
 export type * from './types/index.js'

@@ -1,5 +1,6 @@
 import type { RawPool } from '../binding.js'
 import type { SetupDefinition, SetupFunction } from './index.js'
+import type { Region } from '../codec/index.js'
 import { type FunctionDefinition, packDefinition } from '../functions/index.js'
 import { JSON, Map, Set, Uint8Array } from '../primordials.js'
 import type { PackedSetup } from '../protocol/index.js'
@@ -9,7 +10,9 @@ const KEPT = 1_000
 const NO_DATA = new Uint8Array()
 
 /** Receives the functions of tasks. */
-type FunctionStore = Pick<RawPool, 'define' | 'defineSetup' | 'forget'>
+interface FunctionStore extends Pick<RawPool, 'defineSetup' | 'forget'> {
+  define(id: number, bytes: Uint8Array, regions: readonly Region[]): void
+}
 
 /** The functions that were passed to the store, by their keys. */
 export class Definitions {
@@ -136,6 +139,6 @@ export class Definitions {
   }
 
   #define(id: number, definition: FunctionDefinition): void {
-    this.#store.define(id, packDefinition(definition))
+    this.#store.define(id, packDefinition(definition), definition.regions)
   }
 }

@@ -1,5 +1,5 @@
 import { Array, Date, Object } from '../primordials.js'
-import { readArrayBuffer, readBuffer, readResizableBuffer, readView } from './decode-binary.js'
+import { readArrayBuffer, readBuffer, readRegion, readResizableBuffer, readView } from './decode-binary.js'
 import { readDomException, readError } from './decode-errors.js'
 import { readArray, readMap, readSet, readUnusualArray } from './decode-collections.js'
 import { readBigInt, readBoxed, readRegExp } from './decode-leaves.js'
@@ -60,7 +60,8 @@ const readers: readonly (((r: Reader) => unknown) | undefined)[] = Object.assign
     [tags.RECORD_NEW_PART]: (r: Reader) => readPart(r, defineShape(r), readAny),
     [tags.RECORD_PART]: (r: Reader) => readPart(r, shapeAt(r), readAny),
     [tags.IN_BLOCK]: readFromBlock,
-    [tags.REFERRING]: readReferring
+    [tags.REFERRING]: readReferring,
+    [tags.REGION]: readRegion
   }
 )
 

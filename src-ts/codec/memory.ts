@@ -24,6 +24,14 @@ export const viewConstructors: readonly (ViewConstructor | undefined)[] = viewNa
   (name) => (globalObject as unknown as Readonly<Record<string, ViewConstructor | undefined>>)[name]
 )
 
+/** The kinds of typed arrays that this version of Node has, with their names. */
+export const typedArrays: readonly (readonly [name: string, constructor: ViewConstructor])[] = viewNames.flatMap(
+  (name, number) => {
+    const constructor = viewConstructors[number]
+    return constructor === undefined || name === 'DataView' ? [] : [[name, constructor] as const]
+  }
+)
+
 const numbers = new Map(viewNames.map((name, number) => [name, number]))
 const nameOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)?.get
 

@@ -67,6 +67,8 @@ export const RECORD_PART = 31
 export const IN_BLOCK = 32
 /** The first byte of a value that has a REF, before its tag. The objects of other values need no numbers. */
 export const REFERRING = 33
+/** f64 id, varint length: an ArrayBuffer over a region, whose bytes are not here */
+export const REGION = 34
 
 /** Added to an integer of 0 to 127. */
 export const SMALL_INT = 0x80
@@ -74,6 +76,9 @@ export const SMALL_INT = 0x80
 /** The most keys of a definition, and its most bytes. They bound what the reader does before it has read the values. */
 export const LONGEST_SHAPE = 64
 export const SHAPE_BYTES = 1024
+
+/** Stands for a Buffer among the kinds of a VIEW. Only a Buffer over a region is written as one. */
+export const BUFFER_VIEW = 255
 
 export const ERROR_PROPERTY = 1
 export const ERROR_ENUMERABLE = 2

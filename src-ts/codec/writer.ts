@@ -1,6 +1,7 @@
 import { Buffer, DataView, Math, Uint8Array } from '../primordials.js'
 import { BLOCK_BYTES, type BlockSink } from './blocks.js'
 import { Refusal } from './refusal.js'
+import type { RegionSink } from './regions.js'
 
 /** The largest message in bytes: just below 2 GiB, and a multiple of the padding unit. */
 export const MAX_MESSAGE_BYTES: number = 2 ** 31 - 8
@@ -26,6 +27,8 @@ export class Writer {
   readonly #limit: number
   /** Takes large values, if there is a place for them. */
   blocks: BlockSink | undefined
+  /** Keeps regions. Without it their bytes are copied. */
+  regions: RegionSink | undefined
   /** The number of bytes that went into blocks. It may be reset to an earlier value. */
   blockBytes = 0
   /** True once there was no room for a write. */
@@ -113,6 +116,14 @@ export class Writer {
   f64(value: number): void {
     this.reserve(8)
     this.#view.setFloat64(this.length, value, true)
+    this.length += 8
+  }
+
+  /** An integer of 0 to 2^53 - 1, in 8 bytes. */
+  id(value: number): void {
+    this.reserve(8)
+    this.#view.setUint32(this.length, value % 2 ** 32, true)
+    this.#view.setUint32(this.length + 4, Math.floor(value / 2 ** 32), true)
     this.length += 8
   }
 

@@ -16,6 +16,7 @@ export type PoolErrorCode =
   | 'ERR_POOL_FUNCTION'
   | 'ERR_POOL_QUEUE_FULL'
   | 'ERR_POOL_BATCH_RESULT'
+  | 'ERR_POOL_SHARED_MEMORY'
   | 'ERR_POOL_DAEMONIC'
 
 /**

@@ -2,6 +2,7 @@ import type { AssertionError } from 'node:assert'
 
 import { BatchResultError } from './batch-result.js'
 import { QueueFullError } from './queue-full.js'
+import { SharedMemoryError } from './shared-memory.js'
 import { isInstance, markAsOwn, PoolError, setBrand, setCode } from './base.js'
 import { WorkerDiedError } from './worker-died.js'
 import { TaskTimeoutError } from './task-timeout.js'
@@ -12,6 +13,7 @@ export { PoolError, type PoolErrorCode } from './base.js'
 export { TaskTimeoutError, type LateTask } from './task-timeout.js'
 export { BatchResultError } from './batch-result.js'
 export { QueueFullError } from './queue-full.js'
+export { SharedMemoryError } from './shared-memory.js'
 export { invalidOption, invalidOptionBecause, unknownOption } from './options.js'
 export { type FailedWorker, type LifeFailure, WorkerExitError, WorkerInitError } from './worker-life.js'
 export { type DeathPhase, type DeathReason, WorkerDiedError } from './worker-died.js'
@@ -139,6 +141,7 @@ export const poolErrorClasses: Readonly<Record<string, new (...args: never[]) =>
     TaskFunctionError,
     QueueFullError,
     BatchResultError,
+    SharedMemoryError,
     DaemonicProcessError
   })
 )

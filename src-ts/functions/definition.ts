@@ -1,3 +1,4 @@
+import type { Region } from '../codec/index.js'
 import { JSON, Object, Uint8Array } from '../primordials.js'
 import type { Shipped } from './ship/shipped.js'
 
@@ -11,6 +12,8 @@ export interface FunctionDefinition {
   readonly json: string
   /** The values that it captures, as the codec writes them. */
   readonly data: Uint8Array
+  /** The regions that these values refer to. */
+  readonly regions: readonly Region[]
   /** Made for one call, since what it captures may be different in the next one. */
   readonly isTransient: boolean
 }
@@ -20,7 +23,7 @@ const NO_DATA = new Uint8Array()
 /** The definition of a function that captures no values. */
 export function define(shipped: Shipped, name: string): FunctionDefinition {
   const json = JSON.stringify(shipped)
-  return Object.freeze({ key: json, name, json, data: NO_DATA, isTransient: false })
+  return Object.freeze({ key: json, name, json, data: NO_DATA, regions: [], isTransient: false })
 }
 
 /** A function that every worker has. */

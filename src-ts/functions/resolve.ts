@@ -33,12 +33,12 @@ const byAnalysis = new WeakMap<FunctionAnalysis, FunctionDefinition>()
 let calls = 0
 
 function defineClosure(graph: Graph, analysis: FunctionAnalysis): FunctionDefinition {
-  const { closure, data } = shipClosure(graph)
+  const { closure, data, regions } = shipClosure(graph)
   const json = JSON.stringify(closure)
   const isTransient = graph.cacheability !== 'fixed'
   // A definition for one call has a unique key, because its values may have many megabytes and are not compared.
   const key = isTransient ? `call ${++calls}` : `${json} ${Buffer.from(data).toString('latin1')}`
-  return Object.freeze({ key, name: labelOf(analysis), json, data, isTransient })
+  return Object.freeze({ key, name: labelOf(analysis), json, data, regions, isTransient })
 }
 
 function resolveBuiltIn(builtIn: BuiltInPath): FunctionDefinition {

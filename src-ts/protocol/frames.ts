@@ -9,7 +9,7 @@ import { Math } from '../primordials.js'
 export const HEADER_BYTES = 32
 
 /** Bytes of the header of a submission, which has more words. */
-export const SUBMISSION_BYTES = 48
+export const SUBMISSION_BYTES = 56
 
 /** Words of a header: the length of the payload in bytes, the kind, and from here on the fields of the kind. */
 export const LENGTH = 0
@@ -90,6 +90,8 @@ export const OUTCOME_DROPPED = 4
 export const OUTCOME_RETIRING = 8
 /** The worker could not set itself up, so the task has not run. */
 export const OUTCOME_SETUP = 16
+/** From this bit on the flags have the number of regions that were passed since the outcome before. */
+export const REGIONS_SHIFT = 16
 /** In a record, the flags have the source of the outcome's blocks above them. */
 export const SOURCE_SHIFT = 8
 

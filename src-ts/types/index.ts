@@ -33,4 +33,5 @@ export type {
   TaskOptions,
   WorkerPoolOptions
 } from './options.js'
+export type { SharedArray, TypedArrayKind, TypedArrayOf } from './shared.js'
 export type { PoolEvents, PoolStats, Progress, WorkerExit, WorkerExitReason, WorkerInfo, WorkerState } from './state.js'

@@ -2,6 +2,7 @@ import { MAX_MESSAGE_BYTES, NumberBlock, writeOrigin, Writer, writeValue } from 
 import { Math } from '../primordials.js'
 import type { WorkerBlocks } from './blocks.js'
 import { beginFrame, endFrame } from './frame.js'
+import type { OutboxRegions } from './regions.js'
 import { writeThrown } from './reports.js'
 import type { MemoryLimit } from './memory-limit.js'
 import type { TaskOrigin } from '../errors/index.js'
@@ -11,7 +12,8 @@ import {
   OUTCOME_ERROR,
   OUTCOME_LAST,
   OUTCOME_RETIRING,
-  OUTCOME_SETUP
+  OUTCOME_SETUP,
+  REGIONS_SHIFT
 } from '../protocol/index.js'
 
 /** Sends frames to the parent. Blocks while the ring is full. */
@@ -22,11 +24,14 @@ const BATCH_BYTES = 64 * 1024
 /** The most results in a block of numbers. */
 const BLOCK_MOST = BATCH_BYTES / 8
 
+const resultRoot = (): string => 'result'
+
 /** Gathers outcomes in frames and sends them to the parent. The last frame may be open: results can still be added to it. */
 export class Outbox {
   readonly #send: Send
   readonly #limit: number
   readonly #blocks: WorkerBlocks | undefined
+  readonly #regions: OutboxRegions | undefined
   #writer: Writer
   readonly #memory: MemoryLimit
   /** Whether this worker begins nothing more. Its next outcome says so. */
@@ -42,10 +47,18 @@ export class Outbox {
   /**
    * @param limit The most that a message may hold.
    * @param blocks Where large results go, if there is such a place.
+   * @param regions What happens to the regions of results. Without it their bytes are copied.
    */
-  constructor(send: Send, memory: MemoryLimit, limit: number = MAX_MESSAGE_BYTES, blocks?: WorkerBlocks) {
+  constructor(
+    send: Send,
+    memory: MemoryLimit,
+    limit: number = MAX_MESSAGE_BYTES,
+    blocks?: WorkerBlocks,
+    regions?: OutboxRegions
+  ) {
     this.#limit = limit
     this.#blocks = blocks
+    this.#regions = regions
     this.#writer = this.#makeWriter()
     this.#send = send
     this.#memory = memory
@@ -112,10 +125,12 @@ export class Outbox {
   /** Adds the failure of the setup before the next task, which ends the chunk. With `drops` the chunk has more tasks. */
   addSetupFailure(error: unknown, elapsedUs: number, drops: boolean): void {
     if (this.#open < 0) this.#openFrame()
-    // Nobody would read blocks of it.
+    // Nobody would read blocks or regions of it.
     this.#writer.blocks = undefined
+    this.#writer.regions = undefined
     writeThrown(this.#writer, error)
     this.#writer.blocks = this.#blocks
+    this.#writer.regions = this.#regions
     this.#count = 1
     this.#closeFrame(OUTCOME_ERROR | OUTCOME_SETUP | OUTCOME_LAST | (drops ? OUTCOME_DROPPED : 0), elapsedUs)
   }
@@ -136,6 +151,7 @@ export class Outbox {
   flush(): void {
     if (this.#writer.length === 0) return
     this.#send(this.#writer.bytes, this.#writer.length)
+    this.#regions?.sent()
     // The memory of a result of many megabytes is not kept for small ones.
     if (this.#writer.bytes.length > 16 * BATCH_BYTES) this.#writer = this.#makeWriter()
     this.#writer.length = 0
@@ -145,6 +161,7 @@ export class Outbox {
   #makeWriter(): Writer {
     const writer = new Writer(BATCH_BYTES * 2, this.#limit)
     writer.blocks = this.#blocks
+    writer.regions = this.#regions
     return writer
   }
 
@@ -182,12 +199,13 @@ export class Outbox {
   #closeFrame(flags: number, elapsedUs: number): void {
     const retiring = this.isRetiring && this.#count > 0 ? OUTCOME_RETIRING : 0
     const lastBlock = this.#blocks?.count ?? 0
+    const bits = flags | retiring | ((this.#regions?.take() ?? 0) << REGIONS_SHIFT)
     endFrame(this.#writer, this.#open, [
       FRAME_OUTCOME,
       this.#seq,
       this.#first,
       this.#count,
-      flags | retiring,
+      bits >>> 0,
       elapsedUs,
       lastBlock
     ])
@@ -195,8 +213,4 @@ export class Outbox {
     this.#first += this.#count
     this.#count = 0
   }
-}
-
-function resultRoot(): string {
-  return 'result'
 }

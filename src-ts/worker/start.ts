@@ -8,6 +8,14 @@ export interface Start {
   readonly binding: {
     readonly RawWorkerEndpoint: new (notify: () => void, useLoop: boolean) => RawWorkerEndpoint
     workerIdentity(): RawWorkerIdentity | null
+    createRegion(id: number, bytes: number, content?: Uint8Array): ArrayBuffer
+    fetchRegion(id: number, bytes: number): ArrayBuffer
+    freshRegionId(): number
+    passRegion(id: number): void
+    pinRegion(id: number): void
+    regionsPerOutcome(): number
+    releaseRegion(buffer: ArrayBuffer): void
+    unpinRegion(id: number): void
   }
   readonly reportStartError: (error: unknown) => void
   readonly streams: OwnStreams

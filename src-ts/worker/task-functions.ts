@@ -1,6 +1,7 @@
 import { types } from 'node:util'
 
 import { instantiate, type Packed, type TaskCallable, unpackDefinition } from '../functions/instantiate/index.js'
+import type { Region } from '../codec/index.js'
 import { Map, Uint8Array, afterwards } from '../primordials.js'
 
 /** A function that is ready, or the reason why it could not be made. */
@@ -10,12 +11,15 @@ const UNKNOWN: Packed = { json: '', data: new Uint8Array() }
 
 /** The functions that the parent has defined. Each is made when a chunk first needs it. */
 export class TaskFunctions {
-  readonly #sources = new Map<number, Packed>()
+  readonly #sources = new Map<number, Packed & { readonly regions?: readonly Region[] | undefined }>()
   readonly #resolved = new Map<number, Resolved>()
 
-  /** @param bytes Memory that is reused after this call. */
-  define(id: number, bytes: Uint8Array): void {
-    this.#sources.set(id, unpackDefinition(bytes))
+  /**
+   * @param bytes Memory that is reused after this call.
+   * @param regions What has to stay until the function is made, if nobody else keeps it.
+   */
+  define(id: number, bytes: Uint8Array, regions?: readonly Region[]): void {
+    this.#sources.set(id, { ...unpackDefinition(bytes), regions })
     this.#resolved.delete(id)
   }
 

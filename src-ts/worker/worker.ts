@@ -15,7 +15,7 @@ import {
   provideCurrentTask,
   setPhase
 } from '../protocol/index.js'
-import { filterStacks, MAX_MESSAGE_BYTES } from '../codec/index.js'
+import { filterStacks, MAX_MESSAGE_BYTES, provideRegions } from '../codec/index.js'
 import { WorkerBlocks } from './blocks.js'
 import type { Chunk } from './chunk.js'
 import { Claims } from './claims.js'
@@ -29,6 +29,7 @@ import { Outbox } from './outbox.js'
 import { reportUnhandled, retireOnSignals } from './process-end.js'
 import { Reports } from './reports.js'
 import { BEGUN, DONE, HALT, YIELD } from './run-state.js'
+import { PassedRegions } from './regions.js'
 import { Runner } from './runner.js'
 import { takeStart } from './start.js'
 import { TaskCancellation } from './task-cancellation.js'
@@ -53,11 +54,21 @@ const words = endpoint.statusBlock()
 const memory = new ResidentMemory(words)
 memory.measure()
 const blocks = new WorkerBlocks(endpoint)
+const { binding } = start
+provideRegions({
+  create: (id, bytes, content) => binding.createRegion(id, bytes, content),
+  open: (id, bytes) => binding.fetchRegion(id, bytes),
+  release: (buffer) => binding.releaseRegion(buffer),
+  pin: (id) => binding.pinRegion(id),
+  unpin: (id) => binding.unpinRegion(id),
+  freshId: () => binding.freshRegionId()
+})
 const outbox = new Outbox(
   (frames, length) => endpoint.send(frames, length),
   new MemoryLimit(maxWorkerMemory, memory.measure),
   MAX_MESSAGE_BYTES,
-  blocks
+  blocks,
+  new PassedRegions((id) => binding.passRegion(id), binding.regionsPerOutcome())
 )
 const claims = new Claims(words)
 const wakeupWatchdog = new WakeupWatchdog(words, () => endpoint.notifyAgain())

@@ -44,6 +44,7 @@ const FLAGS: &[Entry] = &[
     ("OUTCOME_DROPPED", outcome_flag::DROPPED),
     ("OUTCOME_RETIRING", outcome_flag::RETIRING),
     ("OUTCOME_SETUP", outcome_flag::SETUP),
+    ("REGIONS_SHIFT", outcome_flag::REGIONS_SHIFT),
 ];
 
 /// Words of the status block.

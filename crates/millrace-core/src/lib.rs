@@ -12,6 +12,7 @@
 //! - **In flight**: sent to a worker and not settled. *Queued* work waits in the scheduler.
 //! - **Outcome**: a worker's report of how tasks ended. **Loss**: how tasks ended that their worker did not report.
 //! - **Record**: what a submitter collects: an outcome, a loss, or news of a worker or of the pool.
+//! - **Region**: memory that all processes share that know it; see [`region`].
 //! - **Segment**: the memory that the pool shares with one worker. It holds the *status block* and two *rings*.
 //! - **Frame**: a message in a ring.
 //! - **Doorbell**: a word that says whether the other side sleeps. Its *bell* wakes that side.
@@ -98,6 +99,7 @@ pub mod host;
 pub mod layout;
 mod lock;
 mod pool;
+pub mod region;
 #[cfg_attr(not(feature = "testing"), expect(unreachable_pub, reason = "tests see it"))]
 mod scheduler;
 mod spin;

@@ -18,6 +18,7 @@ mod loop_watcher;
 #[cfg(not(unix))]
 mod no_event_loop;
 mod pool;
+mod region;
 mod status;
 mod symbols;
 mod wire;
@@ -30,3 +31,7 @@ pub use endpoint::{
     RawWorkerEndpoint, RawWorkerIdentity, init_worker, send_start_error, worker_identity,
 };
 pub use pool::{RawPool, RawPoolOptions, RawStats, RawWorker};
+pub use region::{
+    create_region, fetch_region, fresh_region_id, open_region, pass_region, pin_region,
+    regions_per_outcome, release_region, unpin_region,
+};

@@ -15,6 +15,7 @@ use napi_derive::napi;
 
 use crate::error::to_napi;
 use crate::loop_watcher::{self, WatcherHandle};
+use crate::region::to_id;
 use crate::wire::{self, Written};
 
 /// A hundred years. No pool is idle for longer, and it can be added to a time.
@@ -167,14 +168,15 @@ impl RawPool {
         self.pool.as_deref().ok_or_else(|| napi::Error::from_reason("the pool was released"))
     }
 
-    /// Makes a function known under `id`.
+    /// Makes a function known under `id`. `regions` are the ids of those that the bytes refer to.
     ///
     /// # Errors
     ///
     /// If the bytes do not fit into a message, or the pool was released.
     #[napi(catch_unwind)]
-    pub fn define(&self, id: u32, bytes: &[u8]) -> napi::Result<()> {
-        self.pool()?.define(DefinitionId(id), bytes).map_err(to_napi)
+    pub fn define(&self, id: u32, bytes: &[u8], regions: Vec<f64>) -> napi::Result<()> {
+        let regions: Vec<_> = regions.into_iter().map(to_id).collect();
+        self.pool()?.define_sharing(DefinitionId(id), bytes, &regions).map_err(to_napi)
     }
 
     /// Makes a setup known under `id`. It needs these functions, which are known. The limits are milliseconds.

@@ -3,7 +3,7 @@
 //!
 //! # Submissions
 //!
-//! A batch is a row of submissions. Each is a header of 12 words and a payload, padded to a multiple of 8 bytes.
+//! A batch is a row of submissions. Each is a header of 14 words and a payload, padded to a multiple of 8 bytes.
 //!
 //! | word | meaning |
 //! |---|---|
@@ -19,6 +19,8 @@
 //! | 9 | how often each task may run again |
 //! | 10 | how many blocks the payload refers to. Their places follow the payload, as words that are padded like it |
 //! | 11 | the setup that its worker needs, or 0 |
+//! | 12 | how many regions the payload refers to. Their ids, of 8 bytes each, follow the places |
+//! | 13 | 0 |
 //!
 //! # Records
 //!
@@ -45,7 +47,7 @@ use millrace_core::{
 };
 
 /// Size of a submission without its payload.
-const SUBMISSION_BYTES: usize = 48;
+const SUBMISSION_BYTES: usize = 56;
 /// Bits of the flags of an outcome in front of the source of its blocks.
 const SOURCE_SHIFT: u32 = 8;
 /// Words in front of the items of a [`Kind::Died`].
@@ -86,7 +88,7 @@ const EXIT_CLOSED: u32 = 7;
 // Every message begins at a multiple of 8 bytes, so that JavaScript reads its words by a typed array.
 const _: () = assert!(HEADER_BYTES == 8 * 4);
 const _: () =
-    assert!(SUBMISSION_BYTES == 12 * 4 && SUBMISSION_BYTES == padded_len(SUBMISSION_BYTES));
+    assert!(SUBMISSION_BYTES == 14 * 4 && SUBMISSION_BYTES == padded_len(SUBMISSION_BYTES));
 
 /// Kinds of records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -215,9 +217,13 @@ impl<'a> Iterator for Submissions<'a> {
         // The last padding may be left out.
         let rest = after.get(padded_len(payload_bytes)..).unwrap_or_default();
         let places = rest.get(..places_bytes)?;
-        self.rest = rest.get(padded_len(places_bytes)..).unwrap_or_default();
+        let rest = rest.get(padded_len(places_bytes)..).unwrap_or_default();
+        let regions_bytes = (word(12) as usize).checked_mul(8)?;
+        let regions = rest.get(..regions_bytes)?;
+        self.rest = rest.get(regions_bytes..).unwrap_or_default();
         Some(Chunk {
             blocks: places.as_chunks().0,
+            regions: regions.as_chunks().0,
             flags: ChunkFlags(word(5)),
             only: word(6).checked_sub(1).map(WorkerId),
             lifespan: NonZero::new(word(7)),

@@ -1,6 +1,7 @@
 import type { ChunkHeader } from '../index.js'
 import { Map } from '../../primordials.js'
 import { LOAD, URGENT } from '../../protocol/index.js'
+import type { HeldRegions } from './held-regions.js'
 
 /** A chunk of the in-process back end. */
 export interface InlineChunk {
@@ -8,6 +9,8 @@ export interface InlineChunk {
   readonly payload: Uint8Array
   /** The first task that has not settled. */
   from: number
+  /** The regions that the payload refers to. */
+  readonly regions?: HeldRegions | undefined
 }
 
 /** An `apply` goes first, but leaves one turn in eight to other calls. */
@@ -87,7 +90,10 @@ export class ChunkQueue {
     let tasks = 0
     const isLeft = (chunk: InlineChunk): boolean => {
       const goes = call === undefined || chunk.header.call === call
-      if (goes) tasks += openTasks(chunk)
+      if (goes) {
+        tasks += openTasks(chunk)
+        chunk.regions?.sent()
+      }
       return !goes
     }
     this.#urgent = this.#urgent.slice(this.#head).filter(isLeft)

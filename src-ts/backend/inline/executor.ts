@@ -19,6 +19,7 @@ import {
   YIELD
 } from '../../worker/index.js'
 import type { InlineChunk } from './chunk-queue.js'
+import { HeldRegions } from './held-regions.js'
 import type { Pace } from './pace.js'
 import { type InlineTask, runAs } from './task-scope.js'
 
@@ -68,9 +69,10 @@ export class Executor {
     const note = (): void => undefined
     const beginFirstTask = (): number => (this.#isDead ? STOP_WORKER : BEGIN)
     const claims = { beginFirstTask, beginTask, noteBegin: note, noteLoading: note, noteSetup: note }
-    this.#outbox = new Outbox((frames, length) => {
+    const send = (frames: Uint8Array, length: number): void => {
       if (!this.#isDead) listener.outcomes(frames, length)
-    }, new MemoryLimit(undefined))
+    }
+    this.#outbox = new Outbox(send, new MemoryLimit(undefined), undefined, undefined, new HeldRegions())
     const isolation = { isNeeded: true, run: <T>(act: () => T): T => runAs(this.#enterTask(), act) }
     const invoker = new TaskInvoker(this.#cancellation, isolation, 0, settings.life)
     // The runner yields after each task, so that promises and timers of earlier tasks run.

@@ -43,7 +43,7 @@ export class InlineBackend implements Backend {
     const pace = new Pace()
     this.#settings = { backend: this, isDaemonic, loadTimeoutMs, functions, life: this.#life, setupLimit, pace }
     this.#definitions = new Definitions({
-      define: (id, bytes) => functions.define(id, bytes),
+      define: (id, bytes, regions) => functions.define(id, bytes, regions),
       defineSetup: (id, bytes, _needs, limit) => {
         functions.define(id, bytes)
         this.#setupLimits.set(id, limit ?? 0)

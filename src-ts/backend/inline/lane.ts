@@ -132,6 +132,7 @@ export class Lane implements ExecutorListener {
     const chunk = this.#chunk
     this.#chunk = undefined
     if (chunk !== undefined && this.#isInterrupted) this.#queue.putBack(chunk)
+    else chunk?.regions?.sent()
     this.#listener.ended(this)
     this.#settings.pace.soon(() => this.#next())
   }

@@ -1,10 +1,12 @@
 import type { Batch, ChunkHeader } from '../index.js'
-import { Writer } from '../../codec/index.js'
+import { dropRegion, holdRegion, type Region, type RegionSink, Writer } from '../../codec/index.js'
 import { Math } from '../../primordials.js'
 import { paddedLength, SUBMISSION_BYTES } from '../../protocol/index.js'
 import type { Blocks } from './blocks.js'
 
 const USUAL_BYTES = 64 * 1024
+/** So many of the last regions are looked through before one is added again, which does no harm. */
+const LAST_REGIONS = 16
 /** The largest number in a word. In practice it is no limit. */
 const LONGEST_LIFE = 0xffffffff
 
@@ -12,7 +14,7 @@ const LONGEST_LIFE = 0xffffffff
 export type Submit = (bytes: Uint8Array, length: number) => void
 
 /** Chunks in the layout of the core's submissions. User code runs while items are encoded, so each batch has its own memory. */
-export class NativeBatch implements Batch {
+export class NativeBatch implements Batch, RegionSink {
   readonly #submit: Submit
   readonly #free: Writer[]
   readonly #writer: Writer
@@ -22,6 +24,9 @@ export class NativeBatch implements Batch {
   /** The blocks of all chunks, and where those of the last one begin. */
   readonly #places: number[] = []
   #firstPlace = 0
+  /** The regions of all chunks, and where those of the last one begin. */
+  readonly #regions: Region[] = []
+  #firstRegion = 0
 
   /** @param free Keeps the memory of batches that were sent. */
   constructor(submit: Submit, free: Writer[], blocks: Pick<Blocks, 'put' | 'drop'>) {
@@ -32,6 +37,7 @@ export class NativeBatch implements Batch {
     this.#writer.length = 0
     this.#writer.blockBytes = 0
     this.#writer.blocks = this
+    this.#writer.regions = this
   }
 
   /** Takes a large value of the chunk that is being written. */
@@ -39,6 +45,14 @@ export class NativeBatch implements Batch {
     const place = this.#blocks.put(bytes)
     if (place >= 0) this.#places.push(place)
     return place
+  }
+
+  /** Keeps a region for the chunk that is being written. */
+  hold(region: Region): void {
+    const last = Math.max(this.#firstRegion, this.#regions.length - LAST_REGIONS)
+    if (this.#regions.includes(region, last)) return
+    holdRegion(region)
+    this.#regions.push(region)
   }
 
   get bytes(): number {
@@ -49,6 +63,7 @@ export class NativeBatch implements Batch {
     this.#start = this.#writer.length
     this.#startBlockBytes = this.#writer.blockBytes
     this.#firstPlace = this.#places.length
+    this.#firstRegion = this.#regions.length
     this.#writer.reserve(SUBMISSION_BYTES)
     this.#writer.length += SUBMISSION_BYTES
     this.#writer.beginShared()
@@ -62,6 +77,8 @@ export class NativeBatch implements Batch {
     const blocks = this.#places.length - this.#firstPlace
     for (let at = this.#firstPlace; at < this.#places.length; at++) writer.u32(this.#places[at] as number)
     this.#pad(4 * blocks)
+    const regions = this.#regions.length - this.#firstRegion
+    for (let at = this.#firstRegion; at < this.#regions.length; at++) writer.id((this.#regions[at] as Region).id)
     const end = writer.length
     const { limits, only } = header
     writer.length = this.#start
@@ -77,6 +94,8 @@ export class NativeBatch implements Batch {
     writer.u32(limits.retries)
     writer.u32(blocks)
     writer.u32(header.setup)
+    writer.u32(regions)
+    writer.u32(0)
     writer.length = end
   }
 
@@ -89,11 +108,23 @@ export class NativeBatch implements Batch {
     this.#writer.length = this.#start
     this.#writer.blockBytes = this.#startBlockBytes
     this.#blocks.drop(this.#places.splice(this.#firstPlace))
+    this.#dropRegions(this.#firstRegion)
   }
 
   discard(): void {
-    this.#writer.blocks = undefined
+    this.#detach()
     this.#blocks.drop(this.#places.splice(0))
+  }
+
+  #dropRegions(from: number): void {
+    for (const region of this.#regions.splice(from)) dropRegion(region)
+  }
+
+  #detach(): void {
+    this.#writer.blocks = undefined
+    this.#writer.regions = undefined
+    // The core has those of accepted chunks by now.
+    if (this.#regions.length > 0) this.#dropRegions(0)
   }
 
   send(): void {
@@ -103,7 +134,7 @@ export class NativeBatch implements Batch {
       this.discard()
       throw error
     }
-    this.#writer.blocks = undefined
+    this.#detach()
     // Memory that has grown for a large message is not kept.
     if (this.#writer.bytes.length <= 16 * USUAL_BYTES) this.#free.push(this.#writer)
   }

@@ -30,7 +30,16 @@ export class NativeBackend implements Backend {
 
   constructor(options: RawPoolOptions, listener: BackendListener) {
     this.#raw = openPool(options, () => this.#records.collect())
-    this.#definitions = new Definitions(this.#raw)
+    this.#definitions = new Definitions({
+      define: (id, bytes, regions) =>
+        this.#raw.define(
+          id,
+          bytes,
+          regions.map((region) => region.id)
+        ),
+      defineSetup: (...setup) => this.#raw.defineSetup(...setup),
+      forget: (id) => this.#raw.forget(id)
+    })
     const closed = (): void => {
       this.#definitions.close()
       this.#lastStats = this.#raw.stats()

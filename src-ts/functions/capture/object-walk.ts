@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { types } from 'node:util'
-import { elementStep, entryStep, memberStep, propertyStep } from '../../codec/index.js'
+import { elementStep, entryStep, memberStep, propertyStep, regionOf } from '../../codec/index.js'
 import { Map, Object, Reflect, Set, String, Symbol } from '../../primordials.js'
 import { builtInPath } from '../reference/built-ins.js'
 import { constructorOf } from '../analyze/superclass.js'
@@ -163,7 +163,7 @@ export class ObjectWalk {
       const prototype = Object.getPrototypeOf(value) as object
       add(prototype, () => '.__proto__')
     }
-    if (kind === 'opaque') this.#bytes += (value as { readonly byteLength?: number }).byteLength ?? 0
+    if (kind === 'opaque') this.#bytes += weightOf(value)
     const entries = entriesOf(met)
     this.#bytes += entries.length
     entries.forEach((entry, at) => {
@@ -214,4 +214,10 @@ function boundBy(fn: object): Bound | undefined {
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null
+}
+
+/** The bytes of binary data that are copied. Those of a shared array are not. */
+function weightOf(value: object): number {
+  const { byteLength = 0, buffer = value } = value as { readonly byteLength?: number; readonly buffer?: object }
+  return regionOf(buffer as ArrayBuffer) === undefined ? byteLength : 0
 }

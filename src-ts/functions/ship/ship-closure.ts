@@ -1,5 +1,5 @@
 import { type TaskFunctionError, warn } from '../../errors/index.js'
-import { Writer, writeValue } from '../../codec/index.js'
+import { type Region, Writer, writeValue } from '../../codec/index.js'
 import { JSON, Set, Uint8Array, WeakMap } from '../../primordials.js'
 import { type ClosureCode, writeClosure } from './closure-code.js'
 import { largeBytes, largestBytes } from '../refusal/largest.js'
@@ -22,6 +22,7 @@ function codeOf(graph: Graph): ClosureCode {
 /** The encoded size of one variable. Infinity if it is more than any function may have. */
 function weigh({ variable, path, value }: CapturedData, called: string): number {
   const writer = new Writer(undefined, largestBytes())
+  writer.regions = { hold: () => undefined }
   try {
     writeValue(writer, value, () => path)
   } catch (error) {
@@ -56,11 +57,20 @@ function warnOfLarge({ data }: Graph, called: string): void {
 
 const NO_DATA = new Uint8Array()
 
-function encode(graph: Graph, codeLength: number, called: string): Uint8Array {
+interface EncodedData {
+  /** One encoded array. Empty if there is no data. */
+  readonly data: Uint8Array
+  /** The regions that it refers to. */
+  readonly regions: readonly Region[]
+}
+
+function encode(graph: Graph, codeLength: number, called: string): EncodedData {
   const { data } = graph
   if (codeLength > largestBytes()) throw refuseLargest(graph, called)
-  if (data.length === 0) return NO_DATA
+  if (data.length === 0) return { data: NO_DATA, regions: [] }
   const writer = new Writer(undefined, largestBytes() - codeLength)
+  const regions = new Set<Region>()
+  writer.regions = { hold: (region) => void regions.add(region) }
   try {
     // Encoded as one value, so that objects that two variables share stay shared.
     writeValue(
@@ -75,13 +85,12 @@ function encode(graph: Graph, codeLength: number, called: string): Uint8Array {
     throw error
   }
   if (writer.length > largeBytes()) warnOfLarge(graph, called)
-  return writer.bytes.subarray(0, writer.length)
+  return { data: writer.bytes.subarray(0, writer.length), regions: [...regions] }
 }
 
-/** A closure, and its captured data as one encoded array. The array is empty if there is no data. */
-export interface Shipment {
+/** A closure with its captured data. */
+export interface Shipment extends EncodedData {
   readonly closure: ShippedClosure
-  readonly data: Uint8Array
 }
 
 /**
@@ -103,5 +112,5 @@ export function shipClosure(graph: Graph): Shipment {
     labels: graph.members.map(({ analysis }) => [analysis.name, analysis.length]),
     globals: [...new Set(graph.members.flatMap(({ globals }) => globals))]
   }
-  return { closure, data: encode(graph, length, callName(name)) }
+  return { closure, ...encode(graph, length, callName(name)) }
 }

@@ -78,6 +78,11 @@ impl Lifeline {
         let _ = self.control.send(&text.as_bytes()[..end], &[]);
     }
 
+    /// The worker's end. What the parent receives from it besides a start error is about regions.
+    pub(crate) fn control(&self) -> &Control {
+        &self.control
+    }
+
     fn receive_handshake(&self, memory_bytes: usize) -> io::Result<Handshake> {
         let (message, mut fds) = match self.control.try_recv()? {
             Received::Message(bytes, fds) => (bytes, fds),

@@ -7,6 +7,7 @@
 mod blocks;
 #[cfg_attr(not(feature = "testing"), expect(unreachable_pub, reason = "tests see it"))]
 pub(crate) mod lifeline;
+mod regions;
 mod status_block;
 
 use std::io;
@@ -27,6 +28,7 @@ use blocks::WorkerBlocks;
 use lifeline::Lifeline;
 
 pub use crate::sys::Bell;
+pub use regions::{fetch_region, pass_region, regions_per_outcome};
 pub use status_block::StatusBlock;
 
 /// How long a full ring may stay unread before the worker notifies the parent's waiting thread as well.

@@ -23,6 +23,7 @@
 //! If a thread panics or finds a descriptor of the pool gone, it fails the pool: see [`failing`]. A panic under the scheduler's
 //! lock replaces the scheduler. What the other locks guard is whole at every moment.
 
+mod attached;
 mod blocks;
 mod burst;
 mod causes;
@@ -34,6 +35,7 @@ mod output;
 mod process;
 mod record_queue;
 mod records;
+mod regions;
 mod spawner;
 mod submission;
 mod worker_handle;
@@ -52,12 +54,14 @@ pub use records::{Outcome, Record, SetupFailed};
 pub use submission::{Chunk, SetupError, SubmitError, TooLarge};
 
 use crate::lock::lock;
+use crate::region::RegionId;
 use crate::scheduler::{
     CallId, CancelMode, Cause, Definition, DefinitionId, Effects, Outgoing, Report, Scheduler,
     Setup, Stats, WorkerId, WorkerSnapshot,
 };
 use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use crate::sys::{self, Bell, Poller};
+use attached::CloseAtEnd;
 use blocks::Arguments;
 use burst::Burst;
 use failing::lost;
@@ -100,6 +104,8 @@ pub(crate) struct Shared {
     /// The processes that were started, modulo 2^32.
     processes: AtomicU32,
     unreleased: UnreleasedOutput,
+    /// The last owner of a region was a chunk or a definition, so it has to be closed.
+    has_dropped_regions: Arc<AtomicBool>,
     /// Wakes the waiting thread: a worker was started, a deadline is nearer, or the pool ends.
     wake: Bell,
     /// Its replacement, if other code of the process has closed the descriptor.
@@ -126,6 +132,7 @@ pub(crate) struct Shared {
     started_at: Instant,
     /// The system's monotonic clock at that time: milliseconds, modulo 2^32.
     epoch_ms: u32,
+    _close_at_end: CloseAtEnd,
 }
 
 impl std::fmt::Debug for Shared {
@@ -158,6 +165,7 @@ impl Pool {
             arguments: OnceLock::new(),
             processes: AtomicU32::new(0),
             unreleased: UnreleasedOutput::new(),
+            has_dropped_regions: Arc::default(),
             wake,
             second_wake: OnceLock::new(),
             poller: OnceLock::new(),
@@ -173,6 +181,7 @@ impl Pool {
             armed_ns: AtomicU64::new(u64::MAX),
             started_at: Instant::now(),
             epoch_ms: sys::monotonic_ms() as u32,
+            _close_at_end: CloseAtEnd,
         };
         Ok(Self { shared: Arc::new(shared), threads: Mutex::default() })
     }
@@ -183,8 +192,25 @@ impl Pool {
     ///
     /// [`TooLarge`] if `bytes` do not fit into a message. Then nothing is made known.
     pub fn define(&self, id: DefinitionId, bytes: &[u8]) -> Result<(), TooLarge> {
+        self.define_sharing(id, bytes, &[])
+    }
+
+    /// As [`Self::define`], with the regions that the bytes refer to. They are kept as long as the definition. Those that this process
+    /// does not have any more are left out; a worker that needs one of them is told so.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::define`].
+    pub fn define_sharing(
+        &self,
+        id: DefinitionId,
+        bytes: &[u8],
+        regions: &[RegionId],
+    ) -> Result<(), TooLarge> {
         submission::check_size("the definition", bytes.len())?;
-        lock(&self.shared.definitions).insert(id, Arc::new(Definition::new(id, bytes.into())));
+        let attachment = self.shared.attach_regions(regions);
+        let definition = Definition::new(id, bytes.into()).with(attachment);
+        lock(&self.shared.definitions).insert(id, Arc::new(definition));
         Ok(())
     }
 
@@ -256,8 +282,8 @@ impl Pool {
             };
             let definition = find(&mut last_definition, chunk.definition)?;
             let setup = chunk.setup.map(|id| find(&mut last_setup, id)).transpose()?;
-            let blocks = self.shared.claim(&chunk)?;
-            Ok(chunk.to_owned(definition, setup, blocks))
+            let attachment = self.shared.attach(&chunk)?;
+            Ok(chunk.to_owned(definition, setup, attachment))
         };
         let chunks: Vec<_> = chunks.into_iter().map(accept).collect::<Result<_, SubmitError>>()?;
         let started = self.start_threads();
@@ -503,7 +529,8 @@ impl Shared {
         if news >= News::Some {
             self.records.notify_once();
         }
-        if is_nearer || news == News::End || self.has_excess() {
+        let has_dropped = self.has_dropped_regions.load(Ordering::Relaxed);
+        if is_nearer || news == News::End || has_dropped || self.has_excess() {
             self.wake_waiter();
         }
         result

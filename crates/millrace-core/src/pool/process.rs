@@ -1,5 +1,8 @@
 //! A worker process as its handle holds it.
 
+use std::sync::OnceLock;
+
+use super::regions::Line;
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sys::{self, Child, Control};
 
@@ -9,6 +12,8 @@ pub(super) struct Process {
     /// It is closed before the pool waits for the process. So a process that refuses signals ends too.
     pub(super) control: Control,
     pub(super) child: Child,
+    /// Its line for regions, once it has opened one.
+    pub(super) line: OnceLock<Line>,
     /// The CPU ids that it is bound to. Empty without pinning.
     pub(super) cpus: Vec<u32>,
     /// Its resident memory in bytes when it was killed. 0 if it was not killed.

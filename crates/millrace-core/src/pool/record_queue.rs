@@ -14,6 +14,7 @@ use super::Notify;
 use super::blocks::{self, Lease};
 use super::records::{Outcome, Record, SetupFailed};
 use crate::lock::lock;
+use crate::region::{self, Region};
 use crate::scheduler::{CallId, DefinitionId, Report, WorkerId};
 use crate::sync::atomic::{AtomicBool, Ordering};
 
@@ -44,6 +45,8 @@ pub(super) enum Head {
         elapsed_us: u32,
         /// The blocks that the payload refers to.
         lease: Option<Lease>,
+        /// The regions that it refers to.
+        regions: Vec<Arc<Region>>,
     },
     Output {
         worker_id: WorkerId,
@@ -102,11 +105,11 @@ impl Pack {
         Some(record(head, &self.payloads[self.at..self.at + bytes]))
     }
 
-    /// The blocks of the record to be read next. They outlive the record.
-    fn take_lease(&mut self) -> Option<Lease> {
+    /// The blocks and regions of the record to be read next. They outlive the record.
+    fn take_attachments(&mut self) -> (Option<Lease>, Vec<Arc<Region>>) {
         match self.heads.get_mut(self.next) {
-            Some((Head::Outcome { lease, .. }, _)) => lease.take(),
-            _ => None,
+            Some((Head::Outcome { lease, regions, .. }, _)) => (lease.take(), mem::take(regions)),
+            _ => (None, Vec::new()),
         }
     }
 
@@ -129,19 +132,27 @@ impl Pack {
 
 fn record<'r>(head: &'r Head, payload: &'r [u8]) -> Record<'r> {
     match head {
-        Head::Outcome { call_id, chunk, first, count, is_error, is_last, elapsed_us, lease } => {
-            Record::Outcome(Outcome {
-                call_id: *call_id,
-                chunk: *chunk,
-                first: *first,
-                count: *count,
-                is_error: *is_error,
-                is_last: *is_last,
-                elapsed: Duration::from_micros(u64::from(*elapsed_us)),
-                payload,
-                block_source: lease.as_ref().map_or(0, Lease::source),
-            })
-        }
+        Head::Outcome {
+            call_id,
+            chunk,
+            first,
+            count,
+            is_error,
+            is_last,
+            elapsed_us,
+            lease,
+            ..
+        } => Record::Outcome(Outcome {
+            call_id: *call_id,
+            chunk: *chunk,
+            first: *first,
+            count: *count,
+            is_error: *is_error,
+            is_last: *is_last,
+            elapsed: Duration::from_micros(u64::from(*elapsed_us)),
+            payload,
+            block_source: lease.as_ref().map_or(0, Lease::source),
+        }),
         Head::Output { worker_id, pid, stream } => {
             Record::Output { worker_id: *worker_id, pid: *pid, stream: *stream, bytes: payload }
         }
@@ -169,6 +180,8 @@ struct Packs {
     spare: Option<Pack>,
     /// The blocks of the outcomes that were collected last. The collector reads them.
     leases: Vec<Lease>,
+    /// Their regions. The collector maps them.
+    regions: Vec<Arc<Region>>,
 }
 
 /// Records in the order in which they came.
@@ -229,9 +242,16 @@ impl RecordQueue {
     }
 
     pub(super) fn collect(&self) -> Records<'_> {
-        let leases = mem::take(&mut lock(&self.packs).leases);
+        let (leases, regions) = {
+            let mut packs = lock(&self.packs);
+            (mem::take(&mut packs.leases), mem::take(&mut packs.regions))
+        };
         // They end without the lock.
         drop(leases);
+        if !regions.is_empty() {
+            drop(regions);
+            region::close_dropped();
+        }
         Records { queue: self, pack: None }
     }
 
@@ -295,8 +315,11 @@ impl Records<'_> {
     pub fn next(&mut self) -> Option<Record<'_>> {
         self.find_unread(true);
         let pack = self.pack.as_mut()?;
-        if let Some(lease) = pack.take_lease() {
-            lock(&self.queue.packs).leases.push(lease);
+        let (lease, regions) = pack.take_attachments();
+        if lease.is_some() || !regions.is_empty() {
+            let mut packs = lock(&self.queue.packs);
+            packs.leases.extend(lease);
+            packs.regions.extend(regions);
         }
         pack.take()
     }

@@ -4,7 +4,6 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::blocks::Block;
 use crate::channel::frame::MAX_PAYLOAD;
 use crate::scheduler::{self, Attachment, CallId, ChunkFlags, Definition, DefinitionId, WorkerId};
 
@@ -25,6 +24,8 @@ pub struct Chunk<'a> {
     pub payload: &'a [u8],
     /// The places of the blocks that the payload refers to, as little-endian words. They are kept until the chunk is settled.
     pub blocks: &'a [[u8; 4]],
+    /// The ids of the regions that the payload refers to, as little-endian words. They are kept until the chunk is settled.
+    pub regions: &'a [[u8; 8]],
     /// How it is to be treated.
     pub flags: ChunkFlags,
     /// The only worker that may run it. None: any worker.
@@ -56,6 +57,7 @@ impl<'a> Chunk<'a> {
             count,
             payload,
             blocks: &[],
+            regions: &[],
             flags: ChunkFlags::default(),
             only: None,
             limit: None,
@@ -110,6 +112,16 @@ pub enum SubmitError {
         /// The chunk within the call.
         chunk: u32,
     },
+    /// A region that this process does not have any more.
+    #[error(
+        "chunk {chunk} of call {call_id} refers to shared memory that this process has let go of"
+    )]
+    NoSuchRegion {
+        /// The call.
+        call_id: CallId,
+        /// The chunk within the call.
+        chunk: u32,
+    },
     /// A definition that was never made, or forgotten.
     #[error("chunk {chunk} of call {call_id} needs definition {definition}, which is not known")]
     Undefined {
@@ -154,7 +166,7 @@ impl Chunk<'_> {
     ///
     /// # Errors
     ///
-    /// All of [`SubmitError`], but [`SubmitError::Undefined`] and [`SubmitError::NoSuchBlock`].
+    /// All of [`SubmitError`], but [`SubmitError::Undefined`], [`SubmitError::NoSuchBlock`] and [`SubmitError::NoSuchRegion`].
     pub(super) fn check(&self, worker_count: u32) -> Result<(), SubmitError> {
         let (call_id, chunk, bytes) = (self.call_id, self.id, self.payload.len());
         if bytes > MAX_PAYLOAD {
@@ -176,7 +188,7 @@ impl Chunk<'_> {
         self,
         definition: Arc<Definition>,
         setup: Option<Arc<Definition>>,
-        blocks: Option<Arc<Vec<Block>>>,
+        attachment: Option<Attachment>,
     ) -> scheduler::Chunk {
         let timed = if self.limit.is_some() { ChunkFlags::TIMED } else { 0 };
         let sends_each = self.limit.is_some() || self.retries > 0;
@@ -189,7 +201,7 @@ impl Chunk<'_> {
             retries: self.retries,
             setup,
             lifespan: self.lifespan.map(NonZero::get),
-            attachment: blocks.map(|blocks| blocks as Attachment),
+            attachment,
             ..scheduler::Chunk::new(call_id, id, count, definition, self.payload.into())
         }
     }

@@ -17,6 +17,9 @@ pub struct Definition {
     pub bytes: Box<[u8]>,
     /// What it makes workers do before their first task, if it is a setup and no function.
     pub setup: Option<Setup>,
+    /// What the bytes need to be readable. It is dropped with the definition.
+    #[expect(dead_code, reason = "it only has to live as long as the definition")]
+    attachment: Option<Attachment>,
     /// The submitter has dropped it, but chunks may still need it. It is only touched under the scheduler's lock.
     is_forgotten: AtomicBool,
     /// A worker has failed to set itself up with it. It is only touched under the scheduler's lock.
@@ -46,7 +49,7 @@ impl Definition {
     /// The function `id`, made from `bytes`.
     pub fn new(id: DefinitionId, bytes: Box<[u8]>) -> Self {
         let [is_forgotten, has_failed] = [AtomicBool::new(false), AtomicBool::new(false)];
-        Self { id, bytes, setup: None, is_forgotten, has_failed }
+        Self { id, bytes, setup: None, attachment: None, is_forgotten, has_failed }
     }
 
     /// The setup `id`.
@@ -61,6 +64,12 @@ impl Definition {
     /// Returns whether it had failed before.
     pub(super) fn fail(&self) -> bool {
         self.has_failed.swap(true, Ordering::Relaxed)
+    }
+
+    /// The same with something that lives as long as it.
+    #[must_use]
+    pub fn with(self, attachment: Option<Attachment>) -> Self {
+        Self { attachment, ..self }
     }
 
     pub(super) fn is_forgotten(&self) -> bool {

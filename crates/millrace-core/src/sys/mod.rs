@@ -3,6 +3,7 @@
 //! What a system must provide:
 //!
 //! - [`SharedMemory`]: anonymous pages two processes map, of a length nobody can change afterwards.
+//! - [`RegionFile`]: memory that goes from process to process as a descriptor, and whose pages are taken when it is made.
 //! - [`BlockMemory`]: the same for large values, which one side writes and the other reads. A system may do without.
 //! - [`Bell`]: wakes a sleeping side in another process; notifying never blocks.
 //! - [`Poller`]: one thread waits for many bells, deaths and sockets, and a deadline; it costs nothing while nothing happens.
@@ -65,7 +66,9 @@ use unsupported as unix;
 pub use linux::{BlockMemory, BlockReader, give_back_freed_memory};
 #[cfg(feature = "testing")]
 pub use machine::set_affinity_of_current_thread;
-pub use machine::{affinity_of, control_groups, resident_bytes, was_killed_for_memory};
+pub use machine::{
+    affinity_of, available_memory, control_groups, resident_bytes, was_killed_for_memory,
+};
 #[cfg(not(millrace_system = "linux"))]
 pub use no_block_memory::{BlockMemory, BlockReader, give_back_freed_memory};
 pub use system::{Bell, ONE_BELL_FOR_ALL, Poller, own_pidfd, wait_until_gone};
@@ -73,9 +76,9 @@ pub use system::{Bell, ONE_BELL_FOR_ALL, Poller, own_pidfd, wait_until_gone};
 pub use types::{CONTROL_FD, MESSAGE_BYTES_MAX, MESSAGE_FDS_MAX};
 pub use types::{ControlGroup, Exit, Launch, Received};
 pub use unix::{
-    Child, Control, Pipe, SharedMemory, is_self_inflicted, keep_streams_at_exit, kill_own_group,
-    launch, library_path, look_up, monotonic_ms, online_cpu_count, set_worker_signals,
-    with_signals_blocked,
+    Child, Control, Pipe, RegionFile, SharedMemory, descriptor_limit, is_self_inflicted,
+    keep_streams_at_exit, kill_own_group, launch, library_path, look_up, monotonic_ms,
+    online_cpu_count, set_worker_signals, with_signals_blocked,
 };
 
 /// Whether pools work on this system.

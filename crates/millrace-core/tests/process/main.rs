@@ -8,4 +8,5 @@ mod primitives;
 mod reaping;
 #[cfg(millrace_system = "linux")]
 mod refused;
+mod regions;
 mod support;

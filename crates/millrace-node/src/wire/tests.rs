@@ -14,7 +14,7 @@ fn words(bytes: &[u8]) -> Vec<u32> {
     bytes.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)).collect()
 }
 
-fn submission(words: [u32; 12], payload: &[u8]) -> Vec<u8> {
+fn submission(words: [u32; 14], payload: &[u8]) -> Vec<u8> {
     let mut bytes = to_bytes(&words);
     bytes.extend_from_slice(payload);
     bytes.resize(SUBMISSION_BYTES + padded_len(payload.len()), 0);
@@ -23,8 +23,8 @@ fn submission(words: [u32; 12], payload: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_batch_is_read_in_place() {
-    let plain = submission([3, 7, 0, 2, 9, 2, 0, 0, 0, 0, 0, 0], b"abc");
-    let special = submission([0, 8, 1, 1, 9, 0, 5, 6, 7, 4, 0, 0], b"");
+    let plain = submission([3, 7, 0, 2, 9, 2, 0, 0, 0, 0, 0, 0, 0, 0], b"abc");
+    let special = submission([0, 8, 1, 1, 9, 0, 5, 6, 7, 4, 0, 0, 0, 0], b"");
     let batch = [plain, special].concat();
     let chunks: Vec<Chunk<'_>> = submissions(&batch).expect("it is whole").collect();
     let [plain, special] = &chunks[..] else { panic!("{chunks:?}") };
@@ -40,7 +40,7 @@ fn a_batch_is_read_in_place() {
 
 #[test]
 fn a_batch_that_is_cut_short_has_no_chunks() {
-    let whole = submission([3, 7, 0, 2, 9, 0, 0, 0, 0, 0, 0, 0], b"abc");
+    let whole = submission([3, 7, 0, 2, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0], b"abc");
     let batch = [whole.clone(), whole.clone()].concat();
     let second = whole.len();
     for length in 0..batch.len() {
@@ -140,7 +140,7 @@ fn records_that_do_not_fit_stay() {
     let config = PoolConfig::new(1, c"/nonexistent");
     let pool = Pool::new(config, Box::new(|| ())).expect("the system has what a pool needs");
     pool.define(DefinitionId(1), b"").expect("it is small");
-    let batch = submission([0, 1, 0, 1, 2, 0, 0, 0, 0, 0, 0, 0], b"");
+    let batch = submission([0, 1, 0, 1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0], b"");
     let refused = pool.submit_all(submissions(&batch).expect("it is whole"));
     assert!(matches!(refused, Err(SubmitError::Undefined { .. })), "{refused:?}");
     pool.close();

@@ -151,6 +151,11 @@ pub mod outcome_flag {
     pub const RETIRING: u32 = 8;
     /// The worker could not set itself up, so the one task has not run.
     pub const SETUP: u32 = 16;
+    /// From this bit on they say how many regions were passed since the outcome before.
+    pub const REGIONS_SHIFT: u32 = 16;
+    /// The most regions of one outcome.
+    pub const REGIONS_MAX: u32 = u32::MAX >> REGIONS_SHIFT;
+    const _: () = assert!((ERROR | LAST | DROPPED | RETIRING | SETUP) >> REGIONS_SHIFT == 0);
 }
 
 /// The fields of a [`ToWorker::Chunk`], in their order.

@@ -149,8 +149,15 @@ fn handle(
                 None if fields.last_block == 0 => Ok(None),
                 None => Err(Impossible),
             };
-            // If the outcome is not wanted, it ends here and the blocks go back.
+            // If the outcome is not wanted, it ends here and the blocks and regions go back.
             let lease = lease.map_err(|Impossible| Cause::ProtocolViolation)?;
+            let regions = match fields.flags >> outcome_flag::REGIONS_SHIFT {
+                0 => Vec::new(),
+                count => shared.handles[worker_id.index()]
+                    .process()
+                    .and_then(|process| process.line.get()?.take(count))
+                    .ok_or(Cause::ProtocolViolation)?,
+            };
             let verdict = shared.scheduler().outcome(worker_id, settled(fields));
             let verdict = verdict.map_err(|_| Cause::ProtocolViolation)?;
             if let Verdict::SetupFailed { setup, pid } = verdict {
@@ -170,6 +177,7 @@ fn handle(
                     is_last: is_last && flags & outcome_flag::LAST != 0,
                     elapsed_us: elapsed_micros,
                     lease,
+                    regions,
                 };
                 shared.records.push(head, frame.payload, listener.wake());
             }

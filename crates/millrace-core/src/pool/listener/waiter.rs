@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use crossbeam::channel::Receiver;
@@ -17,12 +17,14 @@ use crate::pool::claims::SegmentClaims;
 use crate::pool::failing::lost;
 use crate::pool::output::Output;
 use crate::pool::process::Process;
+use crate::pool::regions::{Heard, Line};
 use crate::pool::spawner::{SpawnResult, SpawnedWorker};
 use crate::pool::worker_handle::FrameWriter;
-use crate::scheduler::{Death, WorkerId};
+use crate::region::message;
+use crate::scheduler::{Cause, Death, WorkerId};
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sys::{
-    AsFd, Bell, Poller, Received, affinity_of, is_self_inflicted, was_killed_for_memory,
+    AsFd, Bell, OwnedFd, Poller, Received, affinity_of, is_self_inflicted, was_killed_for_memory,
 };
 
 /// The kind of a worker's descriptor: the low bits of a token. The worker id stands above them.
@@ -32,6 +34,7 @@ const CONTROL: u64 = 2;
 /// Standard output; standard error is the next.
 const OUTPUT: u64 = 3;
 const OUTPUT_OF_ERRORS: u64 = 4;
+const LINE: u64 = 5;
 const KIND_BITS: u32 = 3;
 pub(in crate::pool) const WAKE: u64 = u64::MAX;
 
@@ -119,6 +122,7 @@ impl Waiter {
             self.shared.submit_gathered();
             self.causes.look_again(Instant::now());
             self.shared.give_back_excess();
+            self.shared.close_dropped_regions();
             for token in &tokens {
                 self.handle(*token);
             }
@@ -182,6 +186,7 @@ impl Waiter {
             BELL => self.on_bell(worker_id),
             DEATH => self.reap(worker_id),
             CONTROL => self.read_control(worker_id),
+            LINE => self.read_line(worker_id),
             kind @ (OUTPUT | OUTPUT_OF_ERRORS) => {
                 self.read_output(worker_id, (kind - OUTPUT) as usize);
             }
@@ -238,7 +243,8 @@ impl Waiter {
         let is_pinned = !self.shared.config.cpus.is_empty();
         let cpus = if is_pinned { affinity_of(pid).unwrap_or_default() } else { Vec::new() };
         let resident_bytes = AtomicU64::default();
-        let process = Arc::new(Process { control, child, cpus, resident_bytes });
+        let process =
+            Arc::new(Process { control, child, line: OnceLock::new(), cpus, resident_bytes });
         let (to_worker, bell) = (Arc::new(to_worker), to_parent);
         let (outbound, inbound) = segment.parent_ends();
         let writer = FrameWriter {
@@ -321,6 +327,9 @@ impl Waiter {
         let Some(worker) = self.processes[worker_id.index()].as_mut() else { return };
         let Process { child, control, .. } = &*worker.process;
         match control.try_recv() {
+            Ok(Received::Message(bytes, fds)) if bytes == message::LINE => {
+                self.open_line(worker_id, fds);
+            }
             Ok(Received::Message(bytes, _)) => {
                 worker.start_error = Some(String::from_utf8_lossy(&bytes).into_owned());
             }
@@ -338,6 +347,39 @@ impl Waiter {
                 let _ = self.poller.remove(control.as_fd());
                 let pid = child.pid();
                 self.shared.drive(|scheduler| scheduler.disconnected(worker_id, pid));
+            }
+        }
+    }
+
+    /// A worker needs a line for regions. If it cannot have one, its end closes and it is told so.
+    fn open_line(&self, worker_id: WorkerId, fds: Vec<OwnedFd>) {
+        let Some(worker) = self.processes[worker_id.index()].as_ref() else { return };
+        let opened = fds.into_iter().next().and_then(|fd| Line::open(fd).ok());
+        // An honest worker opens one.
+        if let Some(opened) = opened
+            && worker.process.line.set(opened).is_ok()
+            && let Some(line) = worker.process.line.get()
+        {
+            let token = u64::from(worker_id.0) << KIND_BITS | LINE;
+            // Without it the worker is not answered. The system refuses it only without memory.
+            let _ = self.poller.add(line.as_fd(), token);
+        }
+    }
+
+    fn read_line(&self, worker_id: WorkerId) {
+        let Some(worker) = self.processes[worker_id.index()].as_ref() else { return };
+        let Some(line) = worker.process.line.get() else { return };
+        match line.listen() {
+            Heard::All => {}
+            Heard::End => {
+                let _ = self.poller.remove(line.as_fd());
+            }
+            Heard::Garbage => {
+                let _ = self.poller.remove(line.as_fd());
+                let pid = worker.process.child.pid();
+                self.shared.drive(|scheduler| {
+                    scheduler.unreadable(worker_id, pid, Cause::ProtocolViolation);
+                });
             }
         }
     }
@@ -406,8 +448,9 @@ impl Waiter {
         if let Some(mut worker) = self.processes[worker_id.index()].take() {
             let last_output = self.drain_outputs(worker_id, &mut worker);
             let Process { child, control, .. } = &*worker.process;
-            for fd in [child.as_fd(), control.as_fd()] {
-                // The control socket may be gone from the poller already.
+            let line = worker.process.line.get().map(AsFd::as_fd);
+            for fd in [child.as_fd(), control.as_fd()].into_iter().chain(line) {
+                // The sockets may be gone from the poller already.
                 let _ = self.poller.remove(fd);
             }
             if self.shared.common_bells.is_none() {

@@ -19,6 +19,7 @@ fn queue() -> (RecordQueue, Arc<AtomicU32>) {
 fn push(queue: &RecordQueue, chunk: u32, payload: Cow<'_, [u8]>) {
     let head = Head::Outcome {
         lease: None,
+        regions: Vec::new(),
         call_id: CallId(1),
         chunk,
         first: 0,

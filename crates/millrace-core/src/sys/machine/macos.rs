@@ -35,6 +35,11 @@ pub fn control_groups(_root: &Path, _process: &str, _controller: &str) -> Vec<Co
     Vec::new()
 }
 
+/// macOS makes memory of what it has on disk, and tells no limit.
+pub fn available_memory(_root: &Path) -> Option<u64> {
+    None
+}
+
 /// Nobody may read it.
 pub fn was_killed_for_memory(_pid: u32) -> Option<bool> {
     None

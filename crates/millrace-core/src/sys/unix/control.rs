@@ -5,7 +5,8 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::sync::OnceLock;
 
-use rustix::io::FdFlags;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::{Errno, FdFlags};
 use rustix::net::{AddressFamily, Shutdown, getsockname, shutdown, sockopt};
 
 use super::descriptor::Descriptor;
@@ -15,6 +16,9 @@ use crate::sys::types::{CONTROL_FD, Received};
 
 /// Descriptor 3 has one owner per process.
 static TAKEN: OnceLock<()> = OnceLock::new();
+
+/// How long to wait where nothing tells when to go on.
+const PAUSE: Timespec = Timespec { tv_sec: 0, tv_nsec: 1_000_000 };
 
 /// One end of a connection that keeps messages whole, carries descriptors, and reports when the other end is gone.
 #[derive(Debug)]
@@ -77,6 +81,59 @@ impl Control {
     pub fn send(&self, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<()> {
         check_size(bytes, fds)?;
         system::send(self.socket.ours()?, bytes, fds)
+    }
+
+    /// As [`Self::send`], but waits while the other side leaves too much unread.
+    ///
+    /// # Errors
+    /// As [`Self::send`], without `WouldBlock`.
+    pub fn send_when_there_is_room(&self, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<()> {
+        check_size(bytes, fds)?;
+        loop {
+            // Before the first attempt too: a stream would take a part of the message.
+            self.wait_for(PollFlags::OUT, None)?;
+            match system::send(self.socket.ours()?, bytes, fds) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                // The system bounds the descriptors that are on their way, and tells nobody when there are fewer.
+                Err(error) if error.raw_os_error() == Some(libc::ETOOMANYREFS) => {
+                    self.wait_for(PollFlags::empty(), Some(PAUSE))?;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    /// Takes over a socket that has come from another process.
+    ///
+    /// # Errors
+    /// `InvalidData` if it is no such socket.
+    pub fn from_socket(fd: OwnedFd) -> io::Result<Self> {
+        if is_control(fd.as_fd()) {
+            Ok(Self::new(fd))
+        } else {
+            Err(io::Error::new(io::ErrorKind::InvalidData, "the descriptor is no control socket"))
+        }
+    }
+
+    /// Takes the next message, and waits for it. It never returns [`Received::Empty`].
+    ///
+    /// # Errors
+    /// As [`Self::try_recv`].
+    pub fn recv(&self) -> io::Result<Received> {
+        loop {
+            match self.try_recv()? {
+                Received::Empty => self.wait_for(PollFlags::IN, None)?,
+                received => return Ok(received),
+            }
+        }
+    }
+
+    fn wait_for(&self, flags: PollFlags, most: Option<Timespec>) -> io::Result<()> {
+        let fd = self.socket.ours()?;
+        match poll(&mut [PollFd::from_borrowed_fd(fd, flags)], most.as_ref()) {
+            Ok(_) | Err(Errno::INTR) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Takes the next message, if there is one. Never blocks. Descriptors beyond the limit are closed.

@@ -20,6 +20,12 @@ use crate::lock::lock;
 /// either.
 const LOWEST: u64 = 1024;
 
+/// How many descriptors this process may have.
+pub fn descriptor_limit() -> usize {
+    let limit = getrlimit(Resource::Nofile).current;
+    limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX))
+}
+
 /// Above every number that the file actions of a start write to.
 const LOWEST_COPY: i32 = 10;
 

@@ -57,7 +57,7 @@ impl SharedMemory {
         self.len
     }
 
-    fn map(fd: impl AsFd, len: usize) -> io::Result<Self> {
+    pub(super) fn map(fd: impl AsFd, len: usize) -> io::Result<Self> {
         // SAFETY: the address is left to the kernel, so no existing mapping is replaced.
         let start = unsafe {
             rustix::mm::mmap(
@@ -72,6 +72,14 @@ impl SharedMemory {
         let start =
             NonNull::new(start.cast()).ok_or_else(|| invalid("it was mapped at address 0"))?;
         Ok(Self { start, len })
+    }
+
+    /// Copies `content` to the front. It must fit.
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn fill(&self, content: &[u8]) {
+        let bytes = content.len().min(self.len);
+        // SAFETY: both have as many bytes, and no slice of Rust's lies in this memory.
+        unsafe { ptr::copy_nonoverlapping(content.as_ptr(), self.start.as_ptr(), bytes) };
     }
 }
 

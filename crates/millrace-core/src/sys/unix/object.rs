@@ -21,22 +21,52 @@ pub(in crate::sys) fn unnamed_object(len: usize) -> io::Result<OwnedFd> {
     Ok(fd)
 }
 
+/// A call to the system about memory covers so many bytes, so that a signal interrupts it and does not make it start again for ever.
+#[cfg(target_os = "linux")]
+const PIECE_BYTES: usize = 64 * 1024 * 1024;
+
 /// Takes the space now: to touch a page of a full file system later would kill this process with SIGBUS.
 #[cfg(target_os = "linux")]
-fn reserve(fd: &OwnedFd, len: usize) -> io::Result<()> {
-    use rustix::io::Errno;
-    match rustix::fs::fallocate(fd, rustix::fs::FallocateFlags::empty(), 0, len as u64) {
-        // Where the file system has no such call, it is as with any memory.
-        Ok(()) | Err(Errno::OPNOTSUPP | Errno::NOSYS) => Ok(()),
-        Err(error) => Err(error.into()),
+pub(super) fn reserve(fd: &OwnedFd, len: usize) -> io::Result<()> {
+    use rustix::fs::{FallocateFlags, fallocate};
+    use rustix::io::{Errno, retry_on_intr};
+    for start in (0..len).step_by(PIECE_BYTES) {
+        let (start, bytes) = (start as u64, PIECE_BYTES.min(len - start) as u64);
+        match retry_on_intr(|| fallocate(fd, FallocateFlags::empty(), start, bytes)) {
+            // Where the file system has no such call, it is as with any memory.
+            Ok(()) | Err(Errno::OPNOTSUPP | Errno::NOSYS) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
+    Ok(())
 }
 
 /// Elsewhere the pages come from no file system.
 #[cfg(not(target_os = "linux"))]
 #[expect(clippy::unnecessary_wraps, reason = "Linux can refuse")]
-fn reserve(_: &OwnedFd, _: usize) -> io::Result<()> {
+pub(super) fn reserve(_: &OwnedFd, _: usize) -> io::Result<()> {
     Ok(())
+}
+
+/// Copies `content` to the front of an object of `len` bytes, and so takes the space for it.
+#[cfg(target_os = "linux")]
+pub(super) fn fill(fd: &OwnedFd, _len: usize, content: &[u8]) -> io::Result<()> {
+    let mut done = 0;
+    while let Some(rest) = content.get(done..).filter(|rest| !rest.is_empty()) {
+        let piece = &rest[..rest.len().min(PIECE_BYTES)];
+        let written = rustix::io::retry_on_intr(|| rustix::io::pwrite(fd, piece, done as u64))?;
+        if written == 0 {
+            return Err(io::Error::from(rustix::io::Errno::NOSPC));
+        }
+        done += written;
+    }
+    Ok(())
+}
+
+/// Elsewhere such an object cannot be written, only mapped.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn fill(fd: &OwnedFd, len: usize, content: &[u8]) -> io::Result<()> {
+    super::memory::SharedMemory::map(fd, len).map(|memory| memory.fill(content))
 }
 
 /// Whether it can be what [`unnamed_object`] has made. macOS tells no type of it, and keeps it under no name.

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use super::bell::{Bell, is_set_within};
 use super::handle::{AsFd, BorrowedFd, OwnedFd, copy_into};
 use super::memory::SharedMemory;
+use super::region::unsupported;
 use super::startup;
 use crate::lock::lock;
 use crate::sys::types::{MESSAGE_BYTES_MAX, MESSAGE_FDS_MAX, Received};
@@ -145,6 +146,34 @@ impl Control {
             }
             _ => Err(refused(bytes, fds)),
         }
+    }
+
+    /// Sends nothing: only regions need it.
+    ///
+    /// # Errors
+    /// Always `Unsupported`.
+    pub fn send_when_there_is_room(
+        &self,
+        _bytes: &[u8],
+        _fds: &[BorrowedFd<'_>],
+    ) -> io::Result<()> {
+        Err(unsupported())
+    }
+
+    /// Takes over nothing: only regions need it.
+    ///
+    /// # Errors
+    /// Always `Unsupported`.
+    pub fn from_socket(_fd: OwnedFd) -> io::Result<Self> {
+        Err(unsupported())
+    }
+
+    /// Receives nothing: only regions need it.
+    ///
+    /// # Errors
+    /// Always `Unsupported`.
+    pub fn recv(&self) -> io::Result<Received> {
+        Err(unsupported())
     }
 
     /// Takes the next message, if there is one. Never blocks.

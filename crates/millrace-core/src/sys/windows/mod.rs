@@ -18,6 +18,7 @@ mod parent;
 mod pipe;
 mod poller;
 mod process;
+mod region;
 mod startup;
 
 #[cfg(feature = "testing")]
@@ -34,9 +35,11 @@ pub use parent::{own_pidfd, wait_until_gone};
 pub use pipe::Pipe;
 pub use poller::Poller;
 pub use process::{
-    control_groups, is_self_inflicted, keep_streams_at_exit, kill_own_group, monotonic_ms,
-    resident_bytes, set_worker_signals, was_killed_for_memory, with_signals_blocked,
+    available_memory, control_groups, descriptor_limit, is_self_inflicted, keep_streams_at_exit,
+    kill_own_group, monotonic_ms, resident_bytes, set_worker_signals, was_killed_for_memory,
+    with_signals_blocked,
 };
+pub use region::RegionFile;
 
 /// All workers notify a listener by one bell: a thread waits for at most 64 objects by itself.
 pub const ONE_BELL_FOR_ALL: bool = true;

@@ -64,6 +64,16 @@ pub fn resident_bytes(pid: u32) -> Option<u64> {
     (answer != 0).then_some(counters.WorkingSetSize as u64)
 }
 
+/// Nobody asks: there are no regions.
+pub fn available_memory(_root: &Path) -> Option<u64> {
+    None
+}
+
+/// Handles are not limited in a way that matters here.
+pub fn descriptor_limit() -> usize {
+    usize::MAX
+}
+
 /// There are none.
 pub fn control_groups(_root: &Path, _process: &str, _controller: &str) -> Vec<ControlGroup> {
     Vec::new()

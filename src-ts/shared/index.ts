@@ -1,0 +1,1 @@
+export { sharedArray } from './shared-array.js'
