@@ -55,9 +55,19 @@ fn new_memory_is_filled_as_used_one_is() {
 
 #[test]
 fn pages_that_were_not_touched_are_not_there() {
-    let mut memory = vec![0; 64 * PIECE_BYTES];
+    let len = 64 * PIECE_BYTES;
+    let (rights, flags) =
+        (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+    // A Vec may be of memory that another test has used.
+    // SAFETY: a new mapping, which nobody else knows.
+    let start = unsafe { libc::mmap(std::ptr::null_mut(), len, rights, flags, -1, 0) };
+    assert_ne!(start, libc::MAP_FAILED);
+    // SAFETY: it has `len` bytes, which are zero, and stays until the test has ended.
+    let memory = unsafe { std::slice::from_raw_parts_mut(start.cast::<u8>(), len) };
     let (first, rest) = memory.split_at_mut(PIECE_BYTES);
     first.fill(1);
     assert!(is_resident(first));
     assert!(!is_resident(&rest[32 * PIECE_BYTES..33 * PIECE_BYTES]));
+    // SAFETY: nothing refers to it any more.
+    unsafe { libc::munmap(start, len) };
 }
