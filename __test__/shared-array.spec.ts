@@ -272,3 +272,29 @@ testBoth('an input may release an array as soon as it has handed it out', async 
   t.deepEqual(await pool.map((x: Int32Array) => x[0], arrays()), expected)
   t.deepEqual(await pool.map((x: Int32Array) => x[0], arrays(), { chunkSize: 7 }), expected)
 })
+
+test('one array in sharedObjects, in workerInit and workerExit; exit results are copies', async (t) => {
+  const table = sharedArray(Float64Array, 8)
+  const { pool } = watchedPool(t, {
+    nJobs: 2,
+    sharedObjects: { table },
+    workerInit: ({ shared, state, workerId }) => {
+      const mine = (shared as { table: Float64Array }).table
+      mine[6 + workerId] = 1
+      state['table'] = mine
+    },
+    workerExit: ({ state }) => state['table'] as Float64Array
+  })
+  await pool.warm()
+  await pool.map(
+    (at: number) => {
+      table[at] = at
+    },
+    [1, 2, 3]
+  )
+  t.deepEqual([...table], [0, 1, 2, 3, 0, 0, 1, 1])
+  await pool.stopAndJoin()
+  const results = pool.getExitResults() as Float64Array[]
+  t.is(results.length, 2)
+  for (const result of results) t.deepEqual([...result], [...table])
+})
