@@ -84,7 +84,7 @@ testBoth('what cannot be sent rejects the first call, by name', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1, sharedObjects: { deep: [new WeakMap()] } })
   const refused = {
     code: 'ERR_POOL_FUNCTION',
-    message: /'sharedObjects', which holds a WeakMap at sharedObjects\.deep\[0\]/
+    message: /^sharedObjects holds a WeakMap at sharedObjects\.deep\[0\]: make it in workerInit/
   }
   await t.throwsAsync(
     pool.apply(() => 1),

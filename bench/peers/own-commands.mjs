@@ -44,12 +44,13 @@ export async function ownCommands({ millrace, byName, open }, workers) {
     growth: (count) => residentGrowth(pool.imap(byName.identity, numbersUpTo(count)), count),
     /** The same of the heap, after garbage collections. */
     heap: (count) => heapGrowth(pool.imap(byName.identity, numbersUpTo(count)), count),
-    /** A map of empty tasks on a pool of as many workers, which are started before. */
+    /** A map of empty tasks on a pool of as many workers. Before, each worker has run half as many tasks, as one of two in a map. */
     async crowd(many, count) {
       if (!crowds.has(many)) {
         const crowd = new millrace.WorkerPool({ nJobs: many })
         crowds.set(many, crowd)
         await crowd.map(byName.identity, numbers(many * 1000), { chunkSize: 1 })
+        for (let i = 0; i < many / 2; i += 1) await crowd.map(byName.identity, numbers(count))
       }
       const items = numbers(count)
       return wallSeconds(() => crowds.get(many).map(byName.identity, items))

@@ -69,5 +69,5 @@ function errorRoot(): string {
 }
 
 function exitRoot(): string {
-  return 'workerExit'
+  return 'result'
 }
