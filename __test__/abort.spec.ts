@@ -375,8 +375,8 @@ test('a map that fails lets its running tasks end without notice', async (t) => 
 test('the signal of a context belongs to its task', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const [isSame, isSignal, keys, context] = await pool.apply(limits.useContext)
-  t.deepEqual([isSame, isSignal, keys], [true, true, 'workerId,index,state'])
-  t.deepEqual(context as object, { workerId: 0, index: 0, state: {} }, 'a context can be a result')
+  t.deepEqual([isSame, isSignal, keys], [true, true, 'workerId,index,shared,state'])
+  t.deepEqual(context as object, { workerId: 0, index: 0, shared: undefined, state: {} }, 'a context can be a result')
   const controller = new AbortController()
   const { signal } = controller
   const gates = new Gates(t)

@@ -56,7 +56,7 @@ testBoth.serial('with passContext, functions of every form receive the context',
   t.deepEqual(await seen('(...all) => all.length', [1, 2]), [2, 2])
   t.deepEqual(await seen('(x, context = null) => context.index', [1]), [0])
   t.deepEqual(await seen('(a, b, context) => [a, b, context.workerId]', [[1, 2], [3, 4]], true), [[1, 2, 0], [3, 4, 0]]) // prettier-ignore
-  t.deepEqual(await seen('(a, b, context) => [a, typeof b, typeof context]', [[1], []], true), [[1, 'object', 'undefined'], [{ state: {}, index: 1, workerId: 0 }, 'undefined', 'undefined']]) // prettier-ignore
+  t.deepEqual(await seen('(a, b, context) => [a, typeof b, typeof context]', [[1], []], true), [[1, 'object', 'undefined'], [{ shared: undefined, state: {}, index: 1, workerId: 0 }, 'undefined', 'undefined']]) // prettier-ignore
   t.deepEqual(await pool.apply(script('(context) => typeof context.state'), [], { passContext: true }), 'object')
 })
 

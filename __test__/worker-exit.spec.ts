@@ -111,7 +111,7 @@ testBoth('a result that cannot be sent is an error', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1, workerExit: () => () => 1 })
   await pool.apply(() => 1)
   const error = await t.throwsAsync(pool.stopAndJoin(), BROKEN)
-  t.regex(String(error?.cause), /workerExit cannot be sent to another process: a function/)
+  t.regex(String(error?.cause), /result cannot be sent to another process: a function/)
 })
 
 test('in a worker that is recycled it is told by the event error', async (t) => {

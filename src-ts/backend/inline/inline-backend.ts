@@ -193,7 +193,7 @@ export class InlineBackend implements Backend {
 /** A copy as it arrives from a worker. */
 function copyOf(value: unknown): unknown {
   const [writer, reader] = [new Writer(), new Reader()]
-  writeValue(writer, value, () => 'workerExit')
+  writeValue(writer, value, () => 'result')
   reader.reset(writer.bytes, 0, writer.length)
   return readValue(reader)
 }

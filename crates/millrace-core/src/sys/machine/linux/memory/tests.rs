@@ -10,8 +10,9 @@ impl Fake {
         let root = std::env::temp_dir().join(format!("millrace-{name}-{}", std::process::id()));
         for (path, text) in files {
             let path = root.join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
+            fs::create_dir_all(path.parent().expect("a file in a directory"))
+                .expect("a temporary directory can be written");
+            fs::write(path, text).expect("a temporary file can be written");
         }
         Self(root)
     }
