@@ -290,6 +290,9 @@ export declare function layout(): Record<string, number>
  */
 export declare function libraryPath(): string
 
+/** Prepares this process for its first pool, without waiting. */
+export declare function makeRoomForDescriptors(): void
+
 /**
  * Maps a region of `bytes` that this process knows.
  *

@@ -773,7 +773,7 @@ if (
   }
 }
 
-const { RawPool, RawWorkerEndpoint, availableCpus, cpuCount, createRegion, defaultJobs, fetchRegion, freshRegionId, initWorker, layout, libraryPath, openRegion, passRegion, pinRegion, regionsPerOutcome, releaseRegion, sendStartError, unpinRegion, workerIdentity } = nativeBinding
+const { RawPool, RawWorkerEndpoint, availableCpus, cpuCount, createRegion, defaultJobs, fetchRegion, freshRegionId, initWorker, layout, libraryPath, makeRoomForDescriptors, openRegion, passRegion, pinRegion, regionsPerOutcome, releaseRegion, sendStartError, unpinRegion, workerIdentity } = nativeBinding
 export { RawPool }
 export { RawWorkerEndpoint }
 export { availableCpus }
@@ -785,6 +785,7 @@ export { freshRegionId }
 export { initWorker }
 export { layout }
 export { libraryPath }
+export { makeRoomForDescriptors }
 export { openRegion }
 export { passRegion }
 export { pinRegion }

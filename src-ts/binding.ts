@@ -12,6 +12,7 @@ export {
   cpuCount,
   defaultJobs,
   libraryPath,
+  makeRoomForDescriptors,
   type RawWorkerIdentity,
   RawPool,
   type RawPoolOptions,

@@ -33,6 +33,12 @@ pub fn layout() -> HashMap<String, u32> {
     entries.map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
+/// Prepares this process for its first pool, without waiting.
+#[napi(catch_unwind)]
+pub fn make_room_for_descriptors() {
+    host::make_room_for_descriptors();
+}
+
 /// Path of the addon's own file.
 ///
 /// # Errors

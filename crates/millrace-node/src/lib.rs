@@ -26,7 +26,9 @@ mod wire;
 #[cfg(not(unix))]
 use no_event_loop::{event_loop, loop_watcher};
 
-pub use cpu::{available_cpus, cpu_count, default_jobs, layout, library_path};
+pub use cpu::{
+    available_cpus, cpu_count, default_jobs, layout, library_path, make_room_for_descriptors,
+};
 pub use endpoint::{
     RawWorkerEndpoint, RawWorkerIdentity, init_worker, send_start_error, worker_identity,
 };

@@ -1,5 +1,5 @@
 import type { Backend, BackendListener } from '../index.js'
-import { libraryPath, workerFiles } from '../../binding.js'
+import { libraryPath, makeRoomForDescriptors, workerFiles } from '../../binding.js'
 import { describeLaunch } from '../../launch/index.js'
 import { NativeBackend } from './local-backend.js'
 import type { PoolSettings } from '../../options/index.js'
@@ -16,6 +16,8 @@ export function prepareLocalBackend(settings: PoolSettings): (listener: BackendL
     ...workerFiles,
     addon: libraryPath()
   })
+  // The program does something else until the first call.
+  makeRoomForDescriptors()
   const { daemon, maxWorkerMemory, idleTimeout } = settings
   const isPiped = settings.stdio === 'pipe'
   const workerConfig: WorkerConfig = {

@@ -77,8 +77,8 @@ pub use types::{CONTROL_FD, MESSAGE_BYTES_MAX, MESSAGE_FDS_MAX};
 pub use types::{ControlGroup, Exit, Launch, Received};
 pub use unix::{
     Child, Control, Pipe, RegionFile, SharedMemory, descriptor_limit, is_self_inflicted,
-    keep_streams_at_exit, kill_own_group, launch, library_path, look_up, monotonic_ms,
-    online_cpu_count, set_worker_signals, with_signals_blocked,
+    keep_streams_at_exit, kill_own_group, launch, library_path, look_up, make_room_for_descriptors,
+    monotonic_ms, online_cpu_count, set_worker_signals, with_signals_blocked,
 };
 
 /// Whether pools work on this system.

@@ -5,10 +5,12 @@
 //! something else by now.
 #![expect(unsafe_code, reason = "decides on drop whether a descriptor is still its own")]
 
+use std::fs::File;
 use std::io;
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard, Once};
+use std::thread;
 
 use rustix::fs::Dev;
 use rustix::io::Errno;
@@ -36,6 +38,20 @@ pub(in crate::sys) fn copy(fd: impl AsFd) -> io::Result<OwnedFd> {
     let high = rustix::io::fcntl_dupfd_cloexec(&fd, i32::try_from(lowest).unwrap_or(i32::MAX));
     // The high numbers may be in use.
     Ok(high.or_else(|_| rustix::io::fcntl_dupfd_cloexec(&fd, LOWEST_COPY))?)
+}
+
+/// Has the system make room for high numbers, on a thread of its own.
+///
+/// The first high number makes the system enlarge the process's table of descriptors. In a process with several threads it then waits
+/// until no CPU can still use the old table, 10 to 20 ms. A pool that is opened later does not wait.
+pub fn make_room_for_descriptors() {
+    static DONE: Once = Once::new();
+    DONE.call_once(|| {
+        // Without the thread, the first pool waits.
+        let _ = thread::Builder::new().name("millrace-room".into()).spawn(|| {
+            drop(File::open("/dev/null").map(|file| raise(file.into())));
+        });
+    });
 }
 
 /// The same descriptor under a high number, if possible. It is for descriptors that are closed soon or go to another process.

@@ -20,8 +20,8 @@ mod waiting_thread;
 
 pub use child::Child;
 pub use control::Control;
-pub use descriptor::descriptor_limit;
 pub(super) use descriptor::{Descriptor, raise};
+pub use descriptor::{descriptor_limit, make_room_for_descriptors};
 pub use memory::SharedMemory;
 pub(super) use memory::invalid;
 pub(super) use message::{receive_part, send_part};

@@ -30,7 +30,7 @@ pub use control::Control;
 pub use handle::{AsFd, BorrowedFd, OwnedFd};
 pub use launch::launch;
 pub use memory::SharedMemory;
-pub use module::{library_path, look_up};
+pub use module::{library_path, look_up, make_room_for_descriptors};
 pub use parent::{own_pidfd, wait_until_gone};
 pub use pipe::Pipe;
 pub use poller::Poller;

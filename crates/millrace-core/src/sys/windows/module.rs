@@ -58,6 +58,9 @@ pub fn look_up(name: &CStr) -> *mut c_void {
     found.map_or(ptr::null_mut(), |function| function as *mut c_void)
 }
 
+/// Handles have no numbers that other code could hit by chance.
+pub const fn make_room_for_descriptors() {}
+
 #[cfg(test)]
 mod tests {
     use super::*;
