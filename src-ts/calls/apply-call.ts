@@ -2,7 +2,7 @@ import type { Backend, LostTask, MakeError, OutcomeListener, TaskLimits } from '
 import { type Reader, readResults, unreadable, writeValue } from '../codec/index.js'
 import type { CallSite } from './call-site.js'
 import type { CalledFunction } from './called-function.js'
-import type { CallSetup } from './call-setup.js'
+import { type CallSetup, setupId } from './call-setup.js'
 import type { Call, CallEnd } from './call.js'
 
 /** The parameters of an `apply` that it needs until its end. */
@@ -71,7 +71,7 @@ export class ApplyCall implements Call, OutcomeListener {
         definition: definition.id(),
         flags,
         limits,
-        setup: setup === undefined ? 0 : setup.id(),
+        setup: setupId(setup),
         only: undefined
       })
       isSent = true

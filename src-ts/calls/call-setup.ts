@@ -10,3 +10,8 @@ export interface CallSetup {
   /** What messages call it. */
   readonly what: string
 }
+
+/** The number of a call's setup for the back end, or 0 for none. */
+export function setupId(setup: CallSetup | undefined): number {
+  return setup === undefined ? 0 : setup.id()
+}

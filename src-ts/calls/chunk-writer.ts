@@ -1,3 +1,4 @@
+import { setupId } from './call-setup.js'
 import type { Batch } from '../backend/index.js'
 import type { ChunkTable } from './chunk-table.js'
 import { ChunkEncoder } from './encode-chunk.js'
@@ -98,7 +99,7 @@ export class ChunkWriter {
       definition: definition.id(),
       flags,
       limits,
-      setup: setup === undefined ? 0 : setup.id(),
+      setup: setupId(setup),
       only
     })
   }

@@ -4,7 +4,7 @@ import { Math } from '../primordials.js'
 import { EACH, LOAD } from '../protocol/index.js'
 import type { CallSite } from './call-site.js'
 import type { CalledFunction } from './called-function.js'
-import type { CallSetup } from './call-setup.js'
+import { type CallSetup, setupId } from './call-setup.js'
 import { type Call, callFlags, type CallEnd } from './call.js'
 
 /** The parameters of a `warm`. */
@@ -62,7 +62,7 @@ export class WarmCall implements Call, OutcomeListener {
             count: 1,
             definition: definition.id(),
             limits: NO_LIMITS,
-            setup: setup === undefined ? 0 : setup.id(),
+            setup: setupId(setup),
             only
           }
           batch.begin().f64(0)

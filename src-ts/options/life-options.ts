@@ -25,14 +25,14 @@ export const NO_LIFE: LifeSettings = {
 /** @throws TypeError or RangeError, `ERR_POOL_INVALID_OPTION`. */
 export function readLife(values: OptionValues, defaults: LifeSettings): LifeSettings {
   return {
-    workerInit: readFunction(values, 'workerInit') ?? defaults.workerInit,
-    workerExit: readFunction(values, 'workerExit') ?? defaults.workerExit,
+    workerInit: readTaskFunction(values, 'workerInit') ?? defaults.workerInit,
+    workerExit: readTaskFunction(values, 'workerExit') ?? defaults.workerExit,
     workerInitTimeout: readMilliseconds(values, 'workerInitTimeout', false) ?? defaults.workerInitTimeout,
     workerExitTimeout: readMilliseconds(values, 'workerExitTimeout', false) ?? defaults.workerExitTimeout
   }
 }
 
-function readFunction(values: OptionValues, option: string): unknown {
+function readTaskFunction(values: OptionValues, option: string): unknown {
   const value = values[option]
   if (value !== undefined) checkFunction(value, option)
   return value

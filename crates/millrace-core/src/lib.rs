@@ -115,5 +115,5 @@ pub use pool::{
 };
 pub use scheduler::{
     CallId, CancelMode, Cause, ChunkFlags, Definition, DefinitionId, ExitReason, Lateness, Loss,
-    SetupFailure, Stats, WorkerId, WorkerSnapshot, WorkerState,
+    SetupFailure, Stats, WorkerExit, WorkerId, WorkerSnapshot, WorkerState,
 };

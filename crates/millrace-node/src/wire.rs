@@ -43,7 +43,7 @@ use std::time::Duration;
 use millrace_core::layout::{HEADER_BYTES, outcome_flag, padded_len};
 use millrace_core::{
     CallId, Cause, Chunk, ChunkFlags, DefinitionId, ExitReason, Lateness, Loss, Outcome, Record,
-    Records, SetupFailed, SetupFailure, WorkerId,
+    Records, SetupFailed, SetupFailure, WorkerExit, WorkerId,
 };
 
 /// Size of a submission without its payload.
@@ -308,7 +308,7 @@ fn write_record(record: &Record<'_>, into: &mut [u8]) -> Result<usize, NoRoom> {
             let fields = [worker_id.0, pid, u32::from(is_error), 0, 0, 0];
             put(into, Kind::ExitResult, fields, &[], payload)
         }
-        Record::Exited {
+        Record::Exited(WorkerExit {
             worker_id,
             pid,
             code,
@@ -317,7 +317,7 @@ fn write_record(record: &Record<'_>, into: &mut [u8]) -> Result<usize, NoRoom> {
             reason,
             resident_bytes,
             unfinished_exit,
-        } => {
+        }) => {
             let ([low, high], [bytes_low, bytes_high]) =
                 (halves(tasks_done), halves(resident_bytes));
             let (code, signal, reason) =

@@ -221,7 +221,7 @@ impl World {
 
     fn take_report(&mut self, report: Report) {
         match report {
-            Report::Started { .. } | Report::Exited { .. } | Report::SetupFailed { .. } => {}
+            Report::Started { .. } | Report::Exited(_) | Report::SetupFailed { .. } => {}
             Report::Lost { call_id: CallId(call_id), chunk, first, count, .. } => {
                 assert!(count > 0);
                 (first..first + count).for_each(|index| self.settle(call_id, chunk, index));

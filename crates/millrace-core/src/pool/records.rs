@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use crate::scheduler::{
-    CallId, DefinitionId, ExitReason, Lateness, Loss, Report, SetupFailure, WorkerId,
-};
+use crate::scheduler::{CallId, DefinitionId, Loss, Report, SetupFailure, WorkerExit, WorkerId};
 
 /// News for the submitter. It borrows from [`Records`](super::Records).
 #[derive(Debug, Clone, Copy)]
@@ -65,24 +63,7 @@ pub enum Record<'r> {
         pid: u32,
     },
     /// The process of a worker has ended and was reaped.
-    Exited {
-        /// The worker.
-        worker_id: WorkerId,
-        /// Its process.
-        pid: u32,
-        /// Exit code, when it exited.
-        code: Option<i32>,
-        /// Signal number, when a signal ended it.
-        signal: Option<i32>,
-        /// Tasks that it had settled.
-        tasks_done: u64,
-        /// Why it ended.
-        reason: ExitReason,
-        /// Its resident memory, in bytes, when that was measured last; 0: never.
-        resident_bytes: u64,
-        /// It has not done all that its setups make it do when it leaves.
-        unfinished_exit: Option<Lateness>,
-    },
+    Exited(WorkerExit),
     /// A worker has written to its standard output (0) or standard error (1).
     ///
     /// [`Pool::release_output`](super::Pool::release_output) makes room for more.
@@ -159,25 +140,7 @@ impl<'r> From<&'r Report> for Record<'r> {
                 Self::SetupFailed { setup, worker_id, pid, how: SetupFailed::Ended(failure) }
             }
             Report::Started { worker_id, pid } => Self::Started { worker_id, pid },
-            Report::Exited {
-                worker_id,
-                pid,
-                code,
-                signal,
-                tasks_done,
-                reason,
-                resident_bytes,
-                unfinished_exit,
-            } => Self::Exited {
-                worker_id,
-                pid,
-                code,
-                signal,
-                tasks_done,
-                reason,
-                resident_bytes,
-                unfinished_exit,
-            },
+            Report::Exited(exit) => Self::Exited(exit),
             Report::Closed => Self::Closed,
         }
     }

@@ -6,7 +6,7 @@ use super::chunk::Chunk;
 use super::flight::InFlight;
 use super::ids::WorkerId;
 use super::worker::{Late, Worker, WorkerState};
-use super::{Loss, Report, Scheduler};
+use super::{Loss, Report, Scheduler, WorkerExit};
 
 /// How many workers may die when they receive a chunk before the chunk counts as the cause.
 const RECEIVERS_MAX: u32 = 2;
@@ -70,7 +70,7 @@ impl Scheduler {
             let (code, signal, resident_bytes) = (death.code, death.signal, death.resident_bytes);
             let reason = worker.exit_reason(death);
             // Reported before its tasks are, so that whoever reads of a lost task knows of the worker.
-            self.effects.reports.push(Report::Exited {
+            self.effects.reports.push(Report::Exited(WorkerExit {
                 worker_id,
                 pid,
                 code,
@@ -79,7 +79,7 @@ impl Scheduler {
                 reason,
                 resident_bytes,
                 unfinished_exit: self.unfinished_exit(&worker),
-            });
+            }));
         }
         self.settle_in_flight(worker_id, &worker, death);
         self.replace(worker_id, &worker);

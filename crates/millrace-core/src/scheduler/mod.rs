@@ -260,26 +260,30 @@ pub enum Report {
         pid: u32,
     },
     /// A worker's process has ended and was reaped.
-    Exited {
-        /// The worker id.
-        worker_id: WorkerId,
-        /// Its process id.
-        pid: u32,
-        /// Exit code, when it exited.
-        code: Option<i32>,
-        /// Signal number, when a signal ended it.
-        signal: Option<i32>,
-        /// Tasks it had settled.
-        tasks_done: u64,
-        /// Why it ended.
-        reason: ExitReason,
-        /// Its resident memory, in bytes, when that was measured last; 0: never.
-        resident_bytes: u64,
-        /// It has not done all that its setups make it do when it leaves.
-        unfinished_exit: Option<Lateness>,
-    },
+    Exited(WorkerExit),
     /// Nothing is open and no worker is left: the pool has ended.
     Closed,
+}
+
+/// The end of a worker's process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WorkerExit {
+    /// The worker id.
+    pub worker_id: WorkerId,
+    /// Its process id.
+    pub pid: u32,
+    /// Exit code, when it exited.
+    pub code: Option<i32>,
+    /// Signal number, when a signal ended it.
+    pub signal: Option<i32>,
+    /// Tasks it had settled.
+    pub tasks_done: u64,
+    /// Why it ended.
+    pub reason: ExitReason,
+    /// Its resident memory, in bytes, when that was measured last; 0: never.
+    pub resident_bytes: u64,
+    /// It has not done all that its setups make it do when it leaves.
+    pub unfinished_exit: Option<Lateness>,
 }
 
 /// Counts of tasks since the pool was made.

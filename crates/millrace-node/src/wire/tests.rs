@@ -153,7 +153,7 @@ fn records_that_do_not_fit_stay() {
 
 #[test]
 fn an_exit_has_its_reason_and_the_memory() {
-    let record = Record::Exited {
+    let record = Record::Exited(WorkerExit {
         worker_id: WorkerId(3),
         pid: 9,
         code: None,
@@ -162,7 +162,7 @@ fn an_exit_has_its_reason_and_the_memory() {
         reason: ExitReason::Aborted,
         resident_bytes: (1 << 32) + 7,
         unfinished_exit: Some(Lateness::TimedOut(Duration::from_millis(5))),
-    };
+    });
     let mut bytes = [0; 72];
     assert_eq!(write_record(&record, &mut bytes), Ok(72));
     let payload = [0, 9, 0, 2, EXIT_ABORT, 7, 1, HOW_LATE, 5, 0];

@@ -11,7 +11,7 @@ use crate::scheduler::worker::Worker;
 use crate::scheduler::{
     CallId, CancelMode, Chunk, ChunkFlags, ChunkSeq, Claims, Death, Definition, DefinitionId,
     Effects, ExitReason, Lateness, Outgoing, ProtocolViolation, Report, Scheduler, Settled,
-    SetupFailure, WorkerId, WorkerState,
+    SetupFailure, WorkerExit, WorkerId, WorkerState,
 };
 
 /// A chunk of `count` tasks.
@@ -343,7 +343,7 @@ impl World {
         }
         for report in reports {
             // A process may outlive the end by a moment, or come into being after it.
-            let is_aftermath = matches!(report, Report::Exited { .. });
+            let is_aftermath = matches!(report, Report::Exited(_));
             assert!(!self.is_closed || is_aftermath, "{report:?} after the end");
             self.take_report(report);
         }
@@ -361,7 +361,7 @@ impl World {
                 self.is_closed = true;
                 self.ledger.close();
             }
-            Report::Exited { reason, unfinished_exit, .. } => {
+            Report::Exited(WorkerExit { reason, unfinished_exit, .. }) => {
                 self.exits.push(reason);
                 self.unfinished_exits.extend(unfinished_exit);
             }
