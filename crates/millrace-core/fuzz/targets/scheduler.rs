@@ -346,7 +346,6 @@ impl Alive {
                 is_last,
                 is_dropped,
                 is_retiring,
-            is_setup_failure: false,
                 is_setup_failure: false,
                 elapsed_us: 1,
             };
@@ -369,6 +368,7 @@ impl Alive {
             is_last,
             is_dropped,
             is_retiring,
+            is_setup_failure: false,
             elapsed_us,
         }
     }
