@@ -235,7 +235,7 @@ test('tasks run again after a death, and a late task is named', async (t) => {
   const file = new Gates(t).path('died')
   const retried = (value: number): unknown => jobs.dieAt70(value, file)
   same(t, await pool.map(retried, range(100), { chunkSize: 100, retries: 1 }), range(100))
-  const late = pool.map(jobs.hangAt70, range(100), { chunkSize: 100, taskTimeout: 300 })
+  const late = pool.map(jobs.hangAt70, range(100), { chunkSize: 100, taskTimeout: 1_500 })
   const error = await t.throwsAsync(late, { instanceOf: TaskTimeoutError })
   t.deepEqual([error.index, taskInfo(error)?.item], [70, '70'])
   const limits: MapOptions = { chunkSize: 50, taskTimeout: 60_000, retries: 2, workerLifespan: 30 }

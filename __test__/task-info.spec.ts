@@ -138,7 +138,7 @@ test('a timeout names the item', async (t) => {
   }
   const inputs = ['a', 'b', 'slow', 'c']
   for (const chunkSize of [1, 4]) {
-    const late = await t.throwsAsync(pool.map(spin, inputs, { chunkSize, taskTimeout: 100, retries: 1 }), {
+    const late = await t.throwsAsync(pool.map(spin, inputs, { chunkSize, taskTimeout: 800, retries: 1 }), {
       instanceOf: TaskTimeoutError
     })
     t.deepEqual(taskInfo(late), { index: 2, item: "'slow'", workerId: 0, pid: late.pid, attempt: 2 })
@@ -198,7 +198,7 @@ test('errors of the library about a task name it: its function, its result', asy
   t.like(taskInfo(unsent), { index: 0, item: '1', attempt: 1 })
   const hangs = 'await new Promise(() => setTimeout(() => {}, 1e6)); export default () => 1'
   const directory = scratch(t, { 'hangs.mjs': hangs })
-  const slow = watchedPool(t, { nJobs: 1, workerStartTimeout: 1500 })
+  const slow = watchedPool(t, { nJobs: 1, workerStartTimeout: 5_000 })
   const late = await reasonOf(slow.pool.map(new URL(`file://${directory}/hangs.mjs`), ['a']))
   t.like(taskInfo(late), { index: 0, item: "'a'", workerId: 0, attempt: 1 })
 })

@@ -80,10 +80,10 @@ test.serial('map and imap fail with the late task; imap delivers the results bef
 test.serial('the limit of a call wins over that of the pool', async (t) => {
   const { pool, exits } = watchedPool(t, { nJobs: 1, taskTimeout: 60_000 })
   const gates = new Gates(t)
-  const error = await t.throwsAsync(pool.apply(jobs.hang, [gates.path('in'), 'spin'], { taskTimeout: 50 }), {
+  const error = await t.throwsAsync(pool.apply(jobs.hang, [gates.path('in'), 'spin'], { taskTimeout: 1_000 }), {
     instanceOf: TaskTimeoutError
   })
-  t.like(error, { index: 0, timeout: 50, pid: await gates.pid('in') })
+  t.like(error, { index: 0, timeout: 1_000, pid: await gates.pid('in') })
   t.regex(error.stack ?? '', /timeouts\.spec/, 'it tells where the call was made')
   t.is(await pool.apply(jobs.wait, [100]), 100)
   t.is(exits.length, 1)
@@ -115,7 +115,7 @@ test.serial(
 test.serial('a late task is killed while this process is busy, and work goes on', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   const gates = new Gates(t)
-  const late = pool.apply(jobs.hang, [gates.path('in'), 'spin'], { taskTimeout: 100 })
+  const late = pool.apply(jobs.hang, [gates.path('in'), 'spin'], { taskTimeout: 1_000 })
   const next = pool.apply(jobs.hang, [gates.path('next'), 'never'], { taskTimeout: 60_000 })
   const isLate = t.throwsAsync(late, { instanceOf: TaskTimeoutError })
   await gates.passed('in')
@@ -137,7 +137,7 @@ test.serial(
     t.like(error, { timeout: 50, workerId: 0 })
     const gates = new Gates(t)
     await pool.apply(jobs.wait, [1])
-    const late = pool.apply(jobs.nestedHang, [here.href, gates.path('in')], { taskTimeout: 1_500 })
+    const late = pool.apply(jobs.nestedHang, [here.href, gates.path('in')], { taskTimeout: 4_000 })
     await t.throwsAsync(late, { instanceOf: TaskTimeoutError })
     t.true(gates.isOpen('in'), 'the nested task has begun')
     await gone([await gates.pid('in')])

@@ -342,9 +342,9 @@ test.serial('loading a module is bounded by workerStartTimeout', async (t) => {
 
 test('the time of loading does not count as the time of the task', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
-  const source = 'await new Promise((r) => setTimeout(r, 2500)); export default (x) => x * 2'
+  const source = 'await new Promise((r) => setTimeout(r, 3500)); export default (x) => x * 2'
   const slow = new URL(`data:text/javascript,${encodeURIComponent(source)}`)
-  t.is(await pool.apply(slow as never, [4], { taskTimeout: 1000 }), 8)
+  t.is(await pool.apply(slow as never, [4], { taskTimeout: 2_500 }), 8)
 })
 
 for (const value of [0, -1, NaN, 2 ** 31, '60']) {
