@@ -49,6 +49,8 @@ function typeErrors(directory: string, files: readonly string[]): readonly strin
 
 async function runBlock(t: ExecutionContext, page: string, directory: string, block: CodeBlock): Promise<void> {
   const where = `${page}:${block.line} (${block.file})`
+  // Each block gets this long, so that a page may have many of them.
+  t.timeout(90_000, where)
   const loader = isTypeScript(block) ? [`--import=${import.meta.resolve('@oxc-node/core/register')}`] : []
   const { NODE_OPTIONS: _, ...env } = process.env
   const child = spawn(process.execPath, [...loader, block.file], {
