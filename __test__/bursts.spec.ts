@@ -1,4 +1,4 @@
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, existsSync } from 'node:fs'
 
 import test from 'ava'
 
@@ -12,6 +12,10 @@ const CALLS = 20
 const note = (file: string, line: number): number => {
   appendFileSync(file, `${line}\n`)
   return line
+}
+
+const waitForFile = async (file: string): Promise<void> => {
+  while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 5))
 }
 
 test('all tasks of a burst of applies run although the program blocks right after it', async (t) => {
@@ -68,10 +72,14 @@ test('a call of a burst that is aborted right away does not run, and the others 
   const gates = new Gates(t)
   await pool.apply(note, [gates.path('other'), 0])
   const controller = new AbortController()
+  // No task of the burst ends before the abort, however slow this process is.
+  const first = pool.apply(waitForFile, [gates.path('aborted')])
   const calls = Array.from({ length: CALLS }, (_, i) =>
     pool.apply(note, [gates.path('ran'), i], i === CALLS - 1 ? { signal: controller.signal } : {})
   )
   controller.abort()
+  gates.open('aborted')
+  await within(first, 'the first call stays open')
   const ends = await within(Promise.allSettled(calls), 'a call stays open')
   t.deepEqual(ends[CALLS - 1], { status: 'rejected', reason: controller.signal.reason as unknown })
   t.is(ends.filter(({ status }) => status === 'fulfilled').length, CALLS - 1)

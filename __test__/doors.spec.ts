@@ -74,7 +74,8 @@ for (const value of [0, 1, 2, 3, 4, 7, 2 ** 31, ALL]) {
 
 test('the shared memory cannot be cut or stretched', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
-  const tries = await pool.apply(attacks.resize)
+  // ENOENT: the memory of another test's pool, which has ended in the meantime.
+  const tries = (await pool.apply(attacks.resize)).filter((outcome: string) => outcome !== 'ENOENT')
   t.true(tries.length >= 2, 'there is a way to it')
   // EPERM: the seal, or no right to open it at all.
   t.deepEqual(
