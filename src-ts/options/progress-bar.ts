@@ -27,5 +27,7 @@ export function readProgressBar(values: OptionValues, inherited: BarSettings | u
   const options = copyOptions(value, BAR_OPTIONS)
   const { description = (inherited ?? USUAL).description } = options
   if (typeof description !== 'string') throw invalidOption('type', 'description', description, 'a string')
-  return { description, leave: readBoolean(options, 'leave') ?? (inherited ?? USUAL).leave }
+  // A line break or a control character would move the cursor.
+  const line = description.replaceAll(/\p{Cc}+/gu, ' ')
+  return { description: line, leave: readBoolean(options, 'leave') ?? (inherited ?? USUAL).leave }
 }

@@ -13,6 +13,9 @@ export interface Shown {
 
 const LONGEST_BAR = 40
 const SHORTEST_BAR = 10
+/** The columns of a space and the two ends of a bar. */
+const BAR_FRAME = 3
+const SHORTEST_DESCRIPTION = 8
 /** A minute, an hour and a day, in seconds. */
 const [MINUTE, HOUR, DAY] = [60, 3600, 86_400]
 
@@ -62,16 +65,44 @@ function drawBar(share: number, width: number): string {
   return `|${'█'.repeat(full)}${'░'.repeat(width - full)}|`
 }
 
-/** A line with a bar. It has at most `columns` characters: what finds no room is left out, the least important part first. */
+/** How many columns a text may take: characters beyond Korean Jamo are often two wide. */
+function widthOf(text: string): number {
+  let width = 0
+  for (const character of text) width += character > '\u10ff' ? 2 : 1
+  return width
+}
+
+/** The beginning of a text, if it is wider than so many columns. */
+function cut(text: string, columns: number): string {
+  if (widthOf(text) <= columns) return text
+  let start = ''
+  let room = columns - 1
+  for (const character of text) {
+    room -= widthOf(character)
+    if (room < 0) break
+    start += character
+  }
+  return `${start}…`
+}
+
+/**
+ * A line with a bar. It takes at most so many columns. If there is not room for all, a long description is cut to a third of the line, and
+ * then parts are left out, the least important one first.
+ */
 export function barText(shown: Shown, columns: number): string {
-  const { description, progress } = shown
-  const percent = percentOf(progress)
+  const percent = percentOf(shown.progress)
   const parts = [...partsOf(shown)]
-  const head = percent === undefined ? description : `${description} ${String(percent).padStart(3)} %`
-  const lengthOf = (): number => head.length + 1 + parts.join(', ').length
-  while (parts.length > 1 && lengthOf() > columns) parts.pop()
-  const room = columns - lengthOf() - 3
+  const number = percent === undefined ? '' : ` ${String(percent).padStart(3)} %`
+  const spaceFor = (description: string): number =>
+    columns - widthOf(description) - number.length - 1 - parts.join(', ').length
+  const wanted = percent === undefined ? 0 : SHORTEST_BAR + BAR_FRAME
+  const description =
+    spaceFor(shown.description) >= wanted
+      ? shown.description
+      : cut(shown.description, Math.max(Math.floor(columns / 3), SHORTEST_DESCRIPTION))
+  while (parts.length > 1 && spaceFor(description) < 0) parts.pop()
+  const room = spaceFor(description) - BAR_FRAME
   const bar =
     percent === undefined || room < SHORTEST_BAR ? '' : ` ${drawBar(percent / 100, Math.min(room, LONGEST_BAR))}`
-  return `${head}${bar} ${parts.join(', ')}`.slice(0, Math.max(columns, 1))
+  return cut(`${description}${number}`, columns - 1 - (parts[0] ?? '').length) + bar + ` ${parts.join(', ')}`
 }
