@@ -128,6 +128,15 @@ export declare class RawPool {
    */
   recycle(): Array<number>
   /**
+   * From now on the workers are `0..worker_count`, bound to `cpus`. The others leave, each after its running task, and so do those whose
+   * CPUs change. A record tells `number` when they have ended.
+   *
+   * # Errors
+   *
+   * If the pool was released.
+   */
+  resize(number: number, workerCount: number, cpus: Array<Array<number>>): void
+  /**
    * Asks idle workers to exit. Returns the process ids of all workers that are exiting.
    *
    * # Errors

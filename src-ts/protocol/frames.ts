@@ -42,6 +42,7 @@ export const RECORD_TIMED_OUT = 24
 export const RECORD_LOAD_TIMED_OUT = 25
 export const RECORD_SETUP_FAILED = 26
 export const RECORD_EXIT_RESULT = 27
+export const RECORD_RESIZED = 28
 export const RECORD_FAULT = 21
 export const RECORD_OUTPUT = 22
 export const RECORD_FAILED = 23
@@ -70,6 +71,7 @@ export const EXIT_RECYCLE = 4
 export const EXIT_TIMEOUT = 5
 export const EXIT_ABORT = 6
 export const EXIT_CLOSED = 7
+export const EXIT_RESIZE = 8
 
 /** Flags of a chunk. */
 export const EACH = 1

@@ -315,6 +315,18 @@ impl RawPool {
         Ok(self.pool()?.recycle())
     }
 
+    /// From now on the workers are `0..worker_count`, bound to `cpus`. The others leave, each after its running task, and so do those whose
+    /// CPUs change. A record tells `number` when they have ended.
+    ///
+    /// # Errors
+    ///
+    /// If the pool was released.
+    #[napi(catch_unwind)]
+    pub fn resize(&self, number: u32, worker_count: u32, cpus: Vec<Vec<u32>>) -> napi::Result<()> {
+        self.pool()?.resize(number, worker_count, &cpus);
+        Ok(())
+    }
+
     /// Asks idle workers to exit. Returns the process ids of all workers that are exiting.
     ///
     /// # Errors

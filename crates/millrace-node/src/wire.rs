@@ -84,6 +84,8 @@ const EXIT_TIMEOUT: u32 = 5;
 const EXIT_ABORT: u32 = 6;
 /// The pool ended.
 const EXIT_CLOSED: u32 = 7;
+/// The pool has fewer workers now, or binds it to other CPUs.
+const EXIT_RESIZE: u32 = 8;
 
 // Every message begins at a multiple of 8 bytes, so that JavaScript reads its words by a typed array.
 const _: () = assert!(HEADER_BYTES == 8 * 4);
@@ -127,6 +129,8 @@ enum Kind {
     SetupFailed = 26,
     /// A worker that leaves has done a part of what its setups make it do. Field 2 is 1 if that failed. The payload is the worker's.
     ExitResult = 27,
+    /// The workers that had to leave for a resize have ended. Field 1 is its number.
+    Resized = 28,
 }
 
 /// It threw an error.
@@ -150,6 +154,7 @@ pub(crate) const LAYOUT: &[(&str, u32)] = &[
     ("RECORD_LOAD_TIMED_OUT", Kind::LoadTimedOut as u32),
     ("RECORD_SETUP_FAILED", Kind::SetupFailed as u32),
     ("RECORD_EXIT_RESULT", Kind::ExitResult as u32),
+    ("RECORD_RESIZED", Kind::Resized as u32),
     ("HOW_THREW", HOW_THREW),
     ("HOW_DIED", HOW_DIED),
     ("HOW_LATE", HOW_LATE),
@@ -170,6 +175,7 @@ pub(crate) const LAYOUT: &[(&str, u32)] = &[
     ("EXIT_TIMEOUT", EXIT_TIMEOUT),
     ("EXIT_ABORT", EXIT_ABORT),
     ("EXIT_CLOSED", EXIT_CLOSED),
+    ("EXIT_RESIZE", EXIT_RESIZE),
 ];
 
 /// The bytes of a batch end within a submission.
@@ -338,6 +344,7 @@ fn write_record(record: &Record<'_>, into: &mut [u8]) -> Result<usize, NoRoom> {
             put(into, Kind::Fault, [worker_id.0, pid, 0, 0, 0, 0], &[], payload)
         }
         Record::Failed { reason } => put(into, Kind::Failed, [0; 6], &[], reason.as_bytes()),
+        Record::Resized { number } => put(into, Kind::Resized, [number, 0, 0, 0, 0, 0], &[], &[]),
         Record::Closed => put(into, Kind::Closed, [0; 6], &[], &[]),
     }
 }
@@ -469,6 +476,7 @@ fn reason_word(reason: ExitReason) -> u32 {
         ExitReason::Timeout => EXIT_TIMEOUT,
         ExitReason::Aborted => EXIT_ABORT,
         ExitReason::Closed => EXIT_CLOSED,
+        ExitReason::Resized => EXIT_RESIZE,
     }
 }
 

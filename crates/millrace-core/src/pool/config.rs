@@ -7,7 +7,7 @@ use std::time::Duration;
 /// How the workers of a pool are started. The caller validates it.
 #[derive(Debug, Clone)]
 pub struct PoolConfig {
-    /// Worker ids are `0..worker_count`.
+    /// Worker ids are `0..worker_count`. [`Pool::resize`](super::Pool::resize) changes it.
     pub worker_count: u32,
     /// The CPU ids that each worker may use, by worker id. Empty: no pinning.
     pub cpus: Vec<Vec<u32>>,

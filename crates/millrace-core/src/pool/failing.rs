@@ -63,7 +63,7 @@ impl Shared {
     pub(super) fn scheduler(&self) -> MutexGuard<'_, Scheduler> {
         self.scheduler.lock().unwrap_or_else(|poisoned| {
             let mut scheduler = poisoned.into_inner();
-            *scheduler = Scheduler::failed(self.config.worker_count, self.started_at.elapsed());
+            *scheduler = Scheduler::failed(self.handles.len() as u32, self.started_at.elapsed());
             self.scheduler.clear_poison();
             scheduler
         })

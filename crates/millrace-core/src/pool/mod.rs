@@ -16,7 +16,7 @@
 //! 2. The scheduler. No large copy and no system call happens under it.
 //! 3. A handle's `writer`, while frames are written into its ring. The scheduler's lock is not held then, because the copy may be large.
 //! 4. A handle's `queue`, `process` and `loop_watch`, and all others: `records`, `definitions`, `spawner`, `threads`, `loop_spin`,
-//!    `burst`.
+//!    `burst`, `cpus`.
 //!
 //! The notification of records may run under a handle's `inbound`, so it must not call back into the pool.
 //!
@@ -30,12 +30,14 @@ mod causes;
 mod claims;
 mod config;
 mod failing;
+mod handles;
 mod listener;
 mod output;
 mod process;
 mod record_queue;
 mod records;
 mod regions;
+mod resize;
 mod spawner;
 mod submission;
 mod worker_handle;
@@ -65,11 +67,12 @@ use attached::CloseAtEnd;
 use blocks::Arguments;
 use burst::Burst;
 use failing::lost;
+use handles::Handles;
 use listener::{CommonBells, LoopSpin, Waiter};
 use output::UnreleasedOutput;
 use record_queue::RecordQueue;
 use spawner::{Request, SpawnResult, Spawner};
-use worker_handle::{Unwritable, WorkerHandle};
+use worker_handle::Unwritable;
 
 /// How long to wait for the threads of a failed pool. A thread that nobody can wake stays, and does nothing.
 const STUCK_PATIENCE: Duration = Duration::from_millis(200);
@@ -96,7 +99,11 @@ pub(crate) struct Shared {
     config: PoolConfig,
     scheduler: Mutex<Scheduler>,
     definitions: Mutex<HashMap<DefinitionId, Arc<Definition>>>,
-    handles: Box<[WorkerHandle]>,
+    handles: Handles,
+    /// How many workers there are. It may be changed.
+    worker_count: AtomicU32,
+    /// The CPU ids that each worker may use, by worker id. Empty: no pinning.
+    cpus: Mutex<Vec<Vec<u32>>>,
     records: RecordQueue,
     burst: Burst,
     /// Large arguments; made when the first of them is there, or the first worker.
@@ -147,7 +154,7 @@ impl Pool {
     /// # Errors
     ///
     /// [`StartError`] if the system refuses the pool's own bell, or is not supported.
-    pub fn new(config: PoolConfig, notify: Notify) -> Result<Self, StartError> {
+    pub fn new(mut config: PoolConfig, notify: Notify) -> Result<Self, StartError> {
         let wake = Bell::new().map_err(StartError::Resources)?;
         let loop_poller = Poller::new().map_err(StartError::Resources)?;
         let common_bells = CommonBells::new(&loop_poller).map_err(StartError::Resources)?;
@@ -155,11 +162,14 @@ impl Pool {
         let scheduler = Scheduler::new(worker_count)
             .with_idle_timeout(config.idle_timeout)
             .with_start_timeout(config.start_timeout);
+        let cpus = std::mem::take(&mut config.cpus);
         let shared = Shared {
             config,
             scheduler: Mutex::new(scheduler),
             definitions: Mutex::default(),
-            handles: (0..worker_count).map(|_| WorkerHandle::default()).collect(),
+            handles: Handles::new(worker_count),
+            worker_count: AtomicU32::new(worker_count),
+            cpus: Mutex::new(cpus),
             records: RecordQueue::new(notify),
             burst: Burst::new(),
             arguments: OnceLock::new(),
@@ -268,8 +278,9 @@ impl Pool {
     ) -> Result<(), SubmitError> {
         let mut last_definition = None;
         let mut last_setup = None;
+        let worker_count = self.shared.worker_count.load(Ordering::Relaxed);
         let accept = |chunk: Chunk<'a>| {
-            chunk.check(self.shared.config.worker_count)?;
+            chunk.check(worker_count)?;
             // Most chunks of a batch have the same one. The lock is not held while the caller makes the next chunk.
             let find = |last: &mut Option<Arc<Definition>>, id: DefinitionId| {
                 let found = last

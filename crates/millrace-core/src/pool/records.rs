@@ -91,6 +91,11 @@ pub enum Record<'r> {
         /// Why.
         reason: &'r str,
     },
+    /// The workers that had to leave for a resize have ended.
+    Resized {
+        /// The number that [`Pool::resize`](super::Pool::resize) was given.
+        number: u32,
+    },
     /// The pool has ended. Nothing comes after it but [`Exited`](Self::Exited) of processes that the system kept longer.
     Closed,
 }
@@ -141,6 +146,7 @@ impl<'r> From<&'r Report> for Record<'r> {
             }
             Report::Started { worker_id, pid } => Self::Started { worker_id, pid },
             Report::Exited(exit) => Self::Exited(exit),
+            Report::Resized { number } => Self::Resized { number },
             Report::Closed => Self::Closed,
         }
     }

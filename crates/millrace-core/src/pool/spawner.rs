@@ -42,6 +42,8 @@ pub(super) struct SpawnedWorker {
     pub(super) results: Option<Arc<Results>>,
     /// Its standard output and standard error, if they come here.
     pub(super) pipes: Option<[Pipe; 2]>,
+    /// The CPUs that it is bound to. Empty: it is not bound.
+    pub(super) cpus: Vec<u32>,
 }
 
 /// Starts workers on request, one after the other.
@@ -126,6 +128,7 @@ impl Spawner {
         } else {
             (None, None)
         };
+        let cpus = self.shared.cpus_of(worker_id);
         let request = Launch {
             program: config.program.clone(),
             args: config.args.clone(),
@@ -133,9 +136,19 @@ impl Spawner {
             cwd: config.cwd.clone(),
             quiet: config.is_quiet,
             outputs,
-            cpus: config.cpus.get(worker_id.index()).cloned().unwrap_or_default(),
+            cpus: cpus.clone(),
         };
         let child = launch(&request, theirs)?;
-        Ok(SpawnedWorker { child, control, segment, to_worker, to_parent, to_loop, results, pipes })
+        Ok(SpawnedWorker {
+            child,
+            control,
+            segment,
+            to_worker,
+            to_parent,
+            to_loop,
+            results,
+            pipes,
+            cpus,
+        })
     }
 }

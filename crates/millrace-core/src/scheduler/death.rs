@@ -62,6 +62,7 @@ impl Scheduler {
     /// The process of a worker has ended, or could not be started. Everything that it had sent was handled.
     pub fn died(&mut self, worker_id: WorkerId, death: &Death) {
         let worker = self.workers.take(worker_id);
+        self.note_gone(worker_id);
         for definition in worker.known.keys() {
             self.knowing.remove(&(*definition, worker_id));
         }

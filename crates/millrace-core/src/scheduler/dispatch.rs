@@ -25,6 +25,7 @@ impl Scheduler {
         self.load_in_replacements();
         self.request_exit_of_retiring();
         self.spawn_wanted();
+        self.report_resizes();
         self.finish_closing();
     }
 

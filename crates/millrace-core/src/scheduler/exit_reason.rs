@@ -23,6 +23,8 @@ pub enum ExitReason {
     Aborted,
     /// The pool ended, or lets idle workers go.
     Closed,
+    /// The pool has fewer workers now, or binds this one to other CPUs.
+    Resized,
 }
 
 impl Worker {

@@ -21,6 +21,13 @@ impl IdSet {
         Self { words: vec![0; words], filled: vec![0; words.div_ceil(WIDTH)], count: 0 }
     }
 
+    /// Makes room for ids below `ids`.
+    pub(super) fn grow(&mut self, ids: usize) {
+        let words = ids.div_ceil(WIDTH).max(self.words.len());
+        self.words.resize(words, 0);
+        self.filled.resize(words.div_ceil(WIDTH), 0);
+    }
+
     /// Puts the id into the set, or takes it out.
     pub(super) fn set(&mut self, id: WorkerId, is_in: bool) {
         let (at, bit) = place(id.index());
@@ -152,6 +159,20 @@ mod tests {
             let next = set.next_in_both(&other_set, WorkerId(from)).map(|id| id.0);
             prop_assert_eq!(next, both.iter().copied().find(|id| *id >= from));
             prop_assert_eq!(set.count_in_both(&other_set), both.len());
+        }
+
+        #[test]
+        fn a_set_that_has_grown_is_like_one_that_was_large_from_the_start(few in prop::collection::btree_set(0..70_u32, 0..20), one in ids()) {
+            let mut grown = IdSet::new(70);
+            for id in &few {
+                grown.set(WorkerId(*id), true);
+            }
+            grown.grow(IDS as usize);
+            grown.grow(3);
+            for id in &one {
+                grown.set(WorkerId(*id), true);
+            }
+            prop_assert_eq!(grown, set_of(&few.union(&one).copied().collect()));
         }
 
         #[test]

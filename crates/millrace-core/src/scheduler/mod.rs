@@ -44,6 +44,7 @@ mod limits;
 mod outcome;
 mod queue;
 mod replace;
+mod resize;
 mod retire;
 mod retry;
 mod room;
@@ -72,6 +73,7 @@ pub use worker::{WorkerSnapshot, WorkerState};
 use backoff::Backoff;
 use cost::Costs;
 use queue::Queue;
+use resize::Resize;
 use workers::{Kind, Workers};
 
 /// The claim words of one worker process, as the parent uses them. Each call is a compare-and-exchange or a load
@@ -261,6 +263,11 @@ pub enum Report {
     },
     /// A worker's process has ended and was reaped.
     Exited(WorkerExit),
+    /// The workers that had to leave for this resize have ended.
+    Resized {
+        /// The number of the resize.
+        number: u32,
+    },
     /// Nothing is open and no worker is left: the pool has ended.
     Closed,
 }
@@ -336,6 +343,8 @@ pub struct Scheduler {
     split_at: Option<Duration>,
     /// The worker that was looked at last before its time.
     looked_at: WorkerId,
+    /// The resizes for which workers still leave.
+    resizes: Vec<Resize>,
 }
 
 impl Scheduler {
@@ -355,6 +364,7 @@ impl Scheduler {
             avoid_worker: None,
             split_at: None,
             looked_at: WorkerId(0),
+            resizes: Vec::new(),
         }
     }
 

@@ -22,6 +22,8 @@ pub(super) struct Queue {
     shared: Rotation,
     /// By worker.
     places: Vec<Place>,
+    /// Workers `0..wanted` are there.
+    wanted: u32,
     /// The workers that have chunks for themselves.
     with_ordered: IdSet,
     /// The calls of these chunks, each with its workers.
@@ -71,12 +73,30 @@ impl Queue {
             urgent: CallQueue::new(),
             shared: Rotation::default(),
             places: (0..worker_count).map(|_| Place::default()).collect(),
+            wanted: worker_count,
             with_ordered: IdSet::new(worker_count as usize),
             ordered_calls: BTreeSet::new(),
         }
     }
 
+    /// From now on the workers are `0..count`. Every worker may run the chunks of the others.
+    pub(super) fn resize(&mut self, count: u32) {
+        let places = self.places.len().max(count as usize);
+        self.places.resize_with(places, Place::default);
+        self.with_ordered.grow(places);
+        self.wanted = count;
+        while let Some(worker_id) = self.with_ordered.next(WorkerId(count)) {
+            self.take_ordered(worker_id).into_iter().for_each(|chunk| self.push(chunk));
+        }
+    }
+
+    /// The chunk, for every worker if its own one is not there any more.
+    fn housed(&self, chunk: Chunk) -> Chunk {
+        Chunk { only: chunk.only.filter(|worker_id| worker_id.0 < self.wanted), ..chunk }
+    }
+
     pub(super) fn push(&mut self, chunk: Chunk) {
+        let chunk = self.housed(chunk);
         if is_urgent(&chunk) {
             self.urgent.push_back(chunk.call_id, chunk);
         } else {
@@ -86,6 +106,7 @@ impl Queue {
 
     /// Puts back a chunk that a worker had, ahead of all others of its kind.
     pub(super) fn push_front(&mut self, chunk: Chunk) {
+        let chunk = self.housed(chunk);
         if is_urgent(&chunk) {
             self.urgent.push_front(chunk.call_id, chunk);
         } else {
@@ -95,6 +116,7 @@ impl Queue {
 
     /// Puts back a chunk that the worker has not begun, because an urgent one goes ahead of it. Its turn is still to come.
     pub(super) fn put_back(&mut self, worker_id: WorkerId, chunk: Chunk) {
+        let chunk = self.housed(chunk);
         let place = &mut self.places[worker_id.index()];
         place.passed_over = place.passed_over.max(chunk.turn.passed_over);
         place.credit = chunk.turn.credit;
@@ -265,6 +287,10 @@ impl Queue {
         for (worker_id, place) in WorkerId::all().zip(&self.places) {
             let count: usize = place.ordered.lanes.values().map(|lane| lane.chunks.len()).sum();
             assert_eq!(count, place.ordered.chunk_count);
+            assert!(
+                count == 0 || worker_id.0 < self.wanted,
+                "a chunk waits for a worker that is not there"
+            );
             assert_eq!(self.with_ordered.contains(worker_id), count > 0);
             calls.extend(place.ordered.lanes.keys().map(|call_id| (*call_id, worker_id)));
         }

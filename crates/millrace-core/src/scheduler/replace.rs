@@ -49,7 +49,8 @@ impl Scheduler {
         let is_killed_for_task = worker.state == WorkerState::Ready
             && matches!(worker.ends_for, Some(ExitReason::Aborted | ExitReason::Timeout));
         let was_setting_up = worker.late.is_some_and(|late| late.setting_up.is_some());
-        if is_killed_for_task && !was_setting_up && self.closing == Closing::No {
+        let is_open = self.closing == Closing::No && self.workers.is_wanted(worker_id);
+        if is_killed_for_task && !was_setting_up && is_open {
             let mut place = self.workers.at(worker_id);
             place.is_replacement = true;
             place.to_load = worker.loaded();

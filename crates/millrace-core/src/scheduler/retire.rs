@@ -138,7 +138,7 @@ impl Scheduler {
     }
 
     /// Takes back the tasks behind the running one.
-    fn recall_rest(&mut self, worker_id: WorkerId) {
+    pub(super) fn recall_rest(&mut self, worker_id: WorkerId) {
         let mut worker = self.workers.at(worker_id);
         let Some(claims) = worker.claims.clone() else { return };
         for place in 0..worker.in_flight.len() {

@@ -16,7 +16,7 @@ impl Scheduler {
             from = worker_id.after();
         }
         let waiting = self.queue.urgent_count() + in_flight + more as usize;
-        let free = self.workers.len() - self.workers.of(Kind::Taken).len();
+        let free = self.workers.wanted() - self.workers.of(Kind::Taken).len();
         waiting < limit as usize + free
     }
 }

@@ -15,6 +15,7 @@ mod order;
 mod process;
 mod properties;
 mod replacing;
+mod resizing;
 mod retiring;
 mod retrying;
 mod room;

@@ -91,7 +91,10 @@ type Order<T> = BTreeSet<(T, WorkerId)>;
 /// All workers, by id.
 #[derive(Debug)]
 pub(super) struct Workers {
+    /// All that there ever were.
     list: Vec<Worker>,
+    /// Workers `0..wanted` are there. The others are not started.
+    wanted: usize,
     facts: Vec<Facts>,
     kinds: [IdSet; KINDS],
     /// Those whose load, or right to more work, has changed since somebody asked.
@@ -160,6 +163,7 @@ impl Workers {
         let count = count as usize;
         let mut workers = Self {
             list: (0..count).map(|_| Worker::default()).collect(),
+            wanted: count,
             facts: vec![Facts::default(); count],
             kinds: std::array::from_fn(|_| IdSet::new(count)),
             refillable: IdSet::new(count),
@@ -181,7 +185,29 @@ impl Workers {
         self.list.len()
     }
 
-    /// Ids of all workers. For what is about all of them: the end of the pool, and what a user asks for.
+    /// How many workers there are.
+    pub(super) fn wanted(&self) -> usize {
+        self.wanted
+    }
+
+    /// Whether the worker is one of them.
+    pub(super) fn is_wanted(&self, id: WorkerId) -> bool {
+        id.index() < self.wanted
+    }
+
+    /// From now on the workers are `0..count`.
+    pub(super) fn resize(&mut self, count: u32) {
+        let (before, count) = (self.wanted, count as usize);
+        let places = self.list.len().max(count);
+        self.list.resize_with(places, Worker::default);
+        self.facts.resize(places, Facts::default());
+        self.kinds.iter_mut().chain([&mut self.refillable]).for_each(|set| set.grow(places));
+        self.wanted = count;
+        let changed = before.min(count)..before.max(count);
+        WorkerId::all().take(changed.end).skip(changed.start).for_each(|id| self.note(id));
+    }
+
+    /// Ids of all workers that there ever were. For what is about all of them: the end of the pool, and what a user asks for.
     pub(super) fn ids(&self) -> impl Iterator<Item = WorkerId> + use<> {
         WorkerId::all().take(self.list.len())
     }
@@ -336,11 +362,12 @@ impl Workers {
             // It keeps its memory.
             self.list[id.index()].in_flight.moves = moves;
         }
+        let is_wanted = self.is_wanted(id);
         let worker = &mut self.list[id.index()];
         if !worker.is_resting() {
             worker.idle_since = None;
         }
-        let is = worker.facts(self.now, self.idle_timeout);
+        let is = worker.facts(self.now, self.idle_timeout, is_wanted);
         let was = std::mem::replace(&mut self.facts[id.index()], is);
         if was == is {
             return;
@@ -403,9 +430,12 @@ fn reorder<T: Ord + Copy>(order: &mut Order<T>, id: WorkerId, was: Option<T>, is
 }
 
 impl Worker {
-    fn facts(&self, now: Duration, idle_timeout: Option<Duration>) -> Facts {
+    fn facts(&self, now: Duration, idle_timeout: Option<Duration>, is_wanted: bool) -> Facts {
         let (flight, sums) = (&self.in_flight, self.in_flight.sums());
         let is_absent = self.state == WorkerState::Absent;
+        if is_absent && !is_wanted {
+            return Facts::default();
+        }
         let pause = Some(self.streak.not_before).filter(|at| is_absent && *at > now);
         if is_absent {
             let is_replaced = u32::from(self.is_replacement) << Kind::Replaced as u32;
@@ -435,7 +465,10 @@ impl Worker {
             (Kind::HoldsUp, sums.urgent_waiting > 0),
             (
                 Kind::Taken,
-                flight.front().is_some_and(|sent| !sent.chunk.is_urgent() || sent.was_seen_begun),
+                is_wanted
+                    && flight
+                        .front()
+                        .is_some_and(|sent| !sent.chunk.is_urgent() || sent.was_seen_begun),
             ),
             (Kind::Yielding, takes_work && is_busy && sums.not_split == 0),
             (Kind::MaySplit, takes_work && sums.may_be_split > 0),
@@ -468,11 +501,12 @@ impl Workers {
     /// Compares each index and each sum with what a pass over all workers gives.
     pub(super) fn check(&self) {
         let mut fresh = Self::new(self.list.len() as u32);
+        fresh.wanted = self.wanted;
         fresh.kinds.iter_mut().for_each(|kind| *kind = IdSet::new(self.list.len()));
         fresh.refillable = self.refillable.clone();
         let mut calls = BTreeMap::new();
         for (id, worker) in WorkerId::all().zip(&self.list) {
-            let facts = worker.facts(self.now, self.idle_timeout);
+            let facts = worker.facts(self.now, self.idle_timeout, self.is_wanted(id));
             assert_eq!(facts, self.facts[id.index()], "worker {id}: {worker:?}");
             assert_eq!(worker.in_flight.recount(), worker.in_flight.counted(), "worker {id}");
             assert!(worker.in_flight.moves.is_empty());

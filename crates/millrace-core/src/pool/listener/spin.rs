@@ -27,6 +27,8 @@ pub(in crate::pool) struct LoopSpin {
     running: usize,
     /// How many running workers are pinned to each CPU.
     pins: BTreeMap<u32, usize>,
+    /// The CPUs of each running worker, by worker id.
+    pins_of: Vec<Vec<u32>>,
     /// Whether the control groups grant a whole CPU. They are read once.
     has_whole_cpu: Option<bool>,
     /// The workers that the loop has listened to, or looked at, since it was awake.
@@ -34,28 +36,27 @@ pub(in crate::pool) struct LoopSpin {
 }
 
 impl LoopSpin {
-    /// A worker has a process from now on, or none. It is pinned to `pins`, if to any.
-    fn set(&mut self, worker_id: WorkerId, segment: Option<&Segment>, pins: &[u32]) {
-        let (index, is_running) = (worker_id.index(), segment.is_some());
+    /// A worker has a process from now on, with the CPUs that it is pinned to, or none.
+    fn set(&mut self, worker_id: WorkerId, running: Option<(&Segment, Vec<u32>)>) {
+        let index = worker_id.index();
         if self.segments.len() <= index {
             self.segments.resize(index + 1, None);
+            self.pins_of.resize(index + 1, Vec::new());
         }
+        let (segment, pins) = running.unzip();
         let was_running = std::mem::replace(&mut self.segments[index], segment.cloned()).is_some();
-        if was_running == is_running {
-            return;
-        }
-        if is_running {
-            self.running += 1;
-        } else {
-            self.running -= 1;
-        }
-        for cpu in pins {
-            let count = self.pins.entry(*cpu).or_default();
-            *count = if is_running { *count + 1 } else { *count - 1 };
-            if *count == 0 {
-                self.pins.remove(cpu);
+        let pinned = std::mem::replace(&mut self.pins_of[index], pins.unwrap_or_default());
+        for cpu in pinned {
+            if let Some(count) = self.pins.get_mut(&cpu).filter(|count| **count > 1) {
+                *count -= 1;
+            } else {
+                self.pins.remove(&cpu);
             }
         }
+        for cpu in &self.pins_of[index] {
+            *self.pins.entry(*cpu).or_default() += 1;
+        }
+        self.running = self.running + usize::from(segment.is_some()) - usize::from(was_running);
     }
 
     fn doorbells(&self) -> impl Iterator<Item = Doorbell<'_>> {
@@ -66,11 +67,11 @@ impl LoopSpin {
 }
 
 impl Shared {
-    /// A worker has a process from now on, or none.
-    pub(super) fn set_running(&self, worker_id: WorkerId, segment: Option<&Segment>) {
-        let pins = self.config.cpus.get(worker_id.index()).map_or(&[][..], Vec::as_slice);
+    /// A worker has a process from now on, with the CPUs that it is pinned to, or none.
+    pub(super) fn set_running(&self, worker_id: WorkerId, running: Option<(&Segment, Vec<u32>)>) {
+        let segment = running.as_ref().map(|(segment, _)| *segment);
         let spin = &mut *lock(&self.loop_spin);
-        spin.set(worker_id, segment, pins);
+        spin.set(worker_id, running);
         let has_whole_cpu =
             *spin.has_whole_cpu.get_or_insert_with(|| cpu::grants_whole_cpu(Path::new("/")));
         let mut cpus = cpu::available_cpus();

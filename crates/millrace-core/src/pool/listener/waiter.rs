@@ -147,7 +147,7 @@ impl Waiter {
             return;
         }
         // These processes did not end in time. The last owner of each reaps it.
-        for (worker, handle) in self.processes.iter_mut().zip(&self.shared.handles) {
+        for (worker, handle) in self.processes.iter_mut().zip(self.shared.handles.iter()) {
             if let Some(worker) = worker.take() {
                 // The worker has the bell as well, so closing this side's descriptor would not remove it.
                 if self.shared.common_bells.is_none() {
@@ -237,11 +237,11 @@ impl Waiter {
             to_loop,
             results,
             pipes,
+            cpus: pins,
         } = spawned;
         let pid = child.pid();
         // It was bound to them before its first instruction.
-        let is_pinned = !self.shared.config.cpus.is_empty();
-        let cpus = if is_pinned { affinity_of(pid).unwrap_or_default() } else { Vec::new() };
+        let cpus = if pins.is_empty() { Vec::new() } else { affinity_of(pid).unwrap_or_default() };
         let resident_bytes = AtomicU64::default();
         let process =
             Arc::new(Process { control, child, line: OnceLock::new(), cpus, resident_bytes });
@@ -278,9 +278,11 @@ impl Waiter {
             inbound,
             Arc::clone(&to_loop),
         );
-        self.shared.set_running(worker_id, Some(&segment));
+        self.shared.set_running(worker_id, Some((&segment, pins)));
         self.causes.look(Instant::now());
         self.running += 1;
+        let places = self.processes.len().max(worker_id.index() + 1);
+        self.processes.resize_with(places, || None);
         self.processes[worker_id.index()] = Some(WorkerProcess {
             process,
             bell,

@@ -10,6 +10,8 @@ use super::world::{World, flagged, limited, no_start, sigkill};
 use crate::scheduler::{Chunk, ChunkFlags, ChunkSeq, Definition, DefinitionId, Settled, WorkerId};
 
 const WORKERS: u32 = 3;
+/// The most workers after a resize.
+const WORKERS_MAX: u32 = 6;
 const CALLS: usize = 4;
 const DEFINITIONS: usize = 3;
 
@@ -63,6 +65,10 @@ enum Op {
         worker_id: u32,
     },
     LeaveIdle,
+    Resize {
+        count: u32,
+        rebound: Option<u32>,
+    },
     Close,
     Terminate,
 }
@@ -95,7 +101,8 @@ fn submit() -> impl Strategy<Value = Op> {
 }
 
 fn op() -> impl Strategy<Value = Op> {
-    let worker_id = || 0..WORKERS;
+    let worker_id = || prop_oneof![3 => 0..WORKERS, 1 => WORKERS..WORKERS_MAX];
+    let rebound = || prop::option::weighted(0.2, 0..WORKERS_MAX);
     let kill_after = prop_oneof![Just(None), Just(Some(0)), (1..200_u64).prop_map(Some)];
     let elapsed = prop_oneof![3 => 0..20_u32, 1 => 0..5_000_u32];
     let work =
@@ -112,6 +119,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => Just(Op::Recycle),
         3 => worker_id().prop_map(|worker_id| Op::Signal { worker_id }),
         1 => Just(Op::LeaveIdle),
+        2 => (1..=WORKERS_MAX, rebound()).prop_map(|(count, rebound)| Op::Resize { count, rebound }),
         2 => (0..DEFINITIONS).prop_map(|definition| Op::Forget { definition }),
         4 => prop_oneof![4 => 0..200_u64, 1 => 800..6_000_u64].prop_map(|milliseconds| Op::Tick { milliseconds }),
     ]
@@ -185,37 +193,47 @@ impl Player {
         }
     }
 
+    /// Submits the chunk of an [`Op::Submit`].
+    fn submit(&mut self, op: &Op) {
+        let Op::Submit {
+            call,
+            count,
+            flags,
+            only,
+            definition,
+            limit_ms,
+            retries,
+            is_batched,
+            lifespan,
+        } = *op
+        else {
+            return;
+        };
+        let world = &mut self.world;
+        let (call_id, id) = &mut self.calls[call];
+        let definition = Arc::clone(&self.definitions[definition]);
+        let chunk = match limit_ms {
+            Some(limit_ms) => limited(*call_id, *id, count, flags, limit_ms),
+            None => flagged(*call_id, *id, count, flags),
+        };
+        let each = if retries > 0 { ChunkFlags::EACH } else { 0 };
+        let flags = ChunkFlags(chunk.flags.0 | each);
+        let only = only.map(WorkerId);
+        world.enqueue(Chunk { flags, only, retries, lifespan, definition, ..chunk });
+        *id += 1;
+        if !is_batched {
+            world.act();
+        }
+    }
+
     /// Does what of an operation is possible now.
     fn play(&mut self, op: &Op) {
         let world = &mut self.world;
-        let exists = |world: &World, worker_id: u32| world.processes[worker_id as usize].is_some();
+        let exists = |world: &World, worker_id: u32| {
+            world.processes.get(worker_id as usize).is_some_and(Option::is_some)
+        };
         match *op {
-            Op::Submit {
-                call,
-                count,
-                flags,
-                only,
-                definition,
-                limit_ms,
-                retries,
-                is_batched,
-                lifespan,
-            } => {
-                let (call_id, id) = &mut self.calls[call];
-                let definition = Arc::clone(&self.definitions[definition]);
-                let chunk = match limit_ms {
-                    Some(limit_ms) => limited(*call_id, *id, count, flags, limit_ms),
-                    None => flagged(*call_id, *id, count, flags),
-                };
-                let each = if retries > 0 { ChunkFlags::EACH } else { 0 };
-                let flags = ChunkFlags(chunk.flags.0 | each);
-                let only = only.map(WorkerId);
-                world.enqueue(Chunk { flags, only, retries, lifespan, definition, ..chunk });
-                *id += 1;
-                if !is_batched {
-                    world.act();
-                }
-            }
+            Op::Submit { .. } => self.submit(op),
             Op::Start { worker_id } if world.spawning.contains(&worker_id) => {
                 world.spawn(worker_id);
             }
@@ -262,6 +280,9 @@ impl Player {
                 world.want_to_leave(worker_id);
             }
             Op::LeaveIdle => drop(world.leave_idle()),
+            Op::Resize { count, rebound } if !world.is_closed => {
+                world.resize(count, rebound.as_slice());
+            }
             Op::Tick { milliseconds } => world.tick(milliseconds),
             Op::Close => world.close(),
             Op::Terminate => world.terminate(),

@@ -58,6 +58,9 @@ pub(super) struct World {
     pub(super) failed_setups: Vec<SetupFailure>,
     /// What workers had not done when they ended.
     pub(super) unfinished_exits: Vec<Lateness>,
+    /// The resizes whose end was not reported.
+    pub(super) open_resizes: BTreeSet<u32>,
+    next_resize: u32,
     /// The setup of each call.
     setups: Vec<(DefinitionId, u32)>,
     forgotten: BTreeSet<DefinitionId>,
@@ -79,6 +82,8 @@ impl World {
             exits: Vec::new(),
             failed_setups: Vec::new(),
             unfinished_exits: Vec::new(),
+            open_resizes: BTreeSet::new(),
+            next_resize: 0,
             setups: Vec::new(),
             forgotten: BTreeSet::new(),
             numbers_from: 0,
@@ -264,6 +269,18 @@ impl World {
         present
     }
 
+    /// From now on there are so many workers, and `rebound` are to be bound to other CPUs. Returns the number of the resize.
+    pub(super) fn resize(&mut self, count: u32, rebound: &[u32]) -> u32 {
+        let places = self.processes.len().max(count as usize);
+        self.processes.resize_with(places, || None);
+        self.next_resize += 1;
+        self.open_resizes.insert(self.next_resize);
+        let rebound: Vec<_> = rebound.iter().copied().map(WorkerId).collect();
+        self.scheduler.resize(self.next_resize, count, &rebound);
+        self.act();
+        self.next_resize
+    }
+
     pub(super) fn want_to_leave(&mut self, worker_id: u32) {
         assert!(self.scheduler.wants_to_leave(WorkerId(worker_id)).is_ok());
         self.act();
@@ -336,6 +353,10 @@ impl World {
         for worker_id in spawns {
             assert!(!self.is_closed, "worker {worker_id} is wanted after the end");
             assert!(
+                self.scheduler.workers.is_wanted(worker_id),
+                "worker {worker_id} is started though the pool is smaller"
+            );
+            assert!(
                 self.processes[worker_id.index()].is_none(),
                 "worker {worker_id} has a process"
             );
@@ -369,6 +390,9 @@ impl World {
                 self.failed_setups.push(failure);
                 self.fail_setup(setup);
             }
+            Report::Resized { number } => {
+                assert!(self.open_resizes.remove(&number), "resize {number} is told twice");
+            }
             Report::Started { .. } => {}
         }
     }
@@ -393,6 +417,11 @@ impl World {
             "more running than processes"
         );
         for (id, worker) in (0..).zip(&self.scheduler.workers) {
+            let is_surplus = !self.scheduler.workers.is_wanted(WorkerId(id));
+            assert!(
+                !is_surplus || !worker.takes_work(),
+                "worker {id} takes work though the pool is smaller"
+            );
             if worker.takes_work() && worker.in_flight.is_empty() {
                 assert!(
                     !self.scheduler.workers.into_iter().any(Self::has_stealable),
@@ -461,6 +490,7 @@ impl World {
         assert_eq!(self.ledger.count(Fate::Open), 0, "a task stays open");
         let stats = self.scheduler.stats();
         assert_eq!((stats.running, stats.queued), (0, 0));
+        assert!(self.is_closed || self.open_resizes.is_empty(), "a resize never ends");
         for process in self.processes.iter().flatten().filter(|process| !process.is_halted) {
             let kept = process.known.iter().find(|id| self.forgotten.contains(id));
             assert_eq!(kept, None, "a worker keeps a function that was forgotten");
