@@ -263,6 +263,7 @@ test('a pool without options has the defaults', (t) => {
   t.deepEqual(readPoolOptions(undefined, machine), {
     nJobs: 2,
     cpuIds: [],
+    hasCpusEach: false,
     daemon: true,
     env: undefined,
     cwd: undefined,

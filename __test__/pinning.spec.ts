@@ -185,3 +185,37 @@ test('changing the array of CPU ids after the call changes nothing', async (t) =
   cpuIds.length = 0
   assertPinned(t, watched, await startAll(watched, 1), [[high]])
 })
+
+test('a pool with cpuIds for each worker is resized with new ones only, and workers whose CPUs change are replaced', async (t) => {
+  const watched = watchedPool(t, { nJobs: 2, cpuIds: [low, low] })
+  const first = await startAll(watched, 2)
+  const needsIds = {
+    code: 'ERR_POOL_INVALID_OPTION',
+    name: 'RangeError',
+    message: /needs new ones: resize\(\d, { cpuIds }\)/
+  }
+  await t.throwsAsync(watched.pool.resize(1), needsIds)
+  await t.throwsAsync(watched.pool.resize(3), needsIds)
+  await t.throwsAsync(watched.pool.resize(3, { cpuIds: [low, low] }), {
+    message: /does not match number of jobs \(3\)/
+  })
+  await watched.pool.resize(2)
+  t.is(watched.exits.length, 0)
+  await watched.pool.resize(3, { cpuIds: [[low], both, [high]] })
+  const second = await startAll(watched, 3)
+  assertPinned(t, watched, second, [[low], both, [high]])
+  t.is(second[0], first[0], 'its CPUs are the same')
+  if (low !== high) t.not(second[1], first[1])
+})
+
+test('a pool with one entry for all workers, or none, is resized without new cpuIds', async (t) => {
+  const watched = watchedPool(t, { nJobs: 1, cpuIds: [high] })
+  await startAll(watched, 1)
+  await watched.pool.resize(2)
+  assertPinned(t, watched, await startAll(watched, 2), [[high], [high]])
+  await watched.pool.resize(3, { cpuIds: null })
+  await startAll(watched, 3)
+  t.deepEqual(watched.pool.workers.map(({ cpus }) => cpus), [[], [], []]) // prettier-ignore
+  await watched.pool.resize(2)
+  t.is(watched.pool.workers.length, 2)
+})

@@ -418,6 +418,10 @@ export async function limits(error: unknown): Promise<void> {
   is<number>()(await pool.apply((x: number) => x, [1], { taskTimeout: 1, killGrace: 1, retries: 1 }))
   is<boolean>()(await pool.apply((ctx: TaskContext) => ctx.signal.aborted, [], { passContext: true }))
   is<Promise<void>>()(pool.recycle())
+  is<Promise<void>>()(pool.resize(2))
+  is<Promise<void>>()(pool.resize(2, { cpuIds: [[0], 1] }))
+  // @ts-expect-error The number is needed.
+  void pool.resize()
   is<Promise<void>>()(pool.warm())
   is<Promise<void>>()(pool.warm((x: number) => x, task('file:///a.js'), new URL('file:///a.js'), Math.max))
   if (error instanceof TaskTimeoutError) {

@@ -4,12 +4,15 @@ import { WorkerPool } from '../dist/index.js'
 const same = (x: unknown): unknown => x
 
 /** The message of the refusal of one option, by who is given it. */
-const refusals: Readonly<Record<'pool' | 'map' | 'imap' | 'apply' | 'join', (options: object) => Promise<string>>> = {
+const refusals: Readonly<
+  Record<'pool' | 'map' | 'imap' | 'apply' | 'join' | 'resize', (options: object) => Promise<string>>
+> = {
   pool: (options) => messageOf(() => new WorkerPool(options)),
   map: (options) => messageOf((pool) => pool.map(same, [1], options)),
   imap: (options) => messageOf((pool) => pool.imap(same, [1], options)),
   apply: (options) => messageOf((pool) => pool.apply(same, [1], options)),
-  join: (options) => messageOf((pool) => pool.stopAndJoin(options))
+  join: (options) => messageOf((pool) => pool.stopAndJoin(options)),
+  resize: (options) => messageOf((pool) => pool.resize(2, options))
 }
 
 async function messageOf(call: (pool: WorkerPool) => unknown): Promise<string> {
@@ -50,7 +53,8 @@ const suggestions = [
   ['apply', 'abortSignal', 'signal'],
   ['apply', 'passcontext', 'passContext'],
   ['apply', 'retry', 'retries'],
-  ['join', 'timeOut', 'timeout']
+  ['join', 'timeOut', 'timeout'],
+  ['resize', 'cpu_ids', 'cpuIds']
 ] as const
 
 for (const [who, option, meant] of suggestions) {

@@ -26,6 +26,11 @@ export interface Backend {
   hasRoom(limit: number): boolean
   /** Replaces each worker after its running task. Resolves when these processes have ended. They keep the program alive. */
   recycle(): Promise<void>
+  /**
+   * Changes the number of workers and the CPUs of each. Workers without a place leave after their running task, and workers whose CPUs
+   * change are replaced. Resolves when these processes have ended. They keep the program alive.
+   */
+  resize(nJobs: number, cpuIds: readonly (readonly number[])[]): Promise<void>
   /** Lets idle workers leave. Resolves when these processes have ended. They keep the program alive. */
   leave(): Promise<void>
   /** Finishes the accepted work, then lets the workers leave. Then it calls `closed` of the listener. */

@@ -8,7 +8,7 @@ import type { ItemSource } from './source.js'
 /** The parts of a call's plan that its chunks depend on. */
 export type ChunkPlan = Pick<
   MapPlan,
-  'id' | 'backend' | 'definition' | 'flags' | 'limits' | 'setup' | 'size' | 'isOrderTasks' | 'nJobs' | 'site' | 'batch'
+  'id' | 'backend' | 'definition' | 'flags' | 'limits' | 'setup' | 'size' | 'binding' | 'site' | 'batch'
 >
 
 /** Makes the chunks of one call and submits them. */
@@ -53,8 +53,8 @@ export class ChunkWriter {
   }
 
   #fill(size: number, source: ItemSource): Readonly<ChunkEncoder> {
-    const { backend, isOrderTasks, nJobs, site } = this.#plan
-    const only = isOrderTasks ? this.#made % nJobs : undefined
+    const { backend, binding, site } = this.#plan
+    const only = binding.workers > 0 ? this.#made % binding.workers : undefined
     const end = this.#encoder
     let left = size
     let tasks = source

@@ -7,6 +7,12 @@ import type { ChunkSize } from './chunk-size.js'
 import type { Sink } from './sink.js'
 import type { Source } from './source.js'
 
+/** The workers that the chunks of a call are bound to. It is set when the call opens, since the pool may be resized before. */
+export interface Binding {
+  /** Chunk i goes to worker i modulo this number. 0: to any worker. */
+  workers: number
+}
+
 /** The parameters of a map call. */
 export interface MapPlan {
   readonly id: number
@@ -25,8 +31,9 @@ export interface MapPlan {
   readonly isLazy: boolean
   /** Whether the call goes on after failed tasks. If no worker can be started, it ends in any case. */
   readonly endsWithoutWorkers: boolean
-  /** Whether chunk i goes to worker i mod nJobs. */
+  /** Whether each chunk goes to a certain worker. */
   readonly isOrderTasks: boolean
+  readonly binding: Binding
   /** The most items that the function receives together, or undefined if a task is one item. */
   readonly batch: number | undefined
   /** Counts items. */

@@ -9,6 +9,7 @@ import { CalledFunction } from './called-function.js'
 import { type CallEnd, callFlags } from './call.js'
 import { AdaptiveChunkSize, type ChunkSize, FixedChunkSize, SplitChunkSize } from './chunk-size.js'
 import { MapCall } from './map-call.js'
+import type { Binding } from './map-plan.js'
 import { MAP_TRAITS, type MapKind } from './map-kinds.js'
 import type { Sink } from './sink.js'
 import { openSource } from './source.js'
@@ -23,6 +24,7 @@ export interface MapOrder {
   readonly prepare: typeof prepareFunction
   readonly sink: Sink
   readonly nJobs: number
+  readonly binding: Binding
   readonly setup: CallSetup | undefined
   readonly settings: MapSettings
   readonly site: CallSite

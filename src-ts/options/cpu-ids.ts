@@ -44,6 +44,11 @@ export function readCpuIds(cpuIds: unknown, nJobs: number, limits: CpuLimits): r
   return usable.length === 1 && first !== undefined ? Array.from({ length: nJobs }, () => first) : usable
 }
 
+/** Whether valid `cpuIds` have an entry for each worker. One entry is for all, however many there are. */
+export function isForEach(cpuIds: unknown): boolean {
+  return Array.isArray(cpuIds) && cpuIds.length > 1
+}
+
 function readSet(element: unknown, path: string): readonly number[] {
   if (!Array.isArray(element)) return [readId(element, path)]
   const ids: readonly unknown[] = element

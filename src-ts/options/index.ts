@@ -1,28 +1,27 @@
-import { readCpuIds } from './cpu-ids.js'
+import { isForEach, readCpuIds } from './cpu-ids.js'
 import { invalidOption } from '../errors/index.js'
 import { copyOptions, readBoolean, readContext, readInteger, readMilliseconds, readSignal } from './checks.js'
 import { refuseInline } from './inline-options.js'
+import { MAX_JOBS } from './limits.js'
 import { type LifeSettings, readLife } from './life-options.js'
 import type { MapSettings } from './map-options.js'
 import { MAX_RETRIES, readMapSettings } from './map-options.js'
 import { APPLY_OPTIONS, JOIN_OPTIONS, POOL_OPTIONS } from './names.js'
 import { readCwd, readEnv, readExecArgv, readExecPath, readStdio } from './process-options.js'
+import type { PoolSize } from './resize-options.js'
 import { readMaxHeap } from './worker-options.js'
 import { Math, Number } from '../primordials.js'
 
 export { readMapOptions } from './map-options.js'
 export { checkInline } from './inline-options.js'
 export { limitsOf } from './limits.js'
+export { type PoolSize, readResize } from './resize-options.js'
 export type { BarSettings } from './progress-bar.js'
 export type { LifeSettings } from './life-options.js'
 export type { MapSettings } from './map-options.js'
 
 /** The checked options of a pool. */
-export interface PoolSettings {
-  /** 0: tasks run in this process. */
-  readonly nJobs: number
-  /** The CPUs of each worker. Empty if there is no pinning. */
-  readonly cpuIds: readonly (readonly number[])[]
+export interface PoolSettings extends PoolSize {
   readonly daemon: boolean
   /** The whole environment of a worker, or undefined for that of this process. */
   readonly env: Readonly<Record<string, string>> | undefined
@@ -59,7 +58,6 @@ export interface Machine {
   readonly canPin: boolean
 }
 
-const MAX_JOBS = 1024
 const START_TIMEOUT_MS = 60_000
 
 /**
@@ -73,6 +71,7 @@ export function readPoolOptions(options: unknown, machine: Machine): PoolSetting
   return {
     nJobs,
     cpuIds: nJobs === 0 ? [] : readCpuIds(values['cpuIds'], nJobs, machine),
+    hasCpusEach: isForEach(values['cpuIds']),
     daemon: readBoolean(values, 'daemon') ?? true,
     env: readEnv(values),
     cwd: readCwd(values),

@@ -9,3 +9,6 @@ export function limitsOf({
 }: Pick<MapSettings, 'taskTimeout' | 'retries' | 'workerLifespan'>): TaskLimits {
   return { timeoutMs: taskTimeout ?? 0, retries, lifespan: workerLifespan ?? 0 }
 }
+
+/** The most workers of a pool. */
+export const MAX_JOBS = 1024

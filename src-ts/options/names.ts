@@ -71,4 +71,6 @@ export const APPLY_OPTIONS: OptionScope = {
 
 export const BAR_OPTIONS: OptionScope = { owner: 'a progress bar', names: ['description', 'leave'] }
 
+export const RESIZE_OPTIONS: OptionScope = { owner: 'resize', names: ['cpuIds'] }
+
 export const JOIN_OPTIONS: OptionScope = { owner: 'stopAndJoin', names: ['timeout'] }

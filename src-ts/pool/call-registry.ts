@@ -1,10 +1,12 @@
 import { keepAlive, type OutcomeListener } from '../backend/index.js'
-import { Map } from '../primordials.js'
+import { Map, Math, Set } from '../primordials.js'
 import { abortReason, type Call, listenToAbort } from '../calls/index.js'
 
 interface OpenCall {
   readonly call: Call
   isAwaited: boolean
+  /** Its chunks are bound to the workers below this one, if it is not 0. */
+  readonly boundTo: number
   /** Stops listening to the signal of the call. */
   stopListening?: () => void
 }
@@ -20,6 +22,8 @@ export class CallRegistry {
   #hasWrapped = false
   #isEnding = false
   #isHeld = false
+  /** Is told the number of each call that was bound to workers, when it has ended. */
+  onBoundEnd: (id: number) => void = () => undefined
 
   /** @param onIdle Called each time the last open call has ended. */
   constructor(onIdle: () => void) {
@@ -47,9 +51,10 @@ export class CallRegistry {
   /**
    * Opens a call and starts it. If `signal` aborts, or has aborted already, the call fails with its reason. If the signal is broken, the
    * call fails with the error that it throws.
+   * @param boundTo Its chunks are bound to the workers below this one, if it is not 0.
    */
-  open(call: Call, signal: AbortSignal | undefined): void {
-    const open: OpenCall = { call, isAwaited: true }
+  open(call: Call, signal: AbortSignal | undefined, boundTo = 0): void {
+    const open: OpenCall = { call, isAwaited: true, boundTo }
     this.#calls.set(call.id, open)
     call.setup?.use()
     this.#awaited++
@@ -84,7 +89,21 @@ export class CallRegistry {
     open.stopListening?.()
     if (open.isAwaited) this.#awaited--
     this.#updateHold()
+    if (open.boundTo > 0) this.onBoundEnd(call.id)
     if (this.#calls.size === 0) this.#onIdle()
+  }
+
+  /** The calls that are bound to workers. */
+  bound(): Set<number> {
+    const bound = [...this.#calls.values()].filter(({ boundTo }) => boundTo > 0)
+    return new Set(bound.map(({ call }) => call.id))
+  }
+
+  /** The most workers that a call is bound to. */
+  get widest(): number {
+    let widest = 0
+    for (const { boundTo } of this.#calls.values()) widest = Math.max(widest, boundTo)
+    return widest
   }
 
   /** Calls a function with every open call. */

@@ -1,29 +1,39 @@
 import { PoolClosedError } from '../errors/index.js'
-import type { LazyResults, MapCall, Sink } from '../calls/index.js'
+import type { Binding, LazyResults, MapCall, Sink } from '../calls/index.js'
+import type { MapSettings } from '../options/index.js'
 import type { CallRegistry } from './call-registry.js'
 
 /** Opens a map, and tells its sink before the first item is taken. */
-export function openMap(calls: CallRegistry, call: MapCall, sink: Sink, signal: AbortSignal | undefined): void {
+export function openMap(call: MapCall, { sink, calls, settings, binding, nJobs }: Opening): void {
+  if (settings.orderTasks) binding.workers = nJobs()
   sink.begin?.(call)
-  calls.open(call, signal)
+  calls.open(call, settings.signal, binding.workers)
 }
 
-interface Connection {
+/** What a call needs when it opens. */
+export interface Opening {
   readonly sink: Sink
   readonly calls: CallRegistry
-  readonly signal: AbortSignal | undefined
+  readonly settings: Pick<MapSettings, 'orderTasks' | 'signal'>
+  readonly binding: Binding
+  /** The number of workers now. */
+  readonly nJobs: () => number
+}
+
+interface Connection extends Opening {
   /** Whether the pool is closed by now. */
   readonly isClosed: () => boolean
 }
 
 /** Connects an iterator with its call. The first step of the iterator opens the call. */
-export function connect(results: LazyResults, call: MapCall, { sink, calls, signal, isClosed }: Connection): void {
+export function connect(results: LazyResults, call: MapCall, connection: Connection): void {
+  const { calls, isClosed } = connection
   let isNew = true
   const advance = (): void => {
     if (isNew) {
       isNew = false
       if (isClosed()) call.abort(new PoolClosedError(), false)
-      else openMap(calls, call, sink, signal)
+      else openMap(call, connection)
     } else call.advance()
   }
   const drop = (kill: boolean): void => {

@@ -3,13 +3,21 @@ import { inspect, type InspectOptions } from 'node:util'
 import { type Backend, type BackendListener, isInDaemonicTask, NO_TASKS, prepareBackend } from '../backend/index.js'
 import { DaemonicProcessError } from '../errors/index.js'
 import { prepareFunction, prepareFunctionHere } from '../functions/index.js'
-import { describeMachine, type PoolSettings, readJoinOptions, readPoolOptions } from '../options/index.js'
+import {
+  describeMachine,
+  type PoolSettings,
+  type PoolSize,
+  readJoinOptions,
+  readPoolOptions,
+  readResize
+} from '../options/index.js'
 import type { PoolStats, WorkerInfo } from '../types/index.js'
 import { CallRegistry } from './call-registry.js'
 import { Closing } from './closing.js'
 import { PoolEventSource } from './events.js'
 import { endWhenUnreachable, keepReachable, weaken } from './lifetime.js'
 import { listenerOf } from './listener.js'
+import { Resizing } from './resizing.js'
 import { Setups } from './setups.js'
 import { isRefused } from './worker-identity.js'
 import { WorkerOutput } from './worker-output.js'
@@ -18,13 +26,14 @@ import { WorkerOutput } from './worker-output.js'
 export class PoolCore {
   readonly output: WorkerOutput | undefined
   readonly events: PoolEventSource
-  protected readonly settings: PoolSettings
-  readonly #startBackend: (listener: BackendListener) => Backend
+  protected settings: PoolSettings
+  readonly #startBackend: (listener: BackendListener, size: PoolSize) => Backend
   readonly #isRefused: boolean
   protected readonly calls: CallRegistry = new CallRegistry(() => this.#onIdle())
   protected readonly closing: Closing
   readonly #listener: BackendListener
   protected readonly setups: Setups
+  readonly #resizing: Resizing
   #backend: Backend | undefined
 
   /**
@@ -35,6 +44,7 @@ export class PoolCore {
     this.#isRefused = isRefused()
     this.settings = readPoolOptions(options, describeMachine())
     this.#startBackend = prepareBackend(this.settings)
+    this.#resizing = new Resizing(this.settings, this.calls, () => this.#backend)
     const { map, sharedObjects, stdio } = this.settings
     this.setups = new Setups(this.prepare, () => this.start(), map, sharedObjects)
     this.events = new PoolEventSource((isHeard) => keepReachable(this, isHeard && !this.isClosed))
@@ -94,6 +104,14 @@ export class PoolCore {
     return this.#backend?.recycle()
   }
 
+  /** Calls that are made from now on have the new number of workers. */
+  resize(nJobs: unknown, options: unknown): Promise<void> {
+    this.checkOpen()
+    const size = readResize(nJobs, options, this.settings, describeMachine())
+    this.settings = { ...this.settings, ...size }
+    return this.#resizing.to(size)
+  }
+
   /** The last open call has ended. */
   #onIdle(): void {
     if (!this.settings.keepAlive && !this.isClosed) void this.#backend?.recycle()
@@ -118,7 +136,7 @@ export class PoolCore {
 
   protected start(): Backend {
     if (this.#backend === undefined) {
-      this.#backend = this.#startBackend(weaken(this.#listener))
+      this.#backend = this.#startBackend(weaken(this.#listener), this.settings)
       endWhenUnreachable(this, this.#backend)
     }
     return this.#backend

@@ -3,7 +3,7 @@ import type { InspectOptions } from 'node:util'
 
 import { atEntry, type Entry, invalidOption } from '../errors/index.js'
 import { Object, Symbol as symbols } from '../primordials.js'
-import type { JoinOptions, PoolEvents, PoolStats, WorkerInfo } from '../types/index.js'
+import type { JoinOptions, PoolEvents, PoolStats, ResizeOptions, WorkerInfo } from '../types/index.js'
 import type { PoolState } from './pool-state.js'
 
 /**
@@ -69,6 +69,26 @@ export abstract class PoolLifecycle implements AsyncDisposable {
    */
   async recycle(): Promise<void> {
     await atEntry(methods.recycle, () => stateOf(this, methods.recycle).recycle())
+  }
+
+  /**
+   * Changes the number of workers. Calls that are made from now on have the new number in their defaults. Calls that are open go on, and
+   * use new workers as far as their own `maxTasksActive` allows.
+   *
+   * If there are more workers, they start when there is work. If there are fewer, those with the highest ids leave: each finishes its
+   * running task, runs its exit functions, calls its own `process.exit(0)`, and is killed after five seconds. Other workers run the tasks
+   * that it had not begun. Workers that a call with `orderTasks` needs stay until the call has ended.
+   *
+   * Resolves when the workers that leave have ended, and not before the end of the `orderTasks` and `warm` calls that were open. The end
+   * of the pool resolves it too. Rejects if the pool is closed. A pool with `nJobs: 0` has no workers and cannot be resized.
+   * @param nJobs Integer, 1 to 1024.
+   * @throws TypeError or RangeError, `ERR_POOL_INVALID_OPTION`, as a rejection: for a bad argument, and if the pool has `cpuIds` for each
+   *   worker and `options` has no new ones.
+   * @example
+   * await pool.resize(8)
+   */
+  async resize(nJobs: number, options?: ResizeOptions): Promise<void> {
+    await atEntry(methods.resize, () => stateOf(this, methods.resize).resize(nJobs, options))
   }
 
   /**
@@ -159,5 +179,5 @@ export abstract class PoolLifecycle implements AsyncDisposable {
 
 // The methods themselves: a subclass or a spy may replace one, and an error still points at the caller of the method here.
 const own = PoolLifecycle.prototype
-const { stopAndJoin, terminate, recycle, on, once, off } = own
-const methods = { stopAndJoin, terminate, recycle, on, once, off, dispose: own[symbols.asyncDispose] }
+const { stopAndJoin, terminate, recycle, resize, on, once, off } = own
+const methods = { stopAndJoin, terminate, recycle, resize, on, once, off, dispose: own[symbols.asyncDispose] }

@@ -25,9 +25,13 @@ import {
   readMapOptions
 } from '../options/index.js'
 import { Array, Math } from '../primordials.js'
-import { connect, openMap } from './connect.js'
+import { connect, openMap, type Opening } from './connect.js'
 import { PoolCore } from './pool-core.js'
 import { isWorker } from './worker-identity.js'
+
+interface MapOpening extends Opening {
+  readonly settings: MapSettings
+}
 
 export type MapArguments = readonly [fn: unknown, items: unknown, options: unknown]
 
@@ -39,8 +43,8 @@ export class PoolState extends PoolCore {
       const settings = this.#readMap(options)
       throwIfAborted(settings.signal)
       const sink = withProgress(makeListSink(kind, settings.withIndex, resolve, reject), settings, isWorker)
-      const call = this.#makeCall(kind, fn, items, settings, sink, new CallSite(entry, fn))
-      openMap(this.calls, call, sink, settings.signal)
+      const opening = this.#opening(sink, settings)
+      openMap(this.#makeCall(kind, fn, items, opening, new CallSite(entry, fn)), opening)
     })
   }
 
@@ -50,8 +54,9 @@ export class PoolState extends PoolCore {
       const settings = this.#readMap(options)
       const results = new LazyResults(kind, settings.withIndex)
       const sink = withProgress(results, settings, isWorker)
-      const call = this.#makeCall(kind, fn, items, settings, sink, new CallSite(entry, fn))
-      connect(results, call, { sink, calls: this.calls, signal: settings.signal, isClosed: () => this.isClosed })
+      const opening = this.#opening(sink, settings)
+      const call = this.#makeCall(kind, fn, items, opening, new CallSite(entry, fn))
+      connect(results, call, { ...opening, isClosed: () => this.isClosed })
       return results
     })
   }
@@ -104,14 +109,19 @@ export class PoolState extends PoolCore {
       this.checkOpen()
       const settings = this.#readApply(undefined)
       throwIfAborted(settings.signal)
-      const own = this.#ofCall(this.settings.nJobs, settings)
-      this.calls.open(makeWarmCall({ ...own, entry, functions, resolve, reject }), settings.signal)
+      const { nJobs } = this.settings
+      const call = makeWarmCall({ ...this.#ofCall(nJobs, settings), entry, functions, resolve, reject })
+      this.calls.open(call, settings.signal, nJobs)
     })
   }
 
-  #makeCall(kind: MapKind, fn: unknown, items: unknown, settings: MapSettings, sink: Sink, site: CallSite): MapCall {
-    const own = this.#ofCall(Math.max(this.settings.nJobs, 1), settings)
-    return makeMapCall({ ...own, kind, fn, items, sink, settings, site })
+  #opening(sink: Sink, settings: MapSettings): MapOpening {
+    return { sink, settings, calls: this.calls, binding: { workers: 0 }, nJobs: () => Math.max(this.settings.nJobs, 1) }
+  }
+
+  #makeCall(kind: MapKind, fn: unknown, items: unknown, opening: MapOpening, site: CallSite): MapCall {
+    const { sink, settings, binding, nJobs } = opening
+    return makeMapCall({ ...this.#ofCall(nJobs(), settings), kind, fn, items, sink, settings, binding, site })
   }
 
   #ofCall(nJobs: number, life: LifeSettings): OfPool {

@@ -29,6 +29,7 @@ export type {
   CpuIds,
   JoinOptions,
   MapOptions,
+  ResizeOptions,
   SpreadOptions,
   TaskOptions,
   WorkerPoolOptions

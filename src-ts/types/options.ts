@@ -74,6 +74,16 @@ export interface JoinOptions {
   readonly timeout?: number | undefined
 }
 
+/** Options of `resize`. */
+export interface ResizeOptions {
+  /**
+   * The CPUs to run on from now on, as in the options of the pool: the length is 1 or the new number of workers. Workers whose CPUs change
+   * leave after their running task, and are started again when there is work. With null or an empty array there is no pinning.
+   * @default the pool's, if it has one entry for all workers or none
+   */
+  readonly cpuIds?: CpuIds | null | undefined
+}
+
 /** Options of a pool. Those of {@linkcode MapDefaults} apply to every call that does not set its own. */
 export interface WorkerPoolOptions<Shared = unknown> extends MapDefaults, LifeOptions<NoInfer<Shared>> {
   /**

@@ -56,12 +56,14 @@ export interface Progress {
  * - `memory`: it used more than `maxWorkerMemory`.
  * - `idle`: it had no work for `idleTimeout`.
  * - `recycle`: `recycle()` replaced it.
+ * - `resize`: `resize()` made the pool smaller, or bound the worker to other CPUs.
  * - `timeout`: it was killed because a task exceeded `taskTimeout`, or because its start or the loading of a module exceeded
  *   `workerStartTimeout`.
  * - `abort`: it was killed because its task did not end within `killGrace` after its call was aborted, or its iterator was told to return.
  * - `closed`: the pool ended, by `stopAndJoin()`, `terminate()` or the end of the program.
  */
-export type WorkerExitReason = 'died' | 'lifespan' | 'memory' | 'idle' | 'recycle' | 'timeout' | 'abort' | 'closed'
+export type WorkerExitReason =
+  'died' | 'lifespan' | 'memory' | 'idle' | 'recycle' | 'resize' | 'timeout' | 'abort' | 'closed'
 
 /** How a worker process ended. */
 export interface WorkerExit {

@@ -92,6 +92,11 @@ export class InlineBackend implements Backend {
     return this.#isTerminated || this.#main.hasRoom(limit)
   }
 
+  resize(): Promise<void> {
+    // The options of `resize` are refused for a pool without workers.
+    return promiseOf(undefined)
+  }
+
   recycle(): Promise<void> {
     const before = this.#left
     const left = this.#leave()

@@ -7,6 +7,7 @@ import {
   EXIT_LIFESPAN,
   EXIT_MEMORY,
   EXIT_RECYCLE,
+  EXIT_RESIZE,
   EXIT_TIMEOUT,
   HOW_DIED,
   HOW_LATE
@@ -21,7 +22,8 @@ const REASONS: ReadonlyMap<number, WorkerExitReason> = new Map([
   [EXIT_RECYCLE, 'recycle'],
   [EXIT_TIMEOUT, 'timeout'],
   [EXIT_ABORT, 'abort'],
-  [EXIT_CLOSED, 'closed']
+  [EXIT_CLOSED, 'closed'],
+  [EXIT_RESIZE, 'resize']
 ])
 
 /** Reads how a worker ended. `at` reads a word of the record's payload. */

@@ -8,9 +8,10 @@ import { Blocks } from './blocks.js'
 import { Definitions } from '../definitions.js'
 import { NativeBatch, type Submit } from './batch.js'
 import { Records } from './records.js'
-import { Error, Math, Object, String, Uint8Array, process } from '../../primordials.js'
+import { Error, Math, Object, String, Uint8Array, process, promiseOf } from '../../primordials.js'
 import { hasClosed, leaveAtProgramEnd } from './program-end.js'
 import { Recycling } from './recycling.js'
+import { Resizes } from './resizes.js'
 import type { PoolStats, WorkerInfo } from '../../types/index.js'
 
 const NO_BYTES = new Uint8Array(0)
@@ -26,6 +27,7 @@ export class NativeBackend implements Backend {
   /** The last counts, once the pool has closed and the native half is gone. */
   #lastStats: PoolStats | undefined
   readonly #recycling = new Recycling()
+  readonly #resizes = new Resizes()
   #isTerminated = false
 
   constructor(options: RawPoolOptions, listener: BackendListener) {
@@ -44,6 +46,7 @@ export class NativeBackend implements Backend {
       this.#definitions.close()
       this.#lastStats = this.#raw.stats()
       this.#recycling.closed()
+      this.#resizes.closed()
       hasClosed(this)
       listener.closed()
     }
@@ -52,7 +55,11 @@ export class NativeBackend implements Backend {
       listener.workerExit(worker, exit)
     }
     this.#blocks = new Blocks(this.#raw, () => this.#hasClosed)
-    this.#records = new Records((into) => this.#collect(into), { ...listener, workerExit, closed }, this.#blocks)
+    this.#records = new Records(
+      (into) => this.#collect(into),
+      { ...listener, workerExit, closed, resized: (number) => this.#resizes.ended(number) },
+      this.#blocks
+    )
     leaveAtProgramEnd(this)
   }
 
@@ -98,6 +105,12 @@ export class NativeBackend implements Backend {
 
   recycle(): Promise<void> {
     return this.#recycling.wait(this.#hasClosed ? [] : this.#raw.recycle())
+  }
+
+  resize(nJobs: number, cpuIds: readonly (readonly number[])[]): Promise<void> {
+    if (this.#isTerminated || this.#hasClosed) return promiseOf(undefined)
+    const cpus = cpuIds.map((set) => [...set])
+    return this.#resizes.wait((number) => this.#raw.resize(number, nJobs, cpus))
   }
 
   leave(): Promise<void> {

@@ -22,6 +22,7 @@ import {
   RECORD_LOAD_TIMED_OUT,
   RECORD_OUTCOME,
   RECORD_OUTPUT,
+  RECORD_RESIZED,
   RECORD_SETUP_FAILED,
   RECORD_START_FAILED,
   RECORD_STARTED,
@@ -32,12 +33,18 @@ import {
 /** Copies records into `into`. Returns the bytes copied, or minus the bytes that the next record needs. */
 export type Collect = (into: Uint8Array) => number
 
+/** What the records tell, besides to calls. */
+export interface RecordListener extends BackendListener {
+  /** The workers that had to leave for a resize have ended. */
+  resized(number: number): void
+}
+
 const USUAL_BYTES = 256 * 1024
 
 /** Reads the records of the core, and passes each on to its call or to the pool. */
 export class Records {
   readonly #collect: Collect
-  readonly #listener: BackendListener
+  readonly #listener: RecordListener
   readonly #reader = new Reader()
   readonly #blocks: Pick<Blocks, 'open'>
   readonly #decoder = new TextDecoder()
@@ -49,7 +56,7 @@ export class Records {
   #bytes: Uint8Array = new Uint8Array(USUAL_BYTES)
   #words = new Uint32Array(this.#bytes.buffer)
 
-  constructor(collect: Collect, listener: BackendListener, blocks: Pick<Blocks, 'open' | keyof BlockSource>) {
+  constructor(collect: Collect, listener: RecordListener, blocks: Pick<Blocks, 'open' | keyof BlockSource>) {
     this.#blocks = blocks
     this.#reader.blocks = blocks
     this.#collect = collect
@@ -85,6 +92,7 @@ export class Records {
     const subject = at(word + 2)
     const second = at(word + 3)
     if (kind === RECORD_STARTED) return listener.workerStart(subject, second)
+    if (kind === RECORD_RESIZED) return listener.resized(subject)
     if (kind === RECORD_CLOSED) return listener.closed()
     if (kind === RECORD_FAILED) {
       return listener.failed(this.#decoder.decode(this.#bytes.subarray(start, start + length)))

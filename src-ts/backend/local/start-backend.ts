@@ -2,7 +2,7 @@ import type { Backend, BackendListener } from '../index.js'
 import { libraryPath, makeRoomForDescriptors, workerFiles } from '../../binding.js'
 import { describeLaunch } from '../../launch/index.js'
 import { NativeBackend } from './local-backend.js'
-import type { PoolSettings } from '../../options/index.js'
+import type { PoolSettings, PoolSize } from '../../options/index.js'
 import { JSON, process } from '../../primordials.js'
 import { build, type WorkerConfig } from '../../protocol/index.js'
 
@@ -11,7 +11,7 @@ import { build, type WorkerConfig } from '../../protocol/index.js'
  * @returns a function that makes the back end, which starts no process before it has work
  * @throws TypeError, `ERR_POOL_INVALID_OPTION`, without `execPath` in a single-executable app, in Bun or in Deno
  */
-export function prepareLocalBackend(settings: PoolSettings): (listener: BackendListener) => Backend {
+export function prepareLocalBackend(settings: PoolSettings): (listener: BackendListener, size: PoolSize) => Backend {
   const launch = describeLaunch(settings, {
     ...workerFiles,
     addon: libraryPath()
@@ -29,8 +29,6 @@ export function prepareLocalBackend(settings: PoolSettings): (listener: BackendL
     ...(maxWorkerMemory === undefined ? {} : { maxWorkerMemory })
   }
   const options = {
-    workerCount: settings.nJobs,
-    cpus: settings.cpuIds.map((set) => [...set]),
     program: launch.program,
     args: [...launch.args],
     env: [...launch.env],
@@ -41,5 +39,8 @@ export function prepareLocalBackend(settings: PoolSettings): (listener: BackendL
     startTimeout: settings.workerStartTimeout,
     workerConfig: JSON.stringify(workerConfig)
   }
-  return (listener) => new NativeBackend(options, listener)
+  return (listener, { nJobs, cpuIds }) => {
+    const cpus = cpuIds.map((set) => [...set])
+    return new NativeBackend({ ...options, workerCount: nJobs, cpus }, listener)
+  }
 }
