@@ -1,4 +1,4 @@
-import { Array, Map } from '../primordials.js'
+import { Array, Map, Set } from '../primordials.js'
 
 const SEARCHED = 48
 
@@ -6,8 +6,10 @@ const SEARCHED = 48
 export class Identity {
   /** The first objects. The array is kept for the next value, which is faster than a new one that has to grow. */
   readonly #few: unknown[] = Array.from({ length: SEARCHED }, () => undefined)
-  /** All objects, once there are many. */
-  #numbers: Map<unknown, number> | undefined
+  /** All objects in their order, once there are many. */
+  #many: Set<object> | undefined
+  /** All objects by number, once there are many and one of them was met again. A set does not tell where in it an object is. */
+  #numbers: Map<object, number> | undefined
   #count = 0
 
   /** The number of objects that were met. */
@@ -17,20 +19,35 @@ export class Identity {
 
   /** The number of an object that was met before. Otherwise -1, and the object gets the next number. */
   meet(object: object): number {
-    if (this.#numbers !== undefined) return this.#meetByHash(this.#numbers, object)
+    if (this.#numbers !== undefined) return this.#meetByNumber(this.#numbers, object)
+    if (this.#many !== undefined) return this.#meetAmongMany(this.#many, object)
     const few = this.#few
     const count = this.#count
     for (let number = 0; number < count; number++) if (few[number] === object) return number
     if (count === SEARCHED) {
-      this.#numbers = new Map(few.map((met, number) => [met, number]))
-      return this.#meetByHash(this.#numbers, object)
+      this.#many = new Set(few as object[])
+      return this.#meetAmongMany(this.#many, object)
     }
     few[count] = object
     this.#count = count + 1
     return -1
   }
 
-  #meetByHash(numbers: Map<unknown, number>, object: object): number {
+  // One step in place of a look and a step: whether the set has grown tells whether the object is new.
+  #meetAmongMany(many: Set<object>, object: object): number {
+    many.add(object)
+    if (many.size > this.#count) {
+      this.#count++
+      return -1
+    }
+    const numbers = new Map<object, number>()
+    many.forEach((met) => numbers.set(met, numbers.size))
+    this.#numbers = numbers
+    this.#many = undefined
+    return this.#meetByNumber(numbers, object)
+  }
+
+  #meetByNumber(numbers: Map<object, number>, object: object): number {
     const number = numbers.get(object)
     if (number !== undefined) return number
     numbers.set(object, this.#count++)
@@ -44,19 +61,29 @@ export class Identity {
 
   /** Forgets all but the first `count`. */
   rewind(count: number): void {
-    if (this.#numbers !== undefined) {
-      for (const [object, number] of this.#numbers) if (number >= count) this.#numbers.delete(object)
-      // The search one by one goes on only if the objects that it would search are all there.
-      if (count < SEARCHED) this.#numbers = undefined
-    }
+    // In the order of their numbers, so the ones to forget are the last.
+    let number = 0
+    this.#many?.forEach((met, _, many) => {
+      if (number++ >= count) many.delete(met)
+    })
+    this.#numbers?.forEach((met, object, numbers) => {
+      if (met >= count) numbers.delete(object)
+    })
+    // The search one by one goes on only if the objects that it would search are all there.
+    if (count < SEARCHED) this.#useFew()
     this.#release(count)
     this.#count = count
   }
 
   clear(): void {
-    this.#numbers = undefined
+    this.#useFew()
     this.#release(0)
     this.#count = 0
+  }
+
+  #useFew(): void {
+    this.#many = undefined
+    this.#numbers = undefined
   }
 
   // The objects are not kept until the next value.
