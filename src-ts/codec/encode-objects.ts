@@ -4,7 +4,8 @@ import { Number, Object, String } from '../primordials.js'
 import { writeKey, writeNumber, writeString } from './encode-primitives.js'
 import { elementStep, propertyStep, within } from './refusal.js'
 import type { Session } from './session.js'
-import { meetShape, type Shape, shapeOf } from './shapes.js'
+import type { WriteRecord } from './record-writers.js'
+import { meetShape, type Shape, writerOf } from './shapes.js'
 import {
   ARRAY,
   END,
@@ -48,12 +49,42 @@ function endPart(writer: Writer, start: number): void {
 }
 
 /**
+ * Begins an object whose shape has a function that writes its values.
+ * @returns the function, or undefined if nothing was written
+ */
+export function beginLiteral(writer: Writer, shape: Shape | undefined): WriteRecord | undefined {
+  const write = shape === undefined || inheritsFromAll() ? undefined : writerOf(shape)
+  if (shape !== undefined && write !== undefined) beginRecord(writer, shape)
+  return write
+}
+
+/**
+ * Ends an object after such a function. If it has not written all values, a getter has deleted the next key.
+ * @param start Where the object begins.
+ */
+export function endLiteral(session: Session, object: object, shape: Shape, written: number, start: number): void {
+  if (written === shape.keys.length) return
+  const { writer } = session
+  endPart(writer, start)
+  for (const key of shape.keys.slice(written)) {
+    if (!hasOwn.call(object, key)) continue
+    try {
+      const value = (object as Readonly<Record<string, unknown>>)[key]
+      writeKey(writer, key)
+      session.write(session, value)
+    } catch (error) {
+      throw within(error, propertyStep, key)
+    }
+  }
+  writer.u8(END)
+}
+
+/**
  * Writes an object with its own enumerable entries, and runs each getter once. Without entries, writes nothing and returns false.
  * @param isLiteral Whether its prototype is that of literals.
  */
-export function writeObject(session: Session, object: object, isLiteral: boolean): boolean {
+export function writeObject(session: Session, object: object, shape: Shape | undefined, isLiteral: boolean): boolean {
   const { writer } = session
-  const shape = shapeOf(object)
   if (shape === undefined) return writeEntries(session, object)
   const { keys } = shape
   const start = writer.length

@@ -6,12 +6,13 @@ import { writeBuffer, writeView } from './encode-binary.js'
 import { writeMap, writeSet } from './encode-collections.js'
 import { writeError } from './encode-errors.js'
 import { writeBoxed, writeDate, writeRegExp } from './encode-leaves.js'
-import { writeArray, writeObject } from './encode-objects.js'
+import { beginLiteral, endLiteral, writeArray, writeObject } from './encode-objects.js'
 import { writePrimitive } from './encode-primitives.js'
 import { Identity } from './identity.js'
 import { kindOf, kindOfEmpty } from './kinds.js'
 import { isRefusal, Refusal, within } from './refusal.js'
 import { type Session, writeReference } from './session.js'
+import { shapeOf } from './shapes.js'
 import { END, OBJECT, REFERRING } from './tags.js'
 import { Writer } from './writer.js'
 
@@ -41,11 +42,11 @@ function writeBranded(session: Session, value: object, brand: Exclude<Brand, 'pl
   }
 }
 
-/** `record`: an object whose prototype is that of literals. */
-type Shape = Brand | 'record' | 'array' | 'view' | 'reference'
+/** `literal`: an object whose prototype is that of literals. */
+type Kind = Brand | 'literal' | 'array' | 'view' | 'reference'
 
 // Separate from `write`, whose frame is on the stack once per level: a smaller frame allows more depth.
-function begin(session: Session, value: unknown): Shape {
+function begin(session: Session, value: unknown): Kind {
   if (typeof value !== 'object') throw new Refusal(typeof value === 'symbol' ? 'a symbol' : 'a function')
   // Never null, which is a primitive.
   const object = value as object
@@ -57,7 +58,7 @@ function begin(session: Session, value: unknown): Shape {
   }
   if (Array.isArray(object)) return 'array'
   if (isView(object)) return 'view'
-  return Object.getPrototypeOf(object) === Object.prototype ? 'record' : kindOf(object)
+  return Object.getPrototypeOf(object) === Object.prototype ? 'literal' : kindOf(object)
 }
 
 function writeEmpty(session: Session, object: object): void {
@@ -76,12 +77,18 @@ const DEPTH_MAX = 2_000
 function write(session: Session, value: unknown): void {
   if ((typeof value !== 'object' || value === null) && writePrimitive(session.writer, value)) return
   if (++session.depth > DEPTH_MAX) throw new Refusal(`nested too deeply, more than ${DEPTH_MAX} levels`)
-  const shape = begin(session, value)
-  if (shape === 'record' || shape === 'plain') {
-    if (!writeObject(session, value as object, shape === 'record')) writeEmpty(session, value as object)
-  } else if (shape === 'array') writeArray(session, value as readonly unknown[])
-  else if (shape === 'view') writeView(session, value as ArrayBufferView)
-  else if (shape !== 'reference') writeBranded(session, value as object, shape)
+  const kind = begin(session, value)
+  if (kind === 'literal' || kind === 'plain') {
+    const shape = shapeOf(value as object)
+    const start = session.writer.length
+    // Called from here and not from `writeObject`, because each function between two levels costs depth.
+    const writeRecord = kind === 'literal' ? beginLiteral(session.writer, shape) : undefined
+    if (shape !== undefined && writeRecord !== undefined) {
+      endLiteral(session, value as object, shape, writeRecord(session, session.writer, value as object), start)
+    } else if (!writeObject(session, value as object, shape, kind === 'literal')) writeEmpty(session, value as object)
+  } else if (kind === 'array') writeArray(session, value as readonly unknown[])
+  else if (kind === 'view') writeView(session, value as ArrayBufferView)
+  else if (kind !== 'reference') writeBranded(session, value as object, kind)
   session.depth--
 }
 

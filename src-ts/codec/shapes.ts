@@ -1,5 +1,6 @@
 import { Map, Object } from '../primordials.js'
 import { writeKey } from './encode-primitives.js'
+import { COMPILED_AFTER, compileWriter, type WriteRecord } from './record-writers.js'
 import { LONGEST_SHAPE, SHAPE_BYTES } from './tags.js'
 import { copyBytes, Writer } from './writer.js'
 
@@ -20,6 +21,9 @@ export interface Shape {
   /** The message that has defined it last, and its number there. */
   message: number
   number: number
+  /** How many objects were written without a function of its own. */
+  uses: number
+  write: WriteRecord | undefined
 }
 
 interface Node {
@@ -83,7 +87,14 @@ function learn(object: object): Shape | undefined {
     writeKey(scratch, key)
   }
   if (scratch.length > SHAPE_BYTES) return undefined
-  const shape = { keys, definition: copyBytes(scratch.bytes, 0, scratch.length), message: 0, number: 0 }
+  const shape = {
+    keys,
+    definition: copyBytes(scratch.bytes, 0, scratch.length),
+    message: 0,
+    number: 0,
+    uses: 0,
+    write: undefined
+  }
   return add(shape)
 }
 
@@ -108,6 +119,12 @@ function add(shape: Shape): Shape {
 function forget(): void {
   root = makeNode('')
   nodes = 0
+}
+
+/** The function that writes the values of literals of a shape, if it has come often enough. */
+export function writerOf(shape: Shape): WriteRecord | undefined {
+  if (shape.uses < COMPILED_AFTER && ++shape.uses === COMPILED_AFTER) shape.write = compileWriter(shape.keys)
+  return shape.write
 }
 
 /** The number of a shape in the writer's message. Otherwise -1, and the shape gets the next number. */
