@@ -1,4 +1,7 @@
-// Encoding and decoding one value, beside what else there is. Run: node bench/codec.mjs [--only <part of a name>]
+// What a value costs to encode and decode, beside what else there is. Run: node bench/codec.mjs [--only <part of a name>]
+//
+// millrace has values in chunks, as a pool does: the items of a chunk are one message, which defines each shape once and can be read
+// alone. Large values are a chunk of one. The others have a message for each value.
 import { parseArgs } from 'node:util'
 import { deserialize, serialize } from 'node:v8'
 
@@ -6,28 +9,43 @@ import '@oxc-node/core/register'
 import { Packr } from 'msgpackr'
 
 // Later than the loader above, because these are sources.
-const { readValue } = await import('../src-ts/codec/decode.ts')
-const { writeValue } = await import('../src-ts/codec/encode.ts')
-const { Reader } = await import('../src-ts/codec/reader.ts')
+const { ChunkEncoder } = await import('../src-ts/calls/encode-chunk.ts')
+const { ListSource } = await import('../src-ts/calls/source.ts')
+const { TaskReader } = await import('../src-ts/worker/task-reader.ts')
 const { Writer } = await import('../src-ts/codec/writer.ts')
 
 const WARM_MS = 15
 const ROUND_MS = 8
-const ROUNDS = 12
+const ROUNDS = 15
+/** The values of a chunk, unless they are large. */
+const CHUNK = 64
+const LARGE_BYTES = 4096
 
-const nested = {
-  id: 'b1946ac9-2492-4d2f-9ef1-0f6f3d8a0b11',
-  user: { name: 'Ada Lovelace', mail: 'ada@example.org', roles: ['admin', 'author', 'reviewer'], active: true },
+const nested = (index) => ({
+  id: `b1946ac9-2492-4d2f-9ef1-${String(index).padStart(12, '0')}`,
+  user: {
+    name: `Ada Lovelace ${index}`,
+    mail: `ada${index}@example.org`,
+    roles: ['admin', 'author', 'reviewer'],
+    active: index % 2 === 0
+  },
   orders: Array.from({ length: 8 }, (_, i) => ({
-    sku: `SKU-${1000 + i}`,
+    sku: `SKU-${1000 + ((index * 7 + i) % 900)}`,
     count: i + 1,
-    price: 9.99 * (i + 1),
+    price: 9.99 * (i + 1) + index,
     note: i % 2 ? null : 'gift wrapped',
     tags: ['a', 'b']
   })),
-  total: 359.64,
+  total: 359.64 + index,
   created: '2026-01-02T03:04:05.678Z'
-}
+})
+
+const inside = (index) => ({
+  id: index,
+  at: { x: index / 3, y: index * 2 },
+  size: { width: index, height: index + 1 },
+  owner: { name: `p${index}`, group: { id: index % 7, open: index % 2 === 0 } }
+})
 
 const row = (index) => ({
   id: index * 7919,
@@ -39,24 +57,28 @@ const row = (index) => ({
   city: ['Berlin', 'Paris', 'Rome'][index % 3]
 })
 
+const several = (make, count = CHUNK) => Array.from({ length: count }, (_, index) => make(index))
+
 const cases = [
   ['small integer', [42, 7, 100, 3]],
   ['integer', [4242, -70000, 123456, 99999]],
   ['double', [4.25, 0.1, -1e300, 3.5]],
   ['-0', [-0]],
   ['true', [true]],
+  ['BigInt', [12n, -7n, 2n ** 62n]],
   ['short string (8)', ['abcdefgh', 'zyxwvuts', 'k3k3k3k3']],
-  ['line (100)', Array.from({ length: 64 }, (_, i) => `${i}`.padEnd(100, 'GET /path/to/a/file.html '))],
+  ['line (100)', several((i) => `${i}`.padEnd(100, 'GET /path/to/a/file.html '))],
   ['string (1 KB)', ['lorem ip'.repeat(128)]],
   ['string (1 KB, not latin1)', ['łorem ip'.repeat(128)]],
   ['{ a, b, c }', [{ a: 1, b: 'two', c: 3.5 }]],
   ['[1, 2, 3]', [[1, 2, 3]]],
   ['100 integers', [Array.from({ length: 100 }, (_, i) => i * 7)]],
   ['100 doubles', [Array.from({ length: 100 }, (_, i) => i + 0.5)]],
-  [`nested, ${(JSON.stringify(nested).length / 1000).toFixed(1)} KB as JSON`, [nested]],
-  ['row of a table', Array.from({ length: 64 }, (_, i) => row(i))],
-  ['100 rows', [Array.from({ length: 100 }, (_, i) => row(i))]],
-  ['100 nested', [Array.from({ length: 100 }, () => structuredClone(nested))]],
+  ['records in a record', several(inside)],
+  [`nested, ${(JSON.stringify(nested(0)).length / 1000).toFixed(1)} KB as JSON`, several(nested)],
+  ['row of a table', several(row)],
+  ['100 rows', [several(row, 100)]],
+  ['100 nested', [several(nested, 100)]],
   ['Date', [new Date(0)]],
   ['Map (10)', [new Map(Array.from({ length: 10 }, (_, i) => [`key${i}`, i]))]],
   ['Error', [new TypeError('no such thing')]],
@@ -67,78 +89,104 @@ const cases = [
 ]
 
 const writer = new Writer(1 << 16)
-const reader = new Reader()
-// One memory for all messages, as in a pool.
-const received = new Uint8Array(16 << 20)
-const root = () => 'value'
+const encoder = new ChunkEncoder(false, false, () => true)
+const tasks = new TaskReader()
+const batch = {
+  bytes: 0,
+  begin() {
+    writer.length = 0
+    writer.beginShared()
+    return writer
+  }
+}
 const packr = (options) => {
   const codec = new Packr(options)
   return { encode: (value) => codec.pack(value), decode: (bytes) => codec.unpack(bytes) }
 }
 
-// `encode` returns what `decode` takes. msgpackr alone sends the keys with each message, as millrace does; with shared structures it
-// relies on a reader that has received all messages before.
+/** A way that has a message for each value. */
+const each = ({ encode, decode }) => ({
+  encode: (values) => values.map((value) => encode(value)),
+  decode: (messages) => messages.map((message) => decode(message)),
+  bytes: (messages) => messages.reduce((sum, message) => sum + message.length, 0)
+})
+
+// `encode` returns what `decode` takes. msgpackr alone sends the keys with each message; with shared structures it relies on a reader
+// that has received all messages before, which a pool cannot.
 const ways = {
   millrace: {
-    encode(value) {
-      writer.length = 0
-      writeValue(writer, value, root)
+    encode(values) {
+      encoder.encode(batch, 0, values.length, new ListSource(values))
       return writer
     },
-    decode({ start, end }) {
-      reader.reset(received, start, end)
-      return readValue(reader)
-    }
+    decode({ payload, count }) {
+      tasks.open(payload, 0, 0)
+      const values = []
+      for (let at = 0; at < count; at++) values.push(tasks.read())
+      return values
+    },
+    bytes: ({ payload }) => payload.length - 8
   },
-  msgpackr: packr({}),
-  'msgpackr, shared': packr({ structures: [] }),
-  JSON: { encode: (value) => JSON.stringify(value), decode: (text) => JSON.parse(text) },
-  'node:v8': { encode: serialize, decode: deserialize }
+  msgpackr: each(packr({})),
+  'msgpackr, shared': each(packr({ structures: [] })),
+  JSON: each({ encode: (value) => JSON.stringify(value), decode: (text) => JSON.parse(text) }),
+  'node:v8': each({ encode: serialize, decode: deserialize })
 }
 
 let kept
-function timeOf(act, inputs, count) {
-  const start = process.hrtime.bigint()
-  for (let i = 0, at = 0; i < count; i++) {
-    kept = act(inputs[at])
-    if (++at === inputs.length) at = 0
-  }
-  return Number(process.hrtime.bigint() - start)
+/** Nanoseconds of CPU time, of all threads of the process: those of the garbage collector too. */
+function timeOf(act, input, count) {
+  const start = process.cpuUsage()
+  for (let i = 0; i < count; i++) kept = act(input)
+  const { user, system } = process.cpuUsage(start)
+  return (user + system) * 1000
 }
 
-// A timing in nanoseconds of one value: the best of some rounds, so that what the machine does besides counts little.
-function timing(act, inputs) {
+function timing(act, input, values) {
   let count = 1
-  while (timeOf(act, inputs, count) < WARM_MS * 1e6) count *= 2
+  while (timeOf(act, input, count) < WARM_MS * 1e6) count *= 2
   count = Math.max(1, Math.round((count * ROUND_MS) / WARM_MS))
-  return { best: Infinity, run: () => timeOf(act, inputs, count) / count }
+  return { rounds: [], run: () => timeOf(act, input, count) / count / values }
+}
+
+const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1]
+
+/** A chunk of the values, some of them several times. */
+function chunkOf(values) {
+  if (serialize(values[0]).length > LARGE_BYTES) return values
+  return Array.from({ length: CHUNK }, (_, at) => values[at % values.length])
 }
 
 // The rounds of all ways take turns, so that a busy moment of the machine does not count against one of them.
 function measure(values) {
-  const all = Object.entries(ways).map(([name, { encode, decode }]) => {
-    let used = 0
-    const messages = values.map((value) => {
-      const message = encode(value)
-      if (message !== writer) return message
-      received.set(writer.bytes.subarray(0, writer.length), used)
-      const start = used
-      used += writer.length
-      return { start, end: used, length: writer.length }
-    })
-    return { name, bytes: messages[0].length, encode: timing(encode, values), decode: timing(decode, messages) }
+  const chunk = chunkOf(values)
+  const all = Object.entries(ways).map(([name, { encode, decode, bytes }]) => {
+    const encoded = encode(chunk)
+    const message =
+      encoded === writer ? { payload: writer.bytes.slice(0, writer.length), count: chunk.length } : encoded
+    return {
+      name,
+      bytes: Math.round(bytes(message) / chunk.length),
+      encode: timing(encode, chunk, chunk.length),
+      decode: timing(decode, message, chunk.length)
+    }
   })
   for (let round = 0; round < ROUNDS; round++) {
-    for (const way of all) for (const part of [way.encode, way.decode]) part.best = Math.min(part.best, part.run())
+    for (const way of all) for (const part of [way.encode, way.decode]) part.rounds.push(part.run())
   }
-  return all.map(({ name, bytes, encode, decode }) => ({ name, bytes, encode: encode.best, decode: decode.best }))
+  return all.map(({ name, bytes, encode, decode }) => ({
+    name,
+    bytes,
+    encode: median(encode.rounds),
+    decode: median(decode.rounds)
+  }))
 }
 
 const show = (ns) => (ns < 1000 ? `${ns.toFixed(ns < 100 ? 1 : 0)} ns` : `${(ns / 1000).toFixed(1)} µs`)
 const both = ({ encode, decode }) => encode + decode
 
 const { values: options } = parseArgs({ options: { only: { type: 'string', default: '' } } })
-console.log(`Encode and decode one value; Node ${process.version}, ${process.arch}\n`)
+console.log(`CPU time to encode and decode one value; Node ${process.version}, ${process.arch}\n`)
 const others = Object.keys(ways).slice(1)
 console.log(`| value | encode | decode | both | bytes | ${others.map((name) => `${name}: both (bytes)`).join(' | ')} |`)
 console.log(`| --- |${' ---: |'.repeat(4 + others.length)}`)
