@@ -98,11 +98,11 @@ test('the time of a task does not include it', async (t) => {
 })
 
 const broken: Readonly<Record<string, readonly [LifeFunction, RegExp]>> = {
-  throws: [() => JSON.parse('{'), /^workerInit has failed in worker \d \(pid \d+\): /],
-  rejects: [() => Promise.reject(new TypeError('no')), /^workerInit has failed in worker \d \(pid \d+\): no$/],
+  throws: [() => JSON.parse('{'), /^workerInit failed in worker \d \(pid \d+\): /],
+  rejects: [() => Promise.reject(new TypeError('no')), /^workerInit failed in worker \d \(pid \d+\): no$/],
   'throws from a timer': [
     () => new Promise(() => setTimeout(() => void JSON.parse('{'))),
-    /^workerInit has failed in worker \d \(pid \d+\): /
+    /^workerInit failed in worker \d \(pid \d+\): /
   ],
   exits: [() => process.exit(3), /^worker \d \(pid \d+\) exited with code 3 before workerInit had ended$/],
   aborts: [() => process.abort(), /^worker \d \(pid \d+\) was killed by SIGABRT before workerInit had ended$/],

@@ -20,7 +20,7 @@ export type LifeFailure = FailedWorker & { readonly cause?: unknown; readonly ha
 function describe(what: string, failure: LifeFailure): string {
   const { workerId, pid, exitCode, signal, timeout, cause, hasThrown } = failure
   const worker = `worker ${workerId} (pid ${pid})`
-  if (hasThrown) return `${what} has failed in ${worker}: ${textOf(cause)}`
+  if (hasThrown) return `${what} failed in ${worker}: ${textOf(cause)}`
   if (timeout !== null) return `${what} did not end within ${timeout} ms in ${worker}, which was killed`
   const how = signal !== null ? `was killed by ${signal}` : exitCode !== null ? `exited with code ${exitCode}` : 'ended'
   return `${worker} ${how} before ${what} had ended`
