@@ -1,5 +1,5 @@
 // @ts-check
-// Shows progress by counting: `imapUnordered` yields each result as soon as it is there.
+// Shows how far a map is: by a function that is told so. `progressBar: true` in its place draws a bar.
 //
 //   node examples/progress.mjs
 import { readdirSync, readFileSync } from 'node:fs'
@@ -13,24 +13,20 @@ const files = readdirSync(directory).map((name) => `${directory}/${name}`)
 /** @param {string} path */
 function compress(path) {
   const bytes = readFileSync(path)
-  return { bytes: bytes.length, compressed: gzipSync(bytes).length }
+  return bytes.length - gzipSync(bytes).length
 }
 
 const pool = new WorkerPool({ nJobs: 2 })
 try {
-  let done = 0
-  let saved = 0
-  let shown = 0
-  for await (const { bytes, compressed } of pool.imapUnordered(compress, files)) {
-    done += 1
-    saved += bytes - compressed
-    const percent = Math.floor((100 * done) / files.length)
-    if (percent >= shown + 25 || done === files.length) {
-      shown = percent
-      console.log(`${percent} %`)
+  const saved = await pool.map(compress, files, {
+    // Ten times a second, and once at the end. A terminal shows each report in the place of the last one.
+    onProgress({ done, total, failed }) {
+      const text = `${done} of ${total} files, ${failed} failed`
+      if (done === total) console.log(text)
+      else if (process.stdout.isTTY) process.stdout.write(`${text}\r`)
     }
-  }
-  console.log(`${done} files, ${saved > 0 ? 'smaller' : 'not smaller'}`)
+  })
+  console.log(saved.reduce((sum, bytes) => sum + bytes, 0) > 0 ? 'smaller' : 'not smaller')
 } finally {
   await pool.stopAndJoin()
 }
