@@ -68,7 +68,7 @@ const calls: Readonly<Record<string, readonly [Call, Table]>> = {
 }
 
 /** What later versions bring, what other calls have, and what is misspelt. */
-const unknown = ['concatenate', 'enableInsights', 'chunksize', 'toString', '__proto__', '']
+const unknown = ['concatenate', 'dashboard', 'chunksize', 'toString', '__proto__', '']
 
 interface Refused {
   readonly how: 'thrown' | 'rejected'
@@ -228,7 +228,7 @@ test('args that are not an array are refused', async (t) => {
 test('a pool works after refusals, and does not count them', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1 })
   await refusal(() => pool.map(same, 5 as never))
-  await refusal(() => pool.apply(same, [1], { enableInsights: true } as object))
+  await refusal(() => pool.apply(same, [1], { dashboard: true } as object))
   t.is(pool.stats.submitted, 0)
   t.deepEqual(await pool.map(same, [1, 2]), [1, 2])
   t.is(pool.stats.submitted, 2)

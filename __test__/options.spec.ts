@@ -78,6 +78,7 @@ const badForPools: { readonly [option: string]: readonly Bad[] } = {
   maxHeap: [...notCounts, [16 * 1024 * 1024 - 1, R]],
   daemon: notBooleans,
   keepAlive: notBooleans,
+  enableInsights: notBooleans,
   cwd: [...notTexts, [new URL('https://example.org'), R], [new URL('file:///a%00b'), R]],
   execPath: notTexts,
   stdio: [
@@ -196,7 +197,7 @@ for (const [call, [read, table]] of Object.entries(readers)) {
   }
 
   test(`${call}: refuses unknown options and names those that exist`, (t) => {
-    for (const option of ['dashboard', 'enableInsights', 'constructor', 'toString', '']) {
+    for (const option of ['dashboard', 'insights', 'constructor', 'toString', '']) {
       const error = refuse(() => read({ [option]: 7 }))
       t.is(error.name, 'TypeError')
       t.is(error.code, 'ERR_POOL_INVALID_OPTION')
@@ -277,6 +278,7 @@ test('a pool without options has the defaults', (t) => {
     maxHeap: undefined,
     sharedObjects: undefined,
     keepAlive: true,
+    enableInsights: false,
     map: {
       chunkSize: undefined,
       nSplits: undefined,

@@ -6,6 +6,7 @@ import {
   cpuCount,
   currentTask,
   DaemonicProcessError,
+  type Insights,
   isWorker,
   type MapOptions,
   NotSerializableError,
@@ -18,6 +19,7 @@ import {
   type IndexedResult,
   type ResultIterator,
   type SettledItem,
+  type SlowTask,
   task,
   type TaskContext,
   TaskFunctionError,
@@ -321,7 +323,7 @@ export async function options(ready: MapOptions): Promise<void> {
   // @ts-expect-error null is for cpuIds only
   void pool.map((x: number) => x, [1], { chunkSize: null })
   // @ts-expect-error comes with a later version
-  const later: WorkerPoolOptions = { enableInsights: true }
+  const later: WorkerPoolOptions = { dashboard: true }
   void later
   const pipe: WorkerPoolOptions = { stdio: 'pipe' }
   void pipe
@@ -370,8 +372,13 @@ export async function making(): Promise<void> {
   is<number>()(cpuCount())
   is<number[]>()(availableCpus())
   is<boolean>()(isWorker)
+  const insights: Insights = new WorkerPool({ enableInsights: true }).getInsights()
+  is<number>()(insights.workingTime.ratio)
+  is<readonly SlowTask[]>()(insights.slowestTasks)
+  // @ts-expect-error a boolean
+  void new WorkerPool({ enableInsights: 1 })
   // @ts-expect-error an option of a later version
-  void new WorkerPool({ enableInsights: true })
+  void new WorkerPool({ dashboard: true })
   // @ts-expect-error misspelt
   void new WorkerPool({ njobs: 2 })
   // @ts-expect-error a number
@@ -379,7 +386,7 @@ export async function making(): Promise<void> {
   // @ts-expect-error an id is a number
   void new WorkerPool({ cpuIds: ['0'] })
   // @ts-expect-error a method of a later version
-  void pool.getInsights()
+  void pool.shutdown()
   // @ts-expect-error read-only
   scoped.closed = true
 }

@@ -35,6 +35,7 @@ const suggestions = [
   ['pool', 'maxThreads', 'nJobs'],
   ['pool', 'concurrency', 'nJobs'],
   ['pool', 'deamon', 'daemon'],
+  ['pool', 'enable_insights', 'enableInsights'],
   ['pool', 'execargs', 'execArgv'],
   ['pool', 'workerStartTimout', 'workerStartTimeout'],
   ['map', 'chunksize', 'chunkSize'],
@@ -109,7 +110,6 @@ for (const [who, option, reason] of notNeeded) {
 
 /** Options that a later version brings, and names that mean nothing. */
 const unknown = [
-  'enableInsights',
   'slices',
   'concatenate',
 

@@ -183,10 +183,11 @@ async function bundleOnDemand({ shared, ownFiles }) {
       }))
     }
   }
+  const names = listOf(importedNames('src-ts/entry/on-demand.ts').flatMap((each) => each.names))
   // Returned as it is: the helpers that a bundler writes around exports run when a program may have replaced what they use.
   const contents = `
-    import { InlineBackend, mapStacks, openBar, prepareFunction, prepareShared, withLocation } from './src-ts/entry/on-demand.ts'
-    $give({ InlineBackend, mapStacks, openBar, prepareFunction, prepareShared, withLocation })`
+    import { ${names} } from './src-ts/entry/on-demand.ts'
+    $give({ ${names} })`
   const result = await build({
     ...commonJs,
     stdin: { contents, resolveDir: root, sourcefile: 'src-ts/on-demand' },

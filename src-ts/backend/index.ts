@@ -1,6 +1,7 @@
 import type { FunctionDefinition } from '../functions/index.js'
 import type { Reader, Writer } from '../codec/index.js'
 import type { LifeFailure, TaskItems } from '../errors/index.js'
+import type { FigureRegions } from '../protocol/index.js'
 import type { PoolStats, WorkerExit, WorkerInfo } from '../types/index.js'
 
 /**
@@ -62,6 +63,14 @@ export interface SetupFunction {
   /** Equal keys mean the same function with the same values. */
   readonly key: string
   readonly definition: FunctionDefinition
+}
+
+/** Memory in which workers note what they do, for insights. */
+export interface WorkerFigures {
+  /** By these other processes find it. */
+  readonly regions: FigureRegions | undefined
+  /** If this process is the worker. */
+  readonly own: ArrayBuffer | undefined
 }
 
 /** How running tasks are stopped. */

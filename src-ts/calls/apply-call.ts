@@ -4,6 +4,7 @@ import type { CallSite } from './call-site.js'
 import type { CalledFunction } from './called-function.js'
 import { type CallSetup, setupId } from './call-setup.js'
 import type { Call, CallEnd } from './call.js'
+import { writeChunkHead } from '../protocol/index.js'
 
 /** The parameters of an `apply` that it needs until its end. */
 export interface ApplyPlan {
@@ -14,6 +15,8 @@ export interface ApplyPlan {
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
   readonly site: CallSite
+  /** With it, the task says when it was sent. */
+  readonly clock: (() => number) | undefined
   readonly onEnd: CallEnd
 }
 
@@ -53,12 +56,12 @@ export class ApplyCall implements Call, OutcomeListener {
     if (this.#isOver || task === undefined) return
     this.#task = undefined
     const { definition, args, flags, limits } = task
-    const { id, backend, site, setup } = this.#plan
+    const { id, backend, site, setup, clock } = this.#plan
     const batch = backend.open()
     let isSent = false
     try {
       const writer = batch.begin()
-      writer.f64(0)
+      writeChunkHead(writer, 0, clock?.())
       site.beginItems()
       writeValue(writer, args, argsRoot)
       site.endItems()

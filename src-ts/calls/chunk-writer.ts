@@ -8,7 +8,7 @@ import type { ItemSource } from './source.js'
 /** The parts of a call's plan that its chunks depend on. */
 export type ChunkPlan = Pick<
   MapPlan,
-  'id' | 'backend' | 'definition' | 'flags' | 'limits' | 'setup' | 'size' | 'binding' | 'site' | 'batch'
+  'id' | 'backend' | 'definition' | 'flags' | 'limits' | 'setup' | 'size' | 'binding' | 'site' | 'batch' | 'clock'
 >
 
 /** Makes the chunks of one call and submits them. */
@@ -28,7 +28,7 @@ export class ChunkWriter {
     this.#plan = plan
     this.#chunks = chunks
     this.#isWanted = isWanted
-    this.#encoder = new ChunkEncoder(plan.batch !== undefined, plan.size.isFlexible, isWanted)
+    this.#encoder = new ChunkEncoder(plan.batch !== undefined, plan.size.isFlexible, isWanted, plan.clock)
   }
 
   /** The number of bytes that are to be submitted. */

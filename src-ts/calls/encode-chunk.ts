@@ -3,6 +3,7 @@ import type { ChunkItems } from './chunk-table.js'
 import type { ItemSource } from './source.js'
 import { NumberBlock, TextRun, type Writer, writeValue } from '../codec/index.js'
 import { Math } from '../primordials.js'
+import { writeChunkHead } from '../protocol/index.js'
 
 /** If millrace chooses the chunk size, it adds no items to a payload of this size. */
 const CHUNK_BYTES = 256 * 1024
@@ -26,6 +27,7 @@ export class ChunkEncoder implements ChunkItems {
   readonly #isBatched: boolean
   readonly #isFlexible: boolean
   readonly #isWanted: () => boolean
+  readonly #clock: (() => number) | undefined
   readonly #run = new TextRun()
   /** The index of its first item. */
   base = 0
@@ -47,11 +49,13 @@ export class ChunkEncoder implements ChunkItems {
    * @param isBatched Whether each task is an array of items.
    * @param isFlexible Whether a chunk of large items may be smaller.
    * @param isWanted Returns false once the call has ended. Taking and encoding items runs code of the user, which may end it.
+   * @param clock With it, each chunk says when it was made.
    */
-  constructor(isBatched: boolean, isFlexible: boolean, isWanted: () => boolean) {
+  constructor(isBatched: boolean, isFlexible: boolean, isWanted: () => boolean, clock: (() => number) | undefined) {
     this.#isBatched = isBatched
     this.#isFlexible = isFlexible
     this.#isWanted = isWanted
+    this.#clock = clock
   }
 
   /** The number of items that were taken, including those of a task that could not be encoded. */
@@ -82,7 +86,7 @@ export class ChunkEncoder implements ChunkItems {
 
   #encode(writer: Writer, isFirst: boolean, size: number, tasks: ItemSource): ChunkEnd {
     const start = writer.length + writer.blockBytes
-    writer.f64(this.base)
+    writeChunkHead(writer, this.base, this.#clock?.())
     let step: Step | undefined
     try {
       const block = this.#openBlock(writer, size, tasks)

@@ -39,5 +39,7 @@ export interface MapPlan {
   /** Counts items. */
   readonly maxTasksActive: number | undefined
   readonly site: CallSite
+  /** With it, each chunk says when it was made. */
+  readonly clock: (() => number) | undefined
   readonly onEnd: CallEnd
 }

@@ -9,7 +9,7 @@ import { CalledFunction } from './called-function.js'
 import { type CallEnd, callFlags } from './call.js'
 import { AdaptiveChunkSize, type ChunkSize, FixedChunkSize, SplitChunkSize } from './chunk-size.js'
 import { MapCall } from './map-call.js'
-import type { Binding } from './map-plan.js'
+import type { Binding, MapPlan } from './map-plan.js'
 import { MAP_TRAITS, type MapKind } from './map-kinds.js'
 import type { Sink } from './sink.js'
 import { openSource } from './source.js'
@@ -28,6 +28,7 @@ export interface MapOrder {
   readonly setup: CallSetup | undefined
   readonly settings: MapSettings
   readonly site: CallSite
+  readonly clock: MapPlan['clock']
   readonly onEnd: CallEnd
   /** Opens the back end, once the function and the items are valid. */
   readonly openBackend: () => Backend

@@ -1,6 +1,7 @@
 import type { Backend } from '../backend/index.js'
 import { ANY_FUNCTION, type prepareFunction } from '../functions/index.js'
 import type { Entry } from '../errors/index.js'
+import type { MapOrder } from './start-map.js'
 import { CallSite } from './call-site.js'
 import { CalledFunction } from './called-function.js'
 import { WarmCall, type WarmPlan } from './warm-call.js'
@@ -15,7 +16,8 @@ export interface WarmOrder extends Pick<WarmPlan, 'id' | 'nJobs' | 'setup' | 're
 }
 
 /** What every call gets from its pool. */
-export type OfPool = Pick<WarmOrder, 'id' | 'onEnd' | 'nJobs' | 'setup' | 'prepare' | 'openBackend'>
+export type OfPool = Pick<WarmOrder, 'id' | 'onEnd' | 'nJobs' | 'setup' | 'prepare' | 'openBackend'> &
+  Pick<MapOrder, 'clock'>
 
 /**
  * Makes the call. It submits nothing before its `advance`.

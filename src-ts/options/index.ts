@@ -43,6 +43,7 @@ export interface PoolSettings extends PoolSize {
   readonly sharedObjects: unknown
   /** Whether workers stay when no call is open. */
   readonly keepAlive: boolean
+  readonly enableInsights: boolean
   readonly map: MapSettings
 }
 
@@ -85,6 +86,7 @@ export function readPoolOptions(options: unknown, machine: Machine): PoolSetting
     maxHeap: readMaxHeap(values),
     sharedObjects: values['sharedObjects'],
     keepAlive: readBoolean(values, 'keepAlive') ?? true,
+    enableInsights: readBoolean(values, 'enableInsights') ?? false,
     map: readMapSettings(values)
   }
 }

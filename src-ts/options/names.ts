@@ -47,6 +47,7 @@ export const POOL_OPTIONS: OptionScope = {
     'maxHeap',
     'sharedObjects',
     'keepAlive',
+    'enableInsights',
     ...MAP_DEFAULTS
   ]
 }

@@ -2,13 +2,22 @@ import type { Backend, BackendListener } from '../backend/index.js'
 import { WorkerInitError } from '../errors/index.js'
 import type { CallRegistry } from './call-registry.js'
 import type { Closing } from './closing.js'
+import type { PoolInsights } from '../insights/index.js'
 import type { PoolEventSource } from './events.js'
 import type { Setups } from './setups.js'
 import type { WorkerOutput } from './worker-output.js'
 
 /** Passes on what a back end tells. */
 export function listenerOf(
-  { events, output }: { readonly events: PoolEventSource; readonly output: WorkerOutput | undefined },
+  {
+    events,
+    output,
+    insights
+  }: {
+    readonly events: PoolEventSource
+    readonly output: WorkerOutput | undefined
+    readonly insights: PoolInsights | undefined
+  },
   calls: CallRegistry,
   closing: Closing,
   setups: Setups,
@@ -19,7 +28,10 @@ export function listenerOf(
     workerStart: (id, pid) => events.workerStarted(id, pid, () => backend()?.worker(id)),
     workerError: (error, worker) => events.workerFailed(error, worker),
     workerOutput: (...written) => output?.take(...written),
-    workerExit: (...exit) => events.workerExited(...exit),
+    workerExit: (worker, exit) => {
+      insights?.ended(worker.id, worker.pid)
+      events.workerExited(worker, exit)
+    },
     setupFailed: (setup, failure) => {
       calls.failSetup(setup, (what) => new WorkerInitError(failure, what))
       setups.renew(setup)

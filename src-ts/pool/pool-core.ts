@@ -1,8 +1,10 @@
 import { inspect, type InspectOptions } from 'node:util'
 
 import { type Backend, type BackendListener, isInDaemonicTask, NO_TASKS, prepareBackend } from '../backend/index.js'
+import { loadOnDemand } from '../entry/load-on-demand.js'
 import { DaemonicProcessError } from '../errors/index.js'
 import { prepareFunction, prepareFunctionHere } from '../functions/index.js'
+import type { PoolInsights } from '../insights/index.js'
 import {
   describeMachine,
   type PoolSettings,
@@ -11,7 +13,7 @@ import {
   readPoolOptions,
   readResize
 } from '../options/index.js'
-import type { PoolStats, WorkerInfo } from '../types/index.js'
+import type { Insights, PoolStats, WorkerInfo } from '../types/index.js'
 import { CallRegistry } from './call-registry.js'
 import { Closing } from './closing.js'
 import { PoolEventSource } from './events.js'
@@ -26,6 +28,7 @@ import { WorkerOutput } from './worker-output.js'
 export class PoolCore {
   readonly output: WorkerOutput | undefined
   readonly events: PoolEventSource
+  readonly insights: PoolInsights | undefined
   protected settings: PoolSettings
   readonly #startBackend: (listener: BackendListener, size: PoolSize) => Backend
   readonly #isRefused: boolean
@@ -43,7 +46,8 @@ export class PoolCore {
   constructor(options: unknown) {
     this.#isRefused = isRefused()
     this.settings = readPoolOptions(options, describeMachine())
-    this.#startBackend = prepareBackend(this.settings)
+    if (this.settings.enableInsights) this.insights = new (loadOnDemand().PoolInsights)(this.settings.nJobs)
+    this.#startBackend = prepareBackend(this.settings, this.insights?.workerFigures)
     this.#resizing = new Resizing(this.settings, this.calls, () => this.#backend)
     const { map, sharedObjects, stdio } = this.settings
     this.setups = new Setups(this.prepare, () => this.start(), map, sharedObjects)
@@ -99,6 +103,14 @@ export class PoolCore {
     return this.closing.exits.results
   }
 
+  getInsights(): Insights {
+    return this.insights?.get() ?? loadOnDemand().noInsights()
+  }
+
+  printInsights(): void {
+    loadOnDemand().printInsights(this.getInsights())
+  }
+
   recycle(): Promise<void> | undefined {
     this.checkOpen()
     return this.#backend?.recycle()
@@ -108,6 +120,7 @@ export class PoolCore {
   resize(nJobs: unknown, options: unknown): Promise<void> {
     this.checkOpen()
     const size = readResize(nJobs, options, this.settings, describeMachine())
+    this.insights?.grow(size.nJobs)
     this.settings = { ...this.settings, ...size }
     return this.#resizing.to(size)
   }

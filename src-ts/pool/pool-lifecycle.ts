@@ -3,7 +3,7 @@ import type { InspectOptions } from 'node:util'
 
 import { atEntry, type Entry, invalidOption } from '../errors/index.js'
 import { Object, Symbol as symbols } from '../primordials.js'
-import type { JoinOptions, PoolEvents, PoolStats, ResizeOptions, WorkerInfo } from '../types/index.js'
+import type { Insights, JoinOptions, PoolEvents, PoolStats, ResizeOptions, WorkerInfo } from '../types/index.js'
 import type { PoolState } from './pool-state.js'
 
 /**
@@ -101,6 +101,27 @@ export abstract class PoolLifecycle implements AsyncDisposable {
    */
   getExitResults(): unknown[] {
     return [...this.#state.exitResults]
+  }
+
+  /**
+   * What the workers have done with their time since the pool was made, or since {@linkcode resetInsights}: exact at the moment, also while
+   * tasks run. It stays readable after `stopAndJoin` and `terminate`. Without `enableInsights` it has `enabled: false`, zeros and empty lists.
+   * @example
+   * const { workingTime, taskTime } = pool.getInsights()
+   * console.log(`${workingTime.ratio * 100} % of the time in tasks, the median took ${taskTime.p50} ms`)
+   */
+  getInsights(): Insights {
+    return this.#state.getInsights()
+  }
+
+  /** Writes {@linkcode getInsights} to the standard output, as tables and a histogram. */
+  printInsights(): void {
+    this.#state.printInsights()
+  }
+
+  /** Lets insights begin again. It changes nothing without `enableInsights`. */
+  resetInsights(): void {
+    this.#state.insights?.reset()
   }
 
   /** `stopAndJoin` if no promise is pending and no iterator is open, otherwise `terminate`. */

@@ -97,6 +97,7 @@ export class PoolState extends PoolCore {
         resolve: resolve as (value: unknown) => void,
         reject,
         site,
+        clock: this.insights?.clock,
         onEnd: this.calls.remove
       })
       this.calls.open(call, settings.signal)
@@ -126,7 +127,8 @@ export class PoolState extends PoolCore {
 
   #ofCall(nJobs: number, life: LifeSettings): OfPool {
     const [id, onEnd, setup] = [this.calls.nextId(), this.calls.remove, this.setups.of(life)]
-    return { id, onEnd, nJobs, setup, prepare: this.prepare, openBackend: () => this.start() }
+    const clock = this.insights?.clock
+    return { id, onEnd, nJobs, setup, clock, prepare: this.prepare, openBackend: () => this.start() }
   }
 
   #readMap(options: unknown): MapSettings {

@@ -1,3 +1,5 @@
+import type { FigureRegions } from './figures.js'
+
 /** What a pool tells its workers when it starts them. */
 export interface WorkerConfig {
   readonly daemon: boolean
@@ -9,6 +11,8 @@ export interface WorkerConfig {
   readonly isPiped: boolean
   /** Resident bytes. A worker that uses more is replaced. */
   readonly maxWorkerMemory?: number
+  /** Where the figures of insights are. */
+  readonly figures?: FigureRegions
 }
 
 /** Closes a pool that tasks of a worker have made. Resolves when the workers of that pool are gone. */

@@ -168,6 +168,12 @@ export interface WorkerPoolOptions<Shared = unknown> extends MapDefaults, LifeOp
    */
   readonly workerStartTimeout?: number | undefined
   /**
+   * Whether the workers note what they do with their time, for `getInsights()` and `printInsights()`. It costs each task about as much as
+   * one look at the clock. See docs/insights.md.
+   * @default false
+   */
+  readonly enableInsights?: boolean | undefined
+  /**
    * Bytes of resident memory. A worker that uses more is replaced after the task that it has just run. The size is checked after tasks,
    * at most every 2 ms. A worker always runs one task, even if Node alone is larger (about 45 MB). Integer, minimum 1.
    * @default none

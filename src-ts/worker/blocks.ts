@@ -7,6 +7,9 @@ export class WorkerBlocks implements BlockSink, BlockSource {
   readonly #idle: IdleMemory
   /** The number of blocks that were filled, modulo 2^32. The parent learns it with each outcome. */
   count = 0
+  /** The bytes of all blocks that were read, and of those that were filled. */
+  bytesTaken = 0
+  bytesPut = 0
 
   constructor(endpoint: Pick<RawWorkerEndpoint, 'putBlock' | 'readBlock' | 'giveBackBlocks'>) {
     this.#endpoint = endpoint
@@ -17,6 +20,7 @@ export class WorkerBlocks implements BlockSink, BlockSource {
     const place = this.#endpoint.putBlock(bytes)
     if (place >= 0) {
       this.count = (this.count + 1) >>> 0
+      this.bytesPut += bytes.length
       this.#idle.use()
     }
     return place
@@ -28,6 +32,7 @@ export class WorkerBlocks implements BlockSink, BlockSource {
 
   take(place: number, into: Uint8Array): boolean {
     this.#idle.use()
+    this.bytesTaken += into.length
     return this.#endpoint.readBlock(place, into)
   }
 }

@@ -9,16 +9,20 @@ const NOTE_MS = 100
 /** Measures the memory of this process. The parent reads the last measurement when the process has ended. */
 export class ResidentMemory {
   readonly #words: Int32Array
+  readonly #tell: ((bytes: number) => void) | undefined
   #next = 0
 
-  constructor(words: Int32Array) {
+  /** @param tell Is told each measurement. */
+  constructor(words: Int32Array, tell?: (bytes: number) => void) {
     this.#words = words
+    this.#tell = tell
   }
 
   readonly measure = (): number => {
     const bytes = residentBytes()
     this.#words[RESIDENT_WORD] = Math.min(Math.round(bytes / 1024), 0xffffffff)
     this.#next = monotonicMs() + NOTE_MS
+    this.#tell?.(bytes)
     return bytes
   }
 

@@ -1,6 +1,7 @@
 import type { Chunk, Progress } from './chunk.js'
 import { BEGIN, type Claims } from './claims.js'
 import type { Outbox } from './outbox.js'
+import type { Recorder } from './recorder.js'
 import type { TaskCancellation } from './task-cancellation.js'
 import type { TaskInvoker } from './task-invoker.js'
 import type { TimeSlice } from './time-slice.js'
@@ -22,6 +23,7 @@ export class NumberLoop {
   readonly #timeSlice: Pick<TimeSlice, 'isOverAfterTask'>
   readonly #cancellation: TaskCancellation
   readonly #invoker: TaskInvoker
+  readonly #recorder: Recorder | undefined
   #last: unknown
   /** Whether the event loop has to run. */
   isSliceOver = false
@@ -31,13 +33,15 @@ export class NumberLoop {
     outbox: Outbox,
     timeSlice: Pick<TimeSlice, 'isOverAfterTask'>,
     cancellation: TaskCancellation,
-    invoker: TaskInvoker
+    invoker: TaskInvoker,
+    recorder: Recorder | undefined
   ) {
     this.#claims = claims
     this.#outbox = outbox
     this.#timeSlice = timeSlice
     this.#cancellation = cancellation
     this.#invoker = invoker
+    this.#recorder = recorder
   }
 
   /**
@@ -59,6 +63,7 @@ export class NumberLoop {
   run({ firstTask, from, count }: Chunk, progress: Progress, call: (item: unknown) => unknown): number {
     const invoker = this.#invoker
     const outbox = this.#outbox
+    const recorder = this.#recorder
     const results = outbox.openNumbers(count - progress.index)
     this.isSliceOver = false
     while (progress.index < count && !results.isFull && !invoker.isIsolated) {
@@ -84,6 +89,7 @@ export class NumberLoop {
       }
       this.#cancellation.end()
       results.add(value)
+      if (recorder !== undefined) recorder.taskEnded(false, invoker)
       progress.isRunning = false
       progress.index = index + 1
       this.isSliceOver = this.#timeSlice.isOverAfterTask()

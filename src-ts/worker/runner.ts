@@ -1,5 +1,5 @@
 import { setImmediate } from '../primordials.js'
-import { CALL_SHIFT, EACH, TIMED } from '../protocol/index.js'
+import { CALL_SHIFT, EACH, LOAD, TIMED } from '../protocol/index.js'
 import type { TaskContext } from '../types/index.js'
 import type { TaskCancellation } from './task-cancellation.js'
 import { ChunkOutcomes } from './chunk-outcomes.js'
@@ -7,6 +7,7 @@ import type { Chunk, Progress } from './chunk.js'
 import { BEGIN, STOP_CHUNK, type Claims } from './claims.js'
 import { NumberLoop, RETURNED, STOPPED, THREW } from './number-loop.js'
 import type { Outbox } from './outbox.js'
+import type { Recorder } from './recorder.js'
 import type { Resolved } from './task-functions.js'
 import { AWAITING, BEGUN, DONE, HALT, YIELD } from './run-state.js'
 import { isThenable, type TaskInvoker } from './task-invoker.js'
@@ -23,6 +24,7 @@ export class Runner {
   readonly #cancellation: TaskCancellation
   readonly #invoker: TaskInvoker
   readonly #resume: () => void
+  readonly #recorder: Recorder | undefined
 
   #chunk: Chunk = { seq: 0, firstTask: 0, from: 0, count: 0, definition: 0, flags: 0 }
   readonly #progress: Progress = { index: 0, isRunning: false }
@@ -42,7 +44,8 @@ export class Runner {
     timeSlice: TaskSlice,
     cancellation: TaskCancellation,
     invoker: TaskInvoker,
-    resume: () => void
+    resume: () => void,
+    recorder?: Recorder
   ) {
     this.#claims = claims
     this.#outbox = outbox
@@ -50,8 +53,9 @@ export class Runner {
     this.#cancellation = cancellation
     this.#invoker = invoker
     this.#resume = resume
-    this.#outcomes = new ChunkOutcomes(outbox, cancellation, invoker, this.#progress)
-    this.#numbers = new NumberLoop(claims, outbox, timeSlice, cancellation, invoker)
+    this.#recorder = recorder
+    this.#outcomes = new ChunkOutcomes(outbox, cancellation, invoker, this.#progress, recorder)
+    this.#numbers = new NumberLoop(claims, outbox, timeSlice, cancellation, invoker, recorder)
   }
 
   /**
@@ -72,6 +76,7 @@ export class Runner {
     this.#outcomes.open(chunk)
     this.#isSettingUp = !isReady
     this.#isLoading = !isLoaded || !isReady
+    if (this.#isLoading) this.#recorder?.beginSetUp()
     if (this.#isSettingUp) this.#claims.noteSetup()
     else if (this.#isLoading) this.#claims.noteLoading()
     else if ((chunk.flags & TIMED) !== 0) this.#claims.noteBegin()
@@ -94,12 +99,14 @@ export class Runner {
     this.#isLoading = false
     this.#claims.noteBegin()
     this.#outcomes.failSetup(error)
+    this.#recorder?.pause()
   }
 
   /** Prepares to run the chunk, whose function is there now. `payload` must stay as it is until the chunk ends. */
   start(payload: Uint8Array, resolved: Resolved): void {
     this.#invoker.open(payload, this.#chunk, resolved)
     this.#outcomes.stopwatch.start()
+    this.#recorder?.openChunk((this.#chunk.flags & LOAD) === 0, this.#invoker.madeAt)
     if (this.#isLoading || (this.#chunk.flags & TIMED) !== 0) this.#claims.noteBegin()
     this.#isLoading = false
     // In the other calls something is sent or noted for each task.
@@ -108,6 +115,14 @@ export class Runner {
 
   /** Runs tasks until the chunk ends, a promise has to be awaited, or the event loop has to run. */
   run(): number {
+    if (this.#recorder === undefined) return this.#run()
+    this.#recorder.resume()
+    const state = this.#run()
+    if (state !== AWAITING) this.#recorder.pause()
+    return state
+  }
+
+  #run(): number {
     let state: number | undefined
     while (state === undefined && this.#progress.index < this.#chunk.count) {
       const numberFunction = this.#hasNumbers ? this.#invoker.numberFunction : undefined

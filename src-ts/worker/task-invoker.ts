@@ -85,9 +85,29 @@ export class TaskInvoker {
     return this.#cancellation.contextOf(this.#workerId, this.#tasks.index, this.#life)
   }
 
+  /** When the chunk was made, if it says so. */
+  get madeAt(): number | undefined {
+    return (this.#flags & LOAD) === 0 ? this.#tasks.madeAt : undefined
+  }
+
+  /** The index of the item that was read last. For a batch, that of its first item. */
+  get index(): number {
+    return this.#tasks.index
+  }
+
+  /** The number of items of the task that was read last, if it is a batch. */
+  get batchCount(): number | undefined {
+    return this.#tasks.batchCount
+  }
+
+  /** The task that was read last, as text. */
+  text(): string | undefined {
+    return this.#tasks.describe((this.#flags & URGENT) !== 0)
+  }
+
   /** What the parent is told about a task that failed. `isRead`: the task was read, and was the last one. */
   origin(isRead: boolean): TaskOrigin {
-    const item = isRead && (this.#flags & LOAD) === 0 ? this.#tasks.describe((this.#flags & URGENT) !== 0) : undefined
+    const item = isRead && (this.#flags & LOAD) === 0 ? this.text() : undefined
     return { item, workerId: this.#workerId, pid }
   }
 

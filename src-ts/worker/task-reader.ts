@@ -1,7 +1,7 @@
-import { type BlockSource, type Numbers, readBlock, Reader, readValue } from '../codec/index.js'
+import { type BlockSource, headsOnly, type Numbers, readBlock, Reader, readValue } from '../codec/index.js'
 import { BatchResultError, describeItem, NotSerializableError } from '../errors/index.js'
-import { Array, DataView } from '../primordials.js'
-import { BATCH } from '../protocol/index.js'
+import { Array } from '../primordials.js'
+import { BATCH, chunkHead, firstIndex, itemsAt, madeAt } from '../protocol/index.js'
 
 /** Reads the tasks of a chunk. A task is an item, or a batch of items. */
 export class TaskReader {
@@ -18,6 +18,8 @@ export class TaskReader {
   /** The items, if they are a block of numbers, and the position of the next one. */
   #numbers: Numbers | undefined
   #position = 0
+  /** When the chunk was made, if it says so. */
+  madeAt: number | undefined
 
   constructor(blocks?: BlockSource) {
     if (blocks !== undefined) this.#reader.blocks = blocks
@@ -26,11 +28,14 @@ export class TaskReader {
   /** Goes to task `from` of a payload. The payload must stay as it is until the chunk ends. */
   open(payload: Uint8Array, from: number, flags: number): void {
     this.#isBatched = (flags & BATCH) !== 0
-    this.#next = new DataView(payload.buffer, payload.byteOffset).getFloat64(0, true)
+    const head = chunkHead(payload)
+    const start = itemsAt(head)
+    this.#next = firstIndex(head)
+    this.madeAt = madeAt(head, payload)
     this.#position = from
-    this.#numbers = this.#isBatched ? undefined : readBlock(payload, 8, payload.length)
+    this.#numbers = this.#isBatched ? undefined : readBlock(payload, start, payload.length)
     if (this.#numbers !== undefined) return
-    this.#reader.reset(payload, 8, payload.length)
+    this.#reader.reset(payload, start, payload.length)
     for (let skipped = 0; skipped < from; skipped++) {
       try {
         this.read()
@@ -48,6 +53,11 @@ export class TaskReader {
   /** The index of the item that was read last. For a batch, that of its first item. */
   get index(): number {
     return this.#numbers === undefined ? this.#index : this.#next + this.#position - 1
+  }
+
+  /** The number of items of the task that was read last, if it is a batch. */
+  get batchCount(): number | undefined {
+    return this.#isBatched ? this.#count : undefined
   }
 
   /** The next item, if the items are a block of numbers. */
@@ -80,6 +90,9 @@ export class TaskReader {
   describe(isApply: boolean): string | undefined {
     if (this.#numbers !== undefined) return describeItem(this.#numbers[this.#position - 1], isApply)
     const end = this.#reader.offset
+    const { blocks } = this.#reader
+    // The text shows no more than the beginning of a large value.
+    this.#reader.blocks = headsOnly
     this.#reader.offset = this.#start
     try {
       const first = readValue(this.#reader)
@@ -88,6 +101,7 @@ export class TaskReader {
       return undefined
     } finally {
       this.#reader.offset = end
+      this.#reader.blocks = blocks
     }
   }
 

@@ -10,6 +10,8 @@ import {
   FRAME_FORGET,
   FRAME_LEAVE,
   FRAME_SETUP,
+  HEADER_BYTES,
+  LENGTH,
   type WorkerConfig,
   KIND,
   provideCurrentTask,
@@ -19,6 +21,7 @@ import { filterStacks, MAX_MESSAGE_BYTES, provideRegions } from '../codec/index.
 import { WorkerBlocks } from './blocks.js'
 import type { Chunk } from './chunk.js'
 import { Claims } from './claims.js'
+import { countingSend, cpuMs, openFigures, peakBytes } from './figures.js'
 import { GracefulExit } from './graceful-exit.js'
 import { Inbox } from './inbox.js'
 import { Isolation } from './isolation.js'
@@ -41,7 +44,7 @@ import { WakeupWatchdog } from './wakeup-watchdog.js'
 const start = takeStart()
 const identity = start.binding.workerIdentity()
 const workerId = identity?.workerId ?? 0
-const { maxWorkerMemory } = JSON.parse(identity?.config ?? '{}') as Partial<WorkerConfig>
+const config = JSON.parse(identity?.config ?? '{}') as Partial<WorkerConfig>
 process.title = `millrace worker ${workerId}`
 setPhase('running')
 filterStacks(withoutFramesOf([import.meta.url]))
@@ -51,10 +54,11 @@ const endpoint = new start.binding.RawWorkerEndpoint(wake, process.versions['bun
 endpoint.watchHeap(!/heapsnapshot.near.heap.limit/.test(`${process.execArgv.join()} ${process.env['NODE_OPTIONS']}`))
 const inbox = new Inbox((into) => endpoint.receive(into))
 const words = endpoint.statusBlock()
-const memory = new ResidentMemory(words)
+const { binding } = start
+const recorder = openFigures(config, workerId, (id, bytes) => binding.fetchRegion(id, bytes))
+const memory = new ResidentMemory(words, recorder && ((bytes) => recorder.measured(peakBytes(bytes), cpuMs())))
 memory.measure()
 const blocks = new WorkerBlocks(endpoint)
-const { binding } = start
 provideRegions({
   create: (id, bytes, content) => binding.createRegion(id, bytes, content),
   open: (id, bytes) => binding.fetchRegion(id, bytes),
@@ -64,8 +68,8 @@ provideRegions({
   freshId: () => binding.freshRegionId()
 })
 const outbox = new Outbox(
-  (frames, length) => endpoint.send(frames, length),
-  new MemoryLimit(maxWorkerMemory, memory.measure),
+  countingSend((frames, length) => endpoint.send(frames, length), recorder, blocks),
+  new MemoryLimit(config.maxWorkerMemory, memory.measure),
   MAX_MESSAGE_BYTES,
   blocks,
   new PassedRegions((id) => binding.passRegion(id), binding.regionsPerOutcome())
@@ -78,7 +82,7 @@ const cancellation = new TaskCancellation(readAhead)
 const isolation = new Isolation(start.context)
 const life = new WorkerLife(functions, workerId, isolation, true)
 const invoker = new TaskInvoker(cancellation, isolation, workerId, life, blocks)
-const runner = new Runner(claims, outbox, timeSlice, cancellation, invoker, resume)
+const runner = new Runner(claims, outbox, timeSlice, cancellation, invoker, resume, recorder)
 provideCurrentTask(runner.current)
 const reports = new Reports((frames, length) => endpoint.send(frames, length))
 const gracefulExit = new GracefulExit(start.streams, runExits, (error) => runner.interrupt(error, reports.fault))
@@ -171,6 +175,7 @@ function handleFrame(): boolean {
       outbox.flush()
       isBusy = true
       memory.measure()
+      recorder?.leave()
       void gracefulExit.run()
       return false
     default:
@@ -189,6 +194,7 @@ function startChunk(header: Uint32Array): boolean {
   const [, , seq = 0, firstTask = 0, from = 0, count = 0, definition = 0, flags = 0] = header
   // The parent takes back what a retiring worker has not begun.
   if (outbox.isRetiring || !claims.beginChunk(seq)) return true
+  recorder?.received(HEADER_BYTES + (header[LENGTH] ?? 0))
   const chunk: Chunk = { seq, firstTask, from, count, definition, flags }
   const { isReady } = life
   const begun = runner.begin(chunk, isReady, functions.isResolved(definition))

@@ -8,6 +8,7 @@ import {
   DONE,
   MemoryLimit,
   Outbox,
+  type Recorder,
   type Resolved,
   Runner,
   STOP_CHUNK,
@@ -35,6 +36,7 @@ export interface ExecutorSettings {
   /** The most milliseconds that a setup may take, or 0 for no limit. */
   setupLimit(setup: number): number
   readonly pace: Pace
+  readonly recorder?: Recorder
 }
 
 /** Receives the outcomes of a chunk. */
@@ -78,7 +80,7 @@ export class Executor {
     // The runner yields after each task, so that promises and timers of earlier tasks run.
     const slice = { isOverAfterTask: () => true }
     const resume = (): void => settings.pace.soon(this.#goOn)
-    this.#runner = new Runner(claims, this.#outbox, slice, this.#cancellation, invoker, resume)
+    this.#runner = new Runner(claims, this.#outbox, slice, this.#cancellation, invoker, resume, settings.recorder)
   }
 
   /** Whether the function of the chunk is being loaded. */

@@ -4,7 +4,7 @@ import { filterStacks, Reader, readValue, Writer, writeValue } from '../../codec
 import type { FunctionDefinition } from '../../functions/index.js'
 import { afterwards, Map, process, Set, promiseOf, setImmediate } from '../../primordials.js'
 import type { PoolStats, WorkerInfo } from '../../types/index.js'
-import { TaskFunctions, withoutFramesOf, WorkerLife } from '../../worker/index.js'
+import { Recorder, TaskFunctions, withoutFramesOf, WorkerLife } from '../../worker/index.js'
 import { ownPlaces } from './own-places.js'
 import { type InlineChunk, isLoad } from './chunk-queue.js'
 import type { ExecutorSettings } from './executor.js'
@@ -34,7 +34,8 @@ export class InlineBackend implements Backend {
   #isTerminated = false
   #hasClosed = false
 
-  constructor(listener: BackendListener, isDaemonic: boolean, loadTimeoutMs: number) {
+  /** @param figures Where the tasks are noted, for insights. */
+  constructor(listener: BackendListener, isDaemonic: boolean, loadTimeoutMs: number, figures?: ArrayBuffer) {
     this.#listener = listener
     const functions = new TaskFunctions()
     const task = { backend: this, isDaemonic, inner: undefined, context: () => undefined }
@@ -53,7 +54,7 @@ export class InlineBackend implements Backend {
         this.#forgetUnused()
       }
     })
-    this.#main = this.#openLane()
+    this.#main = this.#openLane(figures && new Recorder(figures, 0, process.pid, 0))
     provideInlineTasks()
     filterStacks(withoutFramesOf(ownPlaces))
   }
@@ -164,8 +165,10 @@ export class InlineBackend implements Backend {
     return task.inner
   }
 
-  #openLane(): Lane {
-    const lane = new Lane(this.#settings, this.#counts, this.#listener, { ended: (ended) => this.#onEnded(ended) })
+  /** @param recorder Notes its tasks. Those that a task runs in turn are part of that task. */
+  #openLane(recorder?: Recorder): Lane {
+    const settings = recorder === undefined ? this.#settings : { ...this.#settings, recorder }
+    const lane = new Lane(settings, this.#counts, this.#listener, { ended: (ended) => this.#onEnded(ended) })
     this.#lanes.add(lane)
     return lane
   }

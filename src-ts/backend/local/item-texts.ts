@@ -1,7 +1,7 @@
 import { headsOnly, readBlockStart, Reader, readValue } from '../../codec/index.js'
 import { describeItem } from '../../errors/index.js'
 import { Array } from '../../primordials.js'
-import { BATCH, URGENT } from '../../protocol/index.js'
+import { BATCH, chunkHead, itemsAt, URGENT } from '../../protocol/index.js'
 
 /** The items of a lost chunk, from its record: all of them, or the first ones of a large chunk. */
 export class ItemTexts {
@@ -25,13 +25,16 @@ export class ItemTexts {
   }
 
   #readItems(): ArrayLike<unknown> {
-    const numbers = readBlockStart(this.#bytes, 8, this.#bytes.length)
+    // A chunk that was lost while it only loaded has none.
+    if (this.#bytes.length < 8) return []
+    const start = itemsAt(chunkHead(this.#bytes))
+    const numbers = readBlockStart(this.#bytes, start, this.#bytes.length)
     if (numbers !== undefined) return numbers
     const items: unknown[] = []
     const reader = new Reader()
     reader.blocks = headsOnly
     try {
-      reader.reset(this.#bytes, 8, this.#bytes.length)
+      reader.reset(this.#bytes, start, this.#bytes.length)
       while (reader.offset < reader.end) items.push(this.#readTask(reader))
     } catch {
       // The record does not have the rest.

@@ -8,10 +8,14 @@ import { build, type WorkerConfig } from '../../protocol/index.js'
 
 /**
  * Decides how the workers of a pool are started, from the current directory and environment.
+ * @param figures Where the figures of insights are.
  * @returns a function that makes the back end, which starts no process before it has work
  * @throws TypeError, `ERR_POOL_INVALID_OPTION`, without `execPath` in a single-executable app, in Bun or in Deno
  */
-export function prepareLocalBackend(settings: PoolSettings): (listener: BackendListener, size: PoolSize) => Backend {
+export function prepareLocalBackend(
+  settings: PoolSettings,
+  figures: WorkerConfig['figures']
+): (listener: BackendListener, size: PoolSize) => Backend {
   const launch = describeLaunch(settings, {
     ...workerFiles,
     addon: libraryPath()
@@ -26,7 +30,8 @@ export function prepareLocalBackend(settings: PoolSettings): (listener: BackendL
     isPiped,
     // With `execPath` the user has chosen another one.
     ...(settings.execPath === undefined ? { node: process.version } : {}),
-    ...(maxWorkerMemory === undefined ? {} : { maxWorkerMemory })
+    ...(maxWorkerMemory === undefined ? {} : { maxWorkerMemory }),
+    ...(figures === undefined ? {} : { figures })
   }
   const options = {
     program: launch.program,

@@ -1,0 +1,3 @@
+/** What `enableInsights` adds to a pool. It is loaded with the first pool that has it, or whose insights are asked for. */
+export { noInsights, PoolInsights } from './pool-insights.js'
+export { printInsights } from './text.js'
