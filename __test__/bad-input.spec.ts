@@ -52,8 +52,11 @@ const maps: Readonly<Record<string, Call>> = {
 
 type Table = Readonly<Record<string, readonly Bad[]>>
 
+/** What only a call can ask for. */
+const ofCalls: Readonly<Record<string, readonly Bad[]>> = { slices: notBooleans, concatenate: notBooleans }
+
 function mapCalls(): Readonly<Record<string, readonly [Call, Table]>> {
-  return Object.fromEntries(Object.entries(maps).map(([name, call]) => [name, [call, forMaps]]))
+  return Object.fromEntries(Object.entries(maps).map(([name, call]) => [name, [call, { ...forMaps, ...ofCalls }]]))
 }
 
 const construct: Call = (_pool, options) => new WorkerPool(options as object)
@@ -68,7 +71,7 @@ const calls: Readonly<Record<string, readonly [Call, Table]>> = {
 }
 
 /** What later versions bring, what other calls have, and what is misspelt. */
-const unknown = ['concatenate', 'dashboard', 'chunksize', 'toString', '__proto__', '']
+const unknown = ['dashboard', 'chunksize', 'toString', '__proto__', '']
 
 interface Refused {
   readonly how: 'thrown' | 'rejected'

@@ -6,6 +6,7 @@ import test from 'ava'
 import type { PoolErrorCode } from '../src-ts/errors/index.js'
 import {
   BatchResultError,
+  ConcatenationError,
   DaemonicProcessError,
   NotSerializableError,
   PoolClosedError,
@@ -288,6 +289,8 @@ test('a pool without options has the defaults', (t) => {
       orderTasks: false,
       spread: false,
       batch: undefined,
+      slices: false,
+      concatenate: false,
       passContext: false,
       withIndex: false,
       progressBar: undefined,
@@ -358,7 +361,15 @@ test('valid values are used unchanged', (t) => {
     [settings.maxQueue, settings.idleTimeout, settings.maxWorkerMemory, settings.maxHeap],
     [0, 0.5, 1, 2 ** 24]
   )
-  t.deepEqual(settings.map, { ...map, signal, progressBar: undefined, onProgress: undefined, context: undefined })
+  t.deepEqual(settings.map, {
+    ...map,
+    slices: false,
+    concatenate: false,
+    signal,
+    progressBar: undefined,
+    onProgress: undefined,
+    context: undefined
+  })
   t.is(readPoolOptions({ nJobs: 1 }, machine).nJobs, 1)
   t.is(readPoolOptions({ cwd: new URL('file:///a%20b') }, machine).cwd, '/a b')
   t.deepEqual({ ...readPoolOptions({ env: process.env }, machine).env }, { ...process.env } as object)
@@ -435,6 +446,7 @@ const made: readonly (readonly [Error, string, PoolErrorCode])[] = [
   [new WorkerStartError('no'), 'WorkerStartError', 'ERR_POOL_WORKER_START'],
   [new TaskTimeoutError({ timeout: 5, index: 7, workerId: 2, pid: 123 }), 'TaskTimeoutError', 'ERR_POOL_TASK_TIMEOUT'],
   [new BatchResultError(3, 'an array of 2'), 'BatchResultError', 'ERR_POOL_BATCH_RESULT'],
+  [new ConcatenationError(3, 'no'), 'ConcatenationError', 'ERR_POOL_CONCATENATION'],
   [new NotSerializableError('items[3].callback', 'a function'), 'NotSerializableError', 'ERR_POOL_NOT_SERIALIZABLE'],
   [new TaskFunctionError('no', { variable: 'socket' }), 'TaskFunctionError', 'ERR_POOL_FUNCTION'],
   [new DaemonicProcessError(), 'DaemonicProcessError', 'ERR_POOL_DAEMONIC'],

@@ -16,6 +16,7 @@ import {
   type PoolStats,
   PoolTerminatedError,
   QueueFullError,
+  type SharedArray,
   type IndexedResult,
   type ResultIterator,
   type SettledItem,
@@ -465,4 +466,42 @@ export function errors(error: unknown): void {
   // @ts-expect-error no such code
   const code: PoolErrorCode = 'ERR_POOL_WORKER'
   void code
+}
+
+export async function slices(floats: Float64Array, shared: SharedArray<Int32Array>, bytes: Buffer): Promise<void> {
+  const cut = { slices: true } as const
+  const joined = { slices: true, concatenate: true } as const
+  is<number[]>()(await pool.map((slice: Float64Array) => slice.length, floats, cut))
+  is<number[]>()(await pool.map((slice) => slice.length, floats, cut))
+  is<number[]>()(await pool.map((slice: Int32Array) => slice.length, shared, cut))
+  is<IndexedResult<number>[]>()(await pool.map((slice) => slice.length, floats, { ...cut, withIndex: true }))
+  is<number[]>()(
+    await pool.map((slice: Float64Array, { index }) => slice.length + index, floats, { ...cut, passContext: true })
+  )
+  is<ResultIterator<string>>()(pool.imap(async (slice: Buffer) => slice.toString(), bytes, cut))
+  is<PromiseSettledResult<number>[]>()(await pool.mapSettled((slice: Buffer) => slice.length, bytes, cut))
+  is<ResultIterator<SettledItem<number>>>()(pool.imapSettled((slice: Buffer) => slice.length, bytes, cut))
+  is<Float64Array>()(await pool.map((slice: Float64Array) => slice, floats, joined))
+  is<Int32Array>()(await pool.map((slice: Int32Array) => slice, shared, joined))
+  is<Int32Array>()(await pool.map(() => shared, [1], { concatenate: true }))
+  is<Buffer>()(await pool.map((slice: Buffer) => slice, bytes, joined))
+  is<Float32Array>()(await pool.mapUnordered(async (x: number) => new Float32Array(x), [1], { concatenate: true }))
+  is<BigInt64Array>()(
+    await pool.map((xs: number[]) => xs.map(() => new BigInt64Array(1)), [1], { batch: 2, concatenate: true })
+  )
+  is<never>()(await pool.map((x: number) => x, [1], { concatenate: true }))
+  is<number[]>()(await pool.map((x: number) => x, floats))
+  is<bigint[]>()(await pool.map((x: bigint) => x, new BigInt64Array(1)))
+  // @ts-expect-error Elements are no slices.
+  await pool.map((x: number) => x, floats, cut)
+  // @ts-expect-error An array has no slices.
+  await pool.map((xs: number[]) => xs, [1], cut)
+  // @ts-expect-error Slices are no batches.
+  await pool.map((slice: Float64Array) => slice.length, floats, { ...cut, batch: 2 })
+  // @ts-expect-error An iterator joins nothing.
+  pool.imap((slice: Float64Array) => slice, floats, joined)
+  // @ts-expect-error Outcomes are not joined.
+  await pool.mapSettled((slice: Float64Array) => slice, floats, joined)
+  // @ts-expect-error A pool has no default for it.
+  new WorkerPool({ slices: true }).closed satisfies boolean
 }

@@ -49,6 +49,8 @@ const suggestions = [
   ['map', 'max_active_tasks', 'maxTasksActive'],
   ['map', 'worker_lifespan', 'workerLifespan'],
   ['map', 'order_tasks', 'orderTasks'],
+  ['map', 'concatenate_numpy_output', 'concatenate'],
+  ['map', 'slice', 'slices'],
   ['imap', 'task_timeout', 'taskTimeout'],
   ['imap', 'timeout', 'taskTimeout'],
   ['apply', 'abortSignal', 'signal'],
@@ -72,6 +74,9 @@ const elsewhere = [
   ['imap', 'stdio', "'stdio' is an option of the pool, not of a call"],
   ['apply', 'nJobs', "'nJobs' is an option of the pool, not of a call"],
   ['apply', 'chunkSize', "'chunkSize' is an option of the pool and of a map, not of apply"],
+  ['apply', 'slices', "'slices' is an option of a map, not of apply"],
+  ['apply', 'concatenate', "'concatenate' is an option of a map, not of apply"],
+  ['pool', 'slices', "'slices' is an option of a map, not of the pool"],
   ['apply', 'batch', "'batch' is an option of the pool and of a map, not of apply"],
   ['pool', 'context', "'context' is an option of a call, not of the pool"],
   ['join', 'signal', "'signal' is an option of the pool and of a call, not of stopAndJoin"],
@@ -93,7 +98,6 @@ const notNeeded = [
   ['pool', 'use_dill', /a function travels with the variables that it uses/],
   ['pool', 'pass_worker_id', /passContext: true .* workerId/],
   ['pool', 'useWorkerState', /passContext: true .* state/],
-  ['map', 'concatenate_numpy_output', /no numpy arrays/],
   ['apply', 'callback', /apply returns a promise/],
   ['apply', 'error_callback', /apply returns a promise/],
   ['apply', 'kwargs', /no named arguments/]
@@ -109,18 +113,7 @@ for (const [who, option, reason] of notNeeded) {
 }
 
 /** Options that a later version brings, and names that mean nothing. */
-const unknown = [
-  'slices',
-  'concatenate',
-
-  'constructor',
-  'toString',
-  '__proto__',
-  'x',
-  '',
-  '_',
-  'chunkSize'.repeat(1_000)
-]
+const unknown = ['constructor', 'toString', '__proto__', 'x', '', '_', 'chunkSize'.repeat(1_000)]
 
 for (const who of ['pool', 'map', 'imap', 'apply', 'join'] as const) {
   test(`${who}: an option that is like no other gets no suggestion`, async (t) => {

@@ -1,6 +1,7 @@
 /** The public API of millrace. */
 export {
   BatchResultError,
+  ConcatenationError,
   type DeathPhase,
   type DeathReason,
   DaemonicProcessError,

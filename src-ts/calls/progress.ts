@@ -50,6 +50,7 @@ class ProgressSink implements Sink {
 
   begin(call: RunningCall): void {
     this.#call = call
+    this.#sink.begin?.(call)
     this.#listeners = this.#openListeners()
     this.#samples.push({ ms: monotonicMs(), done: 0 })
     this.#wait()

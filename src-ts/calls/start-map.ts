@@ -12,6 +12,7 @@ import { MapCall } from './map-call.js'
 import type { Binding, MapPlan } from './map-plan.js'
 import { MAP_TRAITS, type MapKind } from './map-kinds.js'
 import type { Sink } from './sink.js'
+import { openSlices } from './slices.js'
 import { openSource } from './source.js'
 
 /** What is known about a call when it is made. */
@@ -41,7 +42,7 @@ export interface MapOrder {
 export function makeMapCall({ fn, items, prepare, openBackend, ...order }: MapOrder): MapCall {
   const { kind, settings, nJobs } = order
   const prepared = prepare(fn, settings.context)
-  const source = openSource(items, settings.iterableLength)
+  const source = settings.slices ? openSlices(items, settings, nJobs) : openSource(items, settings.iterableLength)
   const backend = openBackend()
   const definition = new CalledFunction(prepared, backend)
   const { isLazy, isSettled } = MAP_TRAITS[kind]
@@ -86,7 +87,9 @@ export function makeMapCall({ fn, items, prepare, openBackend, ...order }: MapOr
 const ORDERED_CHUNKS_PER_JOB = 64
 
 function chooseSize(settings: MapSettings, length: number | undefined, nJobs: number, isDeep: boolean): ChunkSize {
-  const { chunkSize, orderTasks } = settings
+  const { chunkSize, orderTasks, slices } = settings
+  // A slice is as large as a chunk.
+  if (slices) return new FixedChunkSize(1)
   if (chunkSize !== undefined) return new FixedChunkSize(chunkSize)
   // A size that adapts depends on the clock, so each run would give the items to other workers.
   const nSplits = settings.nSplits ?? (orderTasks ? ORDERED_CHUNKS_PER_JOB * nJobs : undefined)

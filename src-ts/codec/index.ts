@@ -26,4 +26,5 @@ export {
 export { readFailure, readResults, unreadable } from './results.js'
 export { readOrigin, writeOrigin } from './task-origin.js'
 export { TextRun } from './text-run.js'
+export { emptyOf, joinParts, kindNameOf, partOf, type TypedArray } from './typed-parts.js'
 export { MAX_MESSAGE_BYTES, Writer } from './writer.js'

@@ -1,6 +1,7 @@
 import type { AssertionError } from 'node:assert'
 
 import { BatchResultError } from './batch-result.js'
+import { ConcatenationError } from './concatenation.js'
 import { QueueFullError } from './queue-full.js'
 import { SharedMemoryError } from './shared-memory.js'
 import { isInstance, markAsOwn, PoolError, setBrand, setCode } from './base.js'
@@ -12,6 +13,7 @@ import { Error, Object, process, Reflect } from '../primordials.js'
 export { PoolError, type PoolErrorCode } from './base.js'
 export { TaskTimeoutError, type LateTask } from './task-timeout.js'
 export { BatchResultError } from './batch-result.js'
+export { ConcatenationError } from './concatenation.js'
 export { QueueFullError } from './queue-full.js'
 export { SharedMemoryError } from './shared-memory.js'
 export { invalidOption, invalidOptionBecause, unknownOption } from './options.js'
@@ -141,6 +143,7 @@ export const poolErrorClasses: Readonly<Record<string, new (...args: never[]) =>
     TaskFunctionError,
     QueueFullError,
     BatchResultError,
+    ConcatenationError,
     SharedMemoryError,
     DaemonicProcessError
   })

@@ -12,7 +12,7 @@ import type { PoolSize } from './resize-options.js'
 import { readMaxHeap } from './worker-options.js'
 import { Math, Number } from '../primordials.js'
 
-export { readMapOptions } from './map-options.js'
+export { checkConcatenation, readMapOptions } from './map-options.js'
 export { checkInline } from './inline-options.js'
 export { limitsOf } from './limits.js'
 export { type PoolSize, readResize } from './resize-options.js'

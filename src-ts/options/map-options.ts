@@ -26,6 +26,10 @@ export interface MapSettings extends LifeSettings {
   readonly passContext: boolean
   /** The most items that the function receives together, or undefined if it receives one item. */
   readonly batch: number | undefined
+  /** Whether the items are slices of a typed array. A pool has no default for it. */
+  readonly slices: boolean
+  /** Whether the results are joined into one typed array. A pool has no default for it. */
+  readonly concatenate: boolean
   /** Whether results come with the index of their item. */
   readonly withIndex: boolean
   /** The bar that shows how far the call is, or undefined for none. */
@@ -58,6 +62,8 @@ const NO_DEFAULTS: MapSettings = {
   spread: false,
   passContext: false,
   batch: undefined,
+  slices: false,
+  concatenate: false,
   withIndex: false,
   progressBar: undefined,
   onProgress: undefined,
@@ -93,7 +99,7 @@ export function readMapSettings(values: OptionValues, defaults: MapSettings = NO
     orderTasks: readBoolean(values, 'orderTasks') ?? defaults.orderTasks,
     ...readForm(values, defaults),
     passContext: readBoolean(values, 'passContext') ?? defaults.passContext,
-    withIndex: readBoolean(values, 'withIndex') ?? defaults.withIndex,
+    ...readResultForm(values, defaults),
     progressBar: readProgressBar(values, defaults.progressBar),
     onProgress: readFunction<(progress: Progress) => void>(values, 'onProgress') ?? defaults.onProgress,
     taskTimeout: readMilliseconds(values, 'taskTimeout', false) ?? defaults.taskTimeout,
@@ -106,17 +112,39 @@ export function readMapSettings(values: OptionValues, defaults: MapSettings = NO
 }
 
 /**
- * Reads in which form the function receives the items. The form that a call names replaces the other form of the pool's defaults.
- * @throws RangeError if both forms are asked for
+ * Reads in which form the function receives the items. The form that a call names replaces the other forms of the pool's defaults.
+ * @throws RangeError if two forms are asked for
  */
-function readForm(values: OptionValues, defaults: MapSettings): Pick<MapSettings, 'spread' | 'batch'> {
+function readForm(values: OptionValues, defaults: MapSettings): Pick<MapSettings, 'spread' | 'batch' | 'slices'> {
   const spread = readBoolean(values, 'spread')
   const batch = readInteger(values, 'batch', 1, MAX_BATCH)
+  const slices = readBoolean(values, 'slices') ?? false
+  const other = spread === true ? 'spread: true' : batch === undefined ? undefined : `batch: ${batch}`
+  if (slices && other !== undefined) {
+    throw invalidOptionBecause('range', 'slices', slices, `it cannot be combined with ${other}`)
+  }
   if (spread === true && batch !== undefined) {
     throw invalidOptionBecause('range', 'batch', batch, 'it cannot be combined with spread: true')
   }
   return {
-    spread: spread ?? (batch === undefined && defaults.spread),
-    batch: batch ?? (spread === true ? undefined : defaults.batch)
+    slices,
+    spread: spread ?? (batch === undefined && !slices && defaults.spread),
+    batch: batch ?? (spread === true || slices ? undefined : defaults.batch)
   }
+}
+
+/** Reads in which form the results come. What a call asks for replaces the pool's default. */
+function readResultForm(values: OptionValues, defaults: MapSettings): Pick<MapSettings, 'withIndex' | 'concatenate'> {
+  const withIndex = readBoolean(values, 'withIndex')
+  const concatenate = readBoolean(values, 'concatenate') ?? false
+  if (concatenate && withIndex === true) {
+    throw invalidOptionBecause('range', 'concatenate', concatenate, 'it cannot be combined with withIndex: true')
+  }
+  return { concatenate, withIndex: withIndex ?? (!concatenate && defaults.withIndex) }
+}
+
+/** @throws RangeError if a call of that method has no list of results to join */
+export function checkConcatenation(method: string): void {
+  if (method === 'map' || method === 'mapUnordered') return
+  throw invalidOptionBecause('range', 'concatenate', true, `${method} has no list of typed arrays to join`)
 }

@@ -52,7 +52,10 @@ export const POOL_OPTIONS: OptionScope = {
   ]
 }
 
-export const MAP_OPTIONS: OptionScope = { owner: 'a map', names: [...MAP_DEFAULTS, 'context'] }
+export const MAP_OPTIONS: OptionScope = {
+  owner: 'a map',
+  names: [...MAP_DEFAULTS, 'context', 'slices', 'concatenate']
+}
 
 export const APPLY_OPTIONS: OptionScope = {
   owner: 'apply',

@@ -4,6 +4,7 @@ import { APPLY_OPTIONS, MAP_OPTIONS, type OptionScope, POOL_OPTIONS } from './na
 /** Names that other pools use, without underscores and in lower case, and what an option of that meaning is called here. */
 const SYNONYMS: ReadonlyMap<string, string> = new Map([
   ['abortsignal', 'signal'],
+  ['concatenatenumpyoutput', 'concatenate'],
   ['concurrency', 'nJobs'],
   ['iterablelen', 'iterableLength'],
   ['maxactivetasks', 'maxTasksActive'],
@@ -21,7 +22,6 @@ const THEN = 'apply returns a promise, so pass the callback to its then()'
 /** Options of MPIRE, written in the same way, that millrace does not need, and why. */
 const NOT_NEEDED: ReadonlyMap<string, string> = new Map([
   ['callback', THEN],
-  ['concatenatenumpyoutput', 'the results of a map come as one array, and there are no numpy arrays to concatenate'],
   ['errorcallback', THEN],
   ['kwargs', 'JavaScript has no named arguments: pass an object as one of the arguments'],
   ['passworkerid', 'with passContext: true the function receives a context that has workerId'],

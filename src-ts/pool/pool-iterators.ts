@@ -1,16 +1,19 @@
 import type {
   AnyFunction,
+  AnyTypedArray,
   Arguments,
   ArgumentsOf,
   BatchFunction,
   BatchOptions,
   FunctionOrReference,
+  Indexed,
   Items,
   MapOptions,
   NoOptions,
   Only,
   ResultIterator,
   SettledItem,
+  SliceOptions,
   SpreadFunction,
   SpreadOptions,
   TaskFunction
@@ -18,8 +21,89 @@ import type {
 import { stateOf } from './pool-lifecycle.js'
 import { PoolTasks } from './pool-tasks.js'
 
-/** The calls of a pool that return an iterator over the outcome of each item. */
+/** The calls of a pool that return an iterator. */
 export abstract class PoolIterators<Shared = unknown> extends PoolTasks<Shared> {
+  /**
+   * Returns an iterator over the results in the order of the input, up to the first failure, which it throws. It runs nothing before
+   * the first `next()`, and reads the input no further ahead than `maxTasksActive`. Leaving the loop drops queued tasks, ends the
+   * input and aborts `context.signal` in running tasks. The workers of tasks that still run after `killGrace` are killed. The iterator
+   * keeps the process alive only while a `next()` is pending.
+   * @example
+   * for await (const page of pool.imap(render, documents)) await write(page)
+   */
+  imap<A extends Arguments, R, O extends Only<O, SpreadOptions<Shared>>>(
+    fn: SpreadFunction<A, R, O, Shared>,
+    items: Items<A>,
+    options: O
+  ): ResultIterator<Indexed<Awaited<R>, O>>
+  imap<F extends AnyFunction, O extends Only<O, SpreadOptions<Shared>>>(
+    fn: FunctionOrReference<F>,
+    items: Items<ArgumentsOf<F, O>>,
+    options: O
+  ): ResultIterator<Indexed<Awaited<ReturnType<F>>, O>>
+  imap<T, R, O extends Only<O, BatchOptions<Shared>>>(
+    fn: BatchFunction<T, R, O, Shared>,
+    items: Items<T>,
+    options: O
+  ): ResultIterator<Indexed<R, O>>
+  imap<A extends AnyTypedArray, R, O extends Only<O, SliceOptions<Shared>>>(
+    fn: TaskFunction<NoInfer<A>, R, O, Shared>,
+    items: A,
+    options: O
+  ): ResultIterator<Indexed<Awaited<R>, O>>
+  imap<T, R, O extends Only<O, MapOptions<Shared>> = NoOptions>(
+    fn: TaskFunction<T, R, O, Shared>,
+    items: Items<T>,
+    options?: O
+  ): ResultIterator<Indexed<Awaited<R>, O>>
+  imap(
+    fn: URL,
+    items: Items<unknown>,
+    options?: MapOptions<Shared> | SpreadOptions<Shared> | BatchOptions<Shared> | SliceOptions<Shared>
+  ): ResultIterator<unknown>
+  imap(fn: unknown, items: unknown, options?: unknown): ResultIterator<unknown> {
+    return stateOf(this, methods.imap).iterate(methods.imap, 'imap', [fn, items, options])
+  }
+
+  /**
+   * Returns an iterator, as `imap` does, over the results in the order of completion.
+   * @example
+   * for await (const hash of pool.imapUnordered(hashOf, files)) seen.add(hash)
+   */
+  imapUnordered<A extends Arguments, R, O extends Only<O, SpreadOptions<Shared>>>(
+    fn: SpreadFunction<A, R, O, Shared>,
+    items: Items<A>,
+    options: O
+  ): ResultIterator<Indexed<Awaited<R>, O>>
+  imapUnordered<F extends AnyFunction, O extends Only<O, SpreadOptions<Shared>>>(
+    fn: FunctionOrReference<F>,
+    items: Items<ArgumentsOf<F, O>>,
+    options: O
+  ): ResultIterator<Indexed<Awaited<ReturnType<F>>, O>>
+  imapUnordered<T, R, O extends Only<O, BatchOptions<Shared>>>(
+    fn: BatchFunction<T, R, O, Shared>,
+    items: Items<T>,
+    options: O
+  ): ResultIterator<Indexed<R, O>>
+  imapUnordered<A extends AnyTypedArray, R, O extends Only<O, SliceOptions<Shared>>>(
+    fn: TaskFunction<NoInfer<A>, R, O, Shared>,
+    items: A,
+    options: O
+  ): ResultIterator<Indexed<Awaited<R>, O>>
+  imapUnordered<T, R, O extends Only<O, MapOptions<Shared>> = NoOptions>(
+    fn: TaskFunction<T, R, O, Shared>,
+    items: Items<T>,
+    options?: O
+  ): ResultIterator<Indexed<Awaited<R>, O>>
+  imapUnordered(
+    fn: URL,
+    items: Items<unknown>,
+    options?: MapOptions<Shared> | SpreadOptions<Shared> | BatchOptions<Shared> | SliceOptions<Shared>
+  ): ResultIterator<unknown>
+  imapUnordered(fn: unknown, items: unknown, options?: unknown): ResultIterator<unknown> {
+    return stateOf(this, methods.imapUnordered).iterate(methods.imapUnordered, 'imapUnordered', [fn, items, options])
+  }
+
   /**
    * Returns an iterator, as `imap` does, over the outcome of each item, in the order of the input: `{ index, status: 'fulfilled', value }`
    * or `{ index, status: 'rejected', reason }`. A failing task does not end it. The reason is the task's error, the death of its worker,
@@ -45,6 +129,11 @@ export abstract class PoolIterators<Shared = unknown> extends PoolTasks<Shared> 
     items: Items<T>,
     options: O
   ): ResultIterator<SettledItem<R>>
+  imapSettled<A extends AnyTypedArray, R, O extends Only<O, SliceOptions<Shared>>>(
+    fn: TaskFunction<NoInfer<A>, R, O, Shared>,
+    items: A,
+    options: O
+  ): ResultIterator<SettledItem<Awaited<R>>>
   imapSettled<T, R, O extends Only<O, MapOptions<Shared>> = NoOptions>(
     fn: TaskFunction<T, R, O, Shared>,
     items: Items<T>,
@@ -53,7 +142,7 @@ export abstract class PoolIterators<Shared = unknown> extends PoolTasks<Shared> 
   imapSettled(
     fn: URL,
     items: Items<unknown>,
-    options?: MapOptions<Shared> | SpreadOptions<Shared> | BatchOptions<Shared>
+    options?: MapOptions<Shared> | SpreadOptions<Shared> | BatchOptions<Shared> | SliceOptions<Shared>
   ): ResultIterator<SettledItem<unknown>>
   imapSettled(fn: unknown, items: unknown, options?: unknown): ResultIterator<unknown> {
     return stateOf(this, methods.imapSettled).iterate(methods.imapSettled, 'imapSettled', [fn, items, options])
@@ -79,6 +168,11 @@ export abstract class PoolIterators<Shared = unknown> extends PoolTasks<Shared> 
     items: Items<T>,
     options: O
   ): ResultIterator<SettledItem<R>>
+  imapSettledUnordered<A extends AnyTypedArray, R, O extends Only<O, SliceOptions<Shared>>>(
+    fn: TaskFunction<NoInfer<A>, R, O, Shared>,
+    items: A,
+    options: O
+  ): ResultIterator<SettledItem<Awaited<R>>>
   imapSettledUnordered<T, R, O extends Only<O, MapOptions<Shared>> = NoOptions>(
     fn: TaskFunction<T, R, O, Shared>,
     items: Items<T>,
@@ -87,7 +181,7 @@ export abstract class PoolIterators<Shared = unknown> extends PoolTasks<Shared> 
   imapSettledUnordered(
     fn: URL,
     items: Items<unknown>,
-    options?: MapOptions<Shared> | SpreadOptions<Shared> | BatchOptions<Shared>
+    options?: MapOptions<Shared> | SpreadOptions<Shared> | BatchOptions<Shared> | SliceOptions<Shared>
   ): ResultIterator<SettledItem<unknown>>
   imapSettledUnordered(fn: unknown, items: unknown, options?: unknown): ResultIterator<unknown> {
     const entry = methods.imapSettledUnordered
@@ -95,5 +189,5 @@ export abstract class PoolIterators<Shared = unknown> extends PoolTasks<Shared> 
   }
 }
 
-const { imapSettled, imapSettledUnordered } = PoolIterators.prototype
-const methods = { imapSettled, imapSettledUnordered }
+const { imap, imapUnordered, imapSettled, imapSettledUnordered } = PoolIterators.prototype
+const methods = { imap, imapUnordered, imapSettled, imapSettledUnordered }

@@ -4,6 +4,7 @@ import {
   LazyResults,
   type ListKind,
   makeApplyCall,
+  makeConcatenatingSink,
   makeListSink,
   makeMapCall,
   makeWarmCall,
@@ -18,6 +19,7 @@ import { atEntry, type Entry, invalidOption, promiseAtEntry, QueueFullError } fr
 import { checkFunction } from '../functions/index.js'
 import {
   type ApplySettings,
+  checkConcatenation,
   checkInline,
   type LifeSettings,
   type MapSettings,
@@ -40,9 +42,12 @@ export class PoolState extends PoolCore {
   /** Opens a call that returns a promise of a list. */
   list(entry: Entry, kind: ListKind, [fn, items, options]: MapArguments): Promise<never[]> {
     return promiseAtEntry(entry, (resolve, reject) => {
-      const settings = this.#readMap(options)
+      const settings = this.#readMap(options, kind)
       throwIfAborted(settings.signal)
-      const sink = withProgress(makeListSink(kind, settings.withIndex, resolve, reject), settings, isWorker)
+      const results = settings.concatenate
+        ? makeConcatenatingSink(kind, items, resolve, reject)
+        : makeListSink(kind, settings.withIndex, resolve, reject)
+      const sink = withProgress(results, settings, isWorker)
       const opening = this.#opening(sink, settings)
       openMap(this.#makeCall(kind, fn, items, opening, new CallSite(entry, fn)), opening)
     })
@@ -51,7 +56,7 @@ export class PoolState extends PoolCore {
   /** Makes a call that opens when its iterator is first read. */
   iterate(entry: Entry, kind: LazyKind, [fn, items, options]: MapArguments): LazyResults {
     return atEntry(entry, () => {
-      const settings = this.#readMap(options)
+      const settings = this.#readMap(options, kind)
       const results = new LazyResults(kind, settings.withIndex)
       const sink = withProgress(results, settings, isWorker)
       const opening = this.#opening(sink, settings)
@@ -131,9 +136,11 @@ export class PoolState extends PoolCore {
     return { id, onEnd, nJobs, setup, clock, prepare: this.prepare, openBackend: () => this.start() }
   }
 
-  #readMap(options: unknown): MapSettings {
+  #readMap(options: unknown, kind: MapKind): MapSettings {
     this.checkOpen()
-    return checkInline(readMapOptions(options, this.settings.map), this.settings.nJobs)
+    const settings = readMapOptions(options, this.settings.map)
+    if (settings.concatenate) checkConcatenation(kind)
+    return checkInline(settings, this.settings.nJobs)
   }
 
   #readApply(options: unknown): ApplySettings {

@@ -1,17 +1,19 @@
 import { atEntry } from '../errors/index.js'
 import type {
   AnyFunction,
+  AnyTypedArray,
   Arguments,
   ArgumentsOf,
   BatchFunction,
   BatchOptions,
+  ConcatenateOptions,
   FunctionOrReference,
-  Indexed,
   Items,
+  ListOf,
   MapOptions,
   NoOptions,
   Only,
-  ResultIterator,
+  SliceOptions,
   SpreadFunction,
   SpreadOptions,
   TaskFunction,
@@ -51,30 +53,35 @@ export class WorkerPool<Shared = unknown> extends PoolIterators<Shared> {
    * @example
    * const sizes = await pool.map(async (path: string) => (await stat(path)).size, paths)
    */
-  map<A extends Arguments, R, O extends Only<O, SpreadOptions<Shared>>>(
+  map<A extends Arguments, R, O extends Only<O, SpreadOptions<Shared> & ConcatenateOptions>>(
     fn: SpreadFunction<A, R, O, Shared>,
     items: Items<A>,
     options: O
-  ): Promise<Indexed<Awaited<R>, O>[]>
-  map<F extends AnyFunction, O extends Only<O, SpreadOptions<Shared>>>(
+  ): Promise<ListOf<Awaited<R>, O>>
+  map<F extends AnyFunction, O extends Only<O, SpreadOptions<Shared> & ConcatenateOptions>>(
     fn: FunctionOrReference<F>,
     items: Items<ArgumentsOf<F, O>>,
     options: O
-  ): Promise<Indexed<Awaited<ReturnType<F>>, O>[]>
-  map<T, R, O extends Only<O, BatchOptions<Shared>>>(
+  ): Promise<ListOf<Awaited<ReturnType<F>>, O>>
+  map<T, R, O extends Only<O, BatchOptions<Shared> & ConcatenateOptions>>(
     fn: BatchFunction<T, R, O, Shared>,
     items: Items<T>,
     options: O
-  ): Promise<Indexed<R, O>[]>
-  map<T, R, O extends Only<O, MapOptions<Shared>> = NoOptions>(
+  ): Promise<ListOf<R, O>>
+  map<A extends AnyTypedArray, R, O extends Only<O, SliceOptions<Shared> & ConcatenateOptions>>(
+    fn: TaskFunction<NoInfer<A>, R, O, Shared>,
+    items: A,
+    options: O
+  ): Promise<ListOf<Awaited<R>, O>>
+  map<T, R, O extends Only<O, MapOptions<Shared> & ConcatenateOptions> = NoOptions>(
     fn: TaskFunction<T, R, O, Shared>,
     items: Items<T>,
     options?: O
-  ): Promise<Indexed<Awaited<R>, O>[]>
+  ): Promise<ListOf<Awaited<R>, O>>
   map(
     fn: URL,
     items: Items<unknown>,
-    options?: MapOptions<Shared> | SpreadOptions<Shared> | BatchOptions<Shared>
+    options?: MapOptions<Shared> | SpreadOptions<Shared> | BatchOptions<Shared> | SliceOptions<Shared>
   ): Promise<unknown[]>
   map(fn: unknown, items: unknown, options?: unknown): Promise<unknown[]> {
     return stateOf(this, methods.map).list(methods.map, 'map', [fn, items, options])
@@ -85,30 +92,35 @@ export class WorkerPool<Shared = unknown> extends PoolIterators<Shared> {
    * @example
    * const [fastest] = await pool.mapUnordered(measure, mirrors, { chunkSize: 1 })
    */
-  mapUnordered<A extends Arguments, R, O extends Only<O, SpreadOptions<Shared>>>(
+  mapUnordered<A extends Arguments, R, O extends Only<O, SpreadOptions<Shared> & ConcatenateOptions>>(
     fn: SpreadFunction<A, R, O, Shared>,
     items: Items<A>,
     options: O
-  ): Promise<Indexed<Awaited<R>, O>[]>
-  mapUnordered<F extends AnyFunction, O extends Only<O, SpreadOptions<Shared>>>(
+  ): Promise<ListOf<Awaited<R>, O>>
+  mapUnordered<F extends AnyFunction, O extends Only<O, SpreadOptions<Shared> & ConcatenateOptions>>(
     fn: FunctionOrReference<F>,
     items: Items<ArgumentsOf<F, O>>,
     options: O
-  ): Promise<Indexed<Awaited<ReturnType<F>>, O>[]>
-  mapUnordered<T, R, O extends Only<O, BatchOptions<Shared>>>(
+  ): Promise<ListOf<Awaited<ReturnType<F>>, O>>
+  mapUnordered<T, R, O extends Only<O, BatchOptions<Shared> & ConcatenateOptions>>(
     fn: BatchFunction<T, R, O, Shared>,
     items: Items<T>,
     options: O
-  ): Promise<Indexed<R, O>[]>
-  mapUnordered<T, R, O extends Only<O, MapOptions<Shared>> = NoOptions>(
+  ): Promise<ListOf<R, O>>
+  mapUnordered<A extends AnyTypedArray, R, O extends Only<O, SliceOptions<Shared> & ConcatenateOptions>>(
+    fn: TaskFunction<NoInfer<A>, R, O, Shared>,
+    items: A,
+    options: O
+  ): Promise<ListOf<Awaited<R>, O>>
+  mapUnordered<T, R, O extends Only<O, MapOptions<Shared> & ConcatenateOptions> = NoOptions>(
     fn: TaskFunction<T, R, O, Shared>,
     items: Items<T>,
     options?: O
-  ): Promise<Indexed<Awaited<R>, O>[]>
+  ): Promise<ListOf<Awaited<R>, O>>
   mapUnordered(
     fn: URL,
     items: Items<unknown>,
-    options?: MapOptions<Shared> | SpreadOptions<Shared> | BatchOptions<Shared>
+    options?: MapOptions<Shared> | SpreadOptions<Shared> | BatchOptions<Shared> | SliceOptions<Shared>
   ): Promise<unknown[]>
   mapUnordered(fn: unknown, items: unknown, options?: unknown): Promise<unknown[]> {
     return stateOf(this, methods.mapUnordered).list(methods.mapUnordered, 'mapUnordered', [fn, items, options])
@@ -136,6 +148,11 @@ export class WorkerPool<Shared = unknown> extends PoolIterators<Shared> {
     items: Items<T>,
     options: O
   ): Promise<PromiseSettledResult<R>[]>
+  mapSettled<A extends AnyTypedArray, R, O extends Only<O, SliceOptions<Shared>>>(
+    fn: TaskFunction<NoInfer<A>, R, O, Shared>,
+    items: A,
+    options: O
+  ): Promise<PromiseSettledResult<Awaited<R>>[]>
   mapSettled<T, R, O extends Only<O, MapOptions<Shared>> = NoOptions>(
     fn: TaskFunction<T, R, O, Shared>,
     items: Items<T>,
@@ -144,84 +161,13 @@ export class WorkerPool<Shared = unknown> extends PoolIterators<Shared> {
   mapSettled(
     fn: URL,
     items: Items<unknown>,
-    options?: MapOptions<Shared> | SpreadOptions<Shared> | BatchOptions<Shared>
+    options?: MapOptions<Shared> | SpreadOptions<Shared> | BatchOptions<Shared> | SliceOptions<Shared>
   ): Promise<PromiseSettledResult<unknown>[]>
   mapSettled(fn: unknown, items: unknown, options?: unknown): Promise<PromiseSettledResult<unknown>[]> {
     return stateOf(this, methods.mapSettled).list(methods.mapSettled, 'mapSettled', [fn, items, options])
   }
-
-  /**
-   * Returns an iterator over the results in the order of the input, up to the first failure, which it throws. It runs nothing before
-   * the first `next()`, and reads the input no further ahead than `maxTasksActive`. Leaving the loop drops queued tasks, ends the
-   * input and aborts `context.signal` in running tasks. The workers of tasks that still run after `killGrace` are killed. The iterator
-   * keeps the process alive only while a `next()` is pending.
-   * @example
-   * for await (const page of pool.imap(render, documents)) await write(page)
-   */
-  imap<A extends Arguments, R, O extends Only<O, SpreadOptions<Shared>>>(
-    fn: SpreadFunction<A, R, O, Shared>,
-    items: Items<A>,
-    options: O
-  ): ResultIterator<Indexed<Awaited<R>, O>>
-  imap<F extends AnyFunction, O extends Only<O, SpreadOptions<Shared>>>(
-    fn: FunctionOrReference<F>,
-    items: Items<ArgumentsOf<F, O>>,
-    options: O
-  ): ResultIterator<Indexed<Awaited<ReturnType<F>>, O>>
-  imap<T, R, O extends Only<O, BatchOptions<Shared>>>(
-    fn: BatchFunction<T, R, O, Shared>,
-    items: Items<T>,
-    options: O
-  ): ResultIterator<Indexed<R, O>>
-  imap<T, R, O extends Only<O, MapOptions<Shared>> = NoOptions>(
-    fn: TaskFunction<T, R, O, Shared>,
-    items: Items<T>,
-    options?: O
-  ): ResultIterator<Indexed<Awaited<R>, O>>
-  imap(
-    fn: URL,
-    items: Items<unknown>,
-    options?: MapOptions<Shared> | SpreadOptions<Shared> | BatchOptions<Shared>
-  ): ResultIterator<unknown>
-  imap(fn: unknown, items: unknown, options?: unknown): ResultIterator<unknown> {
-    return stateOf(this, methods.imap).iterate(methods.imap, 'imap', [fn, items, options])
-  }
-
-  /**
-   * Returns an iterator, as `imap` does, over the results in the order of completion.
-   * @example
-   * for await (const hash of pool.imapUnordered(hashOf, files)) seen.add(hash)
-   */
-  imapUnordered<A extends Arguments, R, O extends Only<O, SpreadOptions<Shared>>>(
-    fn: SpreadFunction<A, R, O, Shared>,
-    items: Items<A>,
-    options: O
-  ): ResultIterator<Indexed<Awaited<R>, O>>
-  imapUnordered<F extends AnyFunction, O extends Only<O, SpreadOptions<Shared>>>(
-    fn: FunctionOrReference<F>,
-    items: Items<ArgumentsOf<F, O>>,
-    options: O
-  ): ResultIterator<Indexed<Awaited<ReturnType<F>>, O>>
-  imapUnordered<T, R, O extends Only<O, BatchOptions<Shared>>>(
-    fn: BatchFunction<T, R, O, Shared>,
-    items: Items<T>,
-    options: O
-  ): ResultIterator<Indexed<R, O>>
-  imapUnordered<T, R, O extends Only<O, MapOptions<Shared>> = NoOptions>(
-    fn: TaskFunction<T, R, O, Shared>,
-    items: Items<T>,
-    options?: O
-  ): ResultIterator<Indexed<Awaited<R>, O>>
-  imapUnordered(
-    fn: URL,
-    items: Items<unknown>,
-    options?: MapOptions<Shared> | SpreadOptions<Shared> | BatchOptions<Shared>
-  ): ResultIterator<unknown>
-  imapUnordered(fn: unknown, items: unknown, options?: unknown): ResultIterator<unknown> {
-    return stateOf(this, methods.imapUnordered).iterate(methods.imapUnordered, 'imapUnordered', [fn, items, options])
-  }
 }
 
 // The methods of this class. If a subclass or a spy replaces one, an error still points at the line that called the original.
-const { map, mapUnordered, mapSettled, imap, imapUnordered } = WorkerPool.prototype
-const methods = { map, mapUnordered, mapSettled, imap, imapUnordered }
+const { map, mapUnordered, mapSettled } = WorkerPool.prototype
+const methods = { map, mapUnordered, mapSettled }

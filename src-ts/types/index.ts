@@ -35,5 +35,6 @@ export type {
   TaskOptions,
   WorkerPoolOptions
 } from './options.js'
+export type { AnyTypedArray, ConcatenateOptions, Joined, ListOf, SliceOptions } from './slices.js'
 export type { SharedArray, TypedArrayKind, TypedArrayOf } from './shared.js'
 export type { PoolEvents, PoolStats, Progress, WorkerExit, WorkerExitReason, WorkerInfo, WorkerState } from './state.js'

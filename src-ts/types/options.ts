@@ -18,6 +18,8 @@ export interface MapOptions<Shared = unknown> extends MapDefaults, CallOptions<S
   /** See {@linkcode MapDefaults}. */
   readonly spread?: false | undefined
   readonly batch?: undefined
+  /** See `SliceOptions`. */
+  readonly slices?: false | undefined
 }
 
 /** {@linkcode MapOptions} of a call whose function receives batches of items. */
