@@ -25,6 +25,8 @@
 
 #[cfg_attr(millrace_system = "none", expect(dead_code, reason = "nothing is started there"))]
 mod types;
+#[cfg(not(millrace_system = "none"))]
+mod waiting;
 
 #[cfg(any(millrace_system = "linux", millrace_system = "posix"))]
 mod machine;

@@ -3,13 +3,14 @@
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::io::Errno;
 
 use super::refusal::refused;
 use crate::sys::unix::{Descriptor, whole_milliseconds};
+use crate::sys::waiting::wait_until_some;
 
 /// How many events one call of `wait` returns at most. The rest stays for the next one.
 const BATCH: usize = 64;
@@ -63,24 +64,19 @@ impl Poller {
     /// # Errors
     /// What the system reports; interruptions by signals are not errors.
     pub fn wait(&self, tokens: &mut Vec<u64>, timeout: Option<Duration>) -> io::Result<()> {
-        tokens.clear();
         if !self.0.is_ours() {
+            tokens.clear();
             return Err(Errno::BADF.into());
         }
-        // A deadline beyond the clock's range is no deadline.
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let mut space = [MaybeUninit::uninit(); BATCH];
-        loop {
-            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        wait_until_some(tokens, timeout, |tokens, left| {
             match epoll::wait(&self.0, &mut space, left.map(whole_milliseconds).as_ref()) {
                 Ok((events, _)) => tokens.extend(events.iter().map(|event| event.data.u64())),
                 Err(Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
             }
-            if !tokens.is_empty() || left.is_some_and(|left| left.is_zero()) {
-                return Ok(());
-            }
-        }
+            Ok(())
+        })
     }
 }
 

@@ -4,7 +4,7 @@
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
@@ -12,6 +12,7 @@ use rustix::io::Errno;
 use super::Bell;
 use crate::lock::lock;
 use crate::sys::unix::whole_milliseconds;
+use crate::sys::waiting::wait_until_some;
 
 /// Waits for any of many descriptors to become readable or to hang up. One thread waits, others may add and remove descriptors.
 #[derive(Debug)]
@@ -81,16 +82,7 @@ impl Poller {
     /// # Errors
     /// What the system reports; interruptions by signals are not errors.
     pub fn wait(&self, tokens: &mut Vec<u64>, timeout: Option<Duration>) -> io::Result<()> {
-        tokens.clear();
-        // A deadline beyond the clock's range is no deadline.
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        loop {
-            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            self.wait_once(tokens, left)?;
-            if !tokens.is_empty() || left.is_some_and(|left| left.is_zero()) {
-                return Ok(());
-            }
-        }
+        wait_until_some(tokens, timeout, |tokens, left| self.wait_once(tokens, left))
     }
 
     fn wait_once(&self, tokens: &mut Vec<u64>, left: Option<Duration>) -> io::Result<()> {

@@ -13,7 +13,7 @@ use std::io;
 use std::os::windows::io::AsRawHandle;
 use std::ptr;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use windows_sys::Win32::Foundation::{
     HANDLE, INVALID_HANDLE_VALUE, WAIT_FAILED, WAIT_OBJECT_0, WAIT_TIMEOUT,
@@ -27,6 +27,7 @@ use super::bell::{Bell, milliseconds};
 use super::handle::{AsFd, BorrowedFd, check, raw};
 use crate::lock::lock;
 use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sys::waiting::wait_until_some;
 
 /// How many objects the thread waits for by itself, besides the two bells of the poller.
 const DIRECT: usize = 62;
@@ -113,16 +114,7 @@ impl Poller {
     /// # Errors
     /// What the system reports.
     pub fn wait(&self, tokens: &mut Vec<u64>, timeout: Option<Duration>) -> io::Result<()> {
-        tokens.clear();
-        // A deadline beyond the clock's range is no deadline.
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        loop {
-            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            self.wait_once(tokens, left)?;
-            if !tokens.is_empty() || left.is_some_and(|left| left.is_zero()) {
-                return Ok(());
-            }
-        }
+        wait_until_some(tokens, timeout, |tokens, left| self.wait_once(tokens, left))
     }
 
     fn wait_once(&self, tokens: &mut Vec<u64>, left: Option<Duration>) -> io::Result<()> {
