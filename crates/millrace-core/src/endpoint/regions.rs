@@ -9,7 +9,7 @@ use crate::channel::frame::outcome_flag::REGIONS_MAX;
 use crate::lock::lock;
 use crate::region::message::{self, FromWorker};
 use crate::region::{self, Mapped, Region, RegionError, RegionId};
-use crate::sys::{self, AsFd, Control, Received};
+use crate::sys::{self, Control, Line, Received};
 
 /// Maps a region of `bytes` that the parent has sent the id of. Waits for the parent if this process does not know the region.
 ///
@@ -30,10 +30,10 @@ pub fn fetch_region(id: RegionId, bytes: usize) -> Result<Mapped, RegionError> {
 }
 
 /// The line to the parent, once it is open. Whoever uses it holds the lock: an answer belongs to the last question.
-static LINE: Mutex<Option<Control>> = Mutex::new(None);
+static LINE: Mutex<Option<Line>> = Mutex::new(None);
 
 /// Uses the line, and opens it first if it is not. Returns `None` if this process is no worker.
-fn with_line<R>(act: impl FnOnce(&Control) -> io::Result<R>) -> io::Result<Option<R>> {
+fn with_line<R>(act: impl FnOnce(&Line) -> io::Result<R>) -> io::Result<Option<R>> {
     let Some(this) = THIS_WORKER.get() else { return Ok(None) };
     let mut line = lock(&LINE);
     if line.is_none() {
@@ -42,9 +42,9 @@ fn with_line<R>(act: impl FnOnce(&Control) -> io::Result<R>) -> io::Result<Optio
     line.as_ref().map(act).transpose()
 }
 
-fn open_line(control: &Control) -> io::Result<Control> {
-    let (ours, theirs) = Control::pair()?;
-    control.send(message::LINE, &[theirs.as_fd()])?;
+fn open_line(control: &Control) -> io::Result<Line> {
+    let (ours, theirs) = Line::pair()?;
+    control.send(message::LINE, &theirs.to_pass())?;
     // Only the parent has that end now, so this one sees it when the parent closes it.
     drop(theirs);
     match ours.recv()? {

@@ -9,7 +9,7 @@ use crate::channel::frame::outcome_flag::REGIONS_MAX;
 use crate::lock::lock;
 use crate::region::message::{self, FromWorker};
 use crate::region::{self, Region};
-use crate::sys::{AsFd, BorrowedFd, Control, OwnedFd, Received};
+use crate::sys::{self, AsFd, BorrowedFd, Control, OwnedFd, Received};
 
 /// How many messages are read before other workers get their turn.
 const MESSAGES_PER_TURN: usize = 256;
@@ -17,10 +17,10 @@ const MESSAGES_PER_TURN: usize = 256;
 /// The regions that a worker has passed and that no outcome has taken yet, oldest first. `None`: it was not usable.
 type Passed = VecDeque<Option<Arc<Region>>>;
 
-/// The socket that a worker has opened for regions. Whoever reads it holds the lock.
+/// What a worker has opened for regions. Whoever reads it holds the lock.
 #[derive(Debug)]
 pub(super) struct Line {
-    socket: Control,
+    line: sys::Line,
     passed: Mutex<Passed>,
 }
 
@@ -40,11 +40,11 @@ impl Line {
     ///
     /// # Errors
     ///
-    /// If it is no such socket, or the worker has closed its end.
-    pub(super) fn open(fd: OwnedFd) -> io::Result<Self> {
-        let socket = Control::from_socket(fd)?;
-        socket.send(message::HELLO, &[])?;
-        Ok(Self { socket, passed: Mutex::default() })
+    /// If it is no line, or the worker has closed its end.
+    pub(super) fn open(control: &Control, fds: Vec<OwnedFd>) -> io::Result<Self> {
+        let line = control.accept(fds)?;
+        line.send(message::HELLO, &[])?;
+        Ok(Self { line, passed: Mutex::default() })
     }
 
     /// Reads what the worker has sent, up to the messages of one turn. Never blocks.
@@ -75,7 +75,7 @@ impl Line {
 
     /// Handles one message. `None`: there is none.
     fn read_one(&self, passed: &mut Passed) -> Option<Heard> {
-        let (bytes, fds) = match self.socket.try_recv() {
+        let (bytes, fds) = match self.line.try_recv() {
             Ok(Received::Empty) => return None,
             Ok(Received::Closed) | Err(_) => return Some(Heard::End),
             Ok(Received::Message(bytes, fds)) => (bytes, fds),
@@ -96,18 +96,17 @@ impl Line {
 
     /// Answers a worker that wants a region. A worker that does not read its answers gets none.
     fn answer(&self, region: Option<&Region>) {
-        let sent = region.map(|region| {
-            region.pass(|bytes, fd| self.socket.send(&message::answer(bytes), &[fd]))
-        });
+        let sent = region
+            .map(|region| region.pass(|bytes, fd| self.line.send(&message::answer(bytes), &[fd])));
         if !matches!(sent, Some(Ok(()))) {
-            let _ = self.socket.send(message::GONE, &[]);
+            let _ = self.line.send(message::GONE, &[]);
         }
     }
 }
 
 impl AsFd for Line {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
+        self.line.as_fd()
     }
 }
 

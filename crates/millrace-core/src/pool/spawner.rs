@@ -2,7 +2,7 @@
 //! affinity disturbs nothing.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crossbeam::channel::{Receiver, Sender};
 
@@ -12,7 +12,7 @@ use super::failing::lost;
 use crate::channel::segment::{SEGMENT_BYTES, Segment, word};
 use crate::endpoint::lifeline::{self, Extras};
 use crate::scheduler::WorkerId;
-use crate::sys::{AsFd, Bell, Child, Control, Launch, Pipe, SharedMemory, launch};
+use crate::sys::{AsFd, Bell, Child, Control, Family, Launch, Pipe, SharedMemory, launch};
 
 /// A request to the spawner.
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +53,8 @@ pub(super) struct Spawner {
     result_sender: Sender<SpawnResult>,
     /// Its other end, in case the waiting thread has ended.
     results: Receiver<SpawnResult>,
+    /// From the first start on.
+    family: OnceLock<Family>,
 }
 
 impl Spawner {
@@ -61,7 +63,7 @@ impl Spawner {
         requests: Receiver<Request>,
         (result_sender, results): (Sender<SpawnResult>, Receiver<SpawnResult>),
     ) -> Self {
-        Self { shared, requests, result_sender, results }
+        Self { shared, requests, result_sender, results, family: OnceLock::new() }
     }
 
     /// Runs until the pool drops its end of the requests.
@@ -77,6 +79,14 @@ impl Spawner {
                 }
             }
         }
+    }
+
+    fn family(&self) -> io::Result<&Family> {
+        if let Some(family) = self.family.get() {
+            return Ok(family);
+        }
+        let family = Family::new()?;
+        Ok(self.family.get_or_init(|| family))
     }
 
     fn answer(&self, worker_id: WorkerId) {
@@ -138,7 +148,7 @@ impl Spawner {
             outputs,
             cpus: cpus.clone(),
         };
-        let child = launch(&request, theirs)?;
+        let child = launch(&request, theirs, self.family()?)?;
         Ok(SpawnedWorker {
             child,
             control,

@@ -11,7 +11,7 @@
 //!   ring, and the outcome says how many it has sent since the last one. The parent keeps them until JavaScript has decoded the
 //!   outcome, or the outcome is discarded. What a dead worker has sent is still in its socket, and in its ring.
 //!
-//! Both go over the *line* of the worker, a socket that the worker makes when it first needs one. It sends the parent's end over the
+//! Both go over the *line* of the worker, which is a socket where the system has such, and which the worker makes when it first needs one. It sends the parent's end over the
 //! control socket, and waits until the parent has it. The control socket itself is not fit for it: when the parent reads from a
 //! control socket that was full, the system kills the worker (`kill_at_end_of` in `sys/linux/connection.rs`).
 //!

@@ -8,7 +8,8 @@
 //! - [`Bell`]: wakes a sleeping side in another process; notifying never blocks.
 //! - [`Poller`]: one thread waits for many bells, deaths and sockets, and a deadline; it costs nothing while nothing happens.
 //! - [`Control`]: carries the first message and its descriptors, reports the end of the other side, and carries a start error.
-//! - [`launch`] and [`Child`]: start a process pinned from its first instruction, learn of its death, and kill it together
+//! - [`Line`]: carries the descriptors of regions between a worker and its parent.
+//! - [`Family`], [`launch`] and [`Child`]: start a process pinned from its first instruction, learn of its death, and kill it together
 //!   with everything it left in its process group.
 //!
 //! Every descriptor made here is close-on-exec: only `launch` hands one over, as descriptor 3.
@@ -49,7 +50,7 @@ use windows as system;
 use windows as machine;
 #[cfg(millrace_system = "windows")]
 use windows as unix;
-#[cfg(not(millrace_system = "linux"))]
+#[cfg(any(millrace_system = "posix", millrace_system = "none"))]
 mod no_block_memory;
 #[cfg(millrace_system = "none")]
 #[cfg_attr(
@@ -64,24 +65,28 @@ use unsupported as machine;
 #[cfg(millrace_system = "none")]
 use unsupported as unix;
 
-#[cfg(millrace_system = "linux")]
-pub use linux::{BlockMemory, BlockReader, give_back_freed_memory};
 #[cfg(feature = "testing")]
 pub use machine::set_affinity_of_current_thread;
 pub use machine::{
     affinity_of, available_memory, control_groups, resident_bytes, was_killed_for_memory,
 };
-#[cfg(not(millrace_system = "linux"))]
+#[cfg(any(millrace_system = "posix", millrace_system = "none"))]
 pub use no_block_memory::{BlockMemory, BlockReader, give_back_freed_memory};
 pub use system::{Bell, ONE_BELL_FOR_ALL, Poller, own_pidfd, wait_until_gone};
+#[cfg(any(millrace_system = "linux", millrace_system = "windows"))]
+pub use system::{BlockMemory, BlockReader, give_back_freed_memory};
+#[cfg(not(millrace_system = "windows"))]
+pub use types::Family;
 #[cfg(feature = "testing")]
 pub use types::{CONTROL_FD, MESSAGE_BYTES_MAX, MESSAGE_FDS_MAX};
 pub use types::{ControlGroup, Exit, Launch, Received};
 pub use unix::{
-    Child, Control, Pipe, RegionFile, SharedMemory, descriptor_limit, is_self_inflicted,
+    Child, Control, Line, Pipe, RegionFile, SharedMemory, descriptor_limit, is_self_inflicted,
     keep_streams_at_exit, kill_own_group, launch, library_path, look_up, make_room_for_descriptors,
     monotonic_ms, online_cpu_count, set_worker_signals, with_signals_blocked,
 };
+#[cfg(millrace_system = "windows")]
+pub use windows::Family;
 
 /// Whether pools work on this system.
 pub const SUPPORTED: bool = cfg!(not(millrace_system = "none"));

@@ -35,6 +35,23 @@ pub struct Launch {
     pub cpus: Vec<u32>,
 }
 
+/// The processes of one pool. On Windows it is an object of the system, which ends with them; elsewhere nothing.
+#[cfg(not(millrace_system = "windows"))]
+#[derive(Debug)]
+pub struct Family;
+
+#[cfg(not(millrace_system = "windows"))]
+impl Family {
+    /// Without processes.
+    ///
+    /// # Errors
+    /// None here.
+    #[expect(clippy::unnecessary_wraps, reason = "it is an object of the system on Windows")]
+    pub fn new() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+}
+
 /// How a process ended. Both are `None` when somebody else took its status away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Exit {

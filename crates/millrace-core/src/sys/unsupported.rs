@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::ptr::{self, NonNull};
 use std::time::Duration;
 
-use super::types::{ControlGroup, Exit, Launch, Received};
+use super::types::{ControlGroup, Exit, Family, Launch, Received};
 #[cfg(unix)]
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -38,6 +38,7 @@ pub enum Pipe {}
 /// One end of a control socket.
 #[derive(Debug)]
 pub enum Control {}
+pub use Control as Line;
 
 /// A started process.
 #[derive(Debug)]
@@ -188,8 +189,12 @@ impl Control {
         match *self {}
     }
 
-    pub fn from_socket(_fd: OwnedFd) -> io::Result<Self> {
-        not_yet()
+    pub fn to_pass(&self) -> Vec<BorrowedFd<'_>> {
+        match *self {}
+    }
+
+    pub fn accept(&self, _fds: Vec<OwnedFd>) -> io::Result<Self> {
+        match *self {}
     }
 
     pub fn try_recv(&self) -> io::Result<Received> {
@@ -271,7 +276,7 @@ impl AsFd for Bell {
 /// # Errors
 /// Always `Unsupported`.
 #[expect(clippy::needless_pass_by_value, reason = "the signature is that of sys/unix")]
-pub fn launch(_launch: &Launch, control: Control) -> io::Result<Child> {
+pub fn launch(_launch: &Launch, control: Control, _family: &Family) -> io::Result<Child> {
     match control {}
 }
 

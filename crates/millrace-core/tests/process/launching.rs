@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use millrace_core::cpu::available_cpus;
 use millrace_core::testing::sys::{
-    Control, Exit, Launch, Received, affinity_of, keep_streams_at_exit, launch,
+    Control, Exit, Family, Launch, Received, affinity_of, keep_streams_at_exit, launch,
     set_affinity_of_current_thread, set_worker_signals,
 };
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
@@ -60,7 +60,10 @@ fn cpus_that_the_system_refuses_are_an_error() {
     let before = affinity_of(0).unwrap();
     for cpu in [1000, 5000, u32::MAX] {
         let (_ours, theirs) = Control::pair().unwrap();
-        assert!(launch(&Launch { cpus: vec![cpu], ..shell("exit 0") }, theirs).is_err());
+        assert!(
+            launch(&Launch { cpus: vec![cpu], ..shell("exit 0") }, theirs, &Family::new().unwrap())
+                .is_err()
+        );
         assert_eq!(affinity_of(0).unwrap(), before);
     }
 }
@@ -138,7 +141,7 @@ fn a_process_starts_in_the_directory_and_environment_it_was_given() {
 fn what_cannot_be_started_is_an_error_that_names_it() {
     let error_of = |what: &Launch| {
         let (ours, theirs) = Control::pair().unwrap();
-        let error = launch(what, theirs).unwrap_err();
+        let error = launch(what, theirs, &Family::new().unwrap()).unwrap_err();
         // Waited for: a process another test is starting may hold a copy for a moment.
         assert!(matches!(next_message(&ours), Received::Closed));
         error

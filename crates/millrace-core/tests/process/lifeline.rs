@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 
 use millrace_core::testing::lifeline::{Extras, send_handshake, start};
 use millrace_core::testing::sys::{
-    Bell, Control, Exit, Launch, SharedMemory, launch, set_worker_signals,
+    Bell, Control, Exit, Family, Launch, SharedMemory, launch, set_worker_signals,
 };
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
@@ -102,7 +102,7 @@ fn start_worker(what: &Launch) -> (millrace_core::testing::sys::Child, Control, 
     let bells = [Bell::new().unwrap(), Bell::new().unwrap()];
     send_handshake(&ours, b"the config", &fd, &bells[0], [&bells[1], &bells[1]], Extras::default())
         .unwrap();
-    (launch(what, theirs).unwrap(), ours, bells)
+    (launch(what, theirs, &Family::new().unwrap()).unwrap(), ours, bells)
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn a_worker_reads_its_hello_and_sends_its_error() {
 fn a_process_that_is_no_worker_has_nothing_to_hold() {
     let (ours, theirs) = Control::pair().unwrap();
     ours.send(b"not a hello", &[]).unwrap();
-    let child = launch(&myself(ENTRY, "stranger"), theirs).unwrap();
+    let child = launch(&myself(ENTRY, "stranger"), theirs, &Family::new().unwrap()).unwrap();
     assert!(next_text(&ours).contains("unknown byte"));
     assert_eq!(exit_of(&child), Exit { code: Some(0), signal: None });
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use libc::{c_long, sock_filter};
 use millrace_core::testing::sys::{
-    Control, Exit, SharedMemory, launch, own_pidfd, wait_until_gone,
+    Control, Exit, Family, SharedMemory, launch, own_pidfd, wait_until_gone,
 };
 
 use crate::support::{exit_of, myself, next_text, role, shell, start};
@@ -194,7 +194,7 @@ fn a_worker_without_a_descriptor_of_its_parent_ends_with_it() {
     );
     outer.args.push(waiting.program.clone());
     outer.env = waiting.env;
-    let _child = launch(&outer, theirs).unwrap();
+    let _child = launch(&outer, theirs, &Family::new().unwrap()).unwrap();
     assert_eq!(next_text(&ours), "ready");
     assert_eq!(next_text(&ours), "gone");
 }

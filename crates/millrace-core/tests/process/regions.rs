@@ -106,9 +106,10 @@ fn a_sender_waits_for_room_and_a_receiver_for_a_message() {
 #[test]
 fn only_a_socket_becomes_a_connection() {
     let (one, other) = Control::pair().unwrap();
-    let taken = Control::from_socket(one.as_fd().try_clone_to_owned().unwrap()).unwrap();
+    let taken = other.accept(vec![one.as_fd().try_clone_to_owned().unwrap()]).unwrap();
     taken.send(b"x", &[]).unwrap();
     assert!(matches!(other.recv().unwrap(), Received::Message(bytes, _) if bytes == b"x"));
     let file = RegionFile::create(LEN, b"").unwrap();
-    assert!(Control::from_socket(passed(&file)).is_err());
+    assert!(other.accept(vec![passed(&file)]).is_err());
+    assert!(other.accept(Vec::new()).is_err());
 }

@@ -4,7 +4,7 @@ use std::ffi::CString;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
-use millrace_core::testing::sys::{Child, Control, Exit, Launch, Poller, Received, launch};
+use millrace_core::testing::sys::{Child, Control, Exit, Family, Launch, Poller, Received, launch};
 use rustix::io::FdFlags;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
@@ -58,7 +58,7 @@ pub(crate) fn role() -> Option<String> {
 
 pub(crate) fn start(what: &Launch) -> (Child, Control) {
     let (ours, theirs) = Control::pair().unwrap();
-    (launch(what, theirs).unwrap(), ours)
+    (launch(what, theirs, &Family::new().unwrap()).unwrap(), ours)
 }
 
 /// Runs a script and returns the first message it writes to descriptor 3.

@@ -356,7 +356,7 @@ impl Waiter {
     /// A worker needs a line for regions. If it cannot have one, its end closes and it is told so.
     fn open_line(&self, worker_id: WorkerId, fds: Vec<OwnedFd>) {
         let Some(worker) = self.processes[worker_id.index()].as_ref() else { return };
-        let opened = fds.into_iter().next().and_then(|fd| Line::open(fd).ok());
+        let opened = Line::open(&worker.process.control, fds).ok();
         // An honest worker opens one.
         if let Some(opened) = opened
             && worker.process.line.set(opened).is_ok()

@@ -103,15 +103,23 @@ impl Control {
         }
     }
 
-    /// Takes over a socket that has come from another process.
+    /// What another process needs to take over this end.
+    pub fn to_pass(&self) -> Vec<BorrowedFd<'_>> {
+        vec![self.as_fd()]
+    }
+
+    /// Takes over an end that has come from the other process.
     ///
     /// # Errors
     /// `InvalidData` if it is no such socket.
-    pub fn from_socket(fd: OwnedFd) -> io::Result<Self> {
-        if is_control(fd.as_fd()) {
-            Ok(Self::new(fd))
-        } else {
-            Err(io::Error::new(io::ErrorKind::InvalidData, "the descriptor is no control socket"))
+    #[expect(clippy::unused_self, reason = "Windows asks the process at the other end")]
+    pub fn accept(&self, fds: Vec<OwnedFd>) -> io::Result<Self> {
+        match fds.into_iter().next().filter(|fd| is_control(fd.as_fd())) {
+            Some(fd) => Ok(Self::new(fd)),
+            None => Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "the descriptor is no control socket",
+            )),
         }
     }
 

@@ -19,7 +19,7 @@ mod time;
 mod waiting_thread;
 
 pub use child::Child;
-pub use control::Control;
+pub use control::{Control, Control as Line};
 pub(super) use descriptor::{Descriptor, raise};
 pub use descriptor::{descriptor_limit, make_room_for_descriptors};
 pub use memory::SharedMemory;

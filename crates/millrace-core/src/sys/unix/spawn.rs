@@ -16,7 +16,7 @@ use super::descriptor;
 use super::spawn_setup::{Attributes, FileActions, check};
 use crate::sys::machine::{affinity_of, set_affinity_of_current_thread};
 use crate::sys::system::{kill_at_end_of, reopen};
-use crate::sys::types::{CONTROL_FD, Launch};
+use crate::sys::types::{CONTROL_FD, Family, Launch};
 
 /// Starts a process: leader of its own group, signals at default, `/dev/null` as standard input, `control` as descriptor 3,
 /// and pinned to `launch.cpus` with every thread it will ever have. When the other end of `control` is closed, or sends
@@ -27,7 +27,7 @@ use crate::sys::types::{CONTROL_FD, Launch};
 /// # Errors
 /// `NotFound` and others for a program or directory that cannot be used, which the message names; `Unsupported` for a working
 /// directory if the C library has no function for it (glibc before 2.29); the error of the system if it refuses the CPUs.
-pub fn launch(launch: &Launch, control: Control) -> io::Result<Child> {
+pub fn launch(launch: &Launch, control: Control, _family: &Family) -> io::Result<Child> {
     let socket = descriptor::copy(&control)?;
     drop(control);
     let attributes = Attributes::new()?;

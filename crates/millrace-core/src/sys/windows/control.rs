@@ -2,25 +2,25 @@
 //!
 //! What the parent sends before the start waits in the parent: only when the process is there can handles be copied into it. So a
 //! parent sends one message, before it starts the process.
-//! A worker's message overwrites its last one: it is the reason why the worker cannot start.
-#![expect(unsafe_code, reason = "reads and writes memory that another process writes too")]
+//! A worker's message overwrites its last one: it is the reason why the worker cannot start, or a line for regions. The parent copies
+//! its handles out of the worker, which keeps them open until the parent has answered over the line.
+#![expect(unsafe_code, reason = "takes over handles that the parent has copied into this process")]
 
 use std::io;
-use std::os::windows::io::FromRawHandle;
-use std::ptr;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use super::bell::{Bell, is_set_within};
-use super::handle::{AsFd, BorrowedFd, OwnedFd, copy_into};
+use super::handle::{AsFd, BorrowedFd, OwnedFd, copy_from, copy_into, own, raw};
+use super::line::Line;
 use super::memory::SharedMemory;
-use super::region::unsupported;
+use super::slots::{Slot, read_message, read_number, write_message, write_number};
 use super::startup;
 use crate::lock::lock;
 use crate::sys::types::{MESSAGE_BYTES_MAX, MESSAGE_FDS_MAX, Received};
 
 /// The section, as offsets. Numbers of handles are those in the worker.
 mod at {
-    use super::{MESSAGE_BYTES_MAX, MESSAGE_FDS_MAX};
+    use super::{MESSAGE_BYTES_MAX, MESSAGE_FDS_MAX, Slot};
 
     /// What the worker sees first: that the parent has filled the section.
     pub(super) const NAME: usize = 0;
@@ -30,11 +30,16 @@ mod at {
     pub(super) const END_BELL: usize = 16;
     pub(super) const HANDLE_COUNT: usize = 24;
     pub(super) const HANDLES: usize = 32;
-    pub(super) const LENGTH_TO_WORKER: usize = HANDLES + 8 * MESSAGE_FDS_MAX;
-    pub(super) const LENGTH_TO_PARENT: usize = LENGTH_TO_WORKER + 8;
-    pub(super) const TO_WORKER: usize = LENGTH_TO_PARENT + 8;
-    pub(super) const TO_PARENT: usize = TO_WORKER + MESSAGE_BYTES_MAX;
-    pub(super) const END: usize = TO_PARENT + MESSAGE_BYTES_MAX;
+    /// Those that the worker sends.
+    pub(super) const COUNT_TO_PARENT: usize = HANDLES + 8 * MESSAGE_FDS_MAX;
+    pub(super) const HANDLES_TO_PARENT: usize = COUNT_TO_PARENT + 8;
+    const LENGTHS: usize = HANDLES_TO_PARENT + 8 * MESSAGE_FDS_MAX;
+    const BYTES: usize = LENGTHS + 16;
+    pub(super) const TO_WORKER: Slot =
+        Slot { length: LENGTHS, bytes: BYTES, most: MESSAGE_BYTES_MAX };
+    pub(super) const TO_PARENT: Slot =
+        Slot { length: LENGTHS + 8, bytes: BYTES + MESSAGE_BYTES_MAX, most: MESSAGE_BYTES_MAX };
+    pub(super) const END: usize = BYTES + 2 * MESSAGE_BYTES_MAX;
 }
 
 const NAME: u64 = u64::from_le_bytes(*b"millrace");
@@ -53,14 +58,22 @@ pub struct Control {
 
 #[derive(Debug)]
 enum Side {
-    Parent(Arc<Mutex<Option<First>>>),
+    Parent(Arc<Common>),
     /// The worker's end, while it is in the parent.
     BeforeStart {
         section: OwnedFd,
-        first: Arc<Mutex<Option<First>>>,
+        common: Arc<Common>,
     },
     /// The message of the parent, until it is taken.
     Worker(Mutex<Option<First>>),
+}
+
+/// What both ends have in common before the start.
+#[derive(Debug, Default)]
+struct Common {
+    first: Mutex<Option<First>>,
+    /// The worker, once it was started.
+    process: OnceLock<Arc<OwnedFd>>,
 }
 
 /// The message of the parent.
@@ -77,15 +90,15 @@ impl Control {
     /// What the system reports, usually that there is no memory.
     pub fn pair() -> io::Result<(Self, Self)> {
         let (memory, section) = SharedMemory::create(at::END)?;
-        let (memory, first) = (Arc::new(memory), Arc::default());
+        let (memory, common) = (Arc::new(memory), Arc::default());
         let (message, end) = (Bell::new()?, Bell::new()?);
         let theirs = Self {
             memory: Arc::clone(&memory),
             message: message.twin()?,
             end: end.twin()?,
-            side: Side::BeforeStart { section, first: Arc::clone(&first) },
+            side: Side::BeforeStart { section, common: Arc::clone(&common) },
         };
-        Ok((Self { memory, message, end, side: Side::Parent(first) }, theirs))
+        Ok((Self { memory, message, end, side: Side::Parent(common) }, theirs))
     }
 
     /// Takes over what [`super::launch`] has passed to this process.
@@ -114,16 +127,14 @@ impl Control {
             // SAFETY: as above.
             unsafe { own(number) }
         });
-        let first = First {
-            handles: handles.collect(),
-            bytes: read_message(&memory, at::LENGTH_TO_WORKER, at::TO_WORKER)?,
-        };
+        let first =
+            First { handles: handles.collect(), bytes: read_message(&memory, at::TO_WORKER)? };
         let side = Side::Worker(Mutex::new(Some(first)));
         Ok(Self { memory: Arc::new(memory), message, end, side })
     }
 
-    /// Sends one message of 1 to [`MESSAGE_BYTES_MAX`] bytes. A parent sends one alone, before the start, together with copies
-    /// of up to [`MESSAGE_FDS_MAX`] handles. Never blocks.
+    /// Sends one message of 1 to [`MESSAGE_BYTES_MAX`] bytes, together with copies of up to [`MESSAGE_FDS_MAX`] handles. A parent
+    /// sends one alone, before the start. A worker keeps its handles open until the parent has them. Never blocks.
     ///
     /// # Errors
     /// `InvalidInput` for a message of another size, or one that this end cannot send.
@@ -133,14 +144,19 @@ impl Control {
             return Err(refused(bytes, fds));
         }
         match &self.side {
-            Side::Parent(first) if lock(first).is_none() => {
+            Side::Parent(common) if lock(&common.first).is_none() => {
                 let handles: io::Result<Vec<_>> =
                     fds.iter().map(BorrowedFd::try_clone_to_owned).collect();
-                *lock(first) = Some(First { bytes: bytes.to_vec(), handles: handles? });
+                *lock(&common.first) = Some(First { bytes: bytes.to_vec(), handles: handles? });
                 Ok(())
             }
-            Side::Worker(_) if fds.is_empty() => {
-                write_message(&self.memory, at::LENGTH_TO_PARENT, at::TO_PARENT, bytes);
+            Side::Worker(_) => {
+                for (index, fd) in fds.iter().enumerate() {
+                    let number = raw(fd) as u64;
+                    write_number(&self.memory, at::HANDLES_TO_PARENT + 8 * index, number);
+                }
+                write_number(&self.memory, at::COUNT_TO_PARENT, fds.len() as u64);
+                write_message(&self.memory, at::TO_PARENT, bytes);
                 self.message.notify();
                 Ok(())
             }
@@ -148,32 +164,26 @@ impl Control {
         }
     }
 
-    /// Sends nothing: only regions need it.
+    /// Takes over the line that the worker has sent.
     ///
     /// # Errors
-    /// Always `Unsupported`.
-    pub fn send_when_there_is_room(
-        &self,
-        _bytes: &[u8],
-        _fds: &[BorrowedFd<'_>],
-    ) -> io::Result<()> {
-        Err(unsupported())
+    /// `InvalidData` if it is none.
+    pub fn accept(&self, fds: Vec<OwnedFd>) -> io::Result<Line> {
+        match &self.side {
+            Side::Parent(common) => {
+                let process = common.process.get().ok_or(io::ErrorKind::NotConnected)?;
+                Line::accept(Arc::clone(process), fds)
+            }
+            _ => Err(io::ErrorKind::InvalidInput.into()),
+        }
     }
 
-    /// Takes over nothing: only regions need it.
-    ///
-    /// # Errors
-    /// Always `Unsupported`.
-    pub fn from_socket(_fd: OwnedFd) -> io::Result<Self> {
-        Err(unsupported())
-    }
-
-    /// Receives nothing: only regions need it.
-    ///
-    /// # Errors
-    /// Always `Unsupported`.
-    pub fn recv(&self) -> io::Result<Received> {
-        Err(unsupported())
+    /// Copies the handles of the worker's message.
+    fn handles_of_worker(&self, common: &Common) -> io::Result<Vec<OwnedFd>> {
+        let count = read_number(&self.memory, at::COUNT_TO_PARENT).min(MESSAGE_FDS_MAX as u64);
+        let process = common.process.get().ok_or(io::ErrorKind::NotConnected)?;
+        let number = |index| read_number(&self.memory, at::HANDLES_TO_PARENT + 8 * index);
+        (0..count as usize).map(|index| copy_from(&**process, number(index))).collect()
     }
 
     /// Takes the next message, if there is one. Never blocks.
@@ -182,11 +192,11 @@ impl Control {
     /// `InvalidData` for a message larger than the limit, which is lost.
     pub fn try_recv(&self) -> io::Result<Received> {
         match &self.side {
-            Side::Parent(_) if self.message.is_notified_within(std::time::Duration::ZERO) => {
+            Side::Parent(common) if self.message.is_notified_within(std::time::Duration::ZERO) => {
                 // Cleared first: what the worker writes from now on notifies again.
                 self.message.clear();
-                read_message(&self.memory, at::LENGTH_TO_PARENT, at::TO_PARENT)
-                    .map(|bytes| Received::Message(bytes, Vec::new()))
+                let bytes = read_message(&self.memory, at::TO_PARENT)?;
+                Ok(Received::Message(bytes, self.handles_of_worker(common)?))
             }
             Side::Worker(first) => Ok(match lock(first).take() {
                 Some(First { bytes, handles }) => Received::Message(bytes, handles),
@@ -220,17 +230,18 @@ impl Control {
 
     /// Copies what the parent has sent into a process that runs nothing yet.
     pub(super) fn hand_over(self, process: &impl AsFd) -> io::Result<()> {
-        let Side::BeforeStart { first, .. } = &self.side else { return Ok(()) };
+        let Side::BeforeStart { common, .. } = &self.side else { return Ok(()) };
         let First { bytes, handles } =
-            lock(first).take().unwrap_or(First { bytes: Vec::new(), handles: Vec::new() });
+            lock(&common.first).take().unwrap_or(First { bytes: Vec::new(), handles: Vec::new() });
         write_number(&self.memory, at::MESSAGE_BELL, copy_into(process, &self.message)?);
         write_number(&self.memory, at::END_BELL, copy_into(process, &self.end)?);
         for (index, handle) in handles.iter().enumerate() {
             write_number(&self.memory, at::HANDLES + 8 * index, copy_into(process, handle)?);
         }
         write_number(&self.memory, at::HANDLE_COUNT, handles.len() as u64);
-        write_message(&self.memory, at::LENGTH_TO_WORKER, at::TO_WORKER, &bytes);
+        write_message(&self.memory, at::TO_WORKER, &bytes);
         write_number(&self.memory, at::NAME, NAME);
+        let _ = common.process.set(Arc::new(process.as_fd().try_clone_to_owned()?));
         Ok(())
     }
 }
@@ -251,56 +262,6 @@ impl AsFd for Control {
             _ => self.end.as_fd(),
         }
     }
-}
-
-/// Takes over a handle by its number.
-///
-/// # Safety
-/// It is a handle of this process that nobody else owns.
-unsafe fn own(number: u64) -> OwnedFd {
-    // SAFETY: by the caller's promise.
-    unsafe { OwnedFd::from_raw_handle(ptr::with_exposed_provenance_mut(number as usize)) }
-}
-
-fn read_number(memory: &SharedMemory, at: usize) -> u64 {
-    assert!(at + size_of::<u64>() <= memory.size() && at.is_multiple_of(8), "within the section");
-    // SAFETY: it is inside of the mapping, and on a boundary of its size.
-    let place = unsafe { memory.as_ptr().add(at).cast::<u64>() };
-    // SAFETY: as above. The other process may write at the same time, so it is read once.
-    unsafe { place.read_volatile() }
-}
-
-fn write_number(memory: &SharedMemory, at: usize, number: u64) {
-    assert!(at + size_of::<u64>() <= memory.size() && at.is_multiple_of(8), "within the section");
-    // SAFETY: it is inside of the mapping, and on a boundary of its size.
-    let place = unsafe { memory.as_ptr().add(at).cast::<u64>() };
-    // SAFETY: as above.
-    unsafe { place.write_volatile(number) };
-}
-
-/// Copies a message out. The other process may be writing it: then its text is a mixture.
-fn read_message(memory: &SharedMemory, length_at: usize, at: usize) -> io::Result<Vec<u8>> {
-    let length = read_number(memory, length_at);
-    let length = usize::try_from(length).ok().filter(|length| *length <= MESSAGE_BYTES_MAX);
-    let length = length.ok_or_else(|| {
-        io::Error::new(io::ErrorKind::InvalidData, "a control message is too large, or is none")
-    })?;
-    let mut bytes = vec![0; length];
-    assert!(at + length <= memory.size(), "within the section");
-    // SAFETY: it is inside of the mapping.
-    let place = unsafe { memory.as_ptr().add(at) };
-    // SAFETY: both have so many bytes, and `bytes` is memory of this process.
-    unsafe { place.copy_to_nonoverlapping(ptr::NonNull::from(&mut *bytes).cast(), length) };
-    Ok(bytes)
-}
-
-fn write_message(memory: &SharedMemory, length_at: usize, at: usize, bytes: &[u8]) {
-    assert!(at + bytes.len() <= memory.size(), "within the section");
-    // SAFETY: it is inside of the mapping.
-    let place = unsafe { memory.as_ptr().add(at) };
-    // SAFETY: both have so many bytes, and `bytes` is memory of this process.
-    unsafe { place.copy_from_nonoverlapping(ptr::NonNull::from(bytes).cast(), bytes.len()) };
-    write_number(memory, length_at, bytes.len() as u64);
 }
 
 fn refused(bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Error {

@@ -30,6 +30,12 @@ impl AsFd for BorrowedFd<'_> {
     }
 }
 
+impl<T: AsFd> AsFd for &T {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        (**self).as_fd()
+    }
+}
+
 /// The number of a handle, for system calls.
 pub(super) fn raw(handle: &impl AsFd) -> HANDLE {
     handle.as_fd().as_raw_handle()
@@ -76,6 +82,35 @@ pub(super) fn copy_into(process: &impl AsFd, handle: &impl AsFd) -> io::Result<u
         )
     })?;
     Ok(copy as u64)
+}
+
+/// Copies a handle out of another process, which names it by its number there. It may be a handle of anything.
+pub(super) fn copy_from(process: &impl AsFd, number: u64) -> io::Result<OwnedFd> {
+    let mut copy = ptr::null_mut();
+    let handle = ptr::with_exposed_provenance_mut(number as usize);
+    // SAFETY: the handle of the process is open, any number may be passed, and the system writes to `copy`, which lives until it
+    // returns.
+    check(unsafe {
+        DuplicateHandle(
+            raw(process),
+            handle,
+            current_process(),
+            &raw mut copy,
+            0,
+            0,
+            DUPLICATE_SAME_ACCESS,
+        )
+    })?;
+    new_object(copy)
+}
+
+/// Takes over a handle by its number.
+///
+/// # Safety
+/// It is a handle of this process that nobody else owns.
+pub(super) unsafe fn own(number: u64) -> OwnedFd {
+    // SAFETY: by the caller's promise.
+    unsafe { OwnedFd::from_raw_handle(ptr::with_exposed_provenance_mut(number as usize)) }
 }
 
 /// A number that stands for this process and that nobody closes.

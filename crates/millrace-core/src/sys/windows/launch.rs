@@ -26,12 +26,13 @@ use super::affinity;
 use super::child::Child;
 use super::command_line::{command_line, environment_block, find_program, text_of, wide};
 use super::control::Control;
+use super::family::Family;
 use super::handle::{OwnedFd, check, inheritable, new_object, raw};
 use super::job::Job;
 use super::startup;
 use crate::sys::types::Launch;
 
-/// Starts a process: in a job of its own, in a process group of its own, `NUL` as standard input, `control` where
+/// Starts a process: in the job of `family` and one of its own in that, in a process group of its own, `NUL` as standard input, `control` where
 /// [`Control::inherited`] finds it, and bound to `launch.cpus` with every thread it will ever have. When this process ends,
 /// the system ends the job.
 ///
@@ -40,7 +41,7 @@ use crate::sys::types::Launch;
 /// # Errors
 /// `NotFound` and others for a program or directory that cannot be used, which the message names; `Unsupported` for CPUs of
 /// several processor groups; else what the system reports.
-pub fn launch(launch: &Launch, control: Control) -> io::Result<Child> {
+pub fn launch(launch: &Launch, control: Control, family: &Family) -> io::Result<Child> {
     let cwd = launch.cwd.as_deref().map(text_of);
     let program = text_of(&launch.program);
     let path = find_program(&program, cwd.as_deref().map(Path::new))?;
@@ -50,7 +51,8 @@ pub fn launch(launch: &Launch, control: Control) -> io::Result<Child> {
     let section = inheritable(raw(control.section()?))?;
     let [input, output, error] = streams(launch)?;
     let inherited = [&section, &input, &output, &error].map(raw);
-    let jobs = [raw(&job)];
+    // The outer one comes first.
+    let jobs = [raw(&family.0), raw(&job)];
     let of_group = affinity.as_ref().filter(|_| affinity::has_groups());
     let attributes = Attributes::new(&inherited, &jobs, of_group)?;
     let mut passed = startup::bytes_of(raw(&section) as u64);
@@ -97,6 +99,7 @@ pub fn launch(launch: &Launch, control: Control) -> io::Result<Child> {
     let thread = new_object(made.hThread)?;
     // Dropped, it is killed.
     let child = Child::new(process, job, made.dwProcessId);
+    family.0.take_in(&child)?;
     child.prepare(affinity.as_ref(), control)?;
     // SAFETY: the handle is open.
     match unsafe { ResumeThread(raw(&thread)) } {

@@ -7,7 +7,7 @@ use std::ptr::{self, NonNull};
 
 use windows_sys::Win32::Foundation::INVALID_HANDLE_VALUE;
 use windows_sys::Win32::System::Memory::{
-    CreateFileMappingW, FILE_MAP_READ, FILE_MAP_WRITE, MEMORY_BASIC_INFORMATION,
+    CreateFileMappingW, FILE_MAP_READ, FILE_MAP_WRITE, MEM_COMMIT, MEMORY_BASIC_INFORMATION,
     MEMORY_MAPPED_VIEW_ADDRESS, MapViewOfFile, PAGE_READWRITE, UnmapViewOfFile, VirtualQuery,
 };
 
@@ -61,8 +61,16 @@ impl SharedMemory {
     /// # Errors
     /// `InvalidData` when the handle is not memory of `len` bytes; else what the system reports.
     pub fn attach(fd: OwnedFd, len: usize) -> io::Result<Self> {
-        // The system refuses a length beyond the section's own.
-        let memory = Self::map(&fd, len).map_err(|error| invalid(&error.to_string()))?;
+        Self::checked(&fd, len)
+    }
+
+    /// Fails as [`Self::attach`] does.
+    pub(super) fn check(section: &OwnedFd, len: usize) -> io::Result<()> {
+        Self::checked(section, len).map(drop)
+    }
+
+    fn checked(section: &OwnedFd, len: usize) -> io::Result<Self> {
+        let memory = Self::map(section, len).map_err(|error| invalid(&error.to_string()))?;
         let mapped = memory.mapped_bytes();
         if mapped != len.next_multiple_of(PAGE_BYTES) {
             return Err(invalid(&format!("it has {mapped} bytes, not {len}")));
@@ -80,7 +88,7 @@ impl SharedMemory {
         self.len
     }
 
-    fn map(section: &OwnedFd, len: usize) -> io::Result<Self> {
+    pub(super) fn map(section: &OwnedFd, len: usize) -> io::Result<Self> {
         // SAFETY: the address is left to the system, so no mapping is replaced. It maps the whole section.
         let view = unsafe { MapViewOfFile(raw(section), FILE_MAP_READ | FILE_MAP_WRITE, 0, 0, 0) };
         let start = NonNull::new(view.Value.cast()).ok_or_else(io::Error::last_os_error)?;
@@ -91,14 +99,17 @@ impl SharedMemory {
         Ok(memory)
     }
 
-    /// Whole pages.
+    /// Whole pages that are taken: those of a section stay so.
     fn mapped_bytes(&self) -> usize {
-        let mut information = MaybeUninit::<MEMORY_BASIC_INFORMATION>::zeroed();
-        let size = size_of::<MEMORY_BASIC_INFORMATION>();
-        // SAFETY: writes at most `size` bytes to `information`, which lives until it returns.
-        unsafe { VirtualQuery(self.start.as_ptr().cast(), information.as_mut_ptr(), size) };
-        // SAFETY: zeros are a value of the structure, and the system writes whole ones.
-        unsafe { information.assume_init() }.RegionSize
+        let information = information_at(self.start.as_ptr());
+        if information.State == MEM_COMMIT { information.RegionSize } else { 0 }
+    }
+
+    /// Copies `content` to the front. It must fit.
+    pub(super) fn fill(&self, content: &[u8]) {
+        let bytes = content.len().min(self.len);
+        // SAFETY: both have as many bytes, and no slice of Rust's lies in this memory.
+        unsafe { ptr::copy_nonoverlapping(content.as_ptr(), self.start.as_ptr(), bytes) };
     }
 }
 
@@ -110,6 +121,16 @@ impl Drop for SharedMemory {
     }
 }
 
-fn invalid(why: &str) -> io::Error {
+/// What the system says of the pages from an address on that are like the first one.
+pub(super) fn information_at(address: *const u8) -> MEMORY_BASIC_INFORMATION {
+    let mut information = MaybeUninit::<MEMORY_BASIC_INFORMATION>::zeroed();
+    let size = size_of::<MEMORY_BASIC_INFORMATION>();
+    // SAFETY: takes any address, and writes at most `size` bytes to `information`, which lives until it returns.
+    unsafe { VirtualQuery(address.cast(), information.as_mut_ptr(), size) };
+    // SAFETY: zeros are a value of the structure, and the system writes whole ones.
+    unsafe { information.assume_init() }
+}
+
+pub(super) fn invalid(why: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, format!("not usable as shared memory: {why}"))
 }

@@ -1,17 +1,20 @@
 //! Windows: sections, events, job objects.
 //!
-//! A bell is an event that stays set until it is cleared. The parent starts a worker suspended, puts it into a job that ends with
-//! its last handle, and copies handles into it before its first instruction. No process inherits anything but its standard streams
+//! A bell is an event that stays set until it is cleared. The parent starts a worker suspended, puts it into the job of its pool
+//! and into one of its own, which end with their last handles, and copies handles into it before its first instruction. No process inherits anything but its standard streams
 //! and one section, by a list of handles. No object has a name but the pipes of outputs, which have one client each.
 
 mod affinity;
 mod bell;
+mod block_memory;
 mod child;
 mod command_line;
 mod control;
+mod family;
 mod handle;
 mod job;
 mod launch;
+mod line;
 mod memory;
 mod module;
 mod parent;
@@ -19,16 +22,20 @@ mod pipe;
 mod poller;
 mod process;
 mod region;
+mod slots;
 mod startup;
 
 #[cfg(feature = "testing")]
 pub use affinity::set_affinity_of_current_thread;
 pub use affinity::{affinity_of, online_cpu_count};
 pub use bell::Bell;
+pub use block_memory::{BlockMemory, BlockReader, give_back_freed_memory};
 pub use child::Child;
 pub use control::Control;
+pub use family::Family;
 pub use handle::{AsFd, BorrowedFd, OwnedFd};
 pub use launch::launch;
+pub use line::Line;
 pub use memory::SharedMemory;
 pub use module::{library_path, look_up, make_room_for_descriptors};
 pub use parent::{own_pidfd, wait_until_gone};

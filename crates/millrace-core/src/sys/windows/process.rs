@@ -7,6 +7,7 @@ use std::process;
 use windows_sys::Win32::System::Console::SetConsoleCtrlHandler;
 use windows_sys::Win32::System::Performance::{QueryPerformanceCounter, QueryPerformanceFrequency};
 use windows_sys::Win32::System::ProcessStatus::{K32GetProcessMemoryInfo, PROCESS_MEMORY_COUNTERS};
+use windows_sys::Win32::System::SystemInformation::{GlobalMemoryStatusEx, MEMORYSTATUSEX};
 use windows_sys::Win32::System::Threading::{
     OpenProcess, PROCESS_QUERY_LIMITED_INFORMATION, TerminateProcess,
 };
@@ -64,9 +65,13 @@ pub fn resident_bytes(pid: u32) -> Option<u64> {
     (answer != 0).then_some(counters.WorkingSetSize as u64)
 }
 
-/// Nobody asks: there are no regions.
+/// The bytes that the system can still promise to this process. `root` is for systems that say it in files.
 pub fn available_memory(_root: &Path) -> Option<u64> {
-    None
+    let mut status = MEMORYSTATUSEX::default();
+    status.dwLength = size_of_val(&status) as u32;
+    // SAFETY: writes to `status`, which says its size and lives until it returns.
+    let answer = unsafe { GlobalMemoryStatusEx(&raw mut status) };
+    (answer != 0).then_some(status.ullAvailPageFile)
 }
 
 /// Handles are not limited in a way that matters here.
