@@ -97,12 +97,16 @@ function checkClippy() {
     .join('')
 }
 
-/** Compiles for the systems that have no pool yet, as far as rustup has their standard libraries: `rustup target add …`. */
+/** Compiles for other systems. A standard library that rustup cannot fetch here is named, and its system is left out. */
 function checkOtherSystems() {
   const libraries = run('rustc', ['--print', 'sysroot']).stdout?.trim()
-  const found = ['x86_64-pc-windows-msvc', 'aarch64-apple-darwin'].filter((target) =>
-    existsSync(join(libraries ?? '', 'lib/rustlib', target, 'lib'))
-  )
+  const isThere = (target) => existsSync(join(libraries ?? '', 'lib/rustlib', target, 'lib'))
+  const targets = ['x86_64-pc-windows-msvc', 'aarch64-apple-darwin']
+  const missing = targets.filter((target) => !isThere(target))
+  if (missing.length > 0) run('rustup', ['target', 'add', ...missing])
+  const found = targets.filter(isThere)
+  const left = targets.filter((target) => !found.includes(target))
+  if (left.length > 0) process.stdout.write(` (not compiled, since rustup cannot add it here: ${left.join(', ')})`)
   return found
     .map((target) => {
       const args = ['check', '--workspace', '--locked', '--quiet', '--target', target]

@@ -108,7 +108,7 @@ function wrongReason(fault, reason) {
   if (fault === 'infinite loop' && reason instanceof TaskTimeoutError) return ''
   if (!(reason instanceof WorkerDiedError)) return `rejected with ${reason}`
   const { exitCode, signal } = reason
-  const isRight = death.signal === undefined ? exitCode === death.exitCode : death.signal.test(signal ?? '')
+  const isRight = death.signal === undefined ? death.exitCodes.includes(exitCode) : death.signal.test(signal ?? '')
   return isRight ? '' : `blamed on exit code ${exitCode}, signal ${signal}`
 }
 
@@ -146,7 +146,8 @@ export async function runCell(cell) {
   const isTimed = fault === 'infinite loop' && (part === 'run' || part === 'split' || part === 'send')
   const taskTimeout = isTimed ? TASK_TIMEOUT_MS : undefined
   // What the pool ends by itself is not killed from outside.
-  const watch = new Watch(isTimed || phase === 'leaving' ? '' : fault, scratch)
+  const isEndedByPool = fault === 'infinite loop' && (isTimed || phase === 'leaving')
+  const watch = new Watch(faults[fault].isKilled === true && !isEndedByPool, scratch)
   const wrong = []
   let lost = 0
   const pool = new WorkerPool({
@@ -212,6 +213,6 @@ export async function runCell(cell) {
   const twice = begunTasks.filter((task, at) => begunTasks.indexOf(task) !== at)
   if (twice.length > 0) wrong.push(`ran twice: ${twice.join(', ')}`)
   wrong.push(...(await watch.end()))
-  rmSync(scratch, { recursive: true, force: true })
+  rmSync(scratch, { recursive: true, force: true, maxRetries: 10 })
   return { wrong, lost }
 }

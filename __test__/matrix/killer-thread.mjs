@@ -2,7 +2,7 @@
 import { appendFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
-import { nativePath } from './native.mjs'
+import { loadNative } from './faults.mjs'
 
 const { native, signal, delay, scratch, bytes } = workerData
 
@@ -14,7 +14,7 @@ async function strike() {
   await sleep(delay)
   appendFileSync(`${scratch}/suffering`, `${process.pid}\n`)
   if (native === undefined) process.kill(process.pid, signal)
-  else process.dlopen({ exports: {} }, nativePath(native))
+  else loadNative(native)
 }
 
 parentPort.once('message', () => void strike())

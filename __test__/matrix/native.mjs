@@ -1,17 +1,19 @@
-// The libraries that end who loads them, built by the Rust compiler when they are first asked for.
+// The libraries that end who loads them, built by the C compiler when they are first asked for.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, renameSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-const source = fileURLToPath(new URL('native.rs', import.meta.url))
+const source = fileURLToPath(new URL('native.c', import.meta.url))
 const folder = fileURLToPath(new URL('../../target/matrix', import.meta.url))
 
 /** What a library can be built to do. */
-export const nativeFaults = ['segfault', 'abort', 'exit0', 'exit1']
+const flags = { segfault: '-DSEGFAULT', abort: '-DABORT', exit0: '-DEXIT_CODE=0', exit1: '-DEXIT_CODE=1' }
+/** Windows has no signal that `abort` could raise. */
+const builtOn = (system) => Object.keys(flags).filter((fault) => system !== 'win32' || fault !== 'abort')
 
 /** The library's path; it is there once {@linkcode buildNative} has run. */
-export function nativePath(fault) {
-  return `${folder}/${fault}.so`
+export function nativePath(fault, inFolder = folder) {
+  return `${inFolder}/${fault}.so`
 }
 
 function isCurrent(path) {
@@ -19,22 +21,21 @@ function isCurrent(path) {
   return built !== undefined && built.mtimeMs >= statSync(source).mtimeMs
 }
 
-/** Builds what is missing or older than its source. */
-export function buildNative() {
-  mkdirSync(folder, { recursive: true })
-  for (const fault of nativeFaults) {
-    if (isCurrent(nativePath(fault))) continue
+/**
+ * Builds what is missing or older than its source.
+ * @param {{ compiler?: readonly string[], to?: string, system?: string }} [options] another compiler, for another system
+ */
+export function buildNative({ compiler, to = folder, system = process.platform } = {}) {
+  const [program, ...options] = compiler ?? (system === 'win32' ? ['clang'] : ['cc', '-fPIC'])
+  mkdirSync(to, { recursive: true })
+  for (const fault of builtOn(system)) {
+    const path = nativePath(fault, to)
+    if (isCurrent(path)) continue
     // Another run may build the same at the same time: the name is given to what is whole.
-    const own = `${folder}/${fault}.${process.pid}`
-    const options = [
-      '--edition=2024',
-      '--crate-type=cdylib',
-      '-Copt-level=1',
-      '-Cpanic=abort',
-      `--cfg=fault="${fault}"`
-    ]
-    const { status, stderr, error } = spawnSync('rustc', [...options, '-o', own, source], { encoding: 'utf8' })
-    if (status !== 0) throw new Error(`rustc failed: ${error?.message ?? stderr}`)
-    renameSync(own, nativePath(fault))
+    const own = `${to}/${fault}.${process.pid}`
+    const args = [...options, '-shared', '-O1', flags[fault], '-o', own, source]
+    const { status, stderr, error } = spawnSync(program, args, { encoding: 'utf8' })
+    if (status !== 0) throw new Error(`${program} failed: ${error?.message ?? stderr}`)
+    renameSync(own, path)
   }
 }

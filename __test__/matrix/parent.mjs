@@ -1,5 +1,5 @@
-// A process with a pool whose workers are in some state; it says `ready` and goes as it is told by SIGUSR2, or is killed.
-import { readFileSync, writeFileSync } from 'node:fs'
+// A process with a pool whose workers are in some state; it says `ready` and goes when its standard input tells it to, or is killed.
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isMainThread, Worker } from 'node:worker_threads'
 import { tasks, WorkerPool } from '../../dist/index.js'
@@ -11,6 +11,8 @@ const leave = {
   'an exception'() {
     throw new Error('not caught')
   },
+  'an unhandled rejection': () => void Promise.reject(new Error('not handled')),
+  abort: () => process.abort(),
   'process.exit': () => process.exit(3),
   'heap exhaustion'() {
     const kept = []
@@ -34,20 +36,22 @@ async function haveWorkers() {
   const { noted, start } = states[state]
   void start(pool)
   while (readFileSync(file, 'utf8').split('\n').length - 1 < noted) await sleep(5)
-  writeFileSync(`${file}.ready`, '')
+  // The name is given to what is whole.
+  writeFileSync(`${file}.workers`, pool.workers.map(({ pid }) => `${pid}\n`).join(''))
+  renameSync(`${file}.workers`, `${file}.ready`)
 }
 
 // A process or thread with nothing to do would end.
 setInterval(() => undefined, 1000)
-if (isMainThread) {
+if (isMainThread && process.platform !== 'win32') {
   // Node ignores this signal from its start on; without a listener it is at its default again.
   const listener = () => undefined
   process.on('SIGPIPE', listener).off('SIGPIPE', listener)
 }
 if (way === 'the end of its thread' && isMainThread) {
   const thread = new Worker(new URL(import.meta.url), { argv: process.argv.slice(2) })
-  process.on('SIGUSR2', () => void thread.terminate())
+  process.stdin.once('data', () => void thread.terminate())
 } else {
-  if (isMainThread) process.on('SIGUSR2', () => leave[way]())
+  if (isMainThread) process.stdin.once('data', () => leave[way]?.())
   await haveWorkers()
 }

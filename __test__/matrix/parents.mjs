@@ -1,26 +1,42 @@
 // The parent matrix: every way in which a process with a pool can go, in every state of its workers.
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { holds, kill, processes } from './watch.mjs'
+import { hasList, holds, isAlive, kill, processes } from './watch.mjs'
 
 const READY_MS = 60_000
 const GONE_MS = 20_000
 
-/** What is sent, and to whom. SIGUSR2 makes the process go by itself. */
-export const ways = {
-  SIGKILL: (pid) => process.kill(pid, 'SIGKILL'),
-  'SIGINT to its group': (pid) => process.kill(-pid, 'SIGINT'),
-  SIGTERM: (pid) => process.kill(pid, 'SIGTERM'),
-  SIGHUP: (pid) => process.kill(pid, 'SIGHUP'),
-  SIGPIPE: (pid) => process.kill(pid, 'SIGPIPE'),
-  'an exception': (pid) => process.kill(pid, 'SIGUSR2'),
-  'process.exit': (pid) => process.kill(pid, 'SIGUSR2'),
-  'heap exhaustion': (pid) => process.kill(pid, 'SIGUSR2'),
-  'the end of its thread': (pid) => process.kill(pid, 'SIGUSR2')
+/** Tells it to go by itself. */
+const tell = ({ stdin }) => stdin.write('go\n')
+
+const waysOfAll = {
+  'an exception': tell,
+  'process.exit': tell,
+  'heap exhaustion': tell,
+  'the end of its thread': tell
 }
+
+const waysOfPosix = {
+  SIGKILL: ({ pid }) => process.kill(pid, 'SIGKILL'),
+  'SIGINT to its group': ({ pid }) => process.kill(-pid, 'SIGINT'),
+  SIGTERM: ({ pid }) => process.kill(pid, 'SIGTERM'),
+  SIGHUP: ({ pid }) => process.kill(pid, 'SIGHUP'),
+  SIGPIPE: ({ pid }) => process.kill(pid, 'SIGPIPE'),
+  ...waysOfAll
+}
+
+const waysOfWindows = {
+  TerminateProcess: ({ pid }) => process.kill(pid, 'SIGKILL'),
+  abort: tell,
+  'an unhandled rejection': tell,
+  ...waysOfAll
+}
+
+/** What happens to the process. */
+export const ways = process.platform === 'win32' ? waysOfWindows : waysOfPosix
 
 /** The states of the workers, and how many processes there are at least. */
 export const states = { idle: 2, 'busy loops': 2, 'nested pools': 6, 'children of tasks': 4 }
@@ -29,8 +45,12 @@ export function allParentCells() {
   return Object.keys(ways).flatMap((way) => Object.keys(states).map((state) => ({ way, state })))
 }
 
-/** The living descendants of a process. */
-function descendants(root) {
+/** The living descendants of a process; where no list of processes is, those that it has noted in `file` and its workers. */
+function descendants(root, file) {
+  if (!hasList) {
+    const noted = [file, `${file}.ready`].flatMap((name) => readFileSync(name, 'utf8').split('\n').filter(Boolean))
+    return [...new Set(noted.map(Number))].filter(isAlive)
+  }
   const all = processes()
   const found = new Set([root])
   // A child may come before its parent in the list.
@@ -56,18 +76,21 @@ export async function runParentCell({ way, state }) {
   const options = way === 'heap exhaustion' ? ['--max-old-space-size=40'] : []
   const script = fileURLToPath(new URL('parent.mjs', import.meta.url))
   // In a group of its own, as a shell would start it.
-  const parent = spawn(process.execPath, [...options, script, way, state, file], { stdio: 'ignore', detached: true })
+  const stdio = ['pipe', 'ignore', 'ignore']
+  const parent = spawn(process.execPath, [...options, script, way, state, file], { stdio, detached: true })
+  parent.stdin.on('error', () => undefined)
   let endedAt
   parent.on('exit', () => (endedAt = performance.now()))
   let leftMs = 0
   let all = []
   try {
     if (!(await holds(() => existsSync(`${file}.ready`), READY_MS))) throw new Error('it does not get ready')
-    all = descendants(parent.pid)
+    all = descendants(parent.pid, file)
     if (all.length < states[state]) wrong.push(`only ${all.length} processes`)
     const toldAt = performance.now()
-    ways[way](parent.pid)
+    ways[way](parent)
     const living = () => {
+      if (!hasList) return all.filter(isAlive)
       const now = new Set(processes().map(({ pid }) => pid))
       return all.filter((pid) => now.has(pid))
     }
@@ -83,7 +106,7 @@ export async function runParentCell({ way, state }) {
     wrong.push(error.message)
   } finally {
     for (const pid of [parent.pid, ...all]) kill(pid, 'SIGKILL')
-    rmSync(folder, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
   }
   return { wrong, leftMs }
 }

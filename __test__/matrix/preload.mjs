@@ -9,5 +9,9 @@ function set() {
 const { fault, phase, scratch } = JSON.parse(process.env.MILLRACE_MATRIX)
 if (isFirst(`${scratch}/lock`)) {
   if (phase === 'in a preload') await suffer(fault, scratch)
-  else Object.defineProperty(process, 'title', { set, configurable: true })
+  else {
+    // Without a console, libuv aborts when it is asked for a title that nobody has set.
+    if (process.platform === 'win32') process.title = 'a worker'
+    Object.defineProperty(process, 'title', { set, configurable: true })
+  }
 }

@@ -46,17 +46,18 @@ class Runner {
  *
  * @template C
  * @param {readonly C[]} cells
- * @param {{ runners?: number, tell?: (cell: C, outcome: Outcome) => void }} [options]
+ * @param {{ runners?: number, tell?: (cell: C, outcome: Outcome) => void, isOver?: () => boolean }} [options] `isOver`: no cell begins
+ *   any more
  * @returns {Promise<Outcome[]>} in the order of the cells
  */
-export async function runCells(cells, { runners = 2, tell } = {}) {
+export async function runCells(cells, { runners = 2, tell, isOver = () => false } = {}) {
   buildNative()
   const outcomes = []
   let next = 0
   const work = async () => {
     let runner = new Runner()
     try {
-      while (next < cells.length) {
+      while (next < cells.length && !isOver()) {
         const at = next++
         if (runner.isOver) runner = new Runner()
         outcomes[at] = await runner.run(cells[at])

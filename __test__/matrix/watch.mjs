@@ -16,6 +16,12 @@ function stat(pid) {
   return text === '' ? undefined : text.slice(text.lastIndexOf(')') + 2).split(' ')
 }
 
+/** Windows has no such list that Node could read: there only what a cell has noted is looked at. */
+export const hasList = process.platform !== 'win32'
+
+/** Whether there is such a process. */
+export const isAlive = (pid) => attempt(() => process.kill(pid, 0), false)
+
 /** Every living process: its pid, its parent's, its group, its state. Who is dead and not yet reaped is none. */
 export function processes() {
   return readdirSync('/proc').flatMap((name) => {
@@ -27,6 +33,7 @@ export function processes() {
 
 /** The living children of this process. */
 export function children() {
+  if (!hasList) return []
   const threads = attempt(() => readdirSync('/proc/self/task'), [])
   const pids = threads.flatMap((id) =>
     attempt(() => readFileSync(`/proc/self/task/${id}/children`, 'latin1'), '')
@@ -42,6 +49,7 @@ export function children() {
 
 /** What this process holds: descriptors by what they stand for, its pools' threads, shared memory. */
 export function holdings() {
+  if (!hasList) return {}
   const descriptors = attempt(() => readdirSync('/proc/self/fd'), []).flatMap((name) =>
     attempt(() => [readlinkSync(`/proc/self/fd/${name}`)], []).filter((link) => !link.startsWith('/proc/'))
   )
@@ -86,13 +94,13 @@ export class Watch {
   #pids = new Set()
   #exited = new Set()
   #killed = new Set()
-  #fault
+  #kills
   #scratch
   #timer = setInterval(() => this.#look(), LOOK_MS)
 
-  /** @param {string} fault the one that is ended from outside where it is an infinite loop */
-  constructor(fault, scratch) {
-    this.#fault = fault
+  /** @param {boolean} kills whether it kills whoever suffers the fault */
+  constructor(kills, scratch) {
+    this.#kills = kills
     this.#scratch = scratch
   }
 
@@ -115,7 +123,7 @@ export class Watch {
       this.see(pid)
       if (state === 'T') kill(pid, 'SIGKILL')
     }
-    if (this.#fault !== 'infinite loop') return
+    if (!this.#kills) return
     for (const pid of this.#suffering()) {
       if (this.#killed.has(pid)) continue
       this.#killed.add(pid)
@@ -136,11 +144,18 @@ export class Watch {
 
   /** What is left when the pool has closed. @returns {Promise<string[]>} */
   async end() {
-    const left = () => processes().filter(({ pid, group }) => this.#pids.has(pid) || this.#pids.has(group))
+    for (const pid of this.#suffering()) this.see(pid)
+    const isOurs = ({ pid, group }) => this.#pids.has(pid) || this.#pids.has(group)
+    const left = () =>
+      hasList
+        ? processes()
+            .filter(isOurs)
+            .map(({ pid }) => pid)
+        : [...this.#pids].filter(isAlive)
     const wrong = []
-    if (!(await holds(() => left().length === 0, GONE_MS))) wrong.push(`left behind: ${left().map(({ pid }) => pid)}`)
+    if (!(await holds(() => left().length === 0, GONE_MS))) wrong.push(`left behind: ${left()}`)
     clearInterval(this.#timer)
-    for (const { pid } of left()) kill(pid, 'SIGKILL')
+    for (const pid of left()) kill(pid, 'SIGKILL')
     const more = () => Object.entries(holdings()).filter(([what, count]) => count > this.#before[what])
     if (!(await holds(() => more().length === 0, GONE_MS)))
       wrong.push(`still held: ${more().map(([what, count]) => `${count - this.#before[what]} ${what}`)}`)

@@ -67,7 +67,9 @@ if (!values['no-matrix']) {
     const [, passed = 0, failed = 0] = /^(\d+) cells hold, (\d+) do not/m.exec(output) ?? []
     return { passed: Number(passed), failed: Math.max(Number(failed), isOk ? 0 : 1) }
   }
-  execute('matrices', ['scripts/matrix.mjs', '--portable', join(root, 'docs/reliability.md')], { count })
+  execute('matrices', ['scripts/matrix.mjs', '--system', 'portable', '--page', join(root, 'docs/reliability.md')], {
+    count
+  })
 }
 
 for (const { name, reason } of setApart) console.log(`set apart: ${name}: ${reason}`)

@@ -4,10 +4,33 @@
 const CODES = 'Windows has no signals: what something else kills has the exit code 1, and what aborts has 134'
 const SIGNALS = 'it sends a signal that Windows has not'
 const MESSAGES = 'it has the paths and messages of POSIX'
+const LINUX = 'it reads /proc, or sets limits that Windows has not'
 const SLOW = 'under wine each bell is a turn of its server, and its times are too short for that'
 
 /** Single tests by title, as `spec: [reason, ...titles]`. */
 const titles = {
+  blocks: [
+    [
+      LINUX,
+      'the memory of large values goes back to the system when none come any more',
+      'a worker that overwrites the memory of its large results harms only its own tasks'
+    ]
+  ],
+  'shared-array-deaths': [
+    [
+      LINUX,
+      'a worker that is killed while it holds an array lets go of it, and nobody else does',
+      'a thousand arrays leave no descriptor behind, here and in a worker, released or collected'
+    ]
+  ],
+  'shared-array-misuse': [
+    [
+      LINUX,
+      'a limit on address space is a typed error, and no signal',
+      'a limit on the size of files is a typed error, and no signal',
+      'a control group with too little memory is a typed error, and kills nobody'
+    ]
+  ],
   closing: [[CODES, 'events report every worker and the end']],
   'exit-reasons': [
     [
@@ -78,6 +101,7 @@ export const apart = Object.entries(titles).flatMap(([spec, groups]) =>
 
 /** Whole specs, by reason. */
 export const apartSpecs = {
+  '`npm run windows -- matrix` runs all of its cells': ['matrix'],
   'it reads /proc': [
     'causes',
     'descriptors',
@@ -85,7 +109,6 @@ export const apartSpecs = {
     'idle',
     'lifetime',
     'many-waiting',
-    'matrix',
     'orphans',
     'pinning',
     'shared-streams',
@@ -106,6 +129,7 @@ export const apartSpecs = {
 export const specs = [
   'abort',
   'apply',
+  'blocks',
   'closing',
   'data',
   'exit-reasons',
@@ -116,6 +140,9 @@ export const specs = [
   'recycling',
   'respawn',
   'retries',
+  'shared-array',
+  'shared-array-deaths',
+  'shared-array-misuse',
   'splitting',
   'stdio',
   'timeouts',

@@ -1,16 +1,23 @@
 // `npm run windows`: the specs on Windows. Elsewhere (on Linux, as root) under wine, with the addon that was built here, on Node.js 22;
 // `-- --node 26.10.0` takes another release, and `-- --only pinning` one spec. What is set apart is listed with its reason and counted.
+// `npm run windows -- matrix` runs the crash and parent matrices in their place, as far as they come in `--minutes`; the next run goes on.
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 import { countTap } from '../counts.mjs'
 import { windowsNode } from '../cross/nodes.mjs'
 import { root, setUpOrExit } from '../setup.mjs'
 import { apart, apartSpecs, specs as chosen } from './apart.mjs'
+import { runMatrices } from './matrices.mjs'
 import { makeTree, tree } from './tree.mjs'
 import { setUp, underWine } from './wine.mjs'
 
-const { values } = parseArgs({
-  options: { node: { type: 'string', default: '22.23.3' }, only: { type: 'string', multiple: true, default: [] } }
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    node: { type: 'string', default: '22.23.3' },
+    only: { type: 'string', multiple: true, default: [] },
+    minutes: { type: 'string' }
+  }
 })
 /** For one spec. A machine that emulates is slow. */
 const SPEC_MS = 600_000
@@ -19,6 +26,11 @@ setUpOrExit('0 passed, 1 failed')
 if (!isWindows) {
   makeTree()
   await setUp()
+}
+
+if (positionals[0] === 'matrix') {
+  process.exitCode = await runMatrices(values)
+  process.exit()
 }
 
 const apartHere = apart.filter(({ isForWine }) => !isWindows || !isForWine)

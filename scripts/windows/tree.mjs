@@ -7,7 +7,8 @@ import { binaryName, packageFolder, targets } from '../cross/targets.mjs'
 import { run } from '../cross/toolchain.mjs'
 import { root } from '../setup.mjs'
 
-const target = targets.find(({ npm }) => npm === 'win32-x64-msvc')
+/** What is run. */
+export const target = targets.find(({ npm }) => npm === 'win32-x64-msvc')
 
 /** Where the copy is. */
 export const tree = join(process.env.CARGO_TARGET_DIR || join(root, 'target'), 'windows/tree')
@@ -18,7 +19,9 @@ export function makeTree() {
   run(process.execPath, [build, '--target', target.npm], { stdio: ['ignore', 'inherit', 'inherit'] })
   rmSync(tree, { recursive: true, force: true })
   const files = run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard']).split('\0')
-  const taken = files.filter((name) => /^(__test__\/|src-ts\/|[^/]+$)/.test(name) && existsSync(join(root, name)))
+  const taken = files.filter(
+    (name) => /^(__test__\/|src-ts\/|scripts\/|[^/]+$)/.test(name) && existsSync(join(root, name))
+  )
   for (const file of taken) copy(file)
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const ava = {
