@@ -340,6 +340,11 @@ testBoth('values and errors are the same with insights', async (t) => {
   t.deepEqual(seen, count(100))
   const floats = count(1_000).map((n) => n / 7)
   t.deepEqual(await pool.map(same, floats), floats)
+  const parts = await pool.map((part: Float64Array) => part.length, new Float64Array(1_000), {
+    slices: true,
+    chunkSize: 300
+  })
+  t.deepEqual(parts, [300, 300, 300, 100])
   const large = new Uint8Array(200_000).fill(7)
   t.deepEqual(await pool.apply(same, [large]), large)
   const error = await t.throwsAsync(pool.map((x: number) => [1, 2][x]?.toFixed(), count(50).map((n) => n - 9).map((n) => (n === 30 ? (Symbol.iterator as never) : n)))) // prettier-ignore

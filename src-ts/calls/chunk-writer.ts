@@ -8,7 +8,18 @@ import type { ItemSource } from './source.js'
 /** The parts of a call's plan that its chunks depend on. */
 export type ChunkPlan = Pick<
   MapPlan,
-  'id' | 'backend' | 'definition' | 'flags' | 'limits' | 'setup' | 'size' | 'binding' | 'site' | 'batch' | 'clock'
+  | 'id'
+  | 'backend'
+  | 'definition'
+  | 'flags'
+  | 'limits'
+  | 'setup'
+  | 'size'
+  | 'binding'
+  | 'site'
+  | 'batch'
+  | 'clock'
+  | 'reports'
 >
 
 /** Makes the chunks of one call and submits them. */
@@ -102,6 +113,7 @@ export class ChunkWriter {
       setup: setupId(setup),
       only
     })
+    this.#plan.reports?.sent(this.#encoder.base, this.#encoder.index - this.#encoder.base)
   }
 }
 

@@ -1,5 +1,6 @@
 import type { CalledFunction } from './called-function.js'
 import type { Backend, TaskLimits } from '../backend/index.js'
+import type { TaskReports } from '../diagnostics/index.js'
 import type { CallSite } from './call-site.js'
 import type { CallSetup } from './call-setup.js'
 import type { CallEnd } from './call.js'
@@ -41,5 +42,7 @@ export interface MapPlan {
   readonly site: CallSite
   /** With it, each chunk says when it was made. */
   readonly clock: (() => number) | undefined
+  /** Is told which items were sent. */
+  readonly reports: TaskReports | undefined
   readonly onEnd: CallEnd
 }

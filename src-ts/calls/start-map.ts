@@ -30,6 +30,7 @@ export interface MapOrder {
   readonly settings: MapSettings
   readonly site: CallSite
   readonly clock: MapPlan['clock']
+  readonly reports: MapPlan['reports']
   readonly onEnd: CallEnd
   /** Opens the back end, once the function and the items are valid. */
   readonly openBackend: () => Backend

@@ -1,5 +1,6 @@
 import { PoolClosedError } from '../errors/index.js'
 import type { Binding, LazyResults, MapCall, Sink } from '../calls/index.js'
+import type { TaskReports } from '../diagnostics/index.js'
 import type { MapSettings } from '../options/index.js'
 import type { CallRegistry } from './call-registry.js'
 
@@ -16,6 +17,7 @@ export interface Opening {
   readonly calls: CallRegistry
   readonly settings: Pick<MapSettings, 'orderTasks' | 'signal'>
   readonly binding: Binding
+  readonly reports: TaskReports | undefined
   /** The number of workers now. */
   readonly nJobs: () => number
 }

@@ -1,4 +1,5 @@
 import type { Backend, BackendListener } from '../backend/index.js'
+import { reportWorkerExit, reportWorkerStart } from '../diagnostics/index.js'
 import { WorkerInitError } from '../errors/index.js'
 import type { CallRegistry } from './call-registry.js'
 import type { Closing } from './closing.js'
@@ -12,11 +13,13 @@ export function listenerOf(
   {
     events,
     output,
-    insights
+    insights,
+    number
   }: {
     readonly events: PoolEventSource
     readonly output: WorkerOutput | undefined
     readonly insights: PoolInsights | undefined
+    readonly number: number
   },
   calls: CallRegistry,
   closing: Closing,
@@ -25,11 +28,15 @@ export function listenerOf(
 ): BackendListener {
   return {
     find: (id) => calls.find(id),
-    workerStart: (id, pid) => events.workerStarted(id, pid, () => backend()?.worker(id)),
+    workerStart: (id, pid) => {
+      reportWorkerStart(number, id, pid)
+      events.workerStarted(id, pid, () => backend()?.worker(id))
+    },
     workerError: (error, worker) => events.workerFailed(error, worker),
     workerOutput: (...written) => output?.take(...written),
     workerExit: (worker, exit) => {
       insights?.ended(worker.id, worker.pid)
+      reportWorkerExit(number, worker.id, worker.pid, exit)
       events.workerExited(worker, exit)
     },
     setupFailed: (setup, failure) => {

@@ -1,6 +1,7 @@
 import { inspect, type InspectOptions } from 'node:util'
 
 import { type Backend, type BackendListener, isInDaemonicTask, NO_TASKS, prepareBackend } from '../backend/index.js'
+import { numberOfPool } from '../diagnostics/index.js'
 import { loadOnDemand } from '../entry/load-on-demand.js'
 import { DaemonicProcessError } from '../errors/index.js'
 import { prepareFunction, prepareFunctionHere } from '../functions/index.js'
@@ -29,6 +30,8 @@ export class PoolCore {
   readonly output: WorkerOutput | undefined
   readonly events: PoolEventSource
   readonly insights: PoolInsights | undefined
+  /** What subscribers of diagnostics channels know it by. */
+  readonly number: number = numberOfPool()
   protected settings: PoolSettings
   readonly #startBackend: (listener: BackendListener, size: PoolSize) => Backend
   readonly #isRefused: boolean

@@ -13,9 +13,11 @@ import {
   type OfPool,
   type Sink,
   throwIfAborted,
-  withProgress
+  withProgress,
+  withReports
 } from '../calls/index.js'
 import { atEntry, type Entry, invalidOption, promiseAtEntry, QueueFullError } from '../errors/index.js'
+import { openReports } from '../diagnostics/index.js'
 import { checkFunction } from '../functions/index.js'
 import {
   type ApplySettings,
@@ -48,7 +50,7 @@ export class PoolState extends PoolCore {
         ? makeConcatenatingSink(kind, items, resolve, reject)
         : makeListSink(kind, settings.withIndex, resolve, reject)
       const sink = withProgress(results, settings, isWorker)
-      const opening = this.#opening(sink, settings)
+      const opening = this.#opening(kind, fn, sink, settings)
       openMap(this.#makeCall(kind, fn, items, opening, new CallSite(entry, fn)), opening)
     })
   }
@@ -59,7 +61,7 @@ export class PoolState extends PoolCore {
       const settings = this.#readMap(options, kind)
       const results = new LazyResults(kind, settings.withIndex)
       const sink = withProgress(results, settings, isWorker)
-      const opening = this.#opening(sink, settings)
+      const opening = this.#opening(kind, fn, sink, settings)
       const call = this.#makeCall(kind, fn, items, opening, new CallSite(entry, fn))
       connect(results, call, { ...opening, isClosed: () => this.isClosed })
       return results
@@ -91,6 +93,7 @@ export class PoolState extends PoolCore {
       const backend = this.start()
       const { maxQueue } = this.settings
       if (maxQueue !== undefined && !backend.hasRoom(maxQueue)) throw new QueueFullError(maxQueue)
+      const reports = openReports(this.number, 'apply', fn)
       const call = makeApplyCall({
         id: this.calls.nextId(),
         backend,
@@ -99,12 +102,13 @@ export class PoolState extends PoolCore {
         args,
         setup: this.setups.of(settings),
         settings,
-        resolve: resolve as (value: unknown) => void,
-        reject,
+        resolve: reports?.before(resolve) ?? (resolve as (value: unknown) => void),
+        reject: reports?.beforeError(reject) ?? reject,
         site,
         clock: this.insights?.clock,
         onEnd: this.calls.remove
       })
+      reports?.sent(0, 1)
       this.calls.open(call, settings.signal)
     })
   }
@@ -121,13 +125,16 @@ export class PoolState extends PoolCore {
     })
   }
 
-  #opening(sink: Sink, settings: MapSettings): MapOpening {
-    return { sink, settings, calls: this.calls, binding: { workers: 0 }, nJobs: () => Math.max(this.settings.nJobs, 1) }
+  #opening(kind: MapKind, fn: unknown, inner: Sink, settings: MapSettings): MapOpening {
+    const reports = openReports(this.number, kind, fn)
+    const sink = withReports(inner, reports)
+    const nJobs = (): number => Math.max(this.settings.nJobs, 1)
+    return { sink, reports, settings, calls: this.calls, binding: { workers: 0 }, nJobs }
   }
 
   #makeCall(kind: MapKind, fn: unknown, items: unknown, opening: MapOpening, site: CallSite): MapCall {
-    const { sink, settings, binding, nJobs } = opening
-    return makeMapCall({ ...this.#ofCall(nJobs(), settings), kind, fn, items, sink, settings, binding, site })
+    const { sink, settings, binding, reports, nJobs } = opening
+    return makeMapCall({ ...this.#ofCall(nJobs(), settings), kind, fn, items, sink, settings, binding, reports, site })
   }
 
   #ofCall(nJobs: number, life: LifeSettings): OfPool {

@@ -22,6 +22,7 @@ export type {
   SpreadFunction,
   TaskFunction
 } from './calls.js'
+export type { TaskMessage, WorkerMessage } from './diagnostics.js'
 export type { Distribution, Insights, SlowTask, TimePart, TimeParts, WorkerInsights } from './insights.js'
 export type { LifeFunction, LifeOptions } from './life.js'
 export type { MapDefaults, ProgressBarOptions } from './map-defaults.js'
