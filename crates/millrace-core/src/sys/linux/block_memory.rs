@@ -176,3 +176,6 @@ impl Drop for BlockMemory {
         let _ = unsafe { rustix::mm::munmap(self.start.as_ptr().cast(), self.len) };
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests;
