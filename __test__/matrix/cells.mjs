@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { tasks, TaskTimeoutError, WorkerDiedError, WorkerPool } from '../../dist/index.js'
 import { faults, STRAY } from './faults.mjs'
-import { expected, LARGE_BYTES } from './jobs.mjs'
+import { BLOCK_BYTES, expected, LARGE_BYTES } from './jobs.mjs'
 import { Watch } from './watch.mjs'
 
 const jobs = tasks(new URL('jobs.mjs', import.meta.url))
@@ -23,7 +23,7 @@ const EXPECTED = Array.from({ length: COUNT }, (_, number) => expected(number))
  * What may become of the tasks. `fails`: the culprit fails by the fault, no other one does. `any`: the culprit fails by the
  * fault, or has its result: the fault may come late. `one`: as `any`, of whichever task. `none`: no task may be lost.
  *
- * @type {Readonly<Record<string, { readonly lose: 'fails' | 'any' | 'one' | 'none', readonly part?: 'run' | 'split' | 'take' | 'send', readonly chunkSize: number }>>}
+ * @type {Readonly<Record<string, { readonly lose: 'fails' | 'any' | 'one' | 'none', readonly part?: 'run' | 'split' | 'take' | 'send' | 'read' | 'fill' | 'leave', readonly chunkSize: number }>>}
  */
 export const phases = {
   starting: { lose: 'one', chunkSize: 1 },
@@ -33,6 +33,9 @@ export const phases = {
   'running in a chunk': { lose: 'fails', part: 'run', chunkSize: 3 },
   'while its chunk is split': { lose: 'fails', part: 'split', chunkSize: 9 },
   'sending 100 MB': { lose: 'any', part: 'send', chunkSize: 3 },
+  'while it reads a block': { lose: 'any', part: 'read', chunkSize: 1 },
+  'while it fills a block': { lose: 'any', part: 'fill', chunkSize: 3 },
+  'while its blocks are copied': { lose: 'fails', part: 'leave', chunkSize: 5 },
   idle: { lose: 'none', chunkSize: 1 },
   leaving: { lose: 'none', chunkSize: 3 }
 }
@@ -119,8 +122,14 @@ function judge({ fault, phase, method }, settled) {
   const wrong = []
   for (const [at, { status, value }] of settled.entries()) {
     if (status === 'rejected') continue
-    const isLarge = part === 'send' && at === CULPRIT
-    const right = part === 'take' && at === CULPRIT ? LARGE_BYTES : EXPECTED[at]
+    const isCulprit = at === CULPRIT
+    if (part === 'leave' && !isCulprit) {
+      const isWhole = value?.length === BLOCK_BYTES && value.every((byte) => byte === at)
+      if (!isWhole) wrong.push(`task ${at} gave another block`)
+      continue
+    }
+    const isLarge = (part === 'send' || part === 'fill') && isCulprit
+    const right = (part === 'take' || part === 'read') && isCulprit ? LARGE_BYTES : EXPECTED[at]
     if (isLarge ? value?.large?.length !== LARGE_BYTES : value !== right) wrong.push(`task ${at} gave ${value}`)
   }
   for (const at of lost) {
@@ -143,7 +152,7 @@ export async function runCell(cell) {
   const { fault, phase, method } = cell
   const { part, chunkSize } = phases[phase]
   const scratch = mkdtempSync(join(tmpdir(), 'millrace-matrix-'))
-  const isTimed = fault === 'infinite loop' && (part === 'run' || part === 'split' || part === 'send')
+  const isTimed = fault === 'infinite loop' && ['run', 'split', 'send', 'leave'].includes(part ?? '')
   const taskTimeout = isTimed ? TASK_TIMEOUT_MS : undefined
   // What the pool ends by itself is not killed from outside.
   const isEndedByPool = fault === 'infinite loop' && (isTimed || phase === 'leaving')
@@ -170,8 +179,8 @@ export async function runCell(cell) {
     if (values.join() !== EXPECTED.join()) wrong.push(`${what}: ${values}`)
   }
   try {
-    if (phase === 'idle' || phase === 'leaving' || part === 'take') {
-      const when = part === 'take' ? 'receiving' : phase
+    if (phase === 'idle' || phase === 'leaving' || part === 'take' || part === 'read') {
+      const when = part === 'take' ? 'receiving' : part === 'read' ? 'reading' : phase
       const armed = pool.map(
         jobs.arm,
         [1, 2].map(() => ({ when, fault, scratch })),
@@ -183,8 +192,16 @@ export async function runCell(cell) {
     if (phase === 'idle') await within(watch.fault(method === 'map' || method === 'imap'), 'the fault happens')
     const hit = items('hit')
     if (part !== undefined) {
-      const bytes = part === 'take' ? { bytes: Buffer.alloc(LARGE_BYTES) } : {}
-      hit[CULPRIT] = { ...hit[CULPRIT], part, fault, ...bytes, delay: DELAYS_MS[Object.keys(methods).indexOf(method)] }
+      const bytes = part === 'take' || part === 'read' ? { bytes: Buffer.alloc(LARGE_BYTES) } : {}
+      if (part === 'leave') for (const item of hit) item.part = part
+      const culprit = part === 'leave' ? 'run' : part
+      hit[CULPRIT] = {
+        ...hit[CULPRIT],
+        part: culprit,
+        fault,
+        ...bytes,
+        delay: DELAYS_MS[Object.keys(methods).indexOf(method)]
+      }
     }
     const neighbours = within(pool.mapSettled(jobs.work, items('neighbour')), 'the neighbours')
     const settled = await within(methods[method](pool, hit, { chunkSize, taskTimeout }), 'the call that is hit')

@@ -6,6 +6,9 @@ import { faults } from './faults.mjs'
 /** Of items and results that are called large. */
 export const LARGE_BYTES = 100 * 1024 * 1024
 
+/** Of results that are in blocks, several of them at once. */
+export const BLOCK_BYTES = 1024 * 1024
+
 /** What a harmless task makes of its number. */
 export const expected = (number) => number * 3 + 1
 
@@ -29,7 +32,7 @@ export function suffer(fault, scratch) {
 /**
  * Notes that the task began; then is harmless, or what `part` says.
  *
- * @param {{ call: string, number: number, scratch: string, part?: 'run' | 'split' | 'take' | 'send', fault?: string, bytes?: Uint8Array, delay?: number }} item
+ * @param {{ call: string, number: number, scratch: string, part?: 'run' | 'split' | 'take' | 'send' | 'read' | 'fill' | 'leave', fault?: string, bytes?: Uint8Array, delay?: number }} item
  */
 export function work({ call, number, scratch, part, fault, bytes, delay }) {
   appendFileSync(`${scratch}/begun`, `${call} ${number} ${process.pid}\n`)
@@ -40,6 +43,13 @@ export function work({ call, number, scratch, part, fault, bytes, delay }) {
   }
   if (part === 'take') return bytes.length
   if (part === 'send') return send(fault, scratch, delay)
+  if (part === 'fill') return fill(fault, scratch)
+  if (part === 'leave') return Buffer.alloc(BLOCK_BYTES, number)
+  if (part === 'read') {
+    // The thread may be late. It must not strike while another task runs.
+    if (faults[fault].fromThread !== undefined) waitForEnd()
+    return bytes.length
+  }
   return expected(number)
 }
 
@@ -51,6 +61,33 @@ function waitForOther(call, number, scratch) {
     return other === call && Number(at) > number && Number(pid) !== process.pid
   }
   while (!readFileSync(`${scratch}/begun`, 'utf8').split('\n').some(isElsewhere)) Atomics.wait(pause, 0, 0, 2)
+}
+
+function waitForEnd() {
+  const pause = new Int32Array(new SharedArrayBuffer(4))
+  for (;;) Atomics.wait(pause, 0, 0, 1000)
+}
+
+/** Starts the thread that ends this process when its memory has grown by a share of a large item or result. */
+async function startThread(fault, scratch, options) {
+  const thread = new Worker(new URL('killer-thread.mjs', import.meta.url), {
+    workerData: { ...faults[fault].fromThread, delay: 0, scratch, bytes: LARGE_BYTES, ...options }
+  })
+  await new Promise((resolve) => thread.once('message', resolve))
+  return thread
+}
+
+/** Gives a large result, and the fault happens while it is copied into a block, or else between that and its outcome. */
+async function fill(fault, scratch) {
+  const large = Buffer.alloc(LARGE_BYTES, 7)
+  const thread = faults[fault].fromThread === undefined ? undefined : await startThread(fault, scratch, { share: 0.3 })
+  thread?.postMessage('go', [])
+  return {
+    large,
+    get late() {
+      return thread === undefined ? suffer(fault, scratch) instanceof Promise : waitForEnd()
+    }
+  }
 }
 
 /** Gives a large result, and the fault happens on its way: from a thread, or else when the result is read. */
@@ -65,16 +102,20 @@ async function send(fault, scratch, delay) {
       }
     }
   }
-  const thread = new Worker(new URL('killer-thread.mjs', import.meta.url), {
-    workerData: { ...how, delay, scratch, bytes: LARGE_BYTES }
-  })
-  await new Promise((resolve) => thread.once('message', resolve))
+  const thread = await startThread(fault, scratch, { delay })
   thread.postMessage('go', [])
   return { large, late: false }
 }
 
-/** Lets the fault happen later, in one of the workers that are asked: while it is idle, or when it leaves. */
-export function arm({ when, fault, scratch }) {
+/** Lets the fault happen later, in one of the workers that are asked: while it is idle, when it leaves, or when a large item comes. */
+export async function arm({ when, fault, scratch }) {
+  if (when === 'reading' && faults[fault].fromThread !== undefined) {
+    // The other worker's thread waits for an item that never comes.
+    const thread = await startThread(fault, scratch, { share: 0.25, patience: Infinity })
+    thread.unref()
+    thread.postMessage('go', [])
+    return
+  }
   const act = () => void (isFirst(`${scratch}/lock`) && suffer(fault, scratch))
   if (when === 'idle') setTimeout(act, 30)
   else if (when === 'leaving') process.on('exit', act)
