@@ -9,6 +9,7 @@ const SLOW = 'under wine each bell is a turn of its server, and its times are to
 
 /** Single tests by title, as `spec: [reason, ...titles]`. */
 const titles = {
+  'bad-input': [[MESSAGES, 'task() and tasks() refuse a value that names no module']],
   blocks: [
     [
       LINUX,
@@ -40,8 +41,14 @@ const titles = {
     ]
   ],
   recycling: [
-    [SLOW, 'a backlog of a thousand calls finishes although it uses up many workers', 'a busy worker is not idle']
+    [
+      SLOW,
+      'a backlog of a thousand calls finishes although it uses up many workers',
+      'calls of all kinds at once share the lifespans of workers',
+      'a busy worker is not idle'
+    ]
   ],
+  options: [[MESSAGES, 'valid values are used unchanged']],
   retries: [[CODES, 'attempts that ended in different ways are each reported as such, with the line of the call']],
   splitting: [
     [
@@ -129,6 +136,7 @@ export const apartSpecs = {
 export const specs = [
   'abort',
   'apply',
+  'bad-input',
   'blocks',
   'closing',
   'data',
@@ -137,6 +145,7 @@ export const specs = [
   'imap',
   'map',
   'nested',
+  'options',
   'recycling',
   'respawn',
   'retries',
