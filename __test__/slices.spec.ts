@@ -339,3 +339,17 @@ for (const [name, defaults] of Object.entries({
     t.deepEqual(await pool.map(same, new Uint8Array([1, 2, 3]), options), new Uint8Array([1, 2, 3]))
   })
 }
+
+testBoth(
+  'an array that loses its memory while it is sliced ends the call, after the slices that were sent',
+  async (t) => {
+    const { pool } = watchedPool(t, { nJobs: 1 })
+    const array = sharedArray(Float64Array, 1_000)
+    const results = pool.imap((slice: Float64Array) => slice.length, array, { ...SLICES, chunkSize: 1 })
+    t.is((await results.next()).value, 1)
+    array.release()
+    const expected = { name: 'RangeError', code: 'ERR_POOL_INVALID_OPTION', message: /^items: its elements from \d+ on are gone: / } // prettier-ignore
+    await t.throwsAsync(all(results), expected)
+    t.deepEqual(await pool.map((x: number) => x, [1]), [1])
+  }
+)

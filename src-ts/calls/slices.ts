@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 
 import { emptyOf, partOf, type TypedArray } from '../codec/index.js'
-import { invalidOption } from '../errors/index.js'
+import { invalidOption, invalidOptionBecause } from '../errors/index.js'
 import type { MapSettings } from '../options/index.js'
 import { Math, isView } from '../primordials.js'
 import { END } from './input-iterator.js'
@@ -67,6 +67,10 @@ class SliceSource implements SyncSource {
     const end = next * this.#size + Math.ceil((next * this.#extra) / this.#count)
     const start = this.#at
     this.#at = Math.min(end, this.#length)
+    if (lengthOf(this.#array) < this.#at) {
+      const reason = `its elements from ${start} on are gone: its buffer was released, detached or shortened`
+      throw invalidOptionBecause('range', 'items', this.#array, reason)
+    }
     return { done: false, value: partOf(this.#array, start, this.#at) }
   }
 
