@@ -19,7 +19,10 @@ function compress(path) {
 const pool = new WorkerPool({ nJobs: 2 })
 try {
   const saved = await pool.map(compress, files, {
-    // Ten times a second, and once at the end. A terminal shows each report in the place of the last one.
+    /**
+     * Ten times a second, and once at the end. A terminal shows each report in the place of the last one.
+     * @param {import('millrace').Progress} progress
+     */
     onProgress({ done, total, failed }) {
       const text = `${done} of ${total} files, ${failed} failed`
       if (done === total) console.log(text)
