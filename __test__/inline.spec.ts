@@ -525,3 +525,27 @@ test.serial('breakpoints of a file stop in the functions that are made anew', (t
   const [captured = 0, plain = 0] = stdout.split(' ').map(Number)
   t.true(captured >= 2 && plain >= 2, stdout + stderr)
 })
+
+test.serial('an init and an exit may make a pool only with daemon: false', async (t) => {
+  const soon = async (): Promise<void> => {
+    await Promise.resolve()
+    void new WorkerPool({ nJobs: 0 })
+  }
+  for (const init of [() => void new WorkerPool({ nJobs: 0 }), soon]) {
+    const pool = new WorkerPool({ nJobs: 0, workerInit: init })
+    const error = await t.throwsAsync(
+      pool.apply(() => 1),
+      { code: 'ERR_POOL_WORKER_INIT' }
+    )
+    t.true(error.cause instanceof DaemonicProcessError)
+    await pool.stopAndJoin()
+    const leaving = new WorkerPool({ nJobs: 0, workerExit: init })
+    await leaving.apply(() => 1)
+    await t.throwsAsync(leaving.stopAndJoin(), { code: 'ERR_POOL_WORKER_EXIT' })
+    const open = new WorkerPool({ nJobs: 0, daemon: false, workerInit: init, workerExit: init })
+    t.is(await open.apply(() => 2), 2)
+    await open.stopAndJoin()
+  }
+  // The program itself is not affected.
+  await new WorkerPool({ nJobs: 0 }).stopAndJoin()
+})

@@ -7,6 +7,7 @@ import { testBoth } from './helpers/both.js'
 import { Gates } from './helpers/gates.js'
 import { watchedPool } from './helpers/pools.js'
 import { until } from './helpers/processes.js'
+import { run } from './helpers/run.js'
 import { kill } from './helpers/signal.js'
 
 const life = tasks<typeof import('./fixtures/jobs-life.mjs')>(new URL('./fixtures/jobs-life.mjs', import.meta.url))
@@ -202,4 +203,25 @@ test('a slow exit is not cut by the usual time for leaving', async (t) => {
   await pool.apply(() => 1)
   await pool.stopAndJoin()
   t.deepEqual(pool.getExitResults(), ['slow'])
+})
+
+test('workerExit runs in a worker that gets a SIGTERM, and its result is kept', async (t) => {
+  const { pool, exits } = watchedPool(t, { nJobs: 1, workerExit: total })
+  await pool.map(count, [1, 2], PASS)
+  const { pid = 0 } = pool.workers[0] ?? {}
+  t.true(pid > 0)
+  process.kill(pid, 'SIGTERM')
+  await until(
+    () => exits.length > 0,
+    () => 'the worker does not leave'
+  )
+  t.deepEqual(pool.getExitResults(), [2])
+})
+
+test('workerExit runs when a program ends without closing its pool', async (t) => {
+  const gates = new Gates(t)
+  const { end } = run(t, 'exit-at-program-end.mjs', [gates.path('exits')])
+  const { code, stderr } = await end
+  t.deepEqual([code, stderr], [0, ''])
+  t.deepEqual([...gates.lines('exits')].toSorted(), ['worker 0', 'worker 1'])
 })

@@ -12,7 +12,7 @@ import { InlineBatch } from './inline-batch.js'
 import { Lane } from './lane.js'
 import { Pace } from './pace.js'
 import { TaskCounts } from './task-counts.js'
-import { provideInlineTasks, runAs, runningTask, runOutside } from './task-scope.js'
+import { provideInlineTasks, runLife, runningTask, runOutside } from './task-scope.js'
 
 /** The back end of a pool with `nJobs: 0`. It runs the tasks in this process, one at a time. */
 export class InlineBackend implements Backend {
@@ -38,8 +38,8 @@ export class InlineBackend implements Backend {
   constructor(listener: BackendListener, isDaemonic: boolean, loadTimeoutMs: number, figures?: ArrayBuffer) {
     this.#listener = listener
     const functions = new TaskFunctions()
-    const task = { backend: this, isDaemonic, inner: undefined, context: () => undefined }
-    this.#life = new WorkerLife(functions, 0, { run: (act) => runAs(task, act) }, false)
+    const run = <T>(act: () => T): T => runLife({ backend: this, isDaemonic }, act)
+    this.#life = new WorkerLife(functions, 0, { run }, false)
     const setupLimit = (setup: number): number => this.#setupLimits.get(setup) ?? 0
     const pace = new Pace()
     this.#settings = { backend: this, isDaemonic, loadTimeoutMs, functions, life: this.#life, setupLimit, pace }
