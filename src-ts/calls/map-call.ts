@@ -39,9 +39,9 @@ export class MapCall implements Call, OutcomeListener {
     this.id = plan.id
     this.setup = plan.setup
     const isAcceptedWhole = !plan.isLazy && !plan.source.isAsync && plan.source.isList
-    const { nJobs, size, maxTasksActive, limits, batch } = plan
+    const { size, maxTasksActive, limits, batch } = plan
     this.#batch = batch ?? 1
-    this.#window = new Window(nJobs, size, maxTasksActive, isAcceptedWhole, limits.lifespan, this.#batch)
+    this.#window = new Window(plan, size, maxTasksActive, isAcceptedWhole, limits.lifespan, this.#batch)
     this.#outcomes = new TaskOutcomes(plan.sink, batch !== undefined, (...failed) => this.#fail(...failed))
     this.#writer = new ChunkWriter(plan, this.#chunks, this.#isWanted)
   }

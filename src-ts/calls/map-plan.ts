@@ -28,6 +28,8 @@ export interface MapPlan {
   readonly setup: CallSetup | undefined
   readonly killGraceMs: number
   readonly nJobs: number
+  /** The number of CPUs that the workers share. */
+  readonly cpus: number
   /** Whether the call is an iterator, so that the consumer sets the pace. */
   readonly isLazy: boolean
   /** Whether the call goes on after failed tasks. If no worker can be started, it ends in any case. */

@@ -7,7 +7,7 @@ import type { CallSite } from './call-site.js'
 import type { CallSetup } from './call-setup.js'
 import { CalledFunction } from './called-function.js'
 import { type CallEnd, callFlags } from './call.js'
-import { AdaptiveChunkSize, type ChunkSize, FixedChunkSize, SplitChunkSize } from './chunk-size.js'
+import { AdaptiveChunkSize, type ChunkSize, type Crowd, FixedChunkSize, SplitChunkSize } from './chunk-size.js'
 import { MapCall } from './map-call.js'
 import type { Binding, MapPlan } from './map-plan.js'
 import { MAP_TRAITS, type MapKind } from './map-kinds.js'
@@ -26,6 +26,8 @@ export interface MapOrder {
   readonly sink: Sink
   readonly nJobs: number
   readonly binding: Binding
+  /** The number of CPUs that the workers share. */
+  readonly cpus: number
   readonly setup: CallSetup | undefined
   readonly settings: MapSettings
   readonly site: CallSite
@@ -77,7 +79,7 @@ export function makeMapCall({ fn, items, prepare, openBackend, ...order }: MapOr
     killGraceMs: settings.killGrace,
     isLazy,
     endsWithoutWorkers: isLazy && isSettled,
-    size: chooseSize(settings, tasks, nJobs, !isLazy && !source.isAsync && source.isList),
+    size: chooseSize(settings, tasks, order, !isLazy && !source.isAsync && source.isList),
     batch,
     isOrderTasks: settings.orderTasks,
     maxTasksActive
@@ -87,7 +89,12 @@ export function makeMapCall({ fn, items, prepare, openBackend, ...order }: MapOr
 /** The number of chunks per worker of a call with `orderTasks` and without a size. */
 const ORDERED_CHUNKS_PER_JOB = 64
 
-function chooseSize(settings: MapSettings, length: number | undefined, nJobs: number, isDeep: boolean): ChunkSize {
+function chooseSize(
+  settings: MapSettings,
+  length: number | undefined,
+  { nJobs, cpus }: Crowd,
+  isDeep: boolean
+): ChunkSize {
   const { chunkSize, orderTasks, slices } = settings
   // A slice is as large as a chunk.
   if (slices) return new FixedChunkSize(1)
@@ -96,5 +103,5 @@ function chooseSize(settings: MapSettings, length: number | undefined, nJobs: nu
   const nSplits = settings.nSplits ?? (orderTasks ? ORDERED_CHUNKS_PER_JOB * nJobs : undefined)
   // Without a length there is nothing to split.
   if (nSplits !== undefined && length !== undefined) return new SplitChunkSize(length, nSplits)
-  return orderTasks ? new FixedChunkSize(1) : new AdaptiveChunkSize(nJobs, isDeep)
+  return orderTasks ? new FixedChunkSize(1) : new AdaptiveChunkSize({ nJobs, cpus }, isDeep)
 }

@@ -1,9 +1,11 @@
 import { Math } from '../primordials.js'
-import { ADAPTIVE_MAX, type ChunkSize } from './chunk-size.js'
+import { ADAPTIVE_MAX, type ChunkSize, type Crowd } from './chunk-size.js'
 
 /** An array in a `map` is accepted whole. Pulling its items has no side effects, so many chunks may be in flight. */
 const LIST_TASKS_PER_JOB = 512
 const LIST_CHUNKS_PER_JOB = 8
+/** More workers per CPU need no more tasks of unknown or small cost. */
+const JOBS_PER_CPU = 2
 /**
  * With so many bytes in flight, each worker has enough to do. More bytes leave the caches of the CPUs before a worker reads them, and they
  * need blocks of shared memory that were not used before, which cost several times their copy.
@@ -14,6 +16,8 @@ const LARGE_BYTES_PER_JOB = 2 * 1024 * 1024
 /** Decides how many items of a call may be active. */
 export class Window {
   readonly #nJobs: number
+  /** As many workers as the CPUs can keep busy. */
+  readonly #busyJobs: number
   readonly #size: ChunkSize
   readonly #limit: number | undefined
   readonly #isDeep: boolean
@@ -26,7 +30,7 @@ export class Window {
    * @param lifespan The most tasks that a worker may run, or 0. Larger chunks would be cut and sent again for each piece.
    */
   constructor(
-    nJobs: number,
+    { nJobs, cpus }: Crowd,
     size: ChunkSize,
     limit: number | undefined,
     isDeep: boolean,
@@ -35,6 +39,7 @@ export class Window {
   ) {
     this.#batch = batch
     this.#nJobs = nJobs
+    this.#busyJobs = Math.min(nJobs, JOBS_PER_CPU * cpus)
     this.#size = size
     this.#limit = limit
     this.#isDeep = isDeep
@@ -63,10 +68,20 @@ export class Window {
     // Each worker has a chunk to run and one that waits, however large they are. A chunk of large items may have only one task.
     const least = this.#size.isFlexible ? 2 * this.#nJobs * this.#batch : usual
     if (active >= least && bytes > Math.max(LARGE_BYTES, this.#nJobs * LARGE_BYTES_PER_JOB)) return 0
-    if (active < usual || !this.#isDeep) return usual - active
+    return (this.#isDeep ? this.#deepRoom() : usual) - active
+  }
+
+  /** The number of items of a list that may be active. */
+  #deepRoom(): number {
+    const { current, isFlexible, isKnown } = this.#size
+    const tasks = Math.max(2 * this.#nJobs, this.#busyJobs * LIST_TASKS_PER_JOB)
+    // The size of the chunks says nothing yet.
+    if (!isKnown) return this.#batch * tasks
+    // Each worker has one, and each that a CPU can keep busy has one that waits. If tasks are long, `tasks` is more than that.
+    const usual = (this.#nJobs + this.#busyJobs) * current
     // A chunk that has reached the greatest size is over soon. With two of them a worker would run dry between two turns of the loop.
-    const hasMany = !this.#size.isFlexible || this.#size.current >= ADAPTIVE_MAX
-    const chunks = hasMany ? LIST_CHUNKS_PER_JOB * this.#size.current : 0
-    return Math.max(usual, this.#nJobs * this.#batch * Math.max(LIST_TASKS_PER_JOB, chunks)) - active
+    const hasMany = !isFlexible || current >= ADAPTIVE_MAX
+    const many = hasMany ? this.#nJobs * LIST_CHUNKS_PER_JOB * current : 0
+    return this.#batch * Math.max(usual, tasks, many)
   }
 }

@@ -15,13 +15,15 @@ import { Math, Number } from '../primordials.js'
 export { checkConcatenation, readMapOptions } from './map-options.js'
 export { checkInline } from './inline-options.js'
 export { limitsOf } from './limits.js'
-export { type PoolSize, readResize } from './resize-options.js'
+export { type PoolSize, readResize, sharedCpus } from './resize-options.js'
 export type { BarSettings } from './progress-bar.js'
 export type { LifeSettings } from './life-options.js'
 export type { MapSettings } from './map-options.js'
 
 /** The checked options of a pool. */
 export interface PoolSettings extends PoolSize {
+  /** The number of CPUs that this process may use. */
+  readonly usableCpus: number
   readonly daemon: boolean
   /** The whole environment of a worker, or undefined for that of this process. */
   readonly env: Readonly<Record<string, string>> | undefined
@@ -73,6 +75,7 @@ export function readPoolOptions(options: unknown, machine: Machine): PoolSetting
     nJobs,
     cpuIds: nJobs === 0 ? [] : readCpuIds(values['cpuIds'], nJobs, machine),
     hasCpusEach: isForEach(values['cpuIds']),
+    usableCpus: machine.defaultJobs,
     daemon: readBoolean(values, 'daemon') ?? true,
     env: readEnv(values),
     cwd: readCwd(values),

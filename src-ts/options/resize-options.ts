@@ -1,5 +1,5 @@
 import { invalidOption, invalidOptionBecause } from '../errors/index.js'
-import { Array } from '../primordials.js'
+import { Array, Set } from '../primordials.js'
 import { copyOptions, readInteger } from './checks.js'
 import { type CpuLimits, isForEach, readCpuIds } from './cpu-ids.js'
 import { MAX_JOBS } from './limits.js'
@@ -13,6 +13,11 @@ export interface PoolSize {
   readonly cpuIds: readonly (readonly number[])[]
   /** Whether `cpuIds` were given for each worker. */
   readonly hasCpusEach: boolean
+}
+
+/** The number of CPUs that the workers share: those of their pins, or those that this process may use. */
+export function sharedCpus({ cpuIds, usableCpus }: Pick<PoolSize, 'cpuIds'> & { readonly usableCpus: number }): number {
+  return cpuIds.length === 0 ? usableCpus : new Set(cpuIds.flat()).size
 }
 
 /**

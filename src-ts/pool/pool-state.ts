@@ -26,7 +26,8 @@ import {
   type LifeSettings,
   type MapSettings,
   readApplyOptions,
-  readMapOptions
+  readMapOptions,
+  sharedCpus
 } from '../options/index.js'
 import { Array, Math } from '../primordials.js'
 import { connect, openMap, type Opening } from './connect.js'
@@ -134,7 +135,8 @@ export class PoolState extends PoolCore {
 
   #makeCall(kind: MapKind, fn: unknown, items: unknown, opening: MapOpening, site: CallSite): MapCall {
     const { sink, settings, binding, reports, nJobs } = opening
-    return makeMapCall({ ...this.#ofCall(nJobs(), settings), kind, fn, items, sink, settings, binding, reports, site })
+    const own = { ...this.#ofCall(nJobs(), settings), cpus: sharedCpus(this.settings) }
+    return makeMapCall({ ...own, kind, fn, items, sink, settings, binding, reports, site })
   }
 
   #ofCall(nJobs: number, life: LifeSettings): OfPool {
