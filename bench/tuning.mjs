@@ -1,6 +1,6 @@
 // What a user can tune, and what it is worth: sizes of chunks, numbers of jobs, pinning. Prints the tables of docs/tuning.md.
 //
-//   npm run bench:tuning -- [--only chunks,jobs,pinning] [--runs 5] [--write docs/tuning.md]
+//   npm run bench:tuning -- [--only chunks,best,jobs,pinning] [--runs 5] [--write docs/tuning.md]
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
@@ -9,17 +9,21 @@ import { writeSection } from '../scripts/reliability.mjs'
 import { open } from './peers/bare.mjs'
 import { format, toMarkdown } from './table.mjs'
 import { median, wallSeconds } from './timing.mjs'
+import { SIZES, work } from './work.mjs'
 
 const { values } = parseArgs({
   options: { only: { type: 'string' }, runs: { type: 'string', default: '5' }, write: { type: 'string' } }
 })
+const SCALE = 0.25
 const { burn, rest } = tasks(new URL('tasks.mjs', import.meta.url))
 const bare = open(1)
 const perMicrosecond = (await bare.commands.calibrate()) / 1e6
 await bare.close()
 
+const compare = async (trials) => (await measure(trials)).map(format)
+
 /** Milliseconds of each trial, the trials in turn within every round; the first round warms up. */
-async function compare(trials) {
+async function measure(trials) {
   const samples = trials.map(() => [])
   for (let round = -1; round < Number(values.runs); round += 1) {
     for (const [at, trial] of trials.entries()) {
@@ -27,7 +31,7 @@ async function compare(trials) {
       if (round >= 0) samples[at].push(seconds)
     }
   }
-  return samples.map((all) => format(1000 * median(all)))
+  return samples.map((all) => 1000 * median(all))
 }
 
 const busy = (count, microseconds) => Array(count).fill(Math.round(perMicrosecond * microseconds))
@@ -49,6 +53,30 @@ async function chunks() {
   }
   await pool.stopAndJoin()
   return [['ms', ...sizes.map((size) => (size ? `chunkSize: ${size}` : 'untuned'))], ...rows]
+}
+
+/** Work for which no single size is right, without a size and with each fixed size. Long tasks are a quarter as long as their titles say. */
+async function best() {
+  const titles = {
+    tiny: '1e6 empty tasks',
+    huge: '8 tasks of 300 ms',
+    tail: '20,000 tasks of 1 µs, then 8 of 200 ms',
+    rare: '4,000 tasks, one in a thousand of 200 ms, the others of 1 µs',
+    growing: '2,000 tasks of 0 to 0.8 ms, each longer than the one before'
+  }
+  const pool = new WorkerPool({ nJobs: 2 })
+  const rows = []
+  for (const [kind, title] of Object.entries(titles)) {
+    const items = work[kind](1e6 * perMicrosecond, kind === 'tiny' ? 1 : SCALE)
+    const trials = [0, ...SIZES].map((chunkSize) => () => pool.map(burn, items, chunkSize ? { chunkSize } : {}))
+    const [untuned, ...fixed] = await measure(trials)
+    const least = Math.min(...fixed)
+    const ratio = untuned / least
+    const ends = [SIZES[fixed.indexOf(least)], least, Math.max(...fixed)].map(format)
+    rows.push([title, format(untuned), ...ends, ratio.toFixed(2)])
+  }
+  await pool.stopAndJoin()
+  return [['ms', 'untuned', 'the best size', 'with it', 'with the worst size', 'untuned over best'], ...rows]
 }
 
 /** Tasks that compute, and tasks that wait, on pools of each size. */
@@ -94,7 +122,7 @@ async function pinning() {
   }
 }
 
-const tables = { chunks, jobs, pinning }
+const tables = { chunks, best, jobs, pinning }
 const foot = `Median of ${values.runs} runs; Node ${process.versions.node}, ${cpuCount()} CPUs.`
 const wanted = values.only?.split(',') ?? Object.keys(tables)
 for (const key of wanted) {

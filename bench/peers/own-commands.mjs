@@ -1,20 +1,7 @@
 // Commands that only millrace has. What they return is seconds where nothing else is said.
 import { median, numbers, wallSeconds } from '../timing.mjs'
+import { work } from '../work.mjs'
 import { heapGrowth, numbersUpTo, residentGrowth } from './growth.mjs'
-
-/** Work of uneven cost, in iterations of the busy loop; `rate` of them take a second. */
-const unevenWork = {
-  /** 20,000 fast items, then eight of 200 ms. */
-  tail: (rate, scale) => [
-    ...Array(20_000).fill(Math.round(rate * 1e-6)),
-    ...Array(8).fill(Math.round(rate * 0.2 * scale))
-  ],
-  /** One item in a thousand takes long. */
-  rare: (rate, scale) =>
-    Array.from({ length: 4000 }, (_, i) => Math.round(rate * (i % 1000 === 500 ? 0.2 * scale : 1e-6))),
-  /** Each item takes longer than the one before, 0.4 ms on average. */
-  growing: (rate, scale) => Array.from({ length: 2000 }, (_, i) => Math.round(rate * i * 4e-7 * scale))
-}
 
 /** @yields {string} lines of 100 bytes, each different */
 function* linesOf(count) {
@@ -26,9 +13,9 @@ export async function ownCommands({ millrace, byName, open }, workers) {
   const { pool } = open(workers)
   const crowds = new Map()
   return {
-    /** Uneven work by `map`; without a chunk size (0) it is not tuned. */
-    uneven(kind, rate, scale, chunkSize) {
-      const items = unevenWork[kind](rate, scale)
+    /** Work of a kind by `map`; without a chunk size (0) it is not tuned. */
+    sized(kind, rate, scale, chunkSize) {
+      const items = work[kind](rate, scale)
       return wallSeconds(() => pool.map(byName.burn, items, chunkSize === 0 ? {} : { chunkSize }))
     },
     /** This process's CPU time for all lines, taken one by one. */

@@ -3,8 +3,8 @@ import { latency } from './latency.mjs'
 import { life } from './life.mjs'
 import { streams } from './streams.mjs'
 import { throughput } from './throughput.mjs'
-import { unevenWork } from './uneven.mjs'
+import { sizes } from './sizes.mjs'
 import { values } from './values.mjs'
 
 /** The table, in its order. @type {readonly import('./row.mjs').Row[]} */
-export const rows = [...throughput, ...latency, ...efficiencies, ...unevenWork, ...values, ...streams, ...life]
+export const rows = [...throughput, ...latency, ...efficiencies, ...sizes, ...values, ...streams, ...life]
