@@ -505,3 +505,27 @@ export async function slices(floats: Float64Array, shared: SharedArray<Int32Arra
   // @ts-expect-error A pool has no default for it.
   new WorkerPool({ slices: true }).closed satisfies boolean
 }
+
+/** The parameters of functions in the options have types of their own. */
+export async function functionsInOptions(): Promise<void> {
+  const watched = new WorkerPool({ onProgress: ({ total }) => is<number | undefined>()(total) })
+  const lengthOf = (text: string): number => text.length
+  const lengths = await watched.map(lengthOf, ['a'], { onProgress: ({ done, rate }) => is<number>()(done + rate) })
+  is<number[]>()(lengths)
+  const indexed = await watched.mapUnordered(lengthOf, ['a'], {
+    withIndex: true,
+    onProgress({ failed }) {
+      is<number>()(failed)
+    }
+  })
+  is<IndexedResult<number>[]>()(indexed)
+  const single = await watched.apply(lengthOf, ['a'], {
+    workerInit: (own) => {
+      own.state['first'] = own.workerId
+    }
+  })
+  is<number>()(single)
+  for await (const each of watched.imap(lengthOf, ['a'], { workerExit: (own) => own.workerId })) is<number>()(each)
+  // @ts-expect-error it is told an object
+  await watched.map(lengthOf, ['a'], { onProgress: (done: number) => done })
+}

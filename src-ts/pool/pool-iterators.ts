@@ -8,6 +8,7 @@ import type {
   FunctionOrReference,
   Indexed,
   Items,
+  Listening,
   MapOptions,
   NoOptions,
   Only,
@@ -34,27 +35,27 @@ export abstract class PoolIterators<Shared = unknown> extends PoolTasks<Shared> 
   imap<A extends Arguments, R, O extends Only<O, SpreadOptions<Shared>>>(
     fn: SpreadFunction<A, R, O, Shared>,
     items: Items<A>,
-    options: O
+    options: O | Listening<Shared>
   ): ResultIterator<Indexed<Awaited<R>, O>>
   imap<F extends AnyFunction, O extends Only<O, SpreadOptions<Shared>>>(
     fn: FunctionOrReference<F>,
     items: Items<ArgumentsOf<F, O>>,
-    options: O
+    options: O | Listening<Shared>
   ): ResultIterator<Indexed<Awaited<ReturnType<F>>, O>>
   imap<T, R, O extends Only<O, BatchOptions<Shared>>>(
     fn: BatchFunction<T, R, O, Shared>,
     items: Items<T>,
-    options: O
+    options: O | Listening<Shared>
   ): ResultIterator<Indexed<R, O>>
   imap<A extends AnyTypedArray, R, O extends Only<O, SliceOptions<Shared>>>(
     fn: TaskFunction<NoInfer<A>, R, O, Shared>,
     items: A,
-    options: O
+    options: O | Listening<Shared>
   ): ResultIterator<Indexed<Awaited<R>, O>>
   imap<T, R, O extends Only<O, MapOptions<Shared>> = NoOptions>(
     fn: TaskFunction<T, R, O, Shared>,
     items: Items<T>,
-    options?: O
+    options?: O | Listening<Shared>
   ): ResultIterator<Indexed<Awaited<R>, O>>
   imap(
     fn: URL,
@@ -73,27 +74,27 @@ export abstract class PoolIterators<Shared = unknown> extends PoolTasks<Shared> 
   imapUnordered<A extends Arguments, R, O extends Only<O, SpreadOptions<Shared>>>(
     fn: SpreadFunction<A, R, O, Shared>,
     items: Items<A>,
-    options: O
+    options: O | Listening<Shared>
   ): ResultIterator<Indexed<Awaited<R>, O>>
   imapUnordered<F extends AnyFunction, O extends Only<O, SpreadOptions<Shared>>>(
     fn: FunctionOrReference<F>,
     items: Items<ArgumentsOf<F, O>>,
-    options: O
+    options: O | Listening<Shared>
   ): ResultIterator<Indexed<Awaited<ReturnType<F>>, O>>
   imapUnordered<T, R, O extends Only<O, BatchOptions<Shared>>>(
     fn: BatchFunction<T, R, O, Shared>,
     items: Items<T>,
-    options: O
+    options: O | Listening<Shared>
   ): ResultIterator<Indexed<R, O>>
   imapUnordered<A extends AnyTypedArray, R, O extends Only<O, SliceOptions<Shared>>>(
     fn: TaskFunction<NoInfer<A>, R, O, Shared>,
     items: A,
-    options: O
+    options: O | Listening<Shared>
   ): ResultIterator<Indexed<Awaited<R>, O>>
   imapUnordered<T, R, O extends Only<O, MapOptions<Shared>> = NoOptions>(
     fn: TaskFunction<T, R, O, Shared>,
     items: Items<T>,
-    options?: O
+    options?: O | Listening<Shared>
   ): ResultIterator<Indexed<Awaited<R>, O>>
   imapUnordered(
     fn: URL,
@@ -117,27 +118,27 @@ export abstract class PoolIterators<Shared = unknown> extends PoolTasks<Shared> 
   imapSettled<A extends Arguments, R, O extends Only<O, SpreadOptions<Shared>>>(
     fn: SpreadFunction<A, R, O, Shared>,
     items: Items<A>,
-    options: O
+    options: O | Listening<Shared>
   ): ResultIterator<SettledItem<Awaited<R>>>
   imapSettled<F extends AnyFunction, O extends Only<O, SpreadOptions<Shared>>>(
     fn: FunctionOrReference<F>,
     items: Items<ArgumentsOf<F, O>>,
-    options: O
+    options: O | Listening<Shared>
   ): ResultIterator<SettledItem<Awaited<ReturnType<F>>>>
   imapSettled<T, R, O extends Only<O, BatchOptions<Shared>>>(
     fn: BatchFunction<T, R, O, Shared>,
     items: Items<T>,
-    options: O
+    options: O | Listening<Shared>
   ): ResultIterator<SettledItem<R>>
   imapSettled<A extends AnyTypedArray, R, O extends Only<O, SliceOptions<Shared>>>(
     fn: TaskFunction<NoInfer<A>, R, O, Shared>,
     items: A,
-    options: O
+    options: O | Listening<Shared>
   ): ResultIterator<SettledItem<Awaited<R>>>
   imapSettled<T, R, O extends Only<O, MapOptions<Shared>> = NoOptions>(
     fn: TaskFunction<T, R, O, Shared>,
     items: Items<T>,
-    options?: O
+    options?: O | Listening<Shared>
   ): ResultIterator<SettledItem<Awaited<R>>>
   imapSettled(
     fn: URL,
@@ -156,27 +157,27 @@ export abstract class PoolIterators<Shared = unknown> extends PoolTasks<Shared> 
   imapSettledUnordered<A extends Arguments, R, O extends Only<O, SpreadOptions<Shared>>>(
     fn: SpreadFunction<A, R, O, Shared>,
     items: Items<A>,
-    options: O
+    options: O | Listening<Shared>
   ): ResultIterator<SettledItem<Awaited<R>>>
   imapSettledUnordered<F extends AnyFunction, O extends Only<O, SpreadOptions<Shared>>>(
     fn: FunctionOrReference<F>,
     items: Items<ArgumentsOf<F, O>>,
-    options: O
+    options: O | Listening<Shared>
   ): ResultIterator<SettledItem<Awaited<ReturnType<F>>>>
   imapSettledUnordered<T, R, O extends Only<O, BatchOptions<Shared>>>(
     fn: BatchFunction<T, R, O, Shared>,
     items: Items<T>,
-    options: O
+    options: O | Listening<Shared>
   ): ResultIterator<SettledItem<R>>
   imapSettledUnordered<A extends AnyTypedArray, R, O extends Only<O, SliceOptions<Shared>>>(
     fn: TaskFunction<NoInfer<A>, R, O, Shared>,
     items: A,
-    options: O
+    options: O | Listening<Shared>
   ): ResultIterator<SettledItem<Awaited<R>>>
   imapSettledUnordered<T, R, O extends Only<O, MapOptions<Shared>> = NoOptions>(
     fn: TaskFunction<T, R, O, Shared>,
     items: Items<T>,
-    options?: O
+    options?: O | Listening<Shared>
   ): ResultIterator<SettledItem<Awaited<R>>>
   imapSettledUnordered(
     fn: URL,

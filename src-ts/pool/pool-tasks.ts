@@ -3,6 +3,7 @@ import type {
   Arguments,
   ArgumentsOf,
   FunctionOrReference,
+  Listening,
   NoOptions,
   Only,
   SpreadFunction,
@@ -20,12 +21,12 @@ export abstract class PoolTasks<Shared = unknown> extends PoolLifecycle {
   apply<R, A extends Arguments = [], O extends Only<O, TaskOptions<Shared>> = NoOptions>(
     fn: SpreadFunction<A, R, O, Shared>,
     args?: A,
-    options?: O
+    options?: O | Listening<Shared>
   ): Promise<Awaited<R>>
   apply<F extends AnyFunction, O extends Only<O, TaskOptions<Shared>> = NoOptions>(
     fn: FunctionOrReference<F>,
     args: ArgumentsOf<F, O>,
-    options?: O
+    options?: O | Listening<Shared>
   ): Promise<Awaited<ReturnType<F>>>
   apply<F extends AnyFunction>(
     fn: FunctionOrReference<F>,
@@ -65,7 +66,7 @@ export abstract class PoolTasks<Shared = unknown> extends PoolLifecycle {
   ): (...args: A) => Promise<Awaited<R>>
   wrap<F extends AnyFunction, O extends Only<O, TaskOptions<Shared>> = NoOptions>(
     fn: FunctionOrReference<F>,
-    options?: O
+    options?: O | Listening<Shared>
   ): (...args: ArgumentsOf<F, O>) => Promise<Awaited<ReturnType<F>>>
   wrap(fn: URL, options?: TaskOptions<Shared>): (...args: readonly unknown[]) => Promise<unknown>
   wrap(fn: unknown, options?: unknown): (...args: readonly unknown[]) => Promise<unknown> {

@@ -9,6 +9,7 @@ import type {
   ConcatenateOptions,
   FunctionOrReference,
   Items,
+  Listening,
   ListOf,
   MapOptions,
   NoOptions,
@@ -56,27 +57,27 @@ export class WorkerPool<Shared = unknown> extends PoolIterators<Shared> {
   map<A extends Arguments, R, O extends Only<O, SpreadOptions<Shared> & ConcatenateOptions>>(
     fn: SpreadFunction<A, R, O, Shared>,
     items: Items<A>,
-    options: O
+    options: O | Listening<Shared>
   ): Promise<ListOf<Awaited<R>, O>>
   map<F extends AnyFunction, O extends Only<O, SpreadOptions<Shared> & ConcatenateOptions>>(
     fn: FunctionOrReference<F>,
     items: Items<ArgumentsOf<F, O>>,
-    options: O
+    options: O | Listening<Shared>
   ): Promise<ListOf<Awaited<ReturnType<F>>, O>>
   map<T, R, O extends Only<O, BatchOptions<Shared> & ConcatenateOptions>>(
     fn: BatchFunction<T, R, O, Shared>,
     items: Items<T>,
-    options: O
+    options: O | Listening<Shared>
   ): Promise<ListOf<R, O>>
   map<A extends AnyTypedArray, R, O extends Only<O, SliceOptions<Shared> & ConcatenateOptions>>(
     fn: TaskFunction<NoInfer<A>, R, O, Shared>,
     items: A,
-    options: O
+    options: O | Listening<Shared>
   ): Promise<ListOf<Awaited<R>, O>>
   map<T, R, O extends Only<O, MapOptions<Shared> & ConcatenateOptions> = NoOptions>(
     fn: TaskFunction<T, R, O, Shared>,
     items: Items<T>,
-    options?: O
+    options?: O | Listening<Shared>
   ): Promise<ListOf<Awaited<R>, O>>
   map(
     fn: URL,
@@ -95,27 +96,27 @@ export class WorkerPool<Shared = unknown> extends PoolIterators<Shared> {
   mapUnordered<A extends Arguments, R, O extends Only<O, SpreadOptions<Shared> & ConcatenateOptions>>(
     fn: SpreadFunction<A, R, O, Shared>,
     items: Items<A>,
-    options: O
+    options: O | Listening<Shared>
   ): Promise<ListOf<Awaited<R>, O>>
   mapUnordered<F extends AnyFunction, O extends Only<O, SpreadOptions<Shared> & ConcatenateOptions>>(
     fn: FunctionOrReference<F>,
     items: Items<ArgumentsOf<F, O>>,
-    options: O
+    options: O | Listening<Shared>
   ): Promise<ListOf<Awaited<ReturnType<F>>, O>>
   mapUnordered<T, R, O extends Only<O, BatchOptions<Shared> & ConcatenateOptions>>(
     fn: BatchFunction<T, R, O, Shared>,
     items: Items<T>,
-    options: O
+    options: O | Listening<Shared>
   ): Promise<ListOf<R, O>>
   mapUnordered<A extends AnyTypedArray, R, O extends Only<O, SliceOptions<Shared> & ConcatenateOptions>>(
     fn: TaskFunction<NoInfer<A>, R, O, Shared>,
     items: A,
-    options: O
+    options: O | Listening<Shared>
   ): Promise<ListOf<Awaited<R>, O>>
   mapUnordered<T, R, O extends Only<O, MapOptions<Shared> & ConcatenateOptions> = NoOptions>(
     fn: TaskFunction<T, R, O, Shared>,
     items: Items<T>,
-    options?: O
+    options?: O | Listening<Shared>
   ): Promise<ListOf<Awaited<R>, O>>
   mapUnordered(
     fn: URL,
@@ -136,27 +137,27 @@ export class WorkerPool<Shared = unknown> extends PoolIterators<Shared> {
   mapSettled<A extends Arguments, R, O extends Only<O, SpreadOptions<Shared>>>(
     fn: SpreadFunction<A, R, O, Shared>,
     items: Items<A>,
-    options: O
+    options: O | Listening<Shared>
   ): Promise<PromiseSettledResult<Awaited<R>>[]>
   mapSettled<F extends AnyFunction, O extends Only<O, SpreadOptions<Shared>>>(
     fn: FunctionOrReference<F>,
     items: Items<ArgumentsOf<F, O>>,
-    options: O
+    options: O | Listening<Shared>
   ): Promise<PromiseSettledResult<Awaited<ReturnType<F>>>[]>
   mapSettled<T, R, O extends Only<O, BatchOptions<Shared>>>(
     fn: BatchFunction<T, R, O, Shared>,
     items: Items<T>,
-    options: O
+    options: O | Listening<Shared>
   ): Promise<PromiseSettledResult<R>[]>
   mapSettled<A extends AnyTypedArray, R, O extends Only<O, SliceOptions<Shared>>>(
     fn: TaskFunction<NoInfer<A>, R, O, Shared>,
     items: A,
-    options: O
+    options: O | Listening<Shared>
   ): Promise<PromiseSettledResult<Awaited<R>>[]>
   mapSettled<T, R, O extends Only<O, MapOptions<Shared>> = NoOptions>(
     fn: TaskFunction<T, R, O, Shared>,
     items: Items<T>,
-    options?: O
+    options?: O | Listening<Shared>
   ): Promise<PromiseSettledResult<Awaited<R>>[]>
   mapSettled(
     fn: URL,

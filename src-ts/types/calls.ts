@@ -1,4 +1,6 @@
 import type { AnyFunction, ArgsOf, Referenced, TaskContext } from './functions.js'
+import type { LifeOptions } from './life.js'
+import type { MapDefaults } from './map-defaults.js'
 
 /**
  * The results of `imap` and its siblings, for `for await`. `return()` drops what is queued and ends the input. Leaving the loop calls it,
@@ -18,6 +20,9 @@ export type NoOptions = Readonly<Record<never, never>>
 
 /** The constraint on the options `O` of a call. An option that `Known` does not have is an error. */
 export type Only<O, Known> = Known & { readonly [K in Exclude<keyof O, keyof Known>]?: never }
+
+/** The options that are functions. The compiler finds the types of their parameters here, since it does not look into the constraint on `O`. */
+export type Listening<S> = Pick<MapDefaults, 'onProgress'> & Pick<LifeOptions<S>, 'workerInit' | 'workerExit'>
 
 /** The arguments that the pool adds: the context, if the call's options say `passContext: true`. */
 export type Added<O, S = unknown> = O extends { readonly passContext: true } ? [context: TaskContext<S>] : []

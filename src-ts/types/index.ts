@@ -15,6 +15,7 @@ export type {
   FunctionOrReference,
   Indexed,
   IndexedResult,
+  Listening,
   NoOptions,
   Only,
   ResultIterator,
