@@ -1,4 +1,4 @@
-// The virtual environment with the pools of Python that pip installs; made in a cache folder when it is first asked for.
+// The virtual environments with the pools of Python that pip installs; made in a cache folder when they are first asked for.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,17 +15,18 @@ function run(program, args) {
 }
 
 /**
+ * @param {{ list?: string, folder?: string }} [options] what is installed, and the folder of the environment
  * @returns {string} the interpreter that has the pools
  * @throws {Error} where Python, its module venv, pip or the registry is missing
  */
-export function findPython() {
-  const stamp = join(cache, 'python')
-  const wanted = readFileSync(requirements, 'utf8')
-  const python = join(cache, 'venv/bin/python')
+export function findPython({ list = requirements, folder = 'venv' } = {}) {
+  const stamp = join(cache, `${folder}.stamp`)
+  const wanted = readFileSync(list, 'utf8')
+  const python = join(cache, folder, 'bin/python')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted && existsSync(python)) return python
   mkdirSync(cache, { recursive: true })
-  run('python3', ['-m', 'venv', 'venv'])
-  run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements])
+  run('python3', ['-m', 'venv', folder])
+  run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', list])
   writeFileSync(stamp, wanted)
   return python
 }

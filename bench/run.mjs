@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { Fleet } from './fleet.mjs'
 import { Limits } from './limits/index.mjs'
 import { measureRow } from './measure.mjs'
+import { countOf, wordsOf } from './options.mjs'
 import { barePeersOf, peersOf } from './peers.mjs'
 import { findPython } from './python.mjs'
 import { report } from './report.mjs'
@@ -24,27 +25,6 @@ const { values } = parseArgs({
   }
 })
 const say = (text) => process.stderr.write(text)
-
-/** Ends the program: what was asked for cannot be done. */
-function refuse(why) {
-  say(`${why}\n`)
-  process.exit(1)
-}
-
-/** The number that an option gives. */
-function countOf(name, text) {
-  const count = Number(text)
-  if (!Number.isSafeInteger(count) || count < 1) refuse(`--${name} takes a whole number from 1 on, not '${text}'`)
-  return count
-}
-
-/** The words of a list that an option gives; each must fit one of the names. */
-function wordsOf(name, text, names, fits) {
-  const words = text?.split(',')
-  const unknown = words?.find((word) => !names.some((each) => fits(each, word)))
-  if (unknown !== undefined) refuse(`--${name} does not know '${unknown}'; there are ${names.join(', ')}`)
-  return words
-}
 
 const workers = countOf('workers', values.workers)
 const runs = countOf('runs', values.runs ?? (values.quick ? '1' : '5'))
@@ -80,8 +60,7 @@ const all = peersOf(found)
 const names = wordsOf(
   'peers',
   values.peers,
-  all.map(({ name }) => name),
-  (name, word) => name === word
+  all.map(({ name }) => name)
 )
 const peers = all.filter(({ name }) => names === undefined || names.includes(name))
 const fleet = new Fleet({ workers, bare: barePeersOf(found) })

@@ -1,5 +1,5 @@
 // One picture with a panel per cost: seconds over size, both axes logarithmic, so that a power law is a straight line.
-import * as echarts from 'echarts'
+import { drawSvg } from '../svg.mjs'
 
 const WIDTH = 340
 const HEIGHT = 230
@@ -19,16 +19,13 @@ const decade = (value, round) => 10 ** round(Math.log10(value))
  */
 export function plot(panels) {
   const rows = Math.ceil(panels.length / COLUMNS)
-  const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width: COLUMNS * WIDTH, height: rows * HEIGHT })
   const places = panels.map((_, at) => [(at % COLUMNS) * WIDTH, Math.floor(at / COLUMNS) * HEIGHT])
   const axis = {
     type: 'log',
     axisLabel: { formatter: label, hideOverlap: true },
     splitLine: { lineStyle: { opacity: 0.4 } }
   }
-  chart.setOption({
-    animation: false,
-    backgroundColor: '#ffffff',
+  return drawSvg(COLUMNS * WIDTH, rows * HEIGHT, {
     title: panels.map(({ title, grows, exponent }, at) => ({
       text: title,
       subtext: `seconds over ${grows}: a power of ${exponent.toFixed(2)}`,
@@ -60,7 +57,4 @@ export function plot(panels) {
       data: points.map(({ size, cost }) => [size, cost])
     }))
   })
-  const svg = chart.renderToSVGString()
-  chart.dispose()
-  return `${svg}\n`
 }
