@@ -24,10 +24,18 @@ const EXAMPLES: Readonly<Record<string, readonly RegExp[]>> = {
     /^SECURITY\.md: counted$/,
     /^LICENSE: ERR_POOL_TASK_TIMEOUT after 2 attempts$/
   ],
+  'shared-table/main.mjs': [
+    /^millrace, sharedArray: \d+\.\d\d s, all entries are right$/,
+    /^piscina, SharedArrayBuffer: \d+\.\d\d s, all entries are right$/,
+    /^millrace, a copy for each worker: \d+\.\d\d s, all entries are right$/
+  ],
   'stream.mjs': [/^(\d+) of \1 lines written to /, /^at most ([1-9]|[1-5]\d|6[0-4]) lines in flight$/],
   'typescript.mts': [/^\d+ pages, true, 64 digits$/],
   'closure/main.mjs': [/\.md +[1-9]\d+$/, /^\d+ files, counted by [1-9]\d* workers, the same as here$/]
 }
+
+/** The arguments of an example that would take long, or much memory, without any. */
+const ARGUMENTS: Readonly<Record<string, readonly string[]>> = { 'shared-table/main.mjs': ['8'] }
 
 /** Those that the suite runs in another way: the server below, and what `npm start` runs. */
 const OTHERS = ['server.mjs', 'compress/main.mjs']
@@ -61,7 +69,7 @@ test('the list names all examples', (t) => {
 
 for (const [name, expected] of Object.entries(EXAMPLES)) {
   test.serial(`examples/${name} prints the expected output`, async (t) => {
-    const child = start(t, name)
+    const child = start(t, name, ARGUMENTS[name])
     const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
     t.is(stderr, '')
     t.is(code, 0)

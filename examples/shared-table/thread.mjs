@@ -1,0 +1,5 @@
+// @ts-check
+import { workerData } from 'piscina'
+
+/** @param {number} at @returns {number} */
+export default (at) => workerData[at]
