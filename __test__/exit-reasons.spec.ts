@@ -67,7 +67,10 @@ test('died: a signal came from outside; the last memory is that after its task',
       const pid = await pool.apply(hold, [150])
       await sleep(150)
       await pool.apply(pidOf)
-      await sleep(20)
+      await until(
+        () => (pool.workers[0]?.rss ?? 0) > 150 * MEBIBYTE,
+        () => `the worker has noted ${pool.workers[0]?.rss} bytes`
+      )
       process.kill(pid, signal)
     })
     check(t, exit, 'died', how)
@@ -134,18 +137,18 @@ test('timeout: a task, a load or a start was late', async (t) => {
     for (;;) if (kept.length === 0) throw new Error('nothing')
   }
   const [late] = await exitsOf(t, 1, {}, ({ pool }) =>
-    t.throwsAsync(pool.apply(holdAndSpin, [], { taskTimeout: 4_000 }))
+    t.throwsAsync(pool.apply(holdAndSpin, [], { taskTimeout: 8_000 }))
   )
   check(t, late, 'timeout', KILLED)
   t.true((late?.rss ?? 0) > 150 * MEBIBYTE, `${late?.rss} bytes`)
   const hangs = 'await new Promise(() => setTimeout(() => {}, 1e6)); export default () => 1'
   const directory = scratch(t, { 'hangs.mjs': hangs, 'preload.mjs': hangs })
   const jobs = tasks(new URL(`file://${directory}/hangs.mjs`))
-  const [loading] = await exitsOf(t, 1, { workerStartTimeout: 1_500 }, ({ pool }) =>
+  const [loading] = await exitsOf(t, 1, { workerStartTimeout: 5_000 }, ({ pool }) =>
     t.throwsAsync(pool.apply(jobs['default'] as () => void), { code: 'ERR_POOL_FUNCTION' })
   )
   check(t, loading, 'timeout', KILLED)
-  const stuck = { workerStartTimeout: 500, execArgv: ['--import', `${directory}/preload.mjs`] }
+  const stuck = { workerStartTimeout: 2_500, execArgv: ['--import', `${directory}/preload.mjs`] }
   const [starting] = await exitsOf(t, 1, stuck, ({ pool }) => t.throwsAsync(pool.apply(pidOf)))
   check(t, starting, 'timeout', KILLED)
 })
