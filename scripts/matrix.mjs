@@ -63,6 +63,7 @@ function summary(fault, phase) {
   if (bad.length > 0) return `**broken**: ${bad[0].wrong[0]}`
   const losses = all.filter(({ lost }) => lost > 0).length
   if (losses === 0) return 'none'
+  if (phases[phase].lose === 'calls') return 'its calls'
   return losses === all.length ? 'its own' : `its own or none`
 }
 

@@ -2,12 +2,16 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { tasks, TaskTimeoutError, WorkerDiedError, WorkerPool } from '../../dist/index.js'
-import { faults, STRAY } from './faults.mjs'
-import { BLOCK_BYTES, expected, LARGE_BYTES } from './jobs.mjs'
+import { sharedArray, tasks, WorkerPool } from '../../dist/index.js'
+import { faults } from './faults.mjs'
+import { CULPRIT, EXPECTED, LARGE_BYTES, written } from './jobs.mjs'
+import { judge, wrongExitReason, wrongReason } from './judge.mjs'
 import { Watch } from './watch.mjs'
 
 const jobs = tasks(new URL('jobs.mjs', import.meta.url))
+
+/** @type {Readonly<Record<'workerInit' | 'workerExit', unknown>>} */
+const lives = { workerInit: jobs.init, workerExit: jobs.exit }
 
 /** Generous: only what hangs takes that long. */
 const HANG_MS = 20_000
@@ -15,35 +19,41 @@ const HANG_MS = 20_000
 const DELAYS_MS = [0, 5, 20, 60]
 /** Ends infinite loops in tasks. Far more than any other task takes. */
 const TASK_TIMEOUT_MS = 1500
-const CULPRIT = 4
-const COUNT = 9
-const EXPECTED = Array.from({ length: COUNT }, (_, number) => expected(number))
+/** Ends infinite loops in inits and exits, as above. */
+const LIFE_TIMEOUT_MS = 8000
 
 /**
  * What may become of the tasks. `fails`: the culprit fails by the fault, no other one does. `any`: the culprit fails by the
- * fault, or has its result: the fault may come late. `one`: as `any`, of whichever task. `none`: no task may be lost.
+ * fault, or has its result: the fault may come late. `one`: as `any`, of whichever task. `none`: no task may be lost. `calls`:
+ * the calls that name the init fail, and nothing else.
  *
- * @type {Readonly<Record<string, { readonly lose: 'fails' | 'any' | 'one' | 'none', readonly part?: 'run' | 'split' | 'take' | 'send' | 'read' | 'fill' | 'leave', readonly chunkSize: number }>>}
+ * @typedef {{ readonly lose: 'fails' | 'any' | 'one' | 'none' | 'calls', readonly part?: 'run' | 'split' | 'take' | 'hold' | 'send' | 'read' | 'fill' | 'leave', readonly chunkSize: number, readonly life?: 'workerInit' | 'workerExit' }} Phase
+ * @type {Readonly<Record<string, Phase>>}
  */
 export const phases = {
   starting: { lose: 'one', chunkSize: 1 },
   'in a preload': { lose: 'none', chunkSize: 1 },
+  'in workerInit': { lose: 'calls', chunkSize: 3, life: 'workerInit' },
   'receiving 100 MB': { lose: 'none', part: 'take', chunkSize: 1 },
   'running alone': { lose: 'fails', part: 'run', chunkSize: 1 },
   'running in a chunk': { lose: 'fails', part: 'run', chunkSize: 3 },
   'while its chunk is split': { lose: 'fails', part: 'split', chunkSize: 9 },
+  // Windows has no shared arrays yet.
+  ...(process.platform === 'win32' ? {} : { 'holding a shared array': { lose: 'fails', part: 'hold', chunkSize: 3 } }),
   'sending 100 MB': { lose: 'any', part: 'send', chunkSize: 3 },
   'while it reads a block': { lose: 'any', part: 'read', chunkSize: 1 },
   'while it fills a block': { lose: 'any', part: 'fill', chunkSize: 3 },
   'while its blocks are copied': { lose: 'fails', part: 'leave', chunkSize: 5 },
   idle: { lose: 'none', chunkSize: 1 },
+  'in workerExit': { lose: 'none', chunkSize: 3, life: 'workerExit' },
   leaving: { lose: 'none', chunkSize: 3 }
 }
 
 /** How results come: one by one with a reason where there is none, or all or nothing. */
 export const methods = {
-  async apply(pool, items, { taskTimeout }) {
-    return Promise.allSettled(items.map((item) => pool.apply(jobs.work, [item], { taskTimeout })))
+  async apply(pool, items, { taskTimeout, workerInit, workerExit }) {
+    const options = { taskTimeout, workerInit, workerExit }
+    return Promise.allSettled(items.map((item) => pool.apply(jobs.work, [item], options)))
   },
   async map(pool, items, options) {
     return whole(() => pool.map(jobs.work, items, options))
@@ -58,7 +68,11 @@ export const methods = {
     return settled
   },
   async mapSettled(pool, items, options) {
-    return pool.mapSettled(jobs.work, items, options)
+    try {
+      return await pool.mapSettled(jobs.work, items, options)
+    } catch (reason) {
+      return [{ status: 'rejected', reason }]
+    }
   }
 }
 
@@ -101,66 +115,45 @@ async function within(promise, what) {
   }
 }
 
-/** What is wrong with the reason of a task that failed by the fault; '' where nothing is. */
-function wrongReason(fault, reason) {
-  const { death } = faults[fault]
-  // In the getter of a result the stack overflows in the midst of the encoder, which says the same in its own words.
-  const isOverflow = reason instanceof RangeError || String(reason?.message).endsWith('nested too deeply')
-  if (death === undefined) return isOverflow ? '' : `rejected with ${reason}`
-  if (reason?.message === STRAY) return ''
-  if (fault === 'infinite loop' && reason instanceof TaskTimeoutError) return ''
-  if (!(reason instanceof WorkerDiedError)) return `rejected with ${reason}`
-  const { exitCode, signal } = reason
-  const isRight = death.signal === undefined ? death.exitCodes.includes(exitCode) : death.signal.test(signal ?? '')
-  return isRight ? '' : `blamed on exit code ${exitCode}, signal ${signal}`
+/** Who began a task of this call, or, without one, in whom the fault happened. @returns {Set<number>} */
+function pidsIn(file, call) {
+  const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1)
+  return new Set(
+    lines.flatMap((line) => (call && !line.startsWith(`${call} `) ? [] : [Number(line.split(' ').at(-1))]))
+  )
 }
 
-/** What is wrong with the outcomes of the call that the fault hits; and how many of its tasks were lost. */
-function judge({ fault, phase, method }, settled) {
-  const { lose, part } = phases[phase]
-  const lost = settled.flatMap(({ status }, at) => (status === 'rejected' ? [at] : []))
-  const wrong = []
-  for (const [at, { status, value }] of settled.entries()) {
-    if (status === 'rejected') continue
-    const isCulprit = at === CULPRIT
-    if (part === 'leave' && !isCulprit) {
-      const isWhole = value?.length === BLOCK_BYTES && value.every((byte) => byte === at)
-      if (!isWhole) wrong.push(`task ${at} gave another block`)
-      continue
-    }
-    const isLarge = (part === 'send' || part === 'fill') && isCulprit
-    const right = (part === 'take' || part === 'read') && isCulprit ? LARGE_BYTES : EXPECTED[at]
-    if (isLarge ? value?.large?.length !== LARGE_BYTES : value !== right) wrong.push(`task ${at} gave ${value}`)
-  }
-  for (const at of lost) {
-    const problem = wrongReason(fault, settled[at].reason)
-    if (problem !== '') wrong.push(`task ${at} was ${problem}`)
-  }
-  const isWhole = method === 'map' && lost.length > 0
-  const end = isWhole ? 1 : method === 'imap' && lost.length > 0 ? lost[0] + 1 : COUNT
-  if (settled.length !== end) wrong.push(`${settled.length} outcomes in place of ${end}`)
-  if (lost.length > (lose === 'none' ? 0 : 1)) wrong.push(`lost ${lost.join(', ')}`)
-  if (lose === 'fails' && lost.length === 0) wrong.push('the fault left no trace')
-  // In a map that failed the place says nothing, and the reason only where the worker died.
-  const at = isWhole ? (settled[0].reason.index ?? CULPRIT) : lost[0]
-  if (at !== undefined && lose !== 'one' && at !== CULPRIT) wrong.push(`task ${at} was lost for task ${CULPRIT}`)
-  return { wrong, lost: lost.length }
+/** What is wrong when the fault has happened in an exit: one error tells of it, and the results of all others are there. */
+async function wrongExits(pool, fault, joined, scratch) {
+  const reason = await joined.then(
+    () => 'nothing',
+    (error) => error
+  )
+  const problem = wrongExitReason(fault, reason)
+  const lost = pidsIn(`${scratch}/suffering`)
+  const others = [...pidsIn(`${scratch}/begun`, 'hit')].filter((pid) => !lost.has(pid))
+  const results = pool.getExitResults()
+  const areThere = results.toSorted().join() === others.toSorted().join()
+  const wrong = problem === '' ? [] : [`stopAndJoin was ${problem}`]
+  return areThere ? wrong : [...wrong, `the exits of ${others} gave ${results}`]
 }
 
 /** Runs one cell in this process. @param {Cell} cell @returns {Promise<{ wrong: string[], lost: number }>} */
 export async function runCell(cell) {
   const { fault, phase, method } = cell
-  const { part, chunkSize } = phases[phase]
+  const { part, chunkSize, life } = phases[phase]
   const scratch = mkdtempSync(join(tmpdir(), 'millrace-matrix-'))
-  const isTimed = fault === 'infinite loop' && ['run', 'split', 'send', 'leave'].includes(part ?? '')
+  const isTimed = fault === 'infinite loop' && ['run', 'split', 'hold', 'send', 'leave'].includes(part ?? '')
   const taskTimeout = isTimed ? TASK_TIMEOUT_MS : undefined
+  const isLeaving = phase === 'leaving' || life === 'workerExit'
   // What the pool ends by itself is not killed from outside.
-  const isEndedByPool = fault === 'infinite loop' && (isTimed || phase === 'leaving')
+  const isEndedByPool = fault === 'infinite loop' && (isTimed || isLeaving || life !== undefined)
   const watch = new Watch(faults[fault].isKilled === true && !isEndedByPool, scratch)
   const wrong = []
   let lost = 0
   const pool = new WorkerPool({
     nJobs: 2,
+    ...(fault === 'infinite loop' && life !== undefined ? { [`${life}Timeout`]: LIFE_TIMEOUT_MS } : {}),
     stdio: process.env.MILLRACE_MATRIX_STDIO ?? 'ignore',
     env: { ...process.env, MILLRACE_MATRIX: JSON.stringify({ fault, phase, scratch }) },
     execArgv: [
@@ -170,13 +163,20 @@ export async function runCell(cell) {
         : [])
     ]
   })
-  pool.on('workerStart', ({ pid }) => watch.see(pid))
+  let starts = 0
+  pool.on('workerStart', ({ pid }) => {
+    starts++
+    watch.see(pid)
+  })
   pool.on('workerExit', ({ pid }) => watch.exited(pid))
   pool.on('error', () => undefined)
   const items = (call) => EXPECTED.map((_, number) => ({ call, number, scratch }))
-  const check = async (what) => {
-    const values = await within(pool.map(jobs.work, items(what), { chunkSize: 1 }), what)
+  const array = part === 'hold' ? sharedArray(Int32Array, EXPECTED.length) : undefined
+  const withArray = (call) => (array === undefined ? items(call) : items(call).map((item) => ({ ...item, array })))
+  const check = async (what, options) => {
+    const values = await within(pool.map(jobs.work, withArray(what), { chunkSize: 1, ...options }), what)
     if (values.join() !== EXPECTED.join()) wrong.push(`${what}: ${values}`)
+    if (array?.some((value, at) => value !== written(at))) wrong.push(`${what}: the shared array has ${array}`)
   }
   try {
     if (phase === 'idle' || phase === 'leaving' || part === 'take' || part === 'read') {
@@ -190,7 +190,7 @@ export async function runCell(cell) {
     }
     // Half of the calls come to a worker that is dying, the others to what is left of the pool.
     if (phase === 'idle') await within(watch.fault(method === 'map' || method === 'imap'), 'the fault happens')
-    const hit = items('hit')
+    const hit = withArray('hit')
     if (part !== undefined) {
       const bytes = part === 'take' || part === 'read' ? { bytes: Buffer.alloc(LARGE_BYTES) } : {}
       if (part === 'leave') for (const item of hit) item.part = part
@@ -204,8 +204,9 @@ export async function runCell(cell) {
       }
     }
     const neighbours = within(pool.mapSettled(jobs.work, items('neighbour')), 'the neighbours')
-    const settled = await within(methods[method](pool, hit, { chunkSize, taskTimeout }), 'the call that is hit')
-    const judged = judge(cell, settled)
+    const options = { chunkSize, taskTimeout, ...(life === undefined ? {} : { [life]: lives[life] }) }
+    const settled = await within(methods[method](pool, hit, options), 'the call that is hit')
+    const judged = judge(cell, phases[phase], settled)
     lost = judged.lost
     wrong.push(...judged.wrong)
     for (const [at, { status, value, reason }] of (await neighbours).entries()) {
@@ -213,14 +214,27 @@ export async function runCell(cell) {
       if (isSpared) lost++
       else if (value !== EXPECTED[at]) wrong.push(`neighbour ${at}: ${status} ${value ?? reason}`)
     }
+    for (const [at, { status }] of settled.entries()) {
+      if (array === undefined || (status === 'rejected' && (method === 'map' || at !== CULPRIT))) continue
+      if (array[at] !== written(at)) wrong.push(`task ${at} wrote ${array[at]} into the shared array`)
+    }
+    array?.fill(0)
     await check('afterwards')
-    if (phase !== 'leaving' && !(await watch.happened())) wrong.push('the fault did not happen')
-    await within(pool.stopAndJoin(), 'stopAndJoin')
-    if (phase === 'leaving' && !(await watch.happened())) wrong.push('the fault did not happen')
+    if (life === 'workerInit') {
+      // The first two, and one in place of the one that died.
+      if (starts > 3) wrong.push(`${starts} workers were started`)
+      await check('again', options)
+    }
+    if (!isLeaving && !(await watch.happened())) wrong.push('the fault did not happen')
+    const joined = within(pool.stopAndJoin(), 'stopAndJoin')
+    if (life === 'workerExit') wrong.push(...(await wrongExits(pool, fault, joined, scratch)))
+    else await joined
+    if (isLeaving && !(await watch.happened())) wrong.push('the fault did not happen')
   } catch (error) {
     wrong.push(error.message.startsWith('hangs: ') ? error.message : String(error.stack))
   } finally {
     await within(pool.terminate(), 'terminate').catch((error) => wrong.push(error.message))
+    array?.release()
   }
   const { submitted, completed, failed, cancelled, running, queued } = pool.stats
   if (running !== 0 || queued !== 0 || submitted !== completed + failed + cancelled)

@@ -1,6 +1,7 @@
 // The tasks of the matrix.
 import { appendFileSync, mkdirSync, readFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
+import { sharedArray } from '../../dist/index.js'
 import { faults } from './faults.mjs'
 
 /** Of items and results that are called large. */
@@ -11,6 +12,13 @@ export const BLOCK_BYTES = 1024 * 1024
 
 /** What a harmless task makes of its number. */
 export const expected = (number) => number * 3 + 1
+
+/** The task that the fault hits, and what all of them give. */
+export const CULPRIT = 4
+export const EXPECTED = Array.from({ length: 9 }, (_, number) => expected(number))
+
+/** What a task writes into a shared array, at its number. */
+export const written = (number) => number + 100
 
 /** True for the first who asks: the fault happens in one worker only. */
 export function isFirst(lock) {
@@ -32,10 +40,12 @@ export function suffer(fault, scratch) {
 /**
  * Notes that the task began; then is harmless, or what `part` says.
  *
- * @param {{ call: string, number: number, scratch: string, part?: 'run' | 'split' | 'take' | 'send' | 'read' | 'fill' | 'leave', fault?: string, bytes?: Uint8Array, delay?: number }} item
+ * @param {{ call: string, number: number, scratch: string, part?: 'run' | 'split' | 'take' | 'hold' | 'send' | 'read' | 'fill' | 'leave', fault?: string, bytes?: Uint8Array, array?: Int32Array, delay?: number }} item
  */
-export function work({ call, number, scratch, part, fault, bytes, delay }) {
+export function work({ call, number, scratch, part, fault, bytes, array, delay }) {
   appendFileSync(`${scratch}/begun`, `${call} ${number} ${process.pid}\n`)
+  if (array !== undefined) Atomics.store(array, number, written(number))
+  if (part === 'hold') return holdAndSuffer(array, fault, scratch)
   if (part === 'run') return suffer(fault, scratch)
   if (part === 'split') {
     waitForOther(call, number, scratch)
@@ -51,6 +61,27 @@ export function work({ call, number, scratch, part, fault, bytes, delay }) {
     return bytes.length
   }
   return expected(number)
+}
+
+/** The fault happens while the worker has an array of the parent and one of its own, which both have been written to. */
+async function holdAndSuffer(array, fault, scratch) {
+  const own = sharedArray(Int32Array, array)
+  await suffer(fault, scratch)
+  return own.length
+}
+
+/** `workerInit`: the fault happens in it, in one worker. */
+export async function init({ state }) {
+  const { fault, scratch } = JSON.parse(process.env.MILLRACE_MATRIX)
+  if (isFirst(`${scratch}/lock`)) await suffer(fault, scratch)
+  state.isReady = true
+}
+
+/** `workerExit`: the fault happens in it, in one worker. The others say who they were. */
+export async function exit() {
+  const { fault, scratch } = JSON.parse(process.env.MILLRACE_MATRIX)
+  if (isFirst(`${scratch}/lock`)) await suffer(fault, scratch)
+  return process.pid
 }
 
 /** Returns when a task behind this one has begun in another process: what is left of this chunk was given away. */

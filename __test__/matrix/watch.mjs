@@ -113,7 +113,8 @@ export class Watch {
     this.#exited.add(pid)
   }
 
-  #suffering() {
+  /** The workers in which the fault has happened, or is about to. */
+  suffering() {
     const text = attempt(() => readFileSync(`${this.#scratch}/suffering`, 'latin1'), '')
     return text.split('\n').slice(0, -1).map(Number)
   }
@@ -124,7 +125,7 @@ export class Watch {
       if (state === 'T') kill(pid, 'SIGKILL')
     }
     if (!this.#kills) return
-    for (const pid of this.#suffering()) {
+    for (const pid of this.suffering()) {
       if (this.#killed.has(pid)) continue
       this.#killed.add(pid)
       setTimeout(() => kill(pid, 'SIGKILL'), 100)
@@ -133,18 +134,18 @@ export class Watch {
 
   /** Resolves when the fault has happened; `isOver`: when the worker has ended by it, and the pool has noticed. */
   async fault(isOver) {
-    await holds(() => this.#suffering().length > 0, GONE_MS)
-    if (isOver) await holds(() => this.#suffering().every((pid) => this.#exited.has(pid)), GONE_MS)
+    await holds(() => this.suffering().length > 0, GONE_MS)
+    if (isOver) await holds(() => this.suffering().every((pid) => this.#exited.has(pid)), GONE_MS)
   }
 
   /** Whether the fault has happened; one that is on its way in a worker is waited for. */
   happened() {
-    return holds(() => this.#suffering().length > 0, 1000)
+    return holds(() => this.suffering().length > 0, 1000)
   }
 
   /** What is left when the pool has closed. @returns {Promise<string[]>} */
   async end() {
-    for (const pid of this.#suffering()) this.see(pid)
+    for (const pid of this.suffering()) this.see(pid)
     const isOurs = ({ pid, group }) => this.#pids.has(pid) || this.#pids.has(group)
     const left = () =>
       hasList
