@@ -16,6 +16,12 @@ const pictures = {
     rows: 12,
     until: /thumbnails +[5-9]\d %/,
     title: 'A terminal with three progress bars below a line that a worker has printed'
+  },
+  insights: {
+    columns: 100,
+    rows: 42,
+    until: /the slowest tasks:(?:\s+\S+ \S+ +item .*){5}/,
+    title: 'What printInsights prints: a table of times, a row for each worker, the slowest tasks, and two histograms'
   }
 }
 
