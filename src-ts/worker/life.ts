@@ -47,8 +47,8 @@ export class WorkerLife {
 
   /** The tasks from here on need this setup, or none. */
   use(setup: number): void {
+    if (setup !== 0 && setup !== this.#current) this.#mayHaveExits ||= this.#read(setup).exit !== 0
     this.#current = setup
-    if (setup !== 0) this.#mayHaveExits ||= this.#read(setup).exit !== 0
   }
 
   /** Whether this worker is set up for the next task. */
