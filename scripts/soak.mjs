@@ -1,5 +1,6 @@
 // `npm run soak -- --minutes 30`: random work under a killer of workers, checked by a model. `--seed 5` runs the same plan
-// again; `--round 10` is the life of one pool in seconds, `--first 3` the number of the first one; `--write` puts the figures into docs/reliability.md.
+// again; `--round 10` is the life of one pool in seconds, `--first 3` the number of the first one; `--plain` leaves out
+// inits, exits and shared arrays; `--write` puts the figures into docs/reliability.md.
 import { parseArgs } from 'node:util'
 import { toTable, writeSection } from './reliability.mjs'
 import { setUpOrExit } from './setup.mjs'
@@ -11,6 +12,7 @@ const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '1' },
     write: { type: 'boolean', default: false },
+    plain: { type: 'boolean', default: false },
     round: { type: 'string', default: '10' },
     first: { type: 'string', default: '0' },
     seed: { type: 'string', default: String(Date.now() % 2 ** 31) }
@@ -22,6 +24,7 @@ const { wrong, counts, heldAfter } = await soak({
   roundSeconds: Number(values.round),
   seed: Number(values.seed),
   first: Number(values.first),
+  hasLife: !values.plain,
   tell: (line) => console.log(line)
 })
 const quarter = Math.ceil(heldAfter.length / 4)
@@ -43,6 +46,8 @@ const rows = [
   ['tasks that ended as an abort told them', String(counts.heard)],
   ['calls of `recycle`', String(counts.recycles)],
   ['right results', String(counts.results)],
+  ['inits of workers', String(counts.inits)],
+  ['results of exits', String(counts.exits)],
   ['other outcomes', outcomes.join(', ')],
   ['signals to workers', String(total)],
   ['heap and external memory', growth('heap')],

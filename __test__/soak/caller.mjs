@@ -1,7 +1,8 @@
 // Carries out plans on a pool, and judges each outcome by the model.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { QueueFullError, tasks, TaskTimeoutError, WorkerDiedError } from '../../dist/index.js'
+import { QueueFullError, sharedArray, tasks, TaskTimeoutError, WorkerDiedError } from '../../dist/index.js'
 import { fillOf, isFilled } from './jobs.mjs'
+import { isLifeLost } from './life.mjs'
 
 const jobs = tasks(new URL('jobs.mjs', import.meta.url))
 const HANG_MS = 60_000
@@ -43,7 +44,7 @@ function wrongResult(round, plan, at, value) {
   const { items, options, method } = plan
   const item = items[at]
   if (item === undefined) return `there is no task ${at}`
-  const { call, number, index, workerId, bytes } = value
+  const { call, number, index, workerId, bytes, made } = value
   if (!['sync', 'async', 'spin', 'heeds'].includes(item.kind)) return `task ${at} was not to give anything`
   if (call !== item.call || number !== at) return `the result of task ${at} is that of task ${number} of call ${call}`
   if (index !== (method === 'apply' ? 0 : at)) return `task ${at} was told to be ${index}`
@@ -54,7 +55,17 @@ function wrongResult(round, plan, at, value) {
   if (options.orderTasks && chunkSize && Math.floor(at / chunkSize) % round.workers !== workerId)
     return `worker ${workerId} ran task ${at} out of its order`
   if (!isFilled(bytes, item.give, fillOf(item) + 1)) return `the bytes of task ${at} are wrong`
-  return ''
+  return plan.array === undefined ? '' : wrongArrays(plan, at, made)
+}
+
+/** What is wrong with the array that the items of a call share, or with the one that a task has made; '' where nothing is. */
+function wrongArrays({ call, array }, at, made) {
+  const written = Atomics.load(array, at + 1)
+  if (written !== call) return `task ${at} of call ${call} wrote ${written} into the shared array`
+  if (at % 4 !== 0) return made === undefined ? '' : `task ${at} was not to make an array`
+  const [first, second] = made ?? []
+  made?.release()
+  return first === call && second === at ? '' : `task ${at} of call ${call} made an array with ${first}, ${second}`
 }
 
 /** What is wrong with a reason; '' where it is one that the plan or the killer explains. */
@@ -66,6 +77,7 @@ function wrongReason(round, plan, reason, at) {
     return count('aborted')
   }
   if (plan.throwsAt !== undefined && reason instanceof InputError) return count('inputs that threw')
+  if (isLifeLost(reason, round.wasKilled)) return count('lost with their init')
   if (reason instanceof QueueFullError) return wrongRefusal(round, plan, reason) || count('refused')
   const isLoss = reason instanceof WorkerDiedError || reason instanceof TaskTimeoutError
   const problem = isLoss ? wrongAttempts(round, plan, reason) : ''
@@ -192,6 +204,10 @@ export async function carryOut(round, plan) {
     if (plan.abortAfter === 0) abortNow()
     else abort = setTimeout(abortNow, plan.abortAfter)
   }
+  if (plan.hasArray && round.life.isUsed) {
+    plan.array = sharedArray(Int32Array, plan.items.length + 1)
+    for (const item of plan.items) item.array = plan.array
+  }
   let watchdog
   const hangs = new Promise((resolve) => {
     const state = () => JSON.stringify([round.pool.stats, round.pool.workers])
@@ -206,6 +222,7 @@ export async function carryOut(round, plan) {
   } finally {
     clearTimeout(abort)
     clearTimeout(watchdog)
+    plan.array?.release()
     round.ledger.close(plan.entry)
   }
 }

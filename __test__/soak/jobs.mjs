@@ -2,7 +2,8 @@
 import { appendFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { currentTask } from '../../dist/index.js'
+import { currentTask, sharedArray } from '../../dist/index.js'
+import { live } from './life-jobs.mjs'
 
 /**
  * @typedef {object} Item
@@ -15,6 +16,8 @@ import { currentTask } from '../../dist/index.js'
  * @property {number} print how long the line is that it writes to stdout, beyond what names the task
  * @property {number} give bytes of the result
  * @property {Uint8Array} bytes
+ * @property {{ isReady: boolean, salt: number | undefined }} promised what the life of its worker has
+ * @property {Int32Array} [array] shared by all items of a call: the task writes the number of its call behind its own number
  */
 
 /** The byte that fills what a task is given, and, one higher, what it gives. */
@@ -32,6 +35,8 @@ export function isFilled(bytes, length, fill) {
 export function work(item) {
   const { call, number, kind, ms, bytes } = item
   note('begins', item)
+  live(item.promised)
+  if (item.array !== undefined) Atomics.store(item.array, number + 1, call)
   process.stdout.write(`${call} ${number} ${process.pid} ${item.print} ${'x'.repeat(item.print)}\n`)
   const fill = fillOf(item)
   if (!isFilled(bytes, bytes.length, fill)) throw new Error(`item ${number} of call ${call} came wrong`)
@@ -73,5 +78,8 @@ function planned({ call, number }) {
 
 function result(item) {
   const { workerId, index } = currentTask()
-  return { call: item.call, number: item.number, index, workerId, bytes: Buffer.alloc(item.give, fillOf(item) + 1) }
+  const { call, number, give, array } = item
+  // Arrays of their own are a part of some results: what a worker has made, the program maps.
+  const made = array !== undefined && number % 4 === 0 ? sharedArray(Int32Array, [call, number]) : undefined
+  return { call, number, index, workerId, bytes: Buffer.alloc(give, fillOf(item) + 1), made }
 }

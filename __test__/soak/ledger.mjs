@@ -79,7 +79,7 @@ export class Ledger {
   }
 
   exited(pid, { exitCode, signal }) {
-    const isFree = this.#isClosing || this.#isRecycled
+    const isFree = this.#isClosing || this.#isRecycled || this.#defaults.keepAlive === false
     this.#exits.set(pid, { exitCode, signal, isFree, isTerminated: this.#isTerminated })
   }
 
@@ -110,7 +110,15 @@ export class Ledger {
       ...this.#wrongTelling(notes)
     ]
     if (output !== undefined) wrong.push(...this.#wrongLines(byPid, output))
-    return { executions: begun.length, tasks: byTask.size, heard: notes.get('heard').length, wrong }
+    const workers = [...byPid].map(([pid, { length }]) => ({ pid, tasks: length, ...this.#lossOf(pid) }))
+    return { executions: begun.length, tasks: byTask.size, heard: notes.get('heard').length, workers, wrong }
+  }
+
+  /** Whether a worker was lost, and whether it may have been before it could leave in order. */
+  #lossOf(pid) {
+    const { signal, isTerminated } = this.#exits.get(pid) ?? {}
+    const isLost = (signal ?? null) !== null
+    return { isLost, mayBeLost: isLost || isTerminated === true || this.#wasKilled(pid) }
   }
 
   *#wrongRuns(byTask) {

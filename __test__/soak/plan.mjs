@@ -13,6 +13,7 @@ import { fillOf } from './jobs.mjs'
  * @property {number | undefined} abortAfter ms until the call is aborted; 0 before it is made
  * @property {number | undefined} returnAfter an iterator is left after so many results
  * @property {number | undefined} pauseMs how long the consumer of an iterator takes now and then
+ * @property {boolean} hasArray whether its items share an array
  * @property {Record<string, unknown>} options
  */
 
@@ -48,7 +49,7 @@ export function nextPoolOptions(random) {
 }
 
 /** @returns {Plan} */
-export function nextPlan(random, call, log) {
+export function nextPlan(random, call, log, promised) {
   const method = random.pick(METHODS)
   const isLarge = random.oneIn(8)
   const count = method === 'apply' ? 1 : isLarge ? random.between(1, 6) : random.pick([0, 1, 5, 20, 80])
@@ -64,13 +65,13 @@ export function nextPlan(random, call, log) {
     isTimed: !heeds && random.oneIn(4),
     longest: count > 50 ? 2 : random.pick([1, 5, 20])
   }
-  const items = Array.from({ length: count }, (_, number) => itemOf(random, { log, call }, number, mood))
+  const items = Array.from({ length: count }, (_, number) => itemOf(random, { log, call, promised }, number, mood))
   const isIterator = method.startsWith('imap')
   const taskTimeout = mood.isTimed ? random.pick([50, 300]) : undefined
   const retries = random.oneIn(3) ? random.between(0, 3) : undefined
   const killGrace = heeds ? LONG_GRACE : random.pick([undefined, 0, 20, 500])
   const options = { taskTimeout, retries, killGrace }
-  const plan = { method, call, items, abortAfter, input: 'array', options }
+  const plan = { method, call, items, abortAfter, hasArray: random.oneIn(5), input: 'array', options }
   if (method === 'apply') return plan
   const chunkSize = random.pick([undefined, undefined, 1, 2, 7, 40])
   return {

@@ -10,6 +10,7 @@ import { descriptorKinds, holdings, holds, processes } from '../matrix/watch.mjs
 import { carryOut } from './caller.mjs'
 import { Killer } from './killer.mjs'
 import { Ledger } from './ledger.mjs'
+import { isLifeLost, Life } from './life.mjs'
 import { nextPlan, nextPoolOptions } from './plan.mjs'
 import { Random } from './random.mjs'
 import { Recycler } from './recycler.mjs'
@@ -47,24 +48,27 @@ async function read(stream, random) {
 /** The random work of one caller, until the round is over. */
 async function work(round, random, firstCall, fail) {
   for (let number = 0; !round.isOver(); number++) {
-    const plan = nextPlan(random, firstCall + number, round.log)
+    const plan = nextPlan(random, firstCall + number, round.log, round.life.promised)
     round.calls++
     for (const problem of await carryOut(round, plan)) fail(`${plan.method} ${plan.call}: ${problem}`)
   }
 }
 
 /** One pool's life. */
-async function runRound(seed, number, ms, fail, counts) {
+async function runRound(seed, number, ms, fail, counts, hasLife) {
   const random = new Random(seed, number)
   const folder = mkdtempSync(join(tmpdir(), 'millrace-soak-'))
   const log = join(folder, 'executions')
   writeFileSync(log, '')
   const workers = random.between(2, 5)
-  const options = nextPoolOptions(random)
+  const life = new Life(new Random(seed, number, 5), folder, hasLife)
+  const options = { ...nextPoolOptions(random), ...life.options }
   const pool = new WorkerPool({ nJobs: workers, execArgv: [], ...options })
   const ledger = new Ledger(options, (pid) => killer.wasKilled(pid))
   pool.on('workerExit', ({ pid }, how) => ledger.exited(pid, how))
-  pool.on('error', () => undefined)
+  pool.on('error', (error) => {
+    if (error.code === 'ERR_POOL_WORKER_EXIT' && !isLifeLost(error, round.wasKilled)) fail(String(error.stack))
+  })
   const output = pool.stdout === null ? undefined : read(pool.stdout, new Random(seed, number, 4))
   pool.stderr?.resume()
   const recycler = random.oneIn(2) ? new Recycler(pool, new Random(seed, number, 3), ledger, fail) : undefined
@@ -77,6 +81,7 @@ async function runRound(seed, number, ms, fail, counts) {
     workers,
     maxQueue: options.maxQueue,
     ledger,
+    life,
     log,
     calls: 0,
     fulfilled: 0,
@@ -110,14 +115,21 @@ async function runRound(seed, number, ms, fail, counts) {
   await killer.end()
   await recycler?.end()
   if (!endsByForce) ledger.closing(false)
-  if (!endsByForce) await ended(pool.stopAndJoin(), 'stopAndJoin', fail)
+  const joined = () =>
+    pool.stopAndJoin().catch((error) => {
+      if (!isLifeLost(error, round.wasKilled)) fail(`stopAndJoin rejected with ${error?.stack ?? error}`)
+    })
+  if (!endsByForce) await ended(joined(), 'stopAndJoin', fail)
   const { submitted, completed, failed, cancelled, running, queued } = pool.stats
   if (running !== 0 || queued !== 0 || submitted !== completed + failed + cancelled || completed < round.fulfilled)
     fail(`the counts at the end: ${JSON.stringify(pool.stats)}, and ${round.fulfilled} results came`)
   const left = () => processes().filter(({ pid, group }) => ledger.hasExited(pid) || ledger.hasExited(group))
   if (!(await holds(() => left().length === 0, GONE_MS))) fail(`left behind: ${left().map(({ pid }) => pid)}`)
   await ended(Promise.resolve(output), 'stdout', fail)
-  const { executions, tasks, heard, wrong } = ledger.judge(log, await output)
+  const { executions, tasks, heard, workers: used, wrong } = ledger.judge(log, await output)
+  const lives = life.judge(pool, used)
+  wrong.push(...lives.wrong)
+  life.release()
   if (tasks > submitted) fail(`${tasks} tasks ran, ${submitted} were submitted`)
   for (const problem of wrong) fail(problem)
   rmSync(folder, { recursive: true, force: true })
@@ -127,6 +139,8 @@ async function runRound(seed, number, ms, fail, counts) {
   counts.heard += heard
   counts.recycles += recycler?.count ?? 0
   counts.results += round.fulfilled
+  counts.inits += lives.inits
+  counts.exits += lives.exits
 }
 
 async function ended(promise, what, fail) {
@@ -141,9 +155,15 @@ async function ended(promise, what, fail) {
 /**
  * Runs rounds until the time is over.
  *
- * @param {{ seconds: number, seed: number, first?: number, roundSeconds?: number, tell?: (line: string) => void }} options
+ * @param {object} options
+ * @param {number} options.seconds
+ * @param {number} options.seed
+ * @param {number} [options.first] the number of the first round
+ * @param {number} [options.roundSeconds]
+ * @param {boolean} [options.hasLife] whether workers have inits and exits, and calls share arrays
+ * @param {(line: string) => void} [options.tell]
  */
-export async function soak({ seconds, seed, first = 0, roundSeconds = 10, tell = () => undefined }) {
+export async function soak({ seconds, seed, first = 0, roundSeconds = 10, hasLife = true, tell = () => undefined }) {
   const counts = {
     rounds: 0,
     calls: 0,
@@ -152,6 +172,8 @@ export async function soak({ seconds, seed, first = 0, roundSeconds = 10, tell =
     heard: 0,
     recycles: 0,
     results: 0,
+    inits: 0,
+    exits: 0,
     outcomes: {},
     faults: {}
   }
@@ -167,10 +189,12 @@ export async function soak({ seconds, seed, first = 0, roundSeconds = 10, tell =
       wrong.push(`round ${number}: ${problem}`)
       tell(`WRONG, seed ${seed}, round ${number}: ${problem}`)
     }
-    await runRound(seed, number, ms, fail, counts)
+    await runRound(seed, number, ms, fail, counts, hasLife)
     const base = heldAfter[0]
     if (base !== undefined) {
       const more = () => ['descriptors', 'threads', 'memory'].filter((what) => holdings()[what] > base[what])
+      // Shared arrays of results that nobody took go with the collection of garbage.
+      await held()
       if (!(await holds(() => more().length === 0, GONE_MS)))
         fail(`more ${more()} than after the first round: ${JSON.stringify([kinds, descriptorKinds()])}`)
     }
