@@ -65,6 +65,7 @@ function backend(): { readonly plan: ChunkPlan; readonly sent: SentChunk[][] } {
     limits: { timeoutMs: 0, lifespan: 0, retries: 0 },
     size: new FixedChunkSize(8),
     isOrderTasks: true,
+    binding: { workers: 2 },
     nJobs: 2
   }
   return { plan: plan as unknown as ChunkPlan, sent }

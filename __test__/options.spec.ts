@@ -266,6 +266,7 @@ test('a pool without options has the defaults', (t) => {
     nJobs: 2,
     cpuIds: [],
     hasCpusEach: false,
+    usableCpus: 2,
     daemon: true,
     env: undefined,
     cwd: undefined,
