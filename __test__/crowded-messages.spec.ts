@@ -66,6 +66,7 @@ function backend(): { readonly plan: ChunkPlan; readonly sent: SentChunk[][] } {
     size: new FixedChunkSize(8),
     isOrderTasks: true,
     binding: { workers: 2 },
+    traces: {},
     nJobs: 2
   }
   return { plan: plan as unknown as ChunkPlan, sent }

@@ -56,13 +56,13 @@ test('percentiles are within 3.2 % of the true ones', (t) => {
 test('a chunk says when it was made only with insights, in 8 more bytes', (t) => {
   const write = (first: number, date: number | undefined): Uint8Array => {
     const values: number[] = []
-    writeChunkHead({ f64: (value) => values.push(value) }, first, date)
+    writeChunkHead({ f64: (value) => values.push(value) }, first, date, undefined)
     return new Uint8Array(new Float64Array(values).buffer)
   }
   for (const first of [0, 1, 2 ** 53 - 2]) {
     const [plain, dated] = [write(first, undefined), write(first, 1234.5)]
     const [head = NaN, datedHead = NaN] = [new Float64Array(plain.buffer)[0], new Float64Array(dated.buffer)[0]]
-    t.deepEqual([plain.length, itemsAt(head), firstIndex(head), madeAt(head, plain)], [8, 8, first, undefined])
-    t.deepEqual([dated.length, itemsAt(datedHead), firstIndex(datedHead), madeAt(datedHead, dated)], [16, 16, first, 1234.5]) // prettier-ignore
+    t.deepEqual([plain.length, itemsAt(head, plain), firstIndex(head), madeAt(head, plain)], [8, 8, first, undefined])
+    t.deepEqual([dated.length, itemsAt(datedHead, dated), firstIndex(datedHead), madeAt(datedHead, dated)], [16, 16, first, 1234.5]) // prettier-ignore
   }
 })

@@ -7,6 +7,7 @@ import {
   currentTask,
   DaemonicProcessError,
   type Insights,
+  type Trace,
   isWorker,
   type MapOptions,
   NotSerializableError,
@@ -373,6 +374,10 @@ export async function making(): Promise<void> {
   is<number>()(cpuCount())
   is<number[]>()(availableCpus())
   is<boolean>()(isWorker)
+  is<Promise<Trace>>()(scoped.trace('trace.json'))
+  is<Promise<Trace>>()(scoped.trace(new URL('file:///trace.json')))
+  // @ts-expect-error a path or a URL
+  void scoped.trace(5)
   const insights: Insights = new WorkerPool({ enableInsights: true }).getInsights()
   is<number>()(insights.workingTime.ratio)
   is<readonly SlowTask[]>()(insights.slowestTasks)

@@ -88,7 +88,7 @@ const cases = [
 ]
 
 const writer = new Writer(1 << 16)
-const encoder = new ChunkEncoder(false, false, () => true)
+const encoder = new ChunkEncoder({ size: {}, traces: {}, site: {} }, () => true)
 const tasks = new TaskReader()
 const batch = {
   bytes: 0,

@@ -2,12 +2,16 @@
 // workers, which other programs disturb less than the clock.
 //
 //   node bench/insights.mjs [the directory of another copy of the package, whose pool takes the place of the one with insights]
+//   node bench/insights.mjs --trace: the same of a trace, which is written to nowhere
+import { devNull } from 'node:os'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { WorkerPool } from 'millrace'
 import { median } from './timing.mjs'
 
-const [, , other] = process.argv
+const [, , argument] = process.argv
+const isTraced = argument === '--trace'
+const other = isTraced ? undefined : argument
 const WORKERS = 2
 const ROUNDS = 15
 const STEPS = 100_000
@@ -54,9 +58,10 @@ const Second =
   other === undefined ? WorkerPool : (await import(pathToFileURL(resolve(other, 'dist/index.js')).href)).WorkerPool
 const pools = [
   new WorkerPool({ nJobs: WORKERS }),
-  new Second({ nJobs: WORKERS, ...(other === undefined ? { enableInsights: true } : {}) })
+  new Second({ nJobs: WORKERS, ...(argument === undefined ? { enableInsights: true } : {}) })
 ]
-const [first, second] = other === undefined ? ['without', 'with insights'] : ['this copy', 'the other copy']
+if (isTraced) await pools[1].trace(devNull)
+const [first, second] = other === undefined ? ['without', 'with'] : ['this copy', 'the other copy']
 
 const table = {}
 for (const [name, run] of Object.entries(rows)) {

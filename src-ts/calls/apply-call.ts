@@ -4,7 +4,7 @@ import type { CallSite } from './call-site.js'
 import type { CalledFunction } from './called-function.js'
 import { type CallSetup, setupId } from './call-setup.js'
 import type { Call, CallEnd } from './call.js'
-import { writeChunkHead } from '../protocol/index.js'
+import { type TraceSource, writeChunkHead } from '../protocol/index.js'
 
 /** The parameters of an `apply` that it needs until its end. */
 export interface ApplyPlan {
@@ -17,6 +17,8 @@ export interface ApplyPlan {
   readonly site: CallSite
   /** With it, the task says when it was sent. */
   readonly clock: (() => number) | undefined
+  /** Tells whether the pool is traced. */
+  readonly traces: TraceSource
   readonly onEnd: CallEnd
 }
 
@@ -56,12 +58,12 @@ export class ApplyCall implements Call, OutcomeListener {
     if (this.#isOver || task === undefined) return
     this.#task = undefined
     const { definition, args, flags, limits } = task
-    const { id, backend, site, setup, clock } = this.#plan
+    const { id, backend, site, setup, clock, traces } = this.#plan
     const batch = backend.open()
     let isSent = false
     try {
       const writer = batch.begin()
-      writeChunkHead(writer, 0, clock?.())
+      writeChunkHead(writer, 0, clock?.(), traces.current?.chunkTrace(site.name))
       site.beginItems()
       writeValue(writer, args, argsRoot)
       site.endItems()

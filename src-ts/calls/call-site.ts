@@ -1,4 +1,4 @@
-import { Error, Set } from '../primordials.js'
+import { Error, Object, Set } from '../primordials.js'
 import { type Reader, readOrigin, readValue, takeClasses, unreadable } from '../codec/index.js'
 import { Caller, type Entry, noteTask, type TaskItems, type TaskOrigin } from '../errors/index.js'
 import { mapStacks } from '../functions/index.js'
@@ -22,6 +22,18 @@ export class CallSite {
     this.#caller = new Caller(entry)
     this.#fn = fn
     this.#method = method
+  }
+
+  /** The name of the function, or an empty text. */
+  get name(): string {
+    try {
+      const name: unknown =
+        typeof this.#fn === 'function' ? Object.getOwnPropertyDescriptor(this.#fn, 'name')?.value : ''
+      return typeof name === 'string' ? name : ''
+    } catch {
+      // The function is a proxy with a trap that throws.
+      return ''
+    }
   }
 
   /** Corrects the stack of an error that the library has made for this call. Leaves other errors unchanged. */

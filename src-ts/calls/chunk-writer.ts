@@ -19,6 +19,7 @@ export type ChunkPlan = Pick<
   | 'site'
   | 'batch'
   | 'clock'
+  | 'traces'
   | 'reports'
 >
 
@@ -39,7 +40,7 @@ export class ChunkWriter {
     this.#plan = plan
     this.#chunks = chunks
     this.#isWanted = isWanted
-    this.#encoder = new ChunkEncoder(plan.batch !== undefined, plan.size.isFlexible, isWanted, plan.clock)
+    this.#encoder = new ChunkEncoder(plan, isWanted)
   }
 
   /** The number of bytes that are to be submitted. */

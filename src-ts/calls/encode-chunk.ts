@@ -3,13 +3,17 @@ import type { ChunkItems } from './chunk-table.js'
 import type { ItemSource } from './source.js'
 import { NumberBlock, TextRun, type Writer, writeValue } from '../codec/index.js'
 import { Math } from '../primordials.js'
-import { writeChunkHead } from '../protocol/index.js'
+import { type TraceSource, writeChunkHead } from '../protocol/index.js'
+import type { MapPlan } from './map-plan.js'
 
 /** If millrace chooses the chunk size, it adds no items to a payload of this size. */
 const CHUNK_BYTES = 256 * 1024
 /** The sizes of chunks whose numbers are packed. Below, a block costs more than it saves. Above, it would take much memory at once. */
 const PACKED_MIN = 16
 const PACKED_MAX = 2 ** 20
+
+/** The parts of a call's plan that its payloads depend on. */
+type EncoderPlan = Pick<MapPlan, 'batch' | 'size' | 'clock' | 'traces' | 'site'>
 
 type Step = IteratorResult<unknown, unknown>
 
@@ -28,6 +32,8 @@ export class ChunkEncoder implements ChunkItems {
   readonly #isFlexible: boolean
   readonly #isWanted: () => boolean
   readonly #clock: (() => number) | undefined
+  readonly #traces: TraceSource
+  readonly #site: { readonly name: string }
   readonly #run = new TextRun()
   /** The index of its first item. */
   base = 0
@@ -45,17 +51,14 @@ export class ChunkEncoder implements ChunkItems {
   /** The step that the message had no room for. */
   step: Step | undefined
 
-  /**
-   * @param isBatched Whether each task is an array of items.
-   * @param isFlexible Whether a chunk of large items may be smaller.
-   * @param isWanted Returns false once the call has ended. Taking and encoding items runs code of the user, which may end it.
-   * @param clock With it, each chunk says when it was made.
-   */
-  constructor(isBatched: boolean, isFlexible: boolean, isWanted: () => boolean, clock: (() => number) | undefined) {
-    this.#isBatched = isBatched
-    this.#isFlexible = isFlexible
+  /** @param isWanted Returns false once the call has ended. Taking and encoding items runs code of the user, which may end it. */
+  constructor({ batch, size, clock, traces, site }: EncoderPlan, isWanted: () => boolean) {
+    this.#isBatched = batch !== undefined
+    this.#isFlexible = size.isFlexible
     this.#isWanted = isWanted
     this.#clock = clock
+    this.#traces = traces
+    this.#site = site
   }
 
   /** The number of items that were taken, including those of a task that could not be encoded. */
@@ -86,7 +89,7 @@ export class ChunkEncoder implements ChunkItems {
 
   #encode(writer: Writer, isFirst: boolean, size: number, tasks: ItemSource): ChunkEnd {
     const start = writer.length + writer.blockBytes
-    writeChunkHead(writer, this.base, this.#clock?.())
+    writeChunkHead(writer, this.base, this.#clock?.(), this.#traces.current?.chunkTrace(this.#site.name))
     let step: Step | undefined
     try {
       const block = this.#openBlock(writer, size, tasks)

@@ -1,6 +1,7 @@
 import type { CalledFunction } from './called-function.js'
 import type { Backend, TaskLimits } from '../backend/index.js'
 import type { TaskReports } from '../diagnostics/index.js'
+import type { TraceSource } from '../protocol/index.js'
 import type { CallSite } from './call-site.js'
 import type { CallSetup } from './call-setup.js'
 import type { CallEnd } from './call.js'
@@ -44,6 +45,8 @@ export interface MapPlan {
   readonly site: CallSite
   /** With it, each chunk says when it was made. */
   readonly clock: (() => number) | undefined
+  /** Tells whether the pool is traced. */
+  readonly traces: TraceSource
   /** Is told which items were sent. */
   readonly reports: TaskReports | undefined
   readonly onEnd: CallEnd

@@ -19,12 +19,12 @@ export interface ApplyOrder extends Omit<ApplyPlan, 'killGraceMs'>, Pick<ApplyTa
  */
 export function makeApplyCall(order: ApplyOrder): ApplyCall {
   // Property by property: the engine copies the rest of an object slowly.
-  const { id, backend, settings, args, setup, resolve, reject, site, clock } = order
+  const { id, backend, settings, args, setup, resolve, reject, site, clock, traces } = order
   const { passContext, killGrace: killGraceMs } = settings
   const definition = new CalledFunction(order.prepare(order.fn, settings.context), backend)
   const flags = callFlags(id, EACH | SPREAD | URGENT | (passContext ? PASS_CONTEXT : 0))
   return new ApplyCall(
-    { id, backend, setup, killGraceMs, resolve, reject, site, clock, onEnd: definition.onEnd(order.onEnd) },
+    { id, backend, setup, killGraceMs, resolve, reject, site, clock, traces, onEnd: definition.onEnd(order.onEnd) },
     { definition, args, flags, limits: limitsOf(settings) }
   )
 }

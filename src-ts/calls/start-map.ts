@@ -32,6 +32,7 @@ export interface MapOrder {
   readonly settings: MapSettings
   readonly site: CallSite
   readonly clock: MapPlan['clock']
+  readonly traces: MapPlan['traces']
   readonly reports: MapPlan['reports']
   readonly onEnd: CallEnd
   /** Opens the back end, once the function and the items are valid. */

@@ -17,7 +17,7 @@ export interface WarmOrder extends Pick<WarmPlan, 'id' | 'nJobs' | 'setup' | 're
 
 /** What every call gets from its pool. */
 export type OfPool = Pick<WarmOrder, 'id' | 'onEnd' | 'nJobs' | 'setup' | 'prepare' | 'openBackend'> &
-  Pick<MapOrder, 'clock'>
+  Pick<MapOrder, 'clock' | 'traces'>
 
 /**
  * Makes the call. It submits nothing before its `advance`.

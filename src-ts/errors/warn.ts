@@ -8,6 +8,7 @@ export type WarningCode =
   | 'MILLRACE_WORKER_EXIT'
   | 'MILLRACE_POOL_FAILED'
   | 'MILLRACE_LARGE_CAPTURE'
+  | 'MILLRACE_TRACE'
 
 /** Emits a process warning of the library. If a method of the API is running, the warning names the line of its caller. */
 export function warn(code: WarningCode, text: string, detail?: string): void {

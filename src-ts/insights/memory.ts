@@ -60,7 +60,8 @@ export class FigureMemory {
   }
 }
 
-function makeMemory(id: number, bytes: number): ArrayBuffer {
+/** @throws SharedMemoryError */
+export function makeMemory(id: number, bytes: number): ArrayBuffer {
   try {
     return memoryOfRegions.create(id, bytes, undefined)
   } catch (cause) {

@@ -74,6 +74,12 @@ export class PoolEventSource {
     else warn('MILLRACE_POOL_FAILED', error.message)
   }
 
+  /** The same for the file of a trace that cannot be written. */
+  traceFailed(error: Error): void {
+    if (this.#emitter.listenerCount('error') > 0) this.#emit('error', error)
+    else warn('MILLRACE_TRACE', error.message)
+  }
+
   /** The same for an exit function of a worker. */
   exitFailed(error: Error): void {
     if (this.#emitter.listenerCount('error') > 0) this.#emit('error', error)

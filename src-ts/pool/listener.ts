@@ -6,6 +6,7 @@ import type { Closing } from './closing.js'
 import type { PoolInsights } from '../insights/index.js'
 import type { PoolEventSource } from './events.js'
 import type { Setups } from './setups.js'
+import type { Traces } from './traces.js'
 import type { WorkerOutput } from './worker-output.js'
 
 /** Passes on what a back end tells. */
@@ -14,11 +15,13 @@ export function listenerOf(
     events,
     output,
     insights,
+    traces,
     number
   }: {
     readonly events: PoolEventSource
     readonly output: WorkerOutput | undefined
     readonly insights: PoolInsights | undefined
+    readonly traces: Traces
     readonly number: number
   },
   calls: CallRegistry,
@@ -27,8 +30,12 @@ export function listenerOf(
   backend: () => Backend | undefined
 ): BackendListener {
   return {
-    find: (id) => calls.find(id),
+    find: (id) => {
+      traces.current?.drain()
+      return calls.find(id)
+    },
     workerStart: (id, pid) => {
+      traces.current?.workerStarted(id, pid)
       reportWorkerStart(number, id, pid)
       events.workerStarted(id, pid, () => backend()?.worker(id))
     },
@@ -36,6 +43,7 @@ export function listenerOf(
     workerOutput: (...written) => output?.take(...written),
     workerExit: (worker, exit) => {
       insights?.ended(worker.id, worker.pid)
+      traces.current?.workerExited(worker.id, worker.pid, exit)
       reportWorkerExit(number, worker.id, worker.pid, exit)
       events.workerExited(worker, exit)
     },

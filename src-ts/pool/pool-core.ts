@@ -14,7 +14,7 @@ import {
   readPoolOptions,
   readResize
 } from '../options/index.js'
-import type { Insights, PoolStats, WorkerInfo } from '../types/index.js'
+import type { Insights, PoolStats, Trace, WorkerInfo } from '../types/index.js'
 import { CallRegistry } from './call-registry.js'
 import { Closing } from './closing.js'
 import { PoolEventSource } from './events.js'
@@ -23,6 +23,7 @@ import { listenerOf } from './listener.js'
 import { Resizing } from './resizing.js'
 import { Setups } from './setups.js'
 import { isRefused } from './worker-identity.js'
+import { Traces } from './traces.js'
 import { WorkerOutput } from './worker-output.js'
 
 /** The parts of a pool, and its end. */
@@ -30,6 +31,7 @@ export class PoolCore {
   readonly output: WorkerOutput | undefined
   readonly events: PoolEventSource
   readonly insights: PoolInsights | undefined
+  readonly traces: Traces
   /** What subscribers of diagnostics channels know it by. */
   readonly number: number = numberOfPool()
   protected settings: PoolSettings
@@ -56,12 +58,18 @@ export class PoolCore {
     this.setups = new Setups(this.prepare, () => this.start(), map, sharedObjects)
     this.events = new PoolEventSource((isHeard) => keepReachable(this, isHeard && !this.isClosed))
     if (stdio === 'pipe') this.output = new WorkerOutput((...read) => this.#backend?.releaseOutput(...read))
+    this.traces = new Traces(
+      () => this.settings.nJobs,
+      () => this.isClosed,
+      (error) => this.events.traceFailed(error)
+    )
     this.closing = new Closing(
       this.calls,
       () => this.#backend,
       () => {
         keepReachable(this, false)
         this.output?.end()
+        void this.traces.end()
         this.events.closed()
       },
       (error) => this.events.exitFailed(error)
@@ -88,18 +96,36 @@ export class PoolCore {
   /** Finishes the accepted work and closes. */
   join(options: unknown): Promise<void> {
     this.checkAllowed()
-    return this.closing.join(readJoinOptions(options).timeoutMs)
+    return this.#withTrace(this.closing.join(readJoinOptions(options).timeoutMs))
   }
 
   terminate(): Promise<void> {
     this.checkAllowed()
-    return this.closing.terminate()
+    return this.#withTrace(this.closing.terminate())
   }
 
   /** Closes gracefully if nothing is pending, otherwise terminates. */
   dispose(): Promise<void> {
     this.checkAllowed()
-    return this.calls.isEmpty ? this.closing.join(undefined) : this.closing.terminate()
+    return this.#withTrace(this.calls.isEmpty ? this.closing.join(undefined) : this.closing.terminate())
+  }
+
+  /** The end of the pool, and then that of its trace. */
+  #withTrace(ended: Promise<void>): Promise<void> {
+    return this.traces.isOpen ? this.#andTrace(ended) : ended
+  }
+
+  async #andTrace(ended: Promise<void>): Promise<void> {
+    try {
+      await ended
+    } finally {
+      await this.traces.end()
+    }
+  }
+
+  trace(file: unknown): Promise<Trace> {
+    this.checkOpen()
+    return this.traces.begin(file)
   }
 
   get exitResults(): readonly unknown[] {
@@ -124,6 +150,7 @@ export class PoolCore {
     this.checkOpen()
     const size = readResize(nJobs, options, this.settings, describeMachine())
     this.insights?.grow(size.nJobs)
+    this.traces.current?.grow(size.nJobs)
     this.settings = { ...this.settings, ...size }
     return this.#resizing.to(size)
   }

@@ -3,7 +3,7 @@ import type { InspectOptions } from 'node:util'
 
 import { atEntry, type Entry, invalidOption } from '../errors/index.js'
 import { Object, Symbol as symbols } from '../primordials.js'
-import type { Insights, JoinOptions, PoolEvents, PoolStats, ResizeOptions, WorkerInfo } from '../types/index.js'
+import type { Insights, JoinOptions, PoolEvents, PoolStats, ResizeOptions, Trace, WorkerInfo } from '../types/index.js'
 import type { PoolState } from './pool-state.js'
 
 /**
@@ -124,6 +124,24 @@ export abstract class PoolLifecycle implements AsyncDisposable {
     this.#state.insights?.reset()
   }
 
+  /**
+   * Writes a trace of what the workers do into a file, which Perfetto (https://ui.perfetto.dev) and chrome://tracing open: one row for
+   * each worker, with its chunks, tasks, set-ups, waits, starts and ends. It begins when the promise resolves, and ends by `stop` or with
+   * the pool. A file that is there already is overwritten. While no trace is written, this costs nothing.
+   *
+   * If the file cannot be written any more, the event `error` says so, the work goes on, and `stop` rejects.
+   * @throws TypeError or RangeError, `ERR_POOL_INVALID_OPTION`, as a rejection: for a bad argument, while another trace of this pool is
+   *   being written, and with `nJobs: 0`.
+   * @throws Error with the code of the system, such as `ENOENT`, as a rejection, if the file cannot be opened.
+   * @example
+   * const trace = await pool.trace('build.json')
+   * await pool.map(compile, files)
+   * await trace.stop()
+   */
+  async trace(file: string | URL): Promise<Trace> {
+    return await atEntry(methods.trace, () => stateOf(this, methods.trace).trace(file))
+  }
+
   /** `stopAndJoin` if no promise is pending and no iterator is open, otherwise `terminate`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await atEntry(methods.dispose, () => stateOf(this, methods.dispose).dispose())
@@ -200,5 +218,5 @@ export abstract class PoolLifecycle implements AsyncDisposable {
 
 // The methods themselves: a subclass or a spy may replace one, and an error still points at the caller of the method here.
 const own = PoolLifecycle.prototype
-const { stopAndJoin, terminate, recycle, resize, on, once, off } = own
-const methods = { stopAndJoin, terminate, recycle, resize, on, once, off, dispose: own[symbols.asyncDispose] }
+const { stopAndJoin, terminate, recycle, resize, trace, on, once, off } = own
+const methods = { stopAndJoin, terminate, recycle, resize, trace, on, once, off, dispose: own[symbols.asyncDispose] }

@@ -107,6 +107,7 @@ export class PoolState extends PoolCore {
         reject: reports?.beforeError(reject) ?? reject,
         site,
         clock: this.insights?.clock,
+        traces: this.traces,
         onEnd: this.calls.remove
       })
       reports?.sent(0, 1)
@@ -142,7 +143,8 @@ export class PoolState extends PoolCore {
   #ofCall(nJobs: number, life: LifeSettings): OfPool {
     const [id, onEnd, setup] = [this.calls.nextId(), this.calls.remove, this.setups.of(life)]
     const clock = this.insights?.clock
-    return { id, onEnd, nJobs, setup, clock, prepare: this.prepare, openBackend: () => this.start() }
+    const { traces } = this
+    return { id, onEnd, nJobs, setup, clock, traces, prepare: this.prepare, openBackend: () => this.start() }
   }
 
   #readMap(options: unknown, kind: MapKind): MapSettings {

@@ -1,5 +1,14 @@
 export { build } from './build.js'
-export { chunkHead, firstIndex, itemsAt, madeAt, writeChunkHead } from './chunk-head.js'
+export {
+  chunkHead,
+  type ChunkTrace,
+  chunkTrace,
+  firstIndex,
+  itemsAt,
+  madeAt,
+  type TraceSource,
+  writeChunkHead
+} from './chunk-head.js'
 export { clockOrigin } from './common-clock.js'
 export { currentTask, provideCurrentTask, provideCurrentTaskFirst } from './current-task.js'
 export * from './figures.js'
@@ -9,4 +18,5 @@ export { getPhase, type Phase, setPhase } from './phase.js'
 export * from './words.js'
 export type { PackedSetup } from './setup.js'
 export { bucketOf, bucketStart } from './time-buckets.js'
+export * from './trace.js'
 export type { ClosePools, WorkerConfig } from './worker-config.js'

@@ -39,4 +39,5 @@ export type {
 } from './options.js'
 export type { AnyTypedArray, ConcatenateOptions, Joined, ListOf, SliceOptions } from './slices.js'
 export type { SharedArray, TypedArrayKind, TypedArrayOf } from './shared.js'
+export type { Trace } from './trace.js'
 export type { PoolEvents, PoolStats, Progress, WorkerExit, WorkerExitReason, WorkerInfo, WorkerState } from './state.js'

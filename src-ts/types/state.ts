@@ -101,7 +101,8 @@ export interface PoolEvents {
    * with the value as `cause`. Without a listener the error is a process warning.
    *
    * Without a worker: the pool itself has failed with this `PoolTerminatedError`. Open calls are rejected with it, and later ones with a
-   * `PoolClosedError`. It happens if other code of the process has closed one of the pool's file descriptors.
+   * `PoolClosedError`. It happens if other code of the process has closed one of the pool's file descriptors. Or the file of a trace cannot
+   * be written, and the error has the code of the system, such as `ENOSPC`.
    */
   readonly error: readonly [error: Error, worker?: WorkerInfo]
   /** All workers of a closed pool have ended. */

@@ -1,8 +1,8 @@
 import { EACH, FAIL_FAST } from '../protocol/index.js'
 import type { Chunk, Progress } from './chunk.js'
+import type { Observers } from './observers.js'
 import type { Outbox } from './outbox.js'
 import { DONE } from './run-state.js'
-import type { Recorder } from './recorder.js'
 import { Stopwatch } from './stopwatch.js'
 import type { TaskCancellation } from './task-cancellation.js'
 import type { TaskInvoker } from './task-invoker.js'
@@ -13,7 +13,7 @@ export class ChunkOutcomes {
   readonly #cancellation: TaskCancellation
   readonly #invoker: TaskInvoker
   readonly #progress: Progress
-  readonly #recorder: Recorder | undefined
+  readonly #observers: Pick<Observers, 'current'>
   readonly stopwatch: Stopwatch = new Stopwatch()
   #chunk: Chunk = { seq: 0, firstTask: 0, from: 0, count: 0, definition: 0, flags: 0 }
 
@@ -22,13 +22,13 @@ export class ChunkOutcomes {
     cancellation: TaskCancellation,
     invoker: TaskInvoker,
     progress: Progress,
-    recorder: Recorder | undefined
+    observers: Pick<Observers, 'current'>
   ) {
     this.#outbox = outbox
     this.#cancellation = cancellation
     this.#invoker = invoker
     this.#progress = progress
-    this.#recorder = recorder
+    this.#observers = observers
   }
 
   /** The next outcomes are those of this chunk. */
@@ -45,7 +45,7 @@ export class ChunkOutcomes {
     this.#cancellation.end()
     const unsent = this.#outbox.addResult(value, this.stopwatch.lap)
     if (unsent !== undefined) return this.fail(unsent.failure, true)
-    this.#recorder?.taskEnded(false, this.#invoker)
+    this.#observers.current?.taskEnded(false, this.#invoker)
     this.#progress.isRunning = false
     this.#progress.index++
     const isLast = this.#progress.index === this.#chunk.count
@@ -62,7 +62,7 @@ export class ChunkOutcomes {
    * @returns true if the chunk has ended
    */
   fail(error: unknown, isRead: boolean): boolean {
-    this.#recorder?.taskEnded(true, this.#invoker)
+    this.#observers.current?.taskEnded(true, this.#invoker)
     this.#progress.isRunning = false
     this.#cancellation.end()
     this.#progress.index++

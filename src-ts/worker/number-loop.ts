@@ -1,7 +1,7 @@
 import type { Chunk, Progress } from './chunk.js'
 import { BEGIN, type Claims } from './claims.js'
+import type { Observers } from './observers.js'
 import type { Outbox } from './outbox.js'
-import type { Recorder } from './recorder.js'
 import type { TaskCancellation } from './task-cancellation.js'
 import type { TaskInvoker } from './task-invoker.js'
 import type { TimeSlice } from './time-slice.js'
@@ -23,7 +23,7 @@ export class NumberLoop {
   readonly #timeSlice: Pick<TimeSlice, 'isOverAfterTask'>
   readonly #cancellation: TaskCancellation
   readonly #invoker: TaskInvoker
-  readonly #recorder: Recorder | undefined
+  readonly #observers: Pick<Observers, 'current'>
   #last: unknown
   /** Whether the event loop has to run. */
   isSliceOver = false
@@ -34,14 +34,14 @@ export class NumberLoop {
     timeSlice: Pick<TimeSlice, 'isOverAfterTask'>,
     cancellation: TaskCancellation,
     invoker: TaskInvoker,
-    recorder: Recorder | undefined
+    observers: Pick<Observers, 'current'>
   ) {
     this.#claims = claims
     this.#outbox = outbox
     this.#timeSlice = timeSlice
     this.#cancellation = cancellation
     this.#invoker = invoker
-    this.#recorder = recorder
+    this.#observers = observers
   }
 
   /**
@@ -63,7 +63,7 @@ export class NumberLoop {
   run({ firstTask, from, count }: Chunk, progress: Progress, call: (item: unknown) => unknown): number {
     const invoker = this.#invoker
     const outbox = this.#outbox
-    const recorder = this.#recorder
+    const observer = this.#observers.current
     const results = outbox.openNumbers(count - progress.index)
     this.isSliceOver = false
     while (progress.index < count && !results.isFull && !invoker.isIsolated) {
@@ -89,7 +89,7 @@ export class NumberLoop {
       }
       this.#cancellation.end()
       results.add(value)
-      if (recorder !== undefined) recorder.taskEnded(false, invoker)
+      if (observer !== undefined) observer.taskEnded(false, invoker)
       progress.isRunning = false
       progress.index = index + 1
       this.isSliceOver = this.#timeSlice.isOverAfterTask()

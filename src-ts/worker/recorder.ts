@@ -36,22 +36,13 @@ import {
   WAITING,
   WORKING
 } from '../protocol/index.js'
-
-/** What a recorder asks about the task that has ended. */
-export interface EndedTask {
-  /** The index of its item, or of the first item of its batch. */
-  readonly index: number
-  /** The number of items of its batch, if it is one. */
-  readonly batchCount: number | undefined
-  /** Its item as text. */
-  text(): string | undefined
-}
+import type { EndedTask, OpenedChunk, TaskObserver } from './observers.js'
 
 /**
  * Writes the figures of this worker. All time is put down to one of the sums, from one reading of the clock to the next: a chunk costs
  * one reading, and so does a task. Nothing is allocated for a task, unless it is one of the slowest.
  */
-export class Recorder {
+export class Recorder implements TaskObserver {
   readonly #doubles: Float64Array
   readonly #words: Uint32Array
   readonly #bytes: Uint8Array
@@ -90,18 +81,20 @@ export class Recorder {
     this.#add(START_UP, upMs)
   }
 
-  /** This worker sets itself up for a chunk, or loads its function. */
   beginSetUp(): void {
     this.#turn(INIT)
     this.#begunAt = this.#since
   }
 
-  /**
-   * The function of a chunk is there.
-   * @param isTask False if it was only loaded.
-   * @param madeAt When the parent has made the chunk.
-   */
-  openChunk(isTask: boolean, madeAt: number | undefined): void {
+  loads(): void {
+    // It counts as part of the same time.
+  }
+
+  failSetUp(): void {
+    this.pause()
+  }
+
+  openChunk(isTask: boolean, { madeAt }: OpenedChunk): void {
     const begunAt = this.#state === INIT ? this.#begunAt : undefined
     this.#isTask = isTask
     this.#turn(WORKING)
@@ -115,18 +108,15 @@ export class Recorder {
     this.#floor = this.#findFastest().elapsed
   }
 
-  /** Tasks go on. */
   resume(): void {
     if (this.#state !== WORKING) this.#turn(WORKING)
   }
 
-  /** Nothing runs from the end of the last task on. */
   pause(): void {
     if (this.#state === WORKING) this.#enter(WAITING)
     else this.#turn(WAITING)
   }
 
-  /** A task has ended. */
   taskEnded(isFailure: boolean, task: EndedTask): void {
     const now = monotonicMs()
     const elapsed = now - this.#since

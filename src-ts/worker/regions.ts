@@ -1,5 +1,6 @@
-import { type Region, type RegionSink, tooManyRegions, type Writer } from '../codec/index.js'
+import { type Region, type RegionMemory, type RegionSink, tooManyRegions, type Writer } from '../codec/index.js'
 import { Set } from '../primordials.js'
+import type { Start } from './start.js'
 
 /** What happens to the regions of results. */
 export interface OutboxRegions extends RegionSink {
@@ -45,5 +46,17 @@ export class PassedRegions implements OutboxRegions {
 
   sent(): void {
     // The parent has them.
+  }
+}
+
+/** The memory of regions, as a worker has it. */
+export function memoryOf(binding: Start['binding']): RegionMemory {
+  return {
+    create: (id, bytes, content) => binding.createRegion(id, bytes, content),
+    open: (id, bytes) => binding.fetchRegion(id, bytes),
+    release: (buffer) => binding.releaseRegion(buffer),
+    pin: (id) => binding.pinRegion(id),
+    unpin: (id) => binding.unpinRegion(id),
+    freshId: () => binding.freshRegionId()
   }
 }

@@ -6,8 +6,8 @@ import { ChunkOutcomes } from './chunk-outcomes.js'
 import type { Chunk, Progress } from './chunk.js'
 import { BEGIN, STOP_CHUNK, type Claims } from './claims.js'
 import { NumberLoop, RETURNED, STOPPED, THREW } from './number-loop.js'
+import type { Observers } from './observers.js'
 import type { Outbox } from './outbox.js'
-import type { Recorder } from './recorder.js'
 import type { Resolved } from './task-functions.js'
 import { AWAITING, BEGUN, DONE, HALT, YIELD } from './run-state.js'
 import { isThenable, type TaskInvoker } from './task-invoker.js'
@@ -24,7 +24,7 @@ export class Runner {
   readonly #cancellation: TaskCancellation
   readonly #invoker: TaskInvoker
   readonly #resume: () => void
-  readonly #recorder: Recorder | undefined
+  readonly #observers: Pick<Observers, 'current'>
 
   #chunk: Chunk = { seq: 0, firstTask: 0, from: 0, count: 0, definition: 0, flags: 0 }
   readonly #progress: Progress = { index: 0, isRunning: false }
@@ -45,7 +45,7 @@ export class Runner {
     cancellation: TaskCancellation,
     invoker: TaskInvoker,
     resume: () => void,
-    recorder?: Recorder
+    observers: Pick<Observers, 'current'>
   ) {
     this.#claims = claims
     this.#outbox = outbox
@@ -53,9 +53,9 @@ export class Runner {
     this.#cancellation = cancellation
     this.#invoker = invoker
     this.#resume = resume
-    this.#recorder = recorder
-    this.#outcomes = new ChunkOutcomes(outbox, cancellation, invoker, this.#progress, recorder)
-    this.#numbers = new NumberLoop(claims, outbox, timeSlice, cancellation, invoker, recorder)
+    this.#observers = observers
+    this.#outcomes = new ChunkOutcomes(outbox, cancellation, invoker, this.#progress, observers)
+    this.#numbers = new NumberLoop(claims, outbox, timeSlice, cancellation, invoker, observers)
   }
 
   /**
@@ -76,20 +76,24 @@ export class Runner {
     this.#outcomes.open(chunk)
     this.#isSettingUp = !isReady
     this.#isLoading = !isLoaded || !isReady
-    if (this.#isLoading) this.#recorder?.beginSetUp()
+    if (this.#isLoading) this.#observers.current?.beginSetUp(this.#isSettingUp)
     if (this.#isSettingUp) this.#claims.noteSetup()
     else if (this.#isLoading) this.#claims.noteLoading()
     else if ((chunk.flags & TIMED) !== 0) this.#claims.noteBegin()
     const begun = this.#claims.beginFirstTask(chunk.seq, chunk.firstTask)
     this.#progress.isRunning = begun === BEGIN
     if (this.#progress.isRunning) return BEGUN
-    if (this.#isLoading) this.#claims.noteBegin()
+    if (this.#isLoading) {
+      this.#claims.noteBegin()
+      this.#observers.current?.pause(true)
+    }
     return begun === STOP_CHUNK ? this.#outcomes.drop() : HALT
   }
 
   /** This worker is set up for the chunk. Its function is loaded next. */
   endSetup(): void {
     this.#isSettingUp = false
+    this.#observers.current?.loads()
     this.#claims.noteLoading()
   }
 
@@ -99,14 +103,14 @@ export class Runner {
     this.#isLoading = false
     this.#claims.noteBegin()
     this.#outcomes.failSetup(error)
-    this.#recorder?.pause()
+    this.#observers.current?.failSetUp()
   }
 
   /** Prepares to run the chunk, whose function is there now. `payload` must stay as it is until the chunk ends. */
   start(payload: Uint8Array, resolved: Resolved): void {
     this.#invoker.open(payload, this.#chunk, resolved)
     this.#outcomes.stopwatch.start()
-    this.#recorder?.openChunk((this.#chunk.flags & LOAD) === 0, this.#invoker.madeAt)
+    this.#observers.current?.openChunk((this.#chunk.flags & LOAD) === 0, this.#invoker)
     if (this.#isLoading || (this.#chunk.flags & TIMED) !== 0) this.#claims.noteBegin()
     this.#isLoading = false
     // In the other calls something is sent or noted for each task.
@@ -115,10 +119,11 @@ export class Runner {
 
   /** Runs tasks until the chunk ends, a promise has to be awaited, or the event loop has to run. */
   run(): number {
-    if (this.#recorder === undefined) return this.#run()
-    this.#recorder.resume()
+    const observer = this.#observers.current
+    if (observer === undefined) return this.#run()
+    observer.resume()
     const state = this.#run()
-    if (state !== AWAITING) this.#recorder.pause()
+    if (state !== AWAITING) observer.pause(state === DONE)
     return state
   }
 

@@ -2,7 +2,7 @@ import type { TaskCallable } from '../functions/instantiate/index.js'
 import type { BlockSource } from '../codec/index.js'
 import type { BatchResultError, TaskOrigin } from '../errors/index.js'
 import { Array, process } from '../primordials.js'
-import { LOAD, PASS_CONTEXT, SPREAD, URGENT } from '../protocol/index.js'
+import { FAIL_FAST, LOAD, PASS_CONTEXT, SPREAD, URGENT } from '../protocol/index.js'
 import type { TaskContext } from '../types/index.js'
 import type { Chunk } from './chunk.js'
 import type { WorkerLife } from './life.js'
@@ -24,6 +24,8 @@ export class TaskInvoker {
   #callable: TaskCallable | undefined
   #failure: unknown
   #flags = 0
+  /** The tasks of the chunk that are to be run. */
+  tasks = 0
 
   constructor(
     cancellation: TaskCancellation,
@@ -40,10 +42,11 @@ export class TaskInvoker {
   }
 
   /** Goes to the first task of a chunk. `payload` must stay as it is until the chunk ends. */
-  open(payload: Uint8Array, { from, flags }: Chunk, resolved: Resolved): void {
+  open(payload: Uint8Array, { from, count, flags }: Chunk, resolved: Resolved): void {
     this.#callable = 'callable' in resolved ? resolved.callable : undefined
     this.#failure = 'failure' in resolved ? resolved.failure : undefined
     this.#flags = flags
+    this.tasks = count - from
     if ((flags & LOAD) === 0) this.#tasks.open(payload, from, flags)
   }
 
@@ -93,6 +96,16 @@ export class TaskInvoker {
   /** The index of the item that was read last. For a batch, that of its first item. */
   get index(): number {
     return this.#tasks.index
+  }
+
+  /** Whether the chunk ends with a failure. */
+  get endsWithFailure(): boolean {
+    return (this.#flags & FAIL_FAST) !== 0
+  }
+
+  /** The index of the item that is read next. */
+  get nextIndex(): number {
+    return this.#tasks.nextIndex
   }
 
   /** The number of items of the task that was read last, if it is a batch. */

@@ -29,7 +29,7 @@ export class TaskReader {
   open(payload: Uint8Array, from: number, flags: number): void {
     this.#isBatched = (flags & BATCH) !== 0
     const head = chunkHead(payload)
-    const start = itemsAt(head)
+    const start = itemsAt(head, payload)
     this.#next = firstIndex(head)
     this.madeAt = madeAt(head, payload)
     this.#position = from
@@ -53,6 +53,11 @@ export class TaskReader {
   /** The index of the item that was read last. For a batch, that of its first item. */
   get index(): number {
     return this.#numbers === undefined ? this.#index : this.#next + this.#position - 1
+  }
+
+  /** The index of the item that is read next. */
+  get nextIndex(): number {
+    return this.#numbers === undefined ? this.#next : this.#next + this.#position
   }
 
   /** The number of items of the task that was read last, if it is a batch. */

@@ -25,6 +25,7 @@ import { countingSend, cpuMs, openFigures, peakBytes } from './figures.js'
 import { GracefulExit } from './graceful-exit.js'
 import { Inbox } from './inbox.js'
 import { Isolation } from './isolation.js'
+import { Observers } from './observers.js'
 import { WorkerLife } from './life.js'
 import { MemoryLimit, ResidentMemory } from './memory-limit.js'
 import { withoutFramesOf } from './own-frames.js'
@@ -32,7 +33,7 @@ import { Outbox } from './outbox.js'
 import { reportUnhandled, retireOnSignals } from './process-end.js'
 import { Reports } from './reports.js'
 import { BEGUN, DONE, HALT, YIELD } from './run-state.js'
-import { PassedRegions } from './regions.js'
+import { memoryOf, PassedRegions } from './regions.js'
 import { Runner } from './runner.js'
 import { takeStart } from './start.js'
 import { TaskCancellation } from './task-cancellation.js'
@@ -55,18 +56,13 @@ endpoint.watchHeap(!/heapsnapshot.near.heap.limit/.test(`${process.execArgv.join
 const inbox = new Inbox((into) => endpoint.receive(into))
 const words = endpoint.statusBlock()
 const { binding } = start
-const recorder = openFigures(config, workerId, (id, bytes) => binding.fetchRegion(id, bytes))
+const fetchRegion = (id: number, bytes: number): ArrayBuffer => binding.fetchRegion(id, bytes)
+const recorder = openFigures(config, workerId, fetchRegion)
+const observers = new Observers(recorder, workerId, fetchRegion)
 const memory = new ResidentMemory(words, recorder && ((bytes) => recorder.measured(peakBytes(bytes), cpuMs())))
 memory.measure()
 const blocks = new WorkerBlocks(endpoint)
-provideRegions({
-  create: (id, bytes, content) => binding.createRegion(id, bytes, content),
-  open: (id, bytes) => binding.fetchRegion(id, bytes),
-  release: (buffer) => binding.releaseRegion(buffer),
-  pin: (id) => binding.pinRegion(id),
-  unpin: (id) => binding.unpinRegion(id),
-  freshId: () => binding.freshRegionId()
-})
+provideRegions(memoryOf(binding))
 const outbox = new Outbox(
   countingSend((frames, length) => endpoint.send(frames, length), recorder, blocks),
   new MemoryLimit(config.maxWorkerMemory, memory.measure),
@@ -82,7 +78,7 @@ const cancellation = new TaskCancellation(readAhead)
 const isolation = new Isolation(start.context)
 const life = new WorkerLife(functions, workerId, isolation, true)
 const invoker = new TaskInvoker(cancellation, isolation, workerId, life, blocks)
-const runner = new Runner(claims, outbox, timeSlice, cancellation, invoker, resume, recorder)
+const runner = new Runner(claims, outbox, timeSlice, cancellation, invoker, resume, observers)
 provideCurrentTask(runner.current)
 const reports = new Reports((frames, length) => endpoint.send(frames, length))
 const gracefulExit = new GracefulExit(start.streams, runExits, (error) => runner.interrupt(error, reports.fault))
@@ -196,6 +192,7 @@ function startChunk(header: Uint32Array): boolean {
   if (outbox.isRetiring || !claims.beginChunk(seq)) return true
   recorder?.received(HEADER_BYTES + (header[LENGTH] ?? 0))
   const chunk: Chunk = { seq, firstTask, from, count, definition, flags }
+  observers.follow(inbox.payload, flags)
   const { isReady } = life
   const begun = runner.begin(chunk, isReady, functions.isResolved(definition))
   if (begun !== BEGUN) return settle(begun)

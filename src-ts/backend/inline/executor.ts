@@ -80,7 +80,9 @@ export class Executor {
     // The runner yields after each task, so that promises and timers of earlier tasks run.
     const slice = { isOverAfterTask: () => true }
     const resume = (): void => settings.pace.soon(this.#goOn)
-    this.#runner = new Runner(claims, this.#outbox, slice, this.#cancellation, invoker, resume, settings.recorder)
+    this.#runner = new Runner(claims, this.#outbox, slice, this.#cancellation, invoker, resume, {
+      current: settings.recorder
+    })
   }
 
   /** Whether the function of the chunk is being loaded. */

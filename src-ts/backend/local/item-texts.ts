@@ -27,7 +27,7 @@ export class ItemTexts {
   #readItems(): ArrayLike<unknown> {
     // A chunk that was lost while it only loaded has none.
     if (this.#bytes.length < 8) return []
-    const start = itemsAt(chunkHead(this.#bytes))
+    const start = itemsAt(chunkHead(this.#bytes), this.#bytes)
     const numbers = readBlockStart(this.#bytes, start, this.#bytes.length)
     if (numbers !== undefined) return numbers
     const items: unknown[] = []
