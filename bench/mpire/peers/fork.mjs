@@ -2,7 +2,8 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { merge, sampleOf } from '../benchmarks.mjs'
+import { merge } from '../benchmarks.mjs'
+import { convolveAll, predictAll } from './items.mjs'
 
 const script = fileURLToPath(new URL('fork-child.mjs', import.meta.url))
 /** One that runs and one that is ready. */
@@ -54,13 +55,8 @@ function open(workers, setup) {
   }
 }
 
-export async function image({ image: pixels, width, stride, filters }, workers) {
-  const pool = open(workers, { pixels, width, stride })
-  const results = filters.map((filter) => pool.run('convolveShared', filter))
-  const samples = []
-  for (const result of results) samples.push(sampleOf(await result))
-  await pool.close()
-  return samples
+export function image({ image: pixels, width, stride, filters }, workers) {
+  return convolveAll(open(workers, { pixels, width, stride }), filters)
 }
 
 export async function prefixes(documents, workers) {
@@ -71,12 +67,6 @@ export async function prefixes(documents, workers) {
   return merge(parts)
 }
 
-export async function model({ steps, maps }, workers) {
-  const pool = open(workers, { steps })
-  const classes = []
-  for (const batches of maps) {
-    classes.push(await Promise.all(batches.map((images) => pool.run('predictOne', images))))
-  }
-  await pool.close()
-  return classes
+export function model({ steps, maps }, workers) {
+  return predictAll(open(workers, { steps }), maps)
 }
