@@ -9,11 +9,14 @@ use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use millrace_core::testing::scheduler::{
     Began, CallId, CancelMode, Cause, Chunk, ChunkFlags, ChunkSeq, Claims, Death, Definition,
-    DefinitionId, Effects, Outgoing, Report, Scheduler, Settled, Verdict, WorkerId,
+    DefinitionId, Effects, Outgoing, Report, Scheduler, Settled, Setup, Verdict, WorkerId,
 };
 
 const DEFINITIONS: usize = 3;
 const CALLS: usize = 3;
+const SETUPS: usize = 2;
+/// The most workers after a resize.
+const WORKERS_MAX: u32 = 6;
 /// More than the deaths that any input can ask for.
 const ROUNDS_MAX: usize = 20_000;
 
@@ -40,6 +43,7 @@ enum Step {
         limit_ms: Option<u8>,
         more: u8,
         lifespan: Option<u8>,
+        setup: Option<u8>,
     },
     Spawned {
         worker_id: u8,
@@ -69,6 +73,16 @@ enum Step {
     },
     WantsToLeave {
         worker_id: u8,
+    },
+    ExitResult {
+        worker_id: u8,
+    },
+    ExitDone {
+        worker_id: u8,
+    },
+    Resize {
+        count: u8,
+        rebound: Option<u8>,
     },
     LeaveIdle,
     Died {
@@ -158,6 +172,14 @@ struct World {
     open: HashMap<(u32, u32), (HashSet<u32>, u32)>,
     calls: [u32; CALLS],
     definitions: [Arc<Definition>; DEFINITIONS],
+    setups: [Arc<Definition>; SETUPS],
+    /// The calls that name each setup.
+    named: HashMap<DefinitionId, HashSet<u32>>,
+    next_definition: u32,
+    /// The resizes whose end was not told.
+    resizes: HashSet<u32>,
+    next_resize: u32,
+    wanted: u32,
     forgotten: HashSet<DefinitionId>,
     next_chunk: u32,
     next_pid: u32,
@@ -212,6 +234,7 @@ impl World {
             alive.receive(worker_id.0, frame);
         }
         for worker_id in effects.spawns {
+            assert!(worker_id.0 < self.wanted, "{worker_id} is started though the pool is smaller");
             let process = &mut self.processes[worker_id.0 as usize];
             assert!(matches!(process, Process::Absent), "{worker_id} has a process");
             *process = Process::Asked;
@@ -221,7 +244,11 @@ impl World {
 
     fn take_report(&mut self, report: Report) {
         match report {
-            Report::Started { .. } | Report::Exited(_) | Report::SetupFailed { .. } => {}
+            Report::Started { .. } | Report::Exited(_) => {}
+            Report::SetupFailed { setup, .. } => self.fail_setup(setup),
+            Report::Resized { number } => {
+                assert!(self.resizes.remove(&number), "resize {number} is told again");
+            }
             Report::Lost { call_id: CallId(call_id), chunk, first, count, .. } => {
                 assert!(count > 0);
                 (first..first + count).for_each(|index| self.settle(call_id, chunk, index));
@@ -234,6 +261,7 @@ impl World {
             }
             Report::Closed => {
                 self.closed += 1;
+                self.resizes.clear();
                 assert!(self.open.is_empty(), "closed with open tasks");
             }
         }
@@ -247,11 +275,36 @@ impl World {
         }
     }
 
+    /// The calls that name it are over, and later ones name another one.
+    fn fail_setup(&mut self, setup: DefinitionId) {
+        let calls = self.named.remove(&setup).expect("a setup that nobody was told of before");
+        for call in &mut self.calls {
+            if calls.contains(call) {
+                *call += CALLS as u32;
+            }
+        }
+        self.open.retain(|(call_id, _), _| !calls.contains(call_id));
+        if let Some(at) = self.setups.iter().position(|known| known.id == setup) {
+            self.setups[at] = self.new_setup();
+        }
+    }
+
+    fn new_setup(&mut self) -> Arc<Definition> {
+        self.next_definition += 1;
+        let id = DefinitionId(1_000_000 + self.next_definition);
+        let limit = (self.next_definition & 1 == 1).then_some(Duration::from_millis(20));
+        let exit_limit = (self.next_definition & 2 == 2).then_some(Duration::from_millis(30));
+        let setup = Setup { needs: Vec::new(), limit, exit_limit };
+        Arc::new(Definition::of_setup(id, Box::default(), setup))
+    }
+
     fn outcome(&mut self, worker_id: u32, settled: Settled) {
         // The pool stops reading a worker that has lied; that one goes on here.
-        if let Ok(Verdict::Report { call_id: CallId(call_id), chunk, is_last }) =
-            self.scheduler.outcome(WorkerId(worker_id), settled)
-        {
+        let verdict = self.scheduler.outcome(WorkerId(worker_id), settled);
+        if let Ok(Verdict::SetupFailed { setup, .. }) = verdict {
+            self.fail_setup(setup);
+        }
+        if let Ok(Verdict::Report { call_id: CallId(call_id), chunk, is_last }) = verdict {
             let end = self.open[&(call_id, chunk)].1;
             let last = settled.first + settled.count;
             (settled.first..last).for_each(|index| self.settle(call_id, chunk, index));
@@ -334,6 +387,7 @@ impl Alive {
         let (seq, first, end) = self.chunks.get(place).copied().unwrap_or((1, 0, 1));
         let has = |bit: u8| bits & bit != 0;
         let (is_error, is_retiring) = (has(1), has(2));
+        let is_setup_failure = has(16);
         if !is_honest {
             let first = first.wrapping_add_signed(i32::from(skew));
             let (is_last, is_dropped) = (has(4), has(8));
@@ -346,7 +400,7 @@ impl Alive {
                 is_last,
                 is_dropped,
                 is_retiring,
-                is_setup_failure: false,
+                is_setup_failure,
                 elapsed_us: 1,
             };
         }
@@ -378,7 +432,7 @@ impl World {
     fn new(input: &Input) -> Self {
         let workers = u32::from(input.workers % 4) + 1;
         let timeout = input.idle_ms.map(|ms| Duration::from_millis(u64::from(ms)));
-        Self {
+        let mut world = Self {
             scheduler: Scheduler::new(workers).with_idle_timeout(timeout),
             processes: (0..workers).map(|_| Process::Absent).collect(),
             answers: Arc::new(Mutex::new(input.answers.iter().copied().collect())),
@@ -386,13 +440,23 @@ impl World {
             calls: [0, 1, 2],
             definitions: [0, 1, 2]
                 .map(|id| Arc::new(Definition::new(DefinitionId(id), Box::default()))),
+            setups: [0, 1].map(|id| Arc::new(Definition::new(DefinitionId(id), Box::default()))),
+            named: HashMap::new(),
+            next_definition: 0,
+            resizes: HashSet::new(),
+            next_resize: 0,
+            wanted: workers,
             forgotten: HashSet::new(),
             next_chunk: 0,
             next_pid: 100,
             now: Duration::ZERO,
             closed: 0,
             is_terminated: false,
+        };
+        for at in 0..SETUPS {
+            world.setups[at] = world.new_setup();
         }
+        world
     }
 
     /// Each worker runs one task, or says so.
@@ -408,6 +472,7 @@ impl World {
                 limit_ms: None,
                 more,
                 lifespan: None,
+                setup: None,
             });
             self.step(Step::Start { worker_id });
             let (which, skew, count, bits, is_honest) = (0, 0, 1, 0, true);
@@ -421,7 +486,17 @@ impl World {
 
     fn step(&mut self, step: Step) {
         match step {
-            Step::Submit { call, count, flags, only, definition, limit_ms, more, lifespan } => {
+            Step::Submit {
+                call,
+                count,
+                flags,
+                only,
+                definition,
+                limit_ms,
+                more,
+                lifespan,
+                setup,
+            } => {
                 let limit = limit_ms.map(|ms| Duration::from_millis(u64::from(ms) + 1));
                 let timed = if limit.is_some() { ChunkFlags::TIMED } else { 0 };
                 let retries = u32::from(more % 3);
@@ -431,7 +506,12 @@ impl World {
                 self.next_chunk += 1;
                 let call_id = CallId(self.calls[usize::from(call) % CALLS]);
                 let count = u32::from(count % 6) + 1;
+                let setup = setup.map(|at| Arc::clone(&self.setups[usize::from(at) % SETUPS]));
+                if let Some(setup) = &setup {
+                    self.named.entry(setup.id).or_default().insert(call_id.0);
+                }
                 self.submit(Chunk {
+                    setup,
                     flags: ChunkFlags(u32::from(flags & 15) | timed | each),
                     only: only.map(|worker_id| WorkerId(self.one(worker_id))),
                     limit,
@@ -476,6 +556,24 @@ impl World {
                         self.drive(|scheduler| scheduler.wants_to_leave(WorkerId(worker_id)));
                 }
             }
+            Step::ExitResult { worker_id } => {
+                let worker_id = self.one(worker_id);
+                if matches!(self.processes[worker_id as usize], Process::Alive(_)) {
+                    let _violation =
+                        self.drive(|scheduler| scheduler.exit_result(WorkerId(worker_id)));
+                }
+            }
+            Step::ExitDone { worker_id } => {
+                let worker_id = self.one(worker_id);
+                if matches!(self.processes[worker_id as usize], Process::Alive(_)) {
+                    let _violation =
+                        self.drive(|scheduler| scheduler.exit_done(WorkerId(worker_id)));
+                }
+            }
+            Step::Resize { count, rebound } => {
+                let rebound = rebound.map(|worker_id| WorkerId(self.one(worker_id)));
+                self.resize(u32::from(count) % WORKERS_MAX + 1, rebound.as_slice());
+            }
             Step::LeaveIdle => drop(self.drive(Scheduler::leave_idle)),
             Step::Died { worker_id, code } => self.died(self.one(worker_id), code),
             Step::Cancel { call, kill_ms } => {
@@ -508,6 +606,19 @@ impl World {
         }
     }
 
+    fn resize(&mut self, count: u32, rebound: &[WorkerId]) {
+        if !self.is_accepting() {
+            return;
+        }
+        let places = self.processes.len().max(count as usize);
+        self.processes.resize_with(places, || Process::Absent);
+        self.next_resize += 1;
+        self.wanted = count;
+        let number = self.next_resize;
+        self.resizes.insert(number);
+        self.drive(|scheduler| scheduler.resize(number, count, rebound));
+    }
+
     fn terminate(&mut self) {
         self.open.clear();
         self.is_terminated = true;
@@ -532,6 +643,7 @@ impl World {
             }
         }
         assert_eq!(self.closed, 1, "it is closed once");
+        assert!(self.resizes.is_empty(), "resizes that never end: {:?}", self.resizes);
         assert!(self.scheduler.has_ended());
         assert_eq!(self.scheduler.next_deadline(), None);
         let stats = self.scheduler.stats();
