@@ -45,6 +45,7 @@ const rows = [
   ['of these after a loss, by `retries`', String(counts.reruns)],
   ['tasks that ended as an abort told them', String(counts.heard)],
   ['calls of `recycle`', String(counts.recycles)],
+  ['calls of `resize`', String(counts.resizes)],
   ['right results', String(counts.results)],
   ['inits of workers', String(counts.inits)],
   ['results of exits', String(counts.exits)],

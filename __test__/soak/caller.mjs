@@ -13,7 +13,7 @@ class InputError extends Error {}
 /**
  * @typedef {object} Round what all callers of a pool share
  * @property {import('../../dist/index.js').WorkerPool} pool
- * @property {number} workers
+ * @property {import('./resizer.mjs').Resizer} resizer
  * @property {import('./ledger.mjs').Ledger} ledger
  * @property {(pid: number) => boolean} wasKilled whether the killer ended this process
  * @property {() => boolean} isTerminated
@@ -48,11 +48,11 @@ function wrongResult(round, plan, at, value) {
   if (!['sync', 'async', 'spin', 'heeds'].includes(item.kind)) return `task ${at} was not to give anything`
   if (call !== item.call || number !== at) return `the result of task ${at} is that of task ${number} of call ${call}`
   if (index !== (method === 'apply' ? 0 : at)) return `task ${at} was told to be ${index}`
-  if (!(workerId >= 0 && workerId < round.workers)) return `worker ${workerId} ran task ${at}`
+  if (!(workerId >= 0 && workerId < round.resizer.most)) return `worker ${workerId} ran task ${at}`
   // A chunk never has more tasks than a worker may run.
   const longest = Math.min(options.maxTasksActive ?? Infinity, plan.entry.lifespan)
   const chunkSize = options.chunkSize && Math.min(options.chunkSize, longest)
-  if (options.orderTasks && chunkSize && Math.floor(at / chunkSize) % round.workers !== workerId)
+  if (options.orderTasks && chunkSize && Math.floor(at / chunkSize) % plan.entry.workers !== workerId)
     return `worker ${workerId} ran task ${at} out of its order`
   if (!isFilled(bytes, item.give, fillOf(item) + 1)) return `the bytes of task ${at} are wrong`
   return plan.array === undefined ? '' : wrongArrays(plan, at, made)
@@ -157,6 +157,8 @@ async function perform(round, plan, signal) {
   const wrong = []
   const note = (problem) => void (problem !== '' && wrong.push(problem))
   const options = { ...plan.options, ...(signal === undefined ? {} : { signal }) }
+  // A call keeps its workers: it is made below, before anything else happens.
+  plan.entry.workers = round.resizer.workers
   const fulfilled = (at, value) => {
     round.fulfilled++
     note(wrongResult(round, plan, at, value))

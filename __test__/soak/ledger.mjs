@@ -14,6 +14,7 @@ const TOLD_MS = 1_500
  * @property {number | undefined} killGrace
  * @property {number | undefined} endedAt when it was aborted, or its iterator left, in ms since the epoch
  * @property {boolean} isRefused
+ * @property {number} workers how many the pool had when the call was made
  */
 
 /** @typedef {{ call: number, number: number, pid: number, time: number }} Note */
@@ -49,6 +50,7 @@ export class Ledger {
   #isClosing = false
   #isTerminated = false
   #isRecycled = false
+  #isResized = false
   openApplies = 0
 
   /** @param {Record<string, unknown>} defaults options of the pool @param {(pid: number) => boolean} wasKilled by the killer */
@@ -67,7 +69,8 @@ export class Ledger {
       isTimed: options.taskTimeout !== undefined,
       killGrace: options.killGrace,
       endedAt: undefined,
-      isRefused: false
+      isRefused: false,
+      workers: 0
     }
     this.#calls.set(call, entry)
     if (method === 'apply') this.openApplies++
@@ -78,9 +81,10 @@ export class Ledger {
     if (method === 'apply') this.openApplies--
   }
 
-  exited(pid, { exitCode, signal }) {
-    const isFree = this.#isClosing || this.#isRecycled || this.#defaults.keepAlive === false
-    this.#exits.set(pid, { exitCode, signal, isFree, isTerminated: this.#isTerminated })
+  exited(pid, { exitCode, signal, reason }) {
+    const isResized = this.#isResized && reason === 'resize'
+    const isFree = this.#isClosing || this.#isRecycled || isResized || this.#defaults.keepAlive === false
+    this.#exits.set(pid, { exitCode, signal, isFree, isResized, isTerminated: this.#isTerminated })
   }
 
   hasExited(pid) {
@@ -90,6 +94,11 @@ export class Ledger {
   /** From now on workers may leave at any time. */
   recycled() {
     this.#isRecycled = true
+  }
+
+  /** From now on workers may be too many. */
+  resized() {
+    this.#isResized = true
   }
 
   closing(isTerminated) {
@@ -151,7 +160,7 @@ export class Ledger {
     const mayKill = ({ isTimed, endedAt, killGrace }) => isTimed || (endedAt !== undefined && killGrace !== LONG_GRACE)
     const shortest = Math.min(...calls.map(({ lifespan }) => lifespan))
     for (const pid of byPid.keys()) if (!this.#exits.has(pid)) yield `worker ${pid} ran tasks and no exit was told`
-    for (const [pid, { exitCode, signal, isFree, isTerminated }] of this.#exits) {
+    for (const [pid, { exitCode, signal, isFree, isResized, isTerminated }] of this.#exits) {
       const runs = byPid.get(pid) ?? []
       if (this.#wasKilled(pid) || isTerminated) continue
       if (signal === null) {
@@ -161,6 +170,8 @@ export class Ledger {
         continue
       }
       const last = runs.at(-1)
+      // A worker that is too many before it is ready is killed.
+      if (isResized && signal === 'SIGKILL' && last === undefined) continue
       // A task that was killed before it could note itself may have been of any call that kills.
       if (
         signal !== 'SIGKILL' ||

@@ -14,6 +14,7 @@ import { isLifeLost, Life } from './life.mjs'
 import { nextPlan, nextPoolOptions } from './plan.mjs'
 import { Random } from './random.mjs'
 import { Recycler } from './recycler.mjs'
+import { Resizer } from './resizer.mjs'
 
 const CALLERS = 8
 const GONE_MS = 10_000
@@ -72,13 +73,15 @@ async function runRound(seed, number, ms, fail, counts, hasLife) {
   const output = pool.stdout === null ? undefined : read(pool.stdout, new Random(seed, number, 4))
   pool.stderr?.resume()
   const recycler = random.oneIn(2) ? new Recycler(pool, new Random(seed, number, 3), ledger, fail) : undefined
+  const sizes = new Random(seed, number, 6)
+  const resizer = new Resizer(pool, workers, sizes, sizes.oneIn(2), ledger, fail)
   const killer = new Killer(pool, new Random(seed, number, 1), counts.faults)
   const endsByForce = random.oneIn(3)
   let isTerminated = false
   const end = performance.now() + ms
   const round = {
     pool,
-    workers,
+    resizer,
     maxQueue: options.maxQueue,
     ledger,
     life,
@@ -97,7 +100,7 @@ async function runRound(seed, number, ms, fail, counts, hasLife) {
     const { submitted, completed, failed, cancelled, running, queued } = pool.stats
     if (
       submitted !== completed + failed + cancelled + running + queued ||
-      running > workers ||
+      running > resizer.most ||
       running < 0 ||
       queued < 0
     )
@@ -114,6 +117,7 @@ async function runRound(seed, number, ms, fail, counts, hasLife) {
   // Until here workers died; what is left has to do as if nothing had been.
   await killer.end()
   await recycler?.end()
+  await resizer.end()
   if (!endsByForce) ledger.closing(false)
   const joined = () =>
     pool.stopAndJoin().catch((error) => {
@@ -138,6 +142,7 @@ async function runRound(seed, number, ms, fail, counts, hasLife) {
   counts.reruns += executions - tasks
   counts.heard += heard
   counts.recycles += recycler?.count ?? 0
+  counts.resizes += resizer.count
   counts.results += round.fulfilled
   counts.inits += lives.inits
   counts.exits += lives.exits
@@ -171,6 +176,7 @@ export async function soak({ seconds, seed, first = 0, roundSeconds = 10, hasLif
     reruns: 0,
     heard: 0,
     recycles: 0,
+    resizes: 0,
     results: 0,
     inits: 0,
     exits: 0,
