@@ -3,7 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Long enough for a machine under load; reached only when something is broken. */
-const WATCHDOG_MS = 30_000
+// Only what hangs takes so long: one CPU may have dozens of starting processes to run. AVA ends a run after two minutes of silence.
+const WATCHDOG_MS = 100_000
 const LOOK_MS = 10
 
 /**
@@ -65,7 +66,7 @@ export function isStopped(pid: number): boolean {
   return ids.length > 0 && ids.every((id) => stat(`${pid}/task/${id}`)?.[0] === 'T')
 }
 
-/** Waits until `condition` holds; fails after half a minute with what `describe` says. */
+/** Waits until `condition` holds; fails after a generous while with what `describe` says. */
 export async function until(condition: () => boolean, describe: () => string): Promise<void> {
   const end = performance.now() + WATCHDOG_MS
   while (!condition()) {

@@ -14,7 +14,7 @@ const jobs = tasks(new URL('jobs.mjs', import.meta.url))
 const lives = { workerInit: jobs.init, workerExit: jobs.exit }
 
 /** Generous: only what hangs takes that long. */
-const HANG_MS = 20_000
+const HANG_MS = 60_000
 /** From when a large result has been encoded: while it is sent, or a little later. */
 const DELAYS_MS = [0, 5, 20, 60]
 /** Ends infinite loops in tasks. Far more than any other task takes. */

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { hasList, holds, isAlive, kill, processes } from './watch.mjs'
 
 const READY_MS = 60_000
-const GONE_MS = 20_000
+const GONE_MS = 60_000
 
 /** Tells it to go by itself. */
 const tell = ({ stdin }) => stdin.write('go\n')

@@ -86,7 +86,7 @@ export function kill(pid, signal) {
 }
 
 const LOOK_MS = 5
-const GONE_MS = 10_000
+const GONE_MS = 60_000
 
 /** Looks after one cell: does what a worker cannot do to itself, and sees that nothing is left in the end. */
 export class Watch {
