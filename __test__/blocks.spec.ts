@@ -358,7 +358,7 @@ test('a worker that overwrites the memory of its large results harms only its ow
     const fs = process.getBuiltinModule('node:fs')
     const memory = fs.openSync('/proc/self/mem', 'r+')
     for (const line of fs.readFileSync('/proc/self/maps', 'utf8').split('\n')) {
-      const [, from = '', to = ''] = /^([0-9a-f]+)-([0-9a-f]+) r.-s .*memfd:/.exec(line) ?? []
+      const [, from = '', to = ''] = /^([0-9a-f]+)-([0-9a-f]+) r.-s .*(?:memfd:|dev\/shm\/millrace-)/.exec(line) ?? []
       const size = Math.min(parseInt(to, 16) - parseInt(from, 16), 8_000_000)
       if (!(size > 1_000_000)) continue
       try {

@@ -8,10 +8,16 @@ export function countCheck(output, isOk) {
   return isOk ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
 }
 
-/** `cargo test`: one `test result:` line for each test binary; one that crashed prints none. */
-export function countCargo(output, isOk) {
+/**
+ * `cargo test`: libtest writes one `test result:` line for each binary, and cargo names the binaries in its errors' stream. A binary that
+ * crashed has no line, which counts as a failure, as does a line that is missing for any other reason. The documentation of a crate may
+ * have two.
+ */
+export function countCargo(output, isOk, errors = '') {
   const lines = [...output.matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed;/gm)]
-  return settle(sum(lines.map((line) => line[1])), sum(lines.map((line) => line[2])), isOk)
+  const binaries = errors.match(/^ +(?:Running|Doc-tests) /gm)?.length ?? 0
+  const failed = sum(lines.map((line) => line[2])) + Math.max(binaries - lines.length, 0)
+  return settle(sum(lines.map((line) => line[1])), failed, isOk)
 }
 
 /** TAP: the summary at the end, and the lines themselves where a run ended before it. */

@@ -18,7 +18,7 @@ const loomEnv = {
 /**
  * @typedef {object} Suite
  * @property {string} name
- * @property {(output: string, isOk: boolean) => import('./counts.mjs').Counts} count
+ * @property {(output: string, isOk: boolean, errors: string) => import('./counts.mjs').Counts} count
  * @property {readonly string[]} [command] program and arguments, run in the repository
  * @property {Record<string, string>} [env] on top of this process's
  * @property {boolean} [isOnRequest] whether it runs only where it is named

@@ -35,7 +35,7 @@ class Progress {
   }
 }
 
-/** @returns {Promise<{ isOk: boolean, output: string }>} */
+/** @returns {Promise<{ isOk: boolean, output: string, errors?: string }>} */
 function execute([program, ...args], env) {
   const progress = new Progress()
   return new Promise((resolve) => {
@@ -44,18 +44,19 @@ function execute([program, ...args], env) {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe']
     })
-    const pieces = []
-    for (const stream of [child.stdout, child.stderr]) {
+    // Apart: a piece of one stream may end in the middle of a line.
+    const texts = ['', '']
+    for (const [at, stream] of [child.stdout, child.stderr].entries()) {
       stream.setEncoding('utf8')
       stream.on('data', (text) => {
-        pieces.push(text)
+        texts[at] += text
         progress.see(text)
       })
     }
     child.on('error', (error) => resolve({ isOk: false, output: error.message }))
     child.on('close', (code, signal) => {
-      if (signal) pieces.push(`\nended by ${signal}\n`)
-      resolve({ isOk: code === 0, output: pieces.join('') })
+      const [output, errors] = texts
+      resolve({ isOk: code === 0, output, errors: signal ? `${errors}\nended by ${signal}\n` : errors })
     })
   })
 }
@@ -72,15 +73,15 @@ const chosen = suites.filter(({ name, isOnRequest }) => (names.length === 0 ? !i
 for (const suite of chosen) {
   process.stdout.write(`${suite.name} `.padEnd(14, '.'))
   const start = performance.now()
-  const { isOk, output } = await run(suite)
-  const counts = suite.count(output, isOk)
+  const { isOk, output, errors = '' } = await run(suite)
+  const counts = suite.count(output, isOk, errors)
   passed += counts.passed
   failed += counts.failed
   const seconds = ((performance.now() - start) / 1000).toFixed(1)
   console.log(` ${counts.passed} passed, ${counts.failed} failed (${seconds} s)`)
   if (suite.shows && counts.failed === 0) console.log((output.match(suite.shows) ?? []).join('\n'))
   if (counts.failed > 0) {
-    const quiet = output.replace(/^(ok \d+|test .* \.\.\. ok).*\n/gm, '').trim()
+    const quiet = `${output}${errors}`.replace(/^(ok \d+|test .* \.\.\. ok).*\n/gm, '').trim()
     console.log(`${quiet}\n--- end of ${suite.name}`)
   }
 }

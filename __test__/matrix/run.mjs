@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { buildNative } from './native.mjs'
 
 /** Above the sum of a cell's own watchdogs there is something wrong with its process. */
-const CELL_MS = 150_000
+const CELL_MS = 400_000
 
 /** @typedef {{ wrong: string[], lost?: number, leftMs?: number, ms: number }} Outcome */
 
@@ -16,6 +16,12 @@ class Runner {
     stdio: ['pipe', 'pipe', 'inherit']
   })
   #lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]()
+  #isOver = false
+
+  constructor() {
+    // One that has ended takes no cell. What it answers says so.
+    this.#child.stdin.on('error', () => {})
+  }
 
   /** @returns {Promise<Outcome>} */
   async run(cell) {
@@ -24,12 +30,13 @@ class Runner {
     const { value, done } = await this.#lines.next()
     clearTimeout(timer)
     if (!done) return JSON.parse(value)
+    this.#isOver = true
     const { exitCode, signalCode } = this.#child
     return { wrong: [`hangs or dies: the process of the pool itself, ${signalCode ?? exitCode}`], ms: CELL_MS }
   }
 
   get isOver() {
-    return this.#child.exitCode !== null || this.#child.signalCode !== null
+    return this.#isOver || this.#child.exitCode !== null || this.#child.signalCode !== null
   }
 
   async end() {

@@ -1,5 +1,7 @@
-// What `npm test -- portable` does not run, because it holds on Linux's own module of the core alone. Each has its reason. The tests of
-// the core that do not run there say so themselves: `ignore` in crates/millrace-core/tests/process.
+// What `npm test -- portable` does not run, because it holds on Linux's own module of the core alone, and what macOS does not run beside
+// that. Each has its reason. The tests of the core that do not run there say so themselves: `ignore` in crates/millrace-core/tests/process.
+
+const WITHOUT_BLOCKS = 'POSIX has no memory for large values: they travel in messages'
 
 /** @type {readonly { spec: string, title: string, reason: string }[]} by title */
 export const apart = [
@@ -37,70 +39,69 @@ export const apart = [
     spec: 'descriptors',
     title: 'a pool and its workers use no low descriptors if the limit allows it',
     reason: 'it counts the pidfd that a worker has of its parent'
+  },
+  {
+    spec: 'blocks',
+    title: 'the memory of large values goes back to the system when none come any more',
+    reason: WITHOUT_BLOCKS
+  },
+  { spec: 'blocks', title: 'a worker uses the memory of large values again', reason: WITHOUT_BLOCKS },
+  {
+    spec: 'blocks',
+    title: 'the error of a lost task shows a large item as it shows a small one',
+    reason: `${WITHOUT_BLOCKS}, and the error of a lost task keeps the first MiB of a message`
   }
 ]
 
+const PROC = 'it reads /proc'
+const OTHERS = 'it starts programs under filters of system calls, or as another user'
+
+/** What macOS does not run beside that. Titles by spec and reason. */
+const onMacos = {
+  blocks: [
+    [
+      PROC,
+      'a worker that is killed at any moment of a large copy loses its own task, and no block',
+      'a worker that overwrites the memory of its large results harms only its own tasks'
+    ]
+  ],
+  lifetime: [
+    [
+      PROC,
+      '200 pools that were created and closed leave nothing behind, unused',
+      '12 pools that were created and closed leave nothing behind, used'
+    ]
+  ],
+  'shared-array-deaths': [
+    [
+      PROC,
+      'a worker that is killed while it holds an array lets go of it, and nobody else does',
+      'a thousand arrays leave no descriptor behind, here and in a worker, released or collected'
+    ]
+  ],
+  'shared-array-misuse': [
+    [PROC, 'a control group with too little memory is a typed error, and kills nobody'],
+    [
+      'macOS makes memory of what it has on disk, and knows no limit on address space',
+      'more memory than any machine has is refused by a typed error',
+      'a limit on address space is a typed error, and no signal'
+    ]
+  ],
+  'worker-figures': [[PROC, 'the figures of workers are known without asking the system']]
+}
+
 /** Whole specs that macOS does not run, by reason. */
-export const apartOnMacos = {
-  'they read /proc': [
-    'causes',
-    'descriptors',
-    'doors',
-    'idle',
-    'lifetime',
-    'many-waiting',
-    'matrix',
-    'nested',
-    'orphans',
-    'shared-streams',
-    'soak',
-    'stdio',
-    'worker-breach',
-    'worker-death',
-    'worker-threads'
-  ],
-  'they start programs under filters of system calls, or as another user': [
-    'permissions',
-    'refused-calls',
-    'small-limits'
-  ],
+const specsOnMacos = {
+  [PROC]: ['descriptors', 'doors', 'idle', 'matrix', 'worker-breach'],
+  [OTHERS]: ['permissions', 'refused-calls', 'small-limits'],
+  'its programs are those of Linux': ['shared-streams'],
   'macOS cannot pin': ['pinning']
 }
 
-/** The specs of `npm test -- portable`: those of processes and of what lies between them. `--all` runs every spec. */
-export const core = [
-  'abort',
-  'apply',
-  'busy-parent',
-  'causes',
-  'closing',
-  'data',
-  'descriptors',
-  'exit-reasons',
-  'failing-calls',
-  'idle',
-  'imap',
-  'leaving',
-  'lifetime',
-  'map',
-  'nested',
-  'orphans',
-  'pinning',
-  'program-end',
-  'quiet',
-  'recycling',
-  'refused-calls',
-  'respawn',
-  'retries',
-  'shared-streams',
-  'signals',
-  'small-limits',
-  'spin',
-  'splitting',
-  'stdio',
-  'timeouts',
-  'worker-breach',
-  'worker-death',
-  'worker-start',
-  'worker-threads'
-]
+/** @type {typeof apart} */
+export const apartOnMacos = Object.entries(onMacos).flatMap(([spec, groups]) =>
+  groups.flatMap(([reason, ...titles]) => titles.map((title) => ({ spec, title, reason })))
+)
+
+/** @type {readonly { spec: string, reason: string }[]} */
+export const wholeOnMacos = Object.entries(specsOnMacos).flatMap(([reason, of]) => of.map((spec) => ({ spec, reason })))
