@@ -246,6 +246,48 @@ test('shared arrays are joined into ordinary memory', async (t) => {
   t.false('release' in joined)
 })
 
+test('the caller makes no arrays for slices: their bytes are copied once, into the message', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 2 })
+  const array = new Float64Array(2 ** 22).fill(3)
+  const before = process.memoryUsage().arrayBuffers
+  const lengths = pool.map((slice: Float64Array) => [slice.length, slice.buffer.byteLength], array, SLICES)
+  const made = process.memoryUsage().arrayBuffers - before
+  t.true(made < array.byteLength / 4, `${made} bytes`)
+  t.deepEqual(
+    await lengths,
+    Array.from({ length: 8 }, () => [2 ** 19, 2 ** 22])
+  )
+})
+
+testBoth('slices of a resizable buffer arrive as arrays of their own', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 2 })
+  interface Resizable {
+    new (byteLength: number, options: { readonly maxByteLength: number }): ArrayBuffer
+  }
+  for (const [length, size] of [
+    [9, 4],
+    [60_000, 50_000]
+  ] as const) {
+    const buffer = new (ArrayBuffer as unknown as Resizable)(length, { maxByteLength: 2 * length })
+    const fixed = new Uint8Array(buffer, 1, length - 2).fill(7)
+    const following = new Uint8Array(buffer)
+    const seen = (slice: Uint8Array): unknown => [
+      slice.length,
+      slice.byteOffset,
+      slice.buffer.byteLength,
+      Reflect.get(slice.buffer, 'resizable') ?? false,
+      slice.every((byte) => byte === 7)
+    ]
+    const rest = length - 2 - size
+    t.deepEqual(await pool.map(seen, fixed, { ...SLICES, chunkSize: size }), [
+      [size, 0, size, false, true],
+      [rest, 0, rest, false, true]
+    ])
+    following.fill(7)
+    t.deepEqual(await pool.map(seen, following, { ...SLICES, nSplits: 1 }), [[length, 0, length, false, true]])
+  }
+})
+
 const misfits: readonly (readonly [title: string, fn: (item: number) => unknown, index: number, message: RegExp])[] = [
   ['a number', (x) => (x === 1 ? 5 : new Uint8Array(1)), 1, /the result of item 1 is a number$/],
   ['only numbers', (x) => x, 0, /the result of item 0 is a number$/],

@@ -30,8 +30,7 @@ export function openSlices(items: unknown, settings: MapSettings, nJobs: number)
 }
 
 /**
- * Makes each slice when it is taken: a view of the same memory if processes share that, otherwise a copy, so that the rest of the array is
- * not sent along.
+ * Makes each slice when it is taken. It is a view, and its bytes are copied once, into the message; the rest of the array is not sent along.
  */
 class SliceSource implements SyncSource {
   readonly isAsync = false

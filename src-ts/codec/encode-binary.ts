@@ -2,7 +2,7 @@ import { types } from 'node:util'
 
 import { Buffer, Uint8Array } from '../primordials.js'
 import { HEAD_BYTES } from './blocks.js'
-import { isDetached, isOutOfBounds, isPooled, isTracking, type ModernArrayBuffer, viewNumber } from './memory.js'
+import { isDetached, isOutOfBounds, isSentAlone, isTracking, type ModernArrayBuffer, viewNumber } from './memory.js'
 import { Refusal } from './refusal.js'
 import { type Region, regionOf } from './regions.js'
 import { type Session, writeReference } from './session.js'
@@ -79,7 +79,7 @@ export function writeView(session: Session, view: ArrayBufferView): void {
   }
   const number = isBuffer ? BUFFER_VIEW : viewNumber(view)
   if (number === undefined) throw new Refusal('a typed array of an unknown kind')
-  if (!keepsMemory && isPooled(view)) {
+  if (!keepsMemory && isSentAlone(view)) {
     writePart(session, view, number)
     return
   }

@@ -1,6 +1,17 @@
 import { types } from 'node:util'
 
-import { Buffer, DataView, Map, Object, String, Symbol, Uint8Array, process, globalObject } from '../primordials.js'
+import {
+  Buffer,
+  DataView,
+  Map,
+  Object,
+  String,
+  Symbol,
+  Uint8Array,
+  WeakSet,
+  process,
+  globalObject
+} from '../primordials.js'
 
 /** Members of ArrayBuffer that the lib of ES2023 does not have. */
 export interface ModernArrayBuffer extends ArrayBuffer {
@@ -91,13 +102,23 @@ export function isTracking(view: ArrayBufferView): boolean {
   return follows
 }
 
+/** Views that are sent without the rest of their memory. */
+const parts = new WeakSet<ArrayBufferView>()
+
+/** From now on the view is sent as an array of its own, without the rest of its memory. */
+export function sendAlone<V extends ArrayBufferView>(view: V): V {
+  parts.add(view)
+  return view
+}
+
 interface MaybeMarked {
   readonly isMarkedAsUntransferable?: (value: unknown) => boolean
 }
 
-/** Whether a view is a part of the memory pool of small Buffers. The rest of the pool must not be sent along. */
-export function isPooled(view: ArrayBufferView): boolean {
+/** Whether a view is sent without the rest of its memory: parts of larger input, and of the memory pool of small Buffers. */
+export function isSentAlone(view: ArrayBufferView): boolean {
   const { buffer } = view
+  if (parts.has(view)) return true
   if (view.byteLength === buffer.byteLength) return false
   const { isMarkedAsUntransferable } = process.getBuiltinModule('node:worker_threads') as MaybeMarked
   // Only newer versions of Node tell. In older ones the size decides: a part of a buffer of exactly that size is sent without the rest.

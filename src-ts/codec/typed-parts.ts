@@ -1,5 +1,7 @@
+import { types } from 'node:util'
+
 import { Buffer, Uint8Array } from '../primordials.js'
-import { viewConstructors, viewNames, viewNumber } from './memory.js'
+import { sendAlone, viewConstructors, viewNames, viewNumber } from './memory.js'
 import { regionOf, withRelease } from './regions.js'
 
 /** A typed array of any kind. */
@@ -25,13 +27,17 @@ function asBuffer(bytes: ArrayBufferView): TypedArray {
   return Buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength) as unknown as TypedArray
 }
 
-/** Elements `start` to `end - 1`: a view if processes share the memory, otherwise a copy. A part of a Buffer is a Buffer. */
+/**
+ * Elements `start` to `end - 1`, as a view of the same memory. If processes share that, it is sent as a view, otherwise as an array of its
+ * own. Only of a SharedArrayBuffer, which is never sent, it is a copy. A part of a Buffer is a Buffer.
+ */
 export function partOf(array: TypedArray, start: number, end: number): TypedArray {
   const make = makerOf(array)
   const view = new make(array.buffer, array.byteOffset + start * array.BYTES_PER_ELEMENT, end - start)
-  const isShared = regionOf(array.buffer) !== undefined
-  const part = isShared ? view : new make(view)
-  return isKeptBuffer(array) ? asBuffer(part) : isShared ? withRelease(part) : part
+  const isRegion = regionOf(array.buffer) !== undefined
+  const part = types.isSharedArrayBuffer(array.buffer) ? new make(view) : view
+  if (isKeptBuffer(array)) return asBuffer(part)
+  return isRegion ? withRelease(part) : sendAlone(part)
 }
 
 /** An array of the same kind without elements. */
