@@ -25,7 +25,7 @@ export function lengthOf(array) {
 }
 
 /** By name, for the workers of peers that are sent names. */
-export const byName = { identity, burn }
+export const byName = { identity, burn, lengthOf }
 
 /** Waits, and needs no CPU meanwhile. */
 export function rest(milliseconds) {
