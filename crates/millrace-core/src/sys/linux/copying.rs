@@ -2,7 +2,8 @@
 //!
 //! - **Warm memory.** A page that is touched for the first time costs several times its copy. The C library gives freed memory back to
 //!   the system early, so each buffer would get new pages; [`keep_freed_memory`] lets it keep more. Pages that are missing all the
-//!   same are provided by one system call for many, and only if they are missing, since that call is not free either.
+//!   same are provided by one system call for many, and only if they are missing, since that call is not free either. They are not huge
+//!   pages: a virtual machine whose host takes back what is free would have to ask for all of their memory anew.
 //! - **No reading of what is overwritten.** An ordinary store first reads its cache line from memory. A buffer of this size leaves the
 //!   cache before anybody reads it, so its lines are written past the cache. That halves the traffic.
 //! - **Equal alignment.** Blocks begin at pages, and buffers 16 bytes after one. On some processors of AMD the copy instruction of the C
@@ -22,8 +23,6 @@ use rustix::mm::{Advice, madvise};
 const PIECE_BYTES: usize = 256 * 1024;
 /// The smallest size of a page.
 const PAGE_BYTES: usize = 4096;
-/// The largest size of a page, of the systems that have several.
-const HUGE_BYTES: usize = 2 * 1024 * 1024;
 /// Targets are aligned to the lines of the cache.
 const LINE_BYTES: usize = 64;
 /// The largest block after whose end the C library adapts: 32 MiB, with what it adds itself.
@@ -39,18 +38,13 @@ pub(super) unsafe fn copy_out(from: *const u8, into: &mut [u8]) {
         return unsafe { copy(from, into) };
     }
     keep_freed_memory();
-    let mut is_known_fresh = false;
     let mut from = from;
     let mut left = into;
     while !left.is_empty() {
         let len = left.len().min(PIECE_BYTES);
         let is_warm = is_resident(&left[..len]);
         if !is_warm {
-            if !is_known_fresh && left.len() >= 2 * HUGE_BYTES {
-                advise(left, HUGE_BYTES, Advice::LinuxHugepage);
-            }
-            is_known_fresh = true;
-            advise(&mut left[..len], PAGE_BYTES, Advice::LinuxPopulateWrite);
+            populate(&mut left[..len]);
         }
         let (piece, rest) = left.split_at_mut(len);
         // New pages are in the cache, because the system has just cleared them.
@@ -122,16 +116,16 @@ fn is_resident(piece: &[u8]) -> bool {
     is_told && resident > count * 3 / 4
 }
 
-/// Gives advice about the units that lie wholly in the bytes.
-fn advise(bytes: &mut [u8], unit: usize, advice: Advice) {
-    let unit = unit.max(rustix::param::page_size());
+/// Provides the pages that lie wholly in the bytes.
+fn populate(bytes: &mut [u8]) {
+    let unit = rustix::param::page_size();
     let start = bytes.as_ptr().align_offset(unit);
     let len = bytes.len().saturating_sub(start) / unit * unit;
     if len > 0 {
         let first = bytes.as_ptr().wrapping_add(start).cast_mut().cast();
         // If it is refused, pages come as they are touched.
-        // SAFETY: the units are wholly inside of the slice, and the advice that is given here leaves their content as it is.
-        unsafe { madvise(first, len, advice) }.unwrap_or_default();
+        // SAFETY: the pages are wholly inside of the slice, and this leaves their content as it is.
+        unsafe { madvise(first, len, Advice::LinuxPopulateWrite) }.unwrap_or_default();
     }
 }
 

@@ -42,8 +42,8 @@ fn every_byte_arrives_and_no_other_one_is_touched() {
 
 #[test]
 fn new_memory_is_filled_as_used_one_is() {
-    // So much that huge pages are asked for. Nothing has touched this memory yet: its zeros come from the system.
-    let source = bytes(3 * HUGE_BYTES + 12_345, 7);
+    // Nothing has touched this memory yet: its zeros come from the system.
+    let source = bytes(24 * PIECE_BYTES + 12_345, 7);
     let mut target = vec![0; source.len()];
     copied(&source, &mut target);
     assert!(target == source);
