@@ -123,6 +123,40 @@ for (const [method, call] of Object.entries(METHODS)) {
   })
 }
 
+for (const [method, call] of Object.entries(METHODS)) {
+  testBoth(`undefined, null and booleans for numbers: ${method}`, async (t) => {
+    const { pool } = watchedPool(t, { nJobs: 2 })
+    const constants: readonly unknown[] = range(200).map((value) => [undefined, null, false, true][value % 4])
+    for (const chunkSize of [undefined, 16, 64, 200]) {
+      const results = (fn: (...args: never[]) => unknown): Promise<unknown[]> =>
+        call(pool, as(fn), range(200), { chunkSize })
+      same(
+        t,
+        await results(jobs.isEven),
+        range(200).map((value) => value % 2 === 0)
+      )
+      same(t, await results(jobs.nothing), Array(200).fill(undefined))
+      same(t, await results(jobs.constantOrNumber), constants.with(70, 70))
+      same(t, await results(jobs.constantOrText), constants.with(70, 'text'))
+      same(t, await results(jobs.constantOrPromise), constants.with(70, 70))
+    }
+  })
+}
+
+testBoth('a task that throws among constants', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 1 })
+  const error = await t.throwsAsync(pool.map(jobs.constantOrThrow, range(100), { chunkSize: 100 }), {
+    instanceOf: RangeError,
+    message: 'not 70'
+  })
+  t.is(taskInfo(error)?.index, 70)
+  const settled = await pool.mapSettled(jobs.constantOrThrow, range(100), { chunkSize: 100 })
+  t.deepEqual(
+    settled.flatMap(({ status }, at) => (status === 'rejected' ? [at] : [])),
+    [70]
+  )
+})
+
 /** What `jobs.mixed` returns. */
 function mixedResult(value: number): unknown {
   const kinds = [value, String(value), -0, undefined, value % 2 === 0, null, NaN, BigInt(value), value / 3, { value }]

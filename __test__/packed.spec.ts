@@ -5,6 +5,7 @@ import test from 'ava'
 import { ResultList } from '../src-ts/calls/result-list.js'
 import type { Sink } from '../src-ts/calls/sink.js'
 import { TaskOutcomes } from '../src-ts/calls/task-outcomes.js'
+import { readConstants } from '../src-ts/codec/constants.js'
 import { NumberBlock } from '../src-ts/codec/number-block.js'
 import { readBlock, readBlockStart } from '../src-ts/codec/packed.js'
 import { readValue } from '../src-ts/codec/decode.js'
@@ -112,8 +113,8 @@ function outcomes(bytes: Uint8Array, count: number, isBatched = false): { values
   const failed: number[] = []
   const sink = {
     value: (index: number, value: unknown) => (values[index] = value),
-    numbers(index: number, numbers: ArrayLike<number>) {
-      for (let at = 0; at < numbers.length; at++) values[index + at] = numbers[at]
+    several(index: number, packed: ArrayLike<unknown>) {
+      for (let at = 0; at < packed.length; at++) values[index + at] = packed[at]
     }
   } as unknown as Sink
   const outcome = new TaskOutcomes(sink, isBatched, (index, items) => {
@@ -125,6 +126,57 @@ function outcomes(bytes: Uint8Array, count: number, isBatched = false): { values
   outcome.read(reader, { base: 0, starts }, 0, count)
   return { values, failed }
 }
+
+/** A block of results, and whether each of them was taken. */
+function resultBlock(results: readonly unknown[]): { readonly bytes: Uint8Array; readonly taken: readonly boolean[] } {
+  const writer = new Writer(64)
+  const block = new NumberBlock(writer, results.length)
+  const taken = results.map((result) => block.addResult(result))
+  block.end()
+  return { bytes: writer.bytes.subarray(0, writer.length), taken }
+}
+
+test('a block of results keeps constants, a byte each', (t) => {
+  const constants = [true, false, undefined, null, true, true]
+  const { bytes } = resultBlock(constants)
+  t.is(bytes.length, 8 + constants.length)
+  t.deepEqual(readConstants(bytes, 0, bytes.length), constants)
+  t.deepEqual(outcomes(bytes, constants.length), { values: constants, failed: [] })
+})
+
+test('a block of results has numbers or constants, and refuses anything else', (t) => {
+  t.deepEqual(resultBlock([1, undefined, 2, true, -0]).taken, [true, false, true, false, true])
+  t.deepEqual(resultBlock([true, 1, null, -0, false]).taken, [true, false, true, false, true])
+  const others = ['', '1', 0n, {}, [], Symbol.iterator, () => true, Object(true), Object(1)]
+  t.deepEqual(resultBlock(others).taken, Array(others.length).fill(false))
+  t.deepEqual(resultBlock(others).bytes.length, 8)
+})
+
+test('constants are not read as numbers, numbers not as constants', (t) => {
+  const constants = resultBlock([true, false, undefined, null]).bytes
+  t.is(readBlock(constants, 0, constants.length), undefined)
+  t.is(readConstants(blockOf([1, 2]), 0, 16), undefined)
+})
+
+test('bytes that are not exactly one block of constants are refused', (t) => {
+  const { bytes } = resultBlock([true, false, undefined])
+  const all = { values: [], failed: [0, 1, 2] }
+  const cases: Readonly<Record<string, Uint8Array>> = {
+    'too short': bytes.subarray(0, bytes.length - 1),
+    'without its header': bytes.subarray(0, 5),
+    'too long': Uint8Array.from([...bytes, 0]),
+    'a larger count': bytes.with(4, 4),
+    'a huge count': bytes.with(7, 255),
+    'another kind': bytes.with(1, 1),
+    'an unknown byte': bytes.with(9, 4)
+  }
+  for (const [what, changed] of Object.entries(cases)) {
+    t.is(readConstants(changed, 0, changed.length), undefined, what)
+    t.deepEqual(outcomes(changed, 3), all, what)
+  }
+  t.deepEqual(outcomes(bytes, 2), { values: [], failed: [0, 1] })
+  t.deepEqual(outcomes(bytes, 3, true), all)
+})
 
 test('an outcome with a block of garbage fails its own tasks, each once', (t) => {
   const block = blockOf([10, 20, 30])
@@ -156,7 +208,7 @@ test('results in any order become a list', (t) => {
   for (const expected of [0, 8, 20]) {
     const list = new ResultList()
     list.expect(expected)
-    for (const [index, numbers] of blocks) list.setNumbers(index, Float64Array.from(numbers))
+    for (const [index, numbers] of blocks) list.setSeveral(index, Float64Array.from(numbers))
     list.set(1, 'one')
     t.deepEqual(list.take(), [0, 'one', 2, 3, 4, 5, 6.5, 7])
   }

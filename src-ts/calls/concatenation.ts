@@ -1,6 +1,6 @@
 import { types } from 'node:util'
 
-import { joinParts, kindNameOf, type Numbers, type TypedArray } from '../codec/index.js'
+import { joinParts, kindNameOf, type PackedResults, type TypedArray } from '../codec/index.js'
 import { ConcatenationError } from '../errors/index.js'
 import { Array } from '../primordials.js'
 import { MAP_TRAITS, type ListKind } from './map-kinds.js'
@@ -51,8 +51,8 @@ class ConcatenatingSink implements Sink {
     else this.#parts.push(value)
   }
 
-  numbers(index: number, numbers: Numbers): void {
-    if (numbers.length > 0) this.value(index, numbers[0])
+  several(index: number, values: PackedResults): void {
+    if (values.length > 0) this.value(index, values[0])
   }
 
   failure(_index: number, error: unknown): AfterFailure {

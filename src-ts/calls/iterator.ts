@@ -1,4 +1,4 @@
-import type { Numbers } from '../codec/index.js'
+import type { PackedResults } from '../codec/index.js'
 import { Promise, afterwards, promiseOf, rejection } from '../primordials.js'
 import { type LazyKind, MAP_TRAITS } from './map-kinds.js'
 import { FailedResult, ReadyResults } from './ready-results.js'
@@ -99,8 +99,8 @@ export class LazyResults implements AsyncIterableIterator<unknown>, Sink {
     this.#add(index, this.#shape.value(index, value))
   }
 
-  numbers(index: number, numbers: Numbers): void {
-    for (let at = 0; at < numbers.length; at++) this.value(index + at, numbers[at])
+  several(index: number, values: PackedResults): void {
+    for (let at = 0; at < values.length; at++) this.value(index + at, values[at])
   }
 
   failure(index: number, error: unknown): AfterFailure {

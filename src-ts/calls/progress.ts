@@ -1,4 +1,4 @@
-import type { Numbers } from '../codec/index.js'
+import type { PackedResults } from '../codec/index.js'
 import { Math, clearTimeout, monotonicMs, setTimeout } from '../primordials.js'
 import { loadOnDemand } from '../entry/load-on-demand.js'
 import type { MapSettings } from '../options/index.js'
@@ -65,9 +65,9 @@ class ProgressSink implements Sink {
     this.#sink.value(index, value)
   }
 
-  numbers(index: number, numbers: Numbers): void {
-    this.#done += numbers.length
-    this.#sink.numbers(index, numbers)
+  several(index: number, values: PackedResults): void {
+    this.#done += values.length
+    this.#sink.several(index, values)
   }
 
   failure(index: number, error: unknown): AfterFailure {

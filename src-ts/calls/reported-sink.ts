@@ -1,4 +1,4 @@
-import type { Numbers } from '../codec/index.js'
+import type { PackedResults } from '../codec/index.js'
 import type { TaskReports } from '../diagnostics/index.js'
 import type { AfterFailure, RunningCall, Sink } from './sink.js'
 
@@ -34,9 +34,9 @@ class ReportedSink implements Sink {
     this.#sink.value(index, value)
   }
 
-  numbers(index: number, numbers: Numbers): void {
-    for (let at = 0; at < numbers.length; at++) this.#reports.ended(index + at)
-    this.#sink.numbers(index, numbers)
+  several(index: number, values: PackedResults): void {
+    for (let at = 0; at < values.length; at++) this.#reports.ended(index + at)
+    this.#sink.several(index, values)
   }
 
   failure(index: number, error: unknown): AfterFailure {

@@ -1,4 +1,4 @@
-import type { Numbers } from '../codec/index.js'
+import type { PackedResults } from '../codec/index.js'
 import { Math } from '../primordials.js'
 
 /** Longer arrays than this one the engine makes as tables, which are slow. */
@@ -29,13 +29,13 @@ export class ResultList {
     if (index >= this.length) this.length = index + 1
   }
 
-  setNumbers(index: number, numbers: Numbers): void {
-    if (numbers.length === 0) return
-    if (this.length === 0) this.#begin(numbers[0])
+  setSeveral(index: number, values: PackedResults): void {
+    if (values.length === 0) return
+    if (this.length === 0) this.#begin(values[0])
     this.#reach(index)
     const results = this.#results
-    for (let at = 0; at < numbers.length; at++) results[index + at] = numbers[at]
-    this.length = Math.max(this.length, index + numbers.length)
+    for (let at = 0; at < values.length; at++) results[index + at] = values[at]
+    this.length = Math.max(this.length, index + values.length)
   }
 
   /** The list. Nothing must be added to it. */

@@ -1,4 +1,4 @@
-import type { Numbers } from '../codec/index.js'
+import type { PackedResults } from '../codec/index.js'
 import { type ListKind, MAP_TRAITS } from './map-kinds.js'
 import { chooseShape, type ResultShape } from './result-shape.js'
 import { ResultList } from './result-list.js'
@@ -24,8 +24,8 @@ export interface Sink {
   expect?(count: number): void
   /** Task `index` returned a value. */
   value(index: number, value: unknown): void
-  /** Tasks from `index` on returned numbers. They are in memory that is reused. */
-  numbers(index: number, numbers: Numbers): void
+  /** Tasks from `index` on returned these values. They are in memory that is reused. */
+  several(index: number, values: PackedResults): void
   /** Task `index` failed. */
   failure(index: number, error: unknown): AfterFailure
   /** The input has ended and every task has settled. */
@@ -54,8 +54,8 @@ abstract class ListSink implements Sink {
 
   abstract value(index: number, value: unknown): void
 
-  numbers(index: number, numbers: Numbers): void {
-    for (let at = 0; at < numbers.length; at++) this.value(index + at, numbers[at])
+  several(index: number, values: PackedResults): void {
+    for (let at = 0; at < values.length; at++) this.value(index + at, values[at])
   }
 
   expect(count: number): void {
@@ -87,8 +87,8 @@ class OrderedSink extends ListSink {
     this.results.set(index, value)
   }
 
-  override numbers(index: number, numbers: Numbers): void {
-    this.results.setNumbers(index, numbers)
+  override several(index: number, values: PackedResults): void {
+    this.results.setSeveral(index, values)
   }
 }
 
@@ -98,9 +98,9 @@ class CompletionSink extends ListSink {
     this.results.set(this.results.length, this.shape.value(index, value))
   }
 
-  override numbers(index: number, numbers: Numbers): void {
-    if (this.shape.isPlain) this.results.setNumbers(this.results.length, numbers)
-    else super.numbers(index, numbers)
+  override several(index: number, values: PackedResults): void {
+    if (this.shape.isPlain) this.results.setSeveral(this.results.length, values)
+    else super.several(index, values)
   }
 }
 

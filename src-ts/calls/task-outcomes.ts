@@ -1,4 +1,12 @@
-import { isBlock, type Numbers, readBlock, type Reader, readResults, unreadable } from '../codec/index.js'
+import {
+  isBlock,
+  type PackedResults,
+  readBlock,
+  readConstants,
+  type Reader,
+  readResults,
+  unreadable
+} from '../codec/index.js'
 import { Array } from '../primordials.js'
 import { type ChunkItems, firstItem, itemCount } from './chunk-table.js'
 import type { Sink } from './sink.js'
@@ -18,8 +26,9 @@ export class TaskOutcomes {
 
   /** Reads the results of tasks `first` to `first + count - 1` of a chunk. */
   read(reader: Reader, items: ChunkItems, first: number, count: number): void {
-    if (count > 0 && isBlock(reader.bytes, reader.offset)) {
-      this.#takeBlock(readBlock(reader.bytes, reader.offset, reader.end), items, first, count)
+    const { bytes, offset: start, end } = reader
+    if (count > 0 && isBlock(bytes, start)) {
+      this.#takeBlock(readBlock(bytes, start, end) ?? readConstants(bytes, start, end), items, first, count)
       return
     }
     const read = readResults(reader, count, (offset, value) => this.#take(items, first + offset, value))
@@ -27,8 +36,8 @@ export class TaskOutcomes {
   }
 
   /** Takes the results of tasks `first` to `first + count - 1`. undefined, or another number of results: the worker has sent garbage. */
-  #takeBlock(numbers: Numbers | undefined, items: ChunkItems, first: number, count: number): void {
-    if (numbers?.length === count && !this.#isBatched) this.#sink.numbers(firstItem(items, first), numbers)
+  #takeBlock(results: PackedResults | undefined, items: ChunkItems, first: number, count: number): void {
+    if (results?.length === count && !this.#isBatched) this.#sink.several(firstItem(items, first), results)
     else for (let offset = first; offset < first + count; offset++) this.fail(items, offset, unreadable())
   }
 

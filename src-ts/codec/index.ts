@@ -1,4 +1,5 @@
 export { BLOCK_SPACE_BYTES, type BlockSink, type BlockSource, headsOnly } from './blocks.js'
+export { type PackedResults, readConstants } from './constants.js'
 export { readValue } from './decode.js'
 export { filterStacks } from './encode-errors.js'
 export { writeValue } from './encode.js'

@@ -1,6 +1,7 @@
 import { Float64Array, Int32Array } from '../primordials.js'
+import { constantByte } from './constants.js'
 import { writeNumber } from './encode-primitives.js'
-import { BLOCK_HEADER_BYTES, DOUBLES, INTEGERS } from './packed.js'
+import { BLOCK_HEADER_BYTES, CONSTANTS, DOUBLES, INTEGERS } from './packed.js'
 import { END } from './tags.js'
 import type { Writer } from './writer.js'
 
@@ -9,7 +10,8 @@ const TAGGED_BYTES = 9
 
 /**
  * A block of numbers that is being written; `packed.ts` has the layout. It begins with integers. The first number that is no 32-bit
- * integer turns all of them into doubles. Nothing else must be written until the block has ended.
+ * integer turns all of them into doubles. A block of results whose first one is a constant has constants. Nothing else must be written
+ * until the block has ended.
  */
 export class NumberBlock {
   readonly #writer: Writer
@@ -20,7 +22,9 @@ export class NumberBlock {
   readonly #integers: Int32Array
   readonly #doubles: Float64Array
   #hasDoubles = false
-  /** How many numbers it has. */
+  /** Whether it has constants in place of numbers. */
+  #hasConstants = false
+  /** How many numbers or constants it has. */
   count = 0
   /** Whether it has ended, so that nothing can be added. */
   hasEnded = false
@@ -60,13 +64,30 @@ export class NumberBlock {
     this.#doubles[this.count++] = value
   }
 
+  /**
+   * Adds a result. The block must not be full.
+   * @returns false if the block cannot have it: it has numbers or constants, not both
+   */
+  addResult(value: unknown): boolean {
+    if (typeof value === 'number') {
+      if (this.#hasConstants) return false
+      this.add(value)
+      return true
+    }
+    const byte = constantByte(value)
+    if (byte < 0 || (this.count > 0 && !this.#hasConstants)) return false
+    this.#hasConstants = true
+    this.#writer.bytes[this.#start + BLOCK_HEADER_BYTES + this.count++] = byte
+    return true
+  }
+
   /** Ends the block. */
   end(): void {
     this.hasEnded = true
     const { bytes } = this.#writer
     const start = this.#start
     bytes[start] = END
-    bytes[start + 1] = this.#hasDoubles ? DOUBLES : INTEGERS
+    bytes[start + 1] = this.#hasConstants ? CONSTANTS : this.#hasDoubles ? DOUBLES : INTEGERS
     bytes[start + 2] = 0
     bytes[start + 3] = 0
     let rest = this.count
@@ -74,7 +95,8 @@ export class NumberBlock {
       bytes[at] = rest & 255
       rest = rest >>> 8
     }
-    this.#writer.length = start + BLOCK_HEADER_BYTES + this.count * (this.#hasDoubles ? 8 : 4)
+    const each = this.#hasConstants ? 1 : this.#hasDoubles ? 8 : 4
+    this.#writer.length = start + BLOCK_HEADER_BYTES + this.count * each
   }
 
   /** Ends it as values with tags instead, so that any values can follow. */

@@ -7,7 +7,8 @@ import { END } from './tags.js'
  *   END (u8), kind (u8), 0 (u16), count (u32), the numbers
  *
  * No value begins with END. A block starts at a multiple of 8 bytes, so its numbers are read and written by typed arrays. They are 32-bit
- * integers if all of them are, and -0 is none. Otherwise they are doubles.
+ * integers if all of them are, and -0 is none. Otherwise they are doubles. A block of results may have constants in place of numbers, a
+ * byte each: undefined, null, false and true, which predicates and functions with side effects return (`constants.ts`).
  */
 
 export type Numbers = Int32Array | Float64Array
@@ -16,6 +17,7 @@ export const BLOCK_HEADER_BYTES = 8
 
 export const INTEGERS = 1
 export const DOUBLES = 2
+export const CONSTANTS = 3
 
 /** Whether the values from `start` on are a block. */
 export function isBlock(bytes: Uint8Array, start: number): boolean {
@@ -50,6 +52,16 @@ export function readBlockStart(bytes: Uint8Array, start: number, end: number): N
   const copy = new Uint8Array(count * bytesOfEach)
   copy.set(bytes.subarray(at, at + copy.length))
   return new numberClass(copy.buffer)
+}
+
+/**
+ * The bytes of a block whose values take one byte each.
+ * @returns undefined if the bytes up to `end` are not exactly one block of that kind
+ */
+export function blockBytes(bytes: Uint8Array, start: number, end: number, kind: number): Uint8Array | undefined {
+  const at = start + BLOCK_HEADER_BYTES
+  if (end > bytes.length || end < at || !isBlock(bytes, start) || bytes[start + 1] !== kind) return undefined
+  return countAt(bytes, start) === end - at ? bytes.subarray(at, end) : undefined
 }
 
 function countAt(bytes: Uint8Array, start: number): number {

@@ -13,7 +13,7 @@ export const RETURNED = 2
 export const THREW = 3
 
 /**
- * Runs tasks from numbers to numbers, one after the other. What the runner does for any task takes ten times as long as an empty task, so
+ * Runs tasks from numbers to numbers or to constants, one after the other. What the runner does for any task takes ten times as long as an empty task, so
  * this loop has only what such tasks need, in a form that the engine compiles to machine code: nothing is allocated, encoded or called
  * in between but the function itself. Whatever else happens ends the loop, and the runner goes on from there.
  */
@@ -58,7 +58,7 @@ export class NumberLoop {
    * Runs the tasks from `progress.index` on.
    * @param call The invoker's function for numbers.
    * @returns `PAUSED`: between two tasks, or after the last one. `STOPPED`: the claim word said so. `RETURNED`: the task that runs has
-   * returned something that is no number. `THREW`: it threw.
+   * returned something that the block of results cannot have. `THREW`: it threw.
    */
   run({ firstTask, from, count }: Chunk, progress: Progress, call: (item: unknown) => unknown): number {
     const invoker = this.#invoker
@@ -83,12 +83,11 @@ export class NumberLoop {
         return THREW
       }
       // The task may have emitted a signal's event, whose handler sends the results.
-      if (typeof value !== 'number' || results.hasEnded) {
+      if (results.hasEnded || !results.addResult(value)) {
         this.#last = value
         return RETURNED
       }
       this.#cancellation.end()
-      results.add(value)
       if (observer !== undefined) observer.taskEnded(false, invoker)
       progress.isRunning = false
       progress.index = index + 1
