@@ -65,13 +65,23 @@ test('the time that a chunk itself takes does not count as that of its task, unl
   size.learn(1, 8)
   t.is(size.next(1e6), 64)
   const slow = new AdaptiveChunkSize(alone(2), true)
-  slow.learn(1, 1008)
+  slow.learn(1, 4008)
   t.is(slow.next(1e6), 2)
+})
+
+test('the chunks of a list grow to eight milliseconds of work, those of an input that is taken piece by piece to two', (t) => {
+  const grown = (isDeep: boolean): number => {
+    const size = new AdaptiveChunkSize(alone(2), isDeep)
+    for (let chunk = 0; chunk < 10; chunk++) size.learn(1000, 10_008)
+    return size.next(1e6)
+  }
+  t.is(grown(true), 800)
+  t.is(grown(false), 200)
 })
 
 test('the last chunks of workers that share CPUs are larger', (t) => {
   t.is(sizeAfter(alone(64), 648).next(100), 10)
-  t.is(sizeAfter(crowd, 896).next(100), 200)
+  t.is(sizeAfter(crowd, 896).next(100), 320)
 })
 
 test('one chunk that was interrupted changes little if many workers run', (t) => {

@@ -37,6 +37,8 @@ export class Runner {
   #call = -1
   /** The results that have gathered are sent when the event loop runs again. */
   #isFlushDue = false
+  /** Whether the event loop has run since the chunk began. */
+  #hasYielded = false
 
   constructor(
     claims: TaskClaims,
@@ -73,6 +75,7 @@ export class Runner {
     this.#chunk = chunk
     this.#cancellation.begin(chunk.seq)
     this.#progress.index = chunk.from
+    this.#hasYielded = false
     this.#outcomes.open(chunk)
     this.#isSettingUp = !isReady
     this.#isLoading = !isLoaded || !isReady
@@ -166,8 +169,15 @@ export class Runner {
     this.#outbox.endResults(this.#outcomes.stopwatch.lap(), isLast)
     if (isRetiring) this.#outcomes.retire()
     if (isRetiring || isLast) return DONE
-    if (this.#outbox.isFull || this.#numbers.isSliceOver) this.#outbox.flush()
-    return this.#numbers.isSliceOver ? YIELD : undefined
+    if (this.#outbox.isFull) this.#outbox.flush()
+    return this.#numbers.isSliceOver ? this.#yield() : undefined
+  }
+
+  /** The event loop runs. A chunk ends soon after its first slice as a rule, and a message would wake the parent. A longer one sends them. */
+  #yield(): number {
+    if (this.#hasYielded) this.#outcomes.flush()
+    this.#hasYielded = true
+    return YIELD
   }
 
   /** The running task has returned. Returns the state of the chunk, or undefined if its next task can begin. */
@@ -181,9 +191,7 @@ export class Runner {
       return this.#threw(error)
     }
     if (this.#outcomes.succeed(value)) return DONE
-    if (!this.#timeSlice.isOverAfterTask()) return undefined
-    if ((this.#chunk.flags & EACH) === 0) this.#outcomes.flush()
-    return YIELD
+    return this.#timeSlice.isOverAfterTask() ? this.#yield() : undefined
   }
 
   /** The running task has thrown. Returns the same. */
