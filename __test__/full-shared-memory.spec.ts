@@ -36,13 +36,13 @@ test('a full /dev/shm is a typed error for what needs new memory, and pools that
   t.is(found.get('before'), RIGHT)
   t.is(found.get('filled'), 'SharedMemoryError ERR_POOL_SHARED_MEMORY')
   for (const what of ['the same pool', 'resized', 'after']) t.is(found.get(what), RIGHT, what)
-  for (const [what, code] of [
+  for (const [what, expected] of [
     ['a new pool', 'ERR_POOL_WORKER_START'],
     ['with insights', 'ERR_POOL_SHARED_MEMORY'],
     ['a trace', 'ERR_POOL_SHARED_MEMORY']
   ] as const) {
     const said = found.get(what) ?? ''
-    t.true(said.includes(` ${code}: `) && said.includes(NO_SPACE), `${what}: ${said}`)
+    t.true(said.includes(` ${expected}: `) && said.includes(NO_SPACE), `${what}: ${said}`)
   }
   t.is(lines.at(-1), 'ended')
 })
