@@ -118,8 +118,7 @@ export async function context(): Promise<void> {
   void pool.map((x: number, ctx: TaskContext) => x + ctx.index, [1], maybe)
   // @ts-expect-error the context is no number
   void pool.map((x: number, y: number = 2) => x + y, [1], { passContext: true })
-  // @ts-expect-error comes with a later version
-  void pool.map((x: number, ctx: TaskContext) => ctx.shared, [1], { passContext: true })
+  is<unknown[]>()(await pool.map((_: number, ctx: TaskContext) => ctx.shared, [1], { passContext: true }))
 }
 
 export async function items(stream: Readable, lines: AsyncIterable<string>): Promise<void> {
@@ -533,4 +532,83 @@ export async function functionsInOptions(): Promise<void> {
   for await (const each of watched.imap(lengthOf, ['a'], { workerExit: (own) => own.workerId })) is<number>()(each)
   // @ts-expect-error it is told an object
   await watched.map(lengthOf, ['a'], { onProgress: (done: number) => done })
+}
+
+export async function contextOfOwn(): Promise<void> {
+  const own = new WorkerPool({ sharedObjects: { prices: new Map([['apple', 3]]) } })
+  type Shared = { prices: Map<string, number> }
+  const price = (fruit: string, { shared: { prices } }: TaskContext<Shared>): number => prices.get(fruit) ?? 0
+  is<number[]>()(await own.map(price, ['apple'], { passContext: true }))
+  // A function beside `passContext` in the options, with and without parameters, before and behind it.
+  is<number[]>()(
+    await own.map((x: number, ctx) => x + ctx.shared.prices.size, [1], {
+      passContext: true,
+      workerInit: ({ state: kept, shared }) => {
+        kept['all'] = shared.prices.size
+      }
+    })
+  )
+  is<(number | undefined)[]>()(
+    await own.mapUnordered((fruit, ctx) => ctx.shared.prices.get(fruit), ['apple'], {
+      workerExit: (ctx) => ctx.shared.prices.size,
+      onProgress: ({ done }) => void is<number>()(done),
+      passContext: true,
+      chunkSize: 1
+    })
+  )
+  is<number[]>()(await own.map((x, ctx) => x + ctx.index, [1], { passContext: true, workerInit: () => undefined }))
+  is<PromiseSettledResult<number>[]>()(
+    await own.mapSettled((x, ctx) => x + ctx.shared.prices.size, [1], {
+      passContext: true,
+      workerInit: (ctx) => void ctx.state
+    })
+  )
+  is<ResultIterator<IndexedResult<number>>>()(
+    own.imapUnordered((x: number, ctx) => x + ctx.shared.prices.size, [1], {
+      passContext: true,
+      withIndex: true,
+      workerInit: (ctx) => void ctx.shared.prices
+    })
+  )
+  is<number[]>()(
+    await own.map((a: number, b: string, ctx) => a + b.length + ctx.shared.prices.size, [[1, 'a']], {
+      spread: true,
+      passContext: true,
+      workerInit: (ctx) => void ctx.shared.prices
+    })
+  )
+  is<number[]>()(
+    await own.map((xs: number[], ctx) => xs.map((x) => x + ctx.shared.prices.size), [1], {
+      batch: 2,
+      passContext: true,
+      workerExit: (ctx) => ctx.shared.prices.size
+    })
+  )
+  is<number[]>()(
+    await own.map((part: Float64Array, ctx) => part.length + ctx.shared.prices.size, new Float64Array(9), {
+      slices: true,
+      passContext: true,
+      onProgress: ({ done }) => void done
+    })
+  )
+  is<number>()(
+    await own.apply((x: number, ctx) => x + ctx.shared.prices.size, [1], {
+      passContext: true,
+      workerInit: (ctx) => void ctx.shared.prices
+    })
+  )
+  is<number>()(
+    await own.apply((ctx) => ctx.shared.prices.size, [], { passContext: true, workerExit: (ctx) => ctx.workerId })
+  )
+  // @ts-expect-error there is no such shared object
+  void own.map((x: number, ctx) => x + ctx.shared.weights.size, [1], { passContext: true })
+  void own.map((x: number, ctx) => x + ctx.index, [1], {
+    passContext: true,
+    // @ts-expect-error nor for an init
+    workerInit: (ctx) => ctx.shared.weights
+  })
+  // @ts-expect-error misspelt beside a function
+  void own.map((x: number) => x, [1], { workerInit: () => undefined, chunksize: 1 })
+  // @ts-expect-error without passContext there is no context, whatever else there is
+  void own.map((x: number, ctx: TaskContext) => x + ctx.index, [1], { workerInit: () => undefined })
 }

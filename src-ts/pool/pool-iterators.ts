@@ -6,12 +6,13 @@ import type {
   BatchFunction,
   BatchOptions,
   FunctionOrReference,
+  Given,
   Indexed,
   Items,
-  Listening,
   MapOptions,
   NoOptions,
   Only,
+  Passing,
   ResultIterator,
   SettledItem,
   SliceOptions,
@@ -32,30 +33,30 @@ export abstract class PoolIterators<Shared = unknown> extends PoolTasks<Shared> 
    * @example
    * for await (const page of pool.imap(render, documents)) await write(page)
    */
-  imap<A extends Arguments, R, O extends Only<O, SpreadOptions<Shared>>>(
-    fn: SpreadFunction<A, R, O, Shared>,
+  imap<A extends Arguments, R, O extends Only<O, SpreadOptions<Shared>>, P extends Passing = undefined>(
+    fn: SpreadFunction<A, R, P, Shared>,
     items: Items<A>,
-    options: O | Listening<Shared>
+    options: Given<O, Shared, P>
   ): ResultIterator<Indexed<Awaited<R>, O>>
-  imap<F extends AnyFunction, O extends Only<O, SpreadOptions<Shared>>>(
+  imap<F extends AnyFunction, O extends Only<O, SpreadOptions<Shared>>, P extends Passing = undefined>(
     fn: FunctionOrReference<F>,
-    items: Items<ArgumentsOf<F, O>>,
-    options: O | Listening<Shared>
+    items: Items<ArgumentsOf<F, P>>,
+    options: Given<O, Shared, P>
   ): ResultIterator<Indexed<Awaited<ReturnType<F>>, O>>
-  imap<T, R, O extends Only<O, BatchOptions<Shared>>>(
-    fn: BatchFunction<T, R, O, Shared>,
+  imap<T, R, O extends Only<O, BatchOptions<Shared>>, P extends Passing = undefined>(
+    fn: BatchFunction<T, R, P, Shared>,
     items: Items<T>,
-    options: O | Listening<Shared>
+    options: Given<O, Shared, P>
   ): ResultIterator<Indexed<R, O>>
-  imap<A extends AnyTypedArray, R, O extends Only<O, SliceOptions<Shared>>>(
-    fn: TaskFunction<NoInfer<A>, R, O, Shared>,
+  imap<A extends AnyTypedArray, R, O extends Only<O, SliceOptions<Shared>>, P extends Passing = undefined>(
+    fn: TaskFunction<NoInfer<A>, R, P, Shared>,
     items: A,
-    options: O | Listening<Shared>
+    options: Given<O, Shared, P>
   ): ResultIterator<Indexed<Awaited<R>, O>>
-  imap<T, R, O extends Only<O, MapOptions<Shared>> = NoOptions>(
-    fn: TaskFunction<T, R, O, Shared>,
+  imap<T, R, O extends Only<O, MapOptions<Shared>> = NoOptions, P extends Passing = undefined>(
+    fn: TaskFunction<T, R, P, Shared>,
     items: Items<T>,
-    options?: O | Listening<Shared>
+    options?: Given<O, Shared, P>
   ): ResultIterator<Indexed<Awaited<R>, O>>
   imap(
     fn: URL,
@@ -71,30 +72,30 @@ export abstract class PoolIterators<Shared = unknown> extends PoolTasks<Shared> 
    * @example
    * for await (const hash of pool.imapUnordered(hashOf, files)) seen.add(hash)
    */
-  imapUnordered<A extends Arguments, R, O extends Only<O, SpreadOptions<Shared>>>(
-    fn: SpreadFunction<A, R, O, Shared>,
+  imapUnordered<A extends Arguments, R, O extends Only<O, SpreadOptions<Shared>>, P extends Passing = undefined>(
+    fn: SpreadFunction<A, R, P, Shared>,
     items: Items<A>,
-    options: O | Listening<Shared>
+    options: Given<O, Shared, P>
   ): ResultIterator<Indexed<Awaited<R>, O>>
-  imapUnordered<F extends AnyFunction, O extends Only<O, SpreadOptions<Shared>>>(
+  imapUnordered<F extends AnyFunction, O extends Only<O, SpreadOptions<Shared>>, P extends Passing = undefined>(
     fn: FunctionOrReference<F>,
-    items: Items<ArgumentsOf<F, O>>,
-    options: O | Listening<Shared>
+    items: Items<ArgumentsOf<F, P>>,
+    options: Given<O, Shared, P>
   ): ResultIterator<Indexed<Awaited<ReturnType<F>>, O>>
-  imapUnordered<T, R, O extends Only<O, BatchOptions<Shared>>>(
-    fn: BatchFunction<T, R, O, Shared>,
+  imapUnordered<T, R, O extends Only<O, BatchOptions<Shared>>, P extends Passing = undefined>(
+    fn: BatchFunction<T, R, P, Shared>,
     items: Items<T>,
-    options: O | Listening<Shared>
+    options: Given<O, Shared, P>
   ): ResultIterator<Indexed<R, O>>
-  imapUnordered<A extends AnyTypedArray, R, O extends Only<O, SliceOptions<Shared>>>(
-    fn: TaskFunction<NoInfer<A>, R, O, Shared>,
+  imapUnordered<A extends AnyTypedArray, R, O extends Only<O, SliceOptions<Shared>>, P extends Passing = undefined>(
+    fn: TaskFunction<NoInfer<A>, R, P, Shared>,
     items: A,
-    options: O | Listening<Shared>
+    options: Given<O, Shared, P>
   ): ResultIterator<Indexed<Awaited<R>, O>>
-  imapUnordered<T, R, O extends Only<O, MapOptions<Shared>> = NoOptions>(
-    fn: TaskFunction<T, R, O, Shared>,
+  imapUnordered<T, R, O extends Only<O, MapOptions<Shared>> = NoOptions, P extends Passing = undefined>(
+    fn: TaskFunction<T, R, P, Shared>,
     items: Items<T>,
-    options?: O | Listening<Shared>
+    options?: Given<O, Shared, P>
   ): ResultIterator<Indexed<Awaited<R>, O>>
   imapUnordered(
     fn: URL,
@@ -115,30 +116,30 @@ export abstract class PoolIterators<Shared = unknown> extends PoolTasks<Shared> 
    *   if (outcome.status === 'rejected') console.error(files[outcome.index], outcome.reason)
    * }
    */
-  imapSettled<A extends Arguments, R, O extends Only<O, SpreadOptions<Shared>>>(
-    fn: SpreadFunction<A, R, O, Shared>,
+  imapSettled<A extends Arguments, R, O extends Only<O, SpreadOptions<Shared>>, P extends Passing = undefined>(
+    fn: SpreadFunction<A, R, P, Shared>,
     items: Items<A>,
-    options: O | Listening<Shared>
+    options: Given<O, Shared, P>
   ): ResultIterator<SettledItem<Awaited<R>>>
-  imapSettled<F extends AnyFunction, O extends Only<O, SpreadOptions<Shared>>>(
+  imapSettled<F extends AnyFunction, O extends Only<O, SpreadOptions<Shared>>, P extends Passing = undefined>(
     fn: FunctionOrReference<F>,
-    items: Items<ArgumentsOf<F, O>>,
-    options: O | Listening<Shared>
+    items: Items<ArgumentsOf<F, P>>,
+    options: Given<O, Shared, P>
   ): ResultIterator<SettledItem<Awaited<ReturnType<F>>>>
-  imapSettled<T, R, O extends Only<O, BatchOptions<Shared>>>(
-    fn: BatchFunction<T, R, O, Shared>,
+  imapSettled<T, R, O extends Only<O, BatchOptions<Shared>>, P extends Passing = undefined>(
+    fn: BatchFunction<T, R, P, Shared>,
     items: Items<T>,
-    options: O | Listening<Shared>
+    options: Given<O, Shared, P>
   ): ResultIterator<SettledItem<R>>
-  imapSettled<A extends AnyTypedArray, R, O extends Only<O, SliceOptions<Shared>>>(
-    fn: TaskFunction<NoInfer<A>, R, O, Shared>,
+  imapSettled<A extends AnyTypedArray, R, O extends Only<O, SliceOptions<Shared>>, P extends Passing = undefined>(
+    fn: TaskFunction<NoInfer<A>, R, P, Shared>,
     items: A,
-    options: O | Listening<Shared>
+    options: Given<O, Shared, P>
   ): ResultIterator<SettledItem<Awaited<R>>>
-  imapSettled<T, R, O extends Only<O, MapOptions<Shared>> = NoOptions>(
-    fn: TaskFunction<T, R, O, Shared>,
+  imapSettled<T, R, O extends Only<O, MapOptions<Shared>> = NoOptions, P extends Passing = undefined>(
+    fn: TaskFunction<T, R, P, Shared>,
     items: Items<T>,
-    options?: O | Listening<Shared>
+    options?: Given<O, Shared, P>
   ): ResultIterator<SettledItem<Awaited<R>>>
   imapSettled(
     fn: URL,
@@ -154,30 +155,35 @@ export abstract class PoolIterators<Shared = unknown> extends PoolTasks<Shared> 
    * @example
    * for await (const { index, status } of pool.imapSettledUnordered(upload, files)) report(files[index], status)
    */
-  imapSettledUnordered<A extends Arguments, R, O extends Only<O, SpreadOptions<Shared>>>(
-    fn: SpreadFunction<A, R, O, Shared>,
+  imapSettledUnordered<A extends Arguments, R, O extends Only<O, SpreadOptions<Shared>>, P extends Passing = undefined>(
+    fn: SpreadFunction<A, R, P, Shared>,
     items: Items<A>,
-    options: O | Listening<Shared>
+    options: Given<O, Shared, P>
   ): ResultIterator<SettledItem<Awaited<R>>>
-  imapSettledUnordered<F extends AnyFunction, O extends Only<O, SpreadOptions<Shared>>>(
+  imapSettledUnordered<F extends AnyFunction, O extends Only<O, SpreadOptions<Shared>>, P extends Passing = undefined>(
     fn: FunctionOrReference<F>,
-    items: Items<ArgumentsOf<F, O>>,
-    options: O | Listening<Shared>
+    items: Items<ArgumentsOf<F, P>>,
+    options: Given<O, Shared, P>
   ): ResultIterator<SettledItem<Awaited<ReturnType<F>>>>
-  imapSettledUnordered<T, R, O extends Only<O, BatchOptions<Shared>>>(
-    fn: BatchFunction<T, R, O, Shared>,
+  imapSettledUnordered<T, R, O extends Only<O, BatchOptions<Shared>>, P extends Passing = undefined>(
+    fn: BatchFunction<T, R, P, Shared>,
     items: Items<T>,
-    options: O | Listening<Shared>
+    options: Given<O, Shared, P>
   ): ResultIterator<SettledItem<R>>
-  imapSettledUnordered<A extends AnyTypedArray, R, O extends Only<O, SliceOptions<Shared>>>(
-    fn: TaskFunction<NoInfer<A>, R, O, Shared>,
+  imapSettledUnordered<
+    A extends AnyTypedArray,
+    R,
+    O extends Only<O, SliceOptions<Shared>>,
+    P extends Passing = undefined
+  >(
+    fn: TaskFunction<NoInfer<A>, R, P, Shared>,
     items: A,
-    options: O | Listening<Shared>
+    options: Given<O, Shared, P>
   ): ResultIterator<SettledItem<Awaited<R>>>
-  imapSettledUnordered<T, R, O extends Only<O, MapOptions<Shared>> = NoOptions>(
-    fn: TaskFunction<T, R, O, Shared>,
+  imapSettledUnordered<T, R, O extends Only<O, MapOptions<Shared>> = NoOptions, P extends Passing = undefined>(
+    fn: TaskFunction<T, R, P, Shared>,
     items: Items<T>,
-    options?: O | Listening<Shared>
+    options?: Given<O, Shared, P>
   ): ResultIterator<SettledItem<Awaited<R>>>
   imapSettledUnordered(
     fn: URL,

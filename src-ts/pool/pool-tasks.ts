@@ -3,9 +3,10 @@ import type {
   Arguments,
   ArgumentsOf,
   FunctionOrReference,
-  Listening,
+  Given,
   NoOptions,
   Only,
+  Passing,
   SpreadFunction,
   TaskOptions
 } from '../types/index.js'
@@ -18,15 +19,15 @@ export abstract class PoolTasks<Shared = unknown> extends PoolLifecycle {
    * @example
    * const image = await pool.apply(resize, ['photo.jpg', 800])
    */
-  apply<R, A extends Arguments = [], O extends Only<O, TaskOptions<Shared>> = NoOptions>(
-    fn: SpreadFunction<A, R, O, Shared>,
+  apply<R, A extends Arguments = [], O extends Only<O, TaskOptions<Shared>> = NoOptions, P extends Passing = undefined>(
+    fn: SpreadFunction<A, R, P, Shared>,
     args?: A,
-    options?: O | Listening<Shared>
+    options?: Given<O, Shared, P>
   ): Promise<Awaited<R>>
-  apply<F extends AnyFunction, O extends Only<O, TaskOptions<Shared>> = NoOptions>(
+  apply<F extends AnyFunction, O extends Only<O, TaskOptions<Shared>> = NoOptions, P extends Passing = undefined>(
     fn: FunctionOrReference<F>,
-    args: ArgumentsOf<F, O>,
-    options?: O | Listening<Shared>
+    args: ArgumentsOf<F, P>,
+    options?: Given<O, Shared, P>
   ): Promise<Awaited<ReturnType<F>>>
   apply<F extends AnyFunction>(
     fn: FunctionOrReference<F>,
@@ -64,10 +65,10 @@ export abstract class PoolTasks<Shared = unknown> extends PoolLifecycle {
     fn: (...args: A) => R,
     options?: TaskOptions<Shared> & { readonly passContext?: false | undefined }
   ): (...args: A) => Promise<Awaited<R>>
-  wrap<F extends AnyFunction, O extends Only<O, TaskOptions<Shared>> = NoOptions>(
+  wrap<F extends AnyFunction, O extends Only<O, TaskOptions<Shared>> = NoOptions, P extends Passing = undefined>(
     fn: FunctionOrReference<F>,
-    options?: O | Listening<Shared>
-  ): (...args: ArgumentsOf<F, O>) => Promise<Awaited<ReturnType<F>>>
+    options?: Given<O, Shared, P>
+  ): (...args: ArgumentsOf<F, P>) => Promise<Awaited<ReturnType<F>>>
   wrap(fn: URL, options?: TaskOptions<Shared>): (...args: readonly unknown[]) => Promise<unknown>
   wrap(fn: unknown, options?: unknown): (...args: readonly unknown[]) => Promise<unknown> {
     return stateOf(this, methods.wrap).wrap(methods.wrap, fn, options)

@@ -8,12 +8,13 @@ import type {
   BatchOptions,
   ConcatenateOptions,
   FunctionOrReference,
+  Given,
   Items,
-  Listening,
   ListOf,
   MapOptions,
   NoOptions,
   Only,
+  Passing,
   SliceOptions,
   SpreadFunction,
   SpreadOptions,
@@ -54,30 +55,36 @@ export class WorkerPool<Shared = unknown> extends PoolIterators<Shared> {
    * @example
    * const sizes = await pool.map(async (path: string) => (await stat(path)).size, paths)
    */
-  map<A extends Arguments, R, O extends Only<O, SpreadOptions<Shared> & ConcatenateOptions>>(
-    fn: SpreadFunction<A, R, O, Shared>,
-    items: Items<A>,
-    options: O | Listening<Shared>
-  ): Promise<ListOf<Awaited<R>, O>>
-  map<F extends AnyFunction, O extends Only<O, SpreadOptions<Shared> & ConcatenateOptions>>(
+  map<
+    A extends Arguments,
+    R,
+    O extends Only<O, SpreadOptions<Shared> & ConcatenateOptions>,
+    P extends Passing = undefined
+  >(fn: SpreadFunction<A, R, P, Shared>, items: Items<A>, options: Given<O, Shared, P>): Promise<ListOf<Awaited<R>, O>>
+  map<
+    F extends AnyFunction,
+    O extends Only<O, SpreadOptions<Shared> & ConcatenateOptions>,
+    P extends Passing = undefined
+  >(
     fn: FunctionOrReference<F>,
-    items: Items<ArgumentsOf<F, O>>,
-    options: O | Listening<Shared>
+    items: Items<ArgumentsOf<F, P>>,
+    options: Given<O, Shared, P>
   ): Promise<ListOf<Awaited<ReturnType<F>>, O>>
-  map<T, R, O extends Only<O, BatchOptions<Shared> & ConcatenateOptions>>(
-    fn: BatchFunction<T, R, O, Shared>,
+  map<T, R, O extends Only<O, BatchOptions<Shared> & ConcatenateOptions>, P extends Passing = undefined>(
+    fn: BatchFunction<T, R, P, Shared>,
     items: Items<T>,
-    options: O | Listening<Shared>
+    options: Given<O, Shared, P>
   ): Promise<ListOf<R, O>>
-  map<A extends AnyTypedArray, R, O extends Only<O, SliceOptions<Shared> & ConcatenateOptions>>(
-    fn: TaskFunction<NoInfer<A>, R, O, Shared>,
-    items: A,
-    options: O | Listening<Shared>
-  ): Promise<ListOf<Awaited<R>, O>>
-  map<T, R, O extends Only<O, MapOptions<Shared> & ConcatenateOptions> = NoOptions>(
-    fn: TaskFunction<T, R, O, Shared>,
+  map<
+    A extends AnyTypedArray,
+    R,
+    O extends Only<O, SliceOptions<Shared> & ConcatenateOptions>,
+    P extends Passing = undefined
+  >(fn: TaskFunction<NoInfer<A>, R, P, Shared>, items: A, options: Given<O, Shared, P>): Promise<ListOf<Awaited<R>, O>>
+  map<T, R, O extends Only<O, MapOptions<Shared> & ConcatenateOptions> = NoOptions, P extends Passing = undefined>(
+    fn: TaskFunction<T, R, P, Shared>,
     items: Items<T>,
-    options?: O | Listening<Shared>
+    options?: Given<O, Shared, P>
   ): Promise<ListOf<Awaited<R>, O>>
   map(
     fn: URL,
@@ -93,31 +100,38 @@ export class WorkerPool<Shared = unknown> extends PoolIterators<Shared> {
    * @example
    * const [fastest] = await pool.mapUnordered(measure, mirrors, { chunkSize: 1 })
    */
-  mapUnordered<A extends Arguments, R, O extends Only<O, SpreadOptions<Shared> & ConcatenateOptions>>(
-    fn: SpreadFunction<A, R, O, Shared>,
-    items: Items<A>,
-    options: O | Listening<Shared>
-  ): Promise<ListOf<Awaited<R>, O>>
-  mapUnordered<F extends AnyFunction, O extends Only<O, SpreadOptions<Shared> & ConcatenateOptions>>(
+  mapUnordered<
+    A extends Arguments,
+    R,
+    O extends Only<O, SpreadOptions<Shared> & ConcatenateOptions>,
+    P extends Passing = undefined
+  >(fn: SpreadFunction<A, R, P, Shared>, items: Items<A>, options: Given<O, Shared, P>): Promise<ListOf<Awaited<R>, O>>
+  mapUnordered<
+    F extends AnyFunction,
+    O extends Only<O, SpreadOptions<Shared> & ConcatenateOptions>,
+    P extends Passing = undefined
+  >(
     fn: FunctionOrReference<F>,
-    items: Items<ArgumentsOf<F, O>>,
-    options: O | Listening<Shared>
+    items: Items<ArgumentsOf<F, P>>,
+    options: Given<O, Shared, P>
   ): Promise<ListOf<Awaited<ReturnType<F>>, O>>
-  mapUnordered<T, R, O extends Only<O, BatchOptions<Shared> & ConcatenateOptions>>(
-    fn: BatchFunction<T, R, O, Shared>,
+  mapUnordered<T, R, O extends Only<O, BatchOptions<Shared> & ConcatenateOptions>, P extends Passing = undefined>(
+    fn: BatchFunction<T, R, P, Shared>,
     items: Items<T>,
-    options: O | Listening<Shared>
+    options: Given<O, Shared, P>
   ): Promise<ListOf<R, O>>
-  mapUnordered<A extends AnyTypedArray, R, O extends Only<O, SliceOptions<Shared> & ConcatenateOptions>>(
-    fn: TaskFunction<NoInfer<A>, R, O, Shared>,
-    items: A,
-    options: O | Listening<Shared>
-  ): Promise<ListOf<Awaited<R>, O>>
-  mapUnordered<T, R, O extends Only<O, MapOptions<Shared> & ConcatenateOptions> = NoOptions>(
-    fn: TaskFunction<T, R, O, Shared>,
-    items: Items<T>,
-    options?: O | Listening<Shared>
-  ): Promise<ListOf<Awaited<R>, O>>
+  mapUnordered<
+    A extends AnyTypedArray,
+    R,
+    O extends Only<O, SliceOptions<Shared> & ConcatenateOptions>,
+    P extends Passing = undefined
+  >(fn: TaskFunction<NoInfer<A>, R, P, Shared>, items: A, options: Given<O, Shared, P>): Promise<ListOf<Awaited<R>, O>>
+  mapUnordered<
+    T,
+    R,
+    O extends Only<O, MapOptions<Shared> & ConcatenateOptions> = NoOptions,
+    P extends Passing = undefined
+  >(fn: TaskFunction<T, R, P, Shared>, items: Items<T>, options?: Given<O, Shared, P>): Promise<ListOf<Awaited<R>, O>>
   mapUnordered(
     fn: URL,
     items: Items<unknown>,
@@ -134,30 +148,30 @@ export class WorkerPool<Shared = unknown> extends PoolIterators<Shared> {
    * const outcomes = await pool.mapSettled(parse, files)
    * const failed = outcomes.filter((outcome) => outcome.status === 'rejected')
    */
-  mapSettled<A extends Arguments, R, O extends Only<O, SpreadOptions<Shared>>>(
-    fn: SpreadFunction<A, R, O, Shared>,
+  mapSettled<A extends Arguments, R, O extends Only<O, SpreadOptions<Shared>>, P extends Passing = undefined>(
+    fn: SpreadFunction<A, R, P, Shared>,
     items: Items<A>,
-    options: O | Listening<Shared>
+    options: Given<O, Shared, P>
   ): Promise<PromiseSettledResult<Awaited<R>>[]>
-  mapSettled<F extends AnyFunction, O extends Only<O, SpreadOptions<Shared>>>(
+  mapSettled<F extends AnyFunction, O extends Only<O, SpreadOptions<Shared>>, P extends Passing = undefined>(
     fn: FunctionOrReference<F>,
-    items: Items<ArgumentsOf<F, O>>,
-    options: O | Listening<Shared>
+    items: Items<ArgumentsOf<F, P>>,
+    options: Given<O, Shared, P>
   ): Promise<PromiseSettledResult<Awaited<ReturnType<F>>>[]>
-  mapSettled<T, R, O extends Only<O, BatchOptions<Shared>>>(
-    fn: BatchFunction<T, R, O, Shared>,
+  mapSettled<T, R, O extends Only<O, BatchOptions<Shared>>, P extends Passing = undefined>(
+    fn: BatchFunction<T, R, P, Shared>,
     items: Items<T>,
-    options: O | Listening<Shared>
+    options: Given<O, Shared, P>
   ): Promise<PromiseSettledResult<R>[]>
-  mapSettled<A extends AnyTypedArray, R, O extends Only<O, SliceOptions<Shared>>>(
-    fn: TaskFunction<NoInfer<A>, R, O, Shared>,
+  mapSettled<A extends AnyTypedArray, R, O extends Only<O, SliceOptions<Shared>>, P extends Passing = undefined>(
+    fn: TaskFunction<NoInfer<A>, R, P, Shared>,
     items: A,
-    options: O | Listening<Shared>
+    options: Given<O, Shared, P>
   ): Promise<PromiseSettledResult<Awaited<R>>[]>
-  mapSettled<T, R, O extends Only<O, MapOptions<Shared>> = NoOptions>(
-    fn: TaskFunction<T, R, O, Shared>,
+  mapSettled<T, R, O extends Only<O, MapOptions<Shared>> = NoOptions, P extends Passing = undefined>(
+    fn: TaskFunction<T, R, P, Shared>,
     items: Items<T>,
-    options?: O | Listening<Shared>
+    options?: Given<O, Shared, P>
   ): Promise<PromiseSettledResult<Awaited<R>>[]>
   mapSettled(
     fn: URL,

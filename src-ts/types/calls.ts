@@ -21,11 +21,20 @@ export type NoOptions = Readonly<Record<never, never>>
 /** The constraint on the options `O` of a call. An option that `Known` does not have is an error. */
 export type Only<O, Known> = Known & { readonly [K in Exclude<keyof O, keyof Known>]?: never }
 
-/** The options that are functions. The compiler finds the types of their parameters here, since it does not look into the constraint on `O`. */
-export type Listening<S> = Pick<MapDefaults, 'onProgress'> & Pick<LifeOptions<S>, 'workerInit' | 'workerExit'>
+/** What a call says about `passContext`. */
+export type Passing = boolean | undefined
+
+/**
+ * The options of a call, of type `O`. A literal with a function whose parameters have no types tells the compiler nothing about `O` until it
+ * knows these types. So it finds here, before that, the types of these parameters and whether the context is passed. `O` stands first
+ * by itself for options whose type is a union.
+ */
+export type Given<O, S, P extends Passing> = O | (O & Listening<S> & { readonly passContext?: P | undefined })
+
+type Listening<S> = Pick<MapDefaults, 'onProgress'> & Pick<LifeOptions<S>, 'workerInit' | 'workerExit'>
 
 /** The arguments that the pool adds: the context, if the call's options say `passContext: true`. */
-export type Added<O, S = unknown> = O extends { readonly passContext: true } ? [context: TaskContext<S>] : []
+export type Added<P extends Passing, S = unknown> = [P] extends [true] ? [context: TaskContext<S>] : []
 
 /** What a call returns for a result of type `R`. With `withIndex: true` it has the index of its item as well. */
 export type Indexed<R, O> = O extends { readonly withIndex: true } ? IndexedResult<R> : R
@@ -37,12 +46,12 @@ export interface IndexedResult<R> {
 }
 
 /** A function of one item, or a reference to one. */
-export type TaskFunction<T, R, O = NoOptions, S = unknown> =
-  Referenced<(item: T, ...added: Added<O, S>) => R> | ((item: T, ...added: Added<O, S>) => R)
+export type TaskFunction<T, R, P extends Passing = undefined, S = unknown> =
+  Referenced<(item: T, ...added: Added<P, S>) => R> | ((item: T, ...added: Added<P, S>) => R)
 
 /** A function of a batch of items that returns an array with one result for each, or a reference to one. */
-export type BatchFunction<T, R, O, S = unknown> =
-  ((batch: T[], ...added: Added<O, S>) => Results<R>) | Referenced<(batch: T[], ...added: Added<O, S>) => Results<R>>
+export type BatchFunction<T, R, P extends Passing, S = unknown> =
+  ((batch: T[], ...added: Added<P, S>) => Results<R>) | Referenced<(batch: T[], ...added: Added<P, S>) => Results<R>>
 
 type Results<R> = readonly R[] | PromiseLike<readonly R[]>
 
@@ -51,14 +60,14 @@ export type Arguments = readonly unknown[] | []
 
 /** A function of several arguments, whose types follow from the items. */
 // NoInfer, because a function with fewer parameters would make the items shorter.
-export type SpreadFunction<A extends readonly unknown[], R, O, S = unknown> = (
-  ...args: NoInfer<[...args: A, ...added: Added<O, S>]>
+export type SpreadFunction<A extends readonly unknown[], R, P extends Passing, S = unknown> = (
+  ...args: NoInfer<[...args: A, ...added: Added<P, S>]>
 ) => R
 
 /** A function of any arguments, or a reference to one. */
 export type FunctionOrReference<F extends AnyFunction> = F | Referenced<F>
 
-/** The arguments that a call with the options `O` gives to `F`. */
-export type ArgumentsOf<F extends AnyFunction, O> = Readonly<
-  O extends { readonly passContext: true } ? ArgsOf<F> : Parameters<F>
+/** The arguments that a call gives to `F`. */
+export type ArgumentsOf<F extends AnyFunction, P extends Passing> = Readonly<
+  [P] extends [true] ? ArgsOf<F> : Parameters<F>
 >
