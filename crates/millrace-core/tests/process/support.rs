@@ -2,6 +2,7 @@
 
 use std::ffi::CString;
 use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
 use std::time::Duration;
 
 use millrace_core::testing::sys::{Child, Control, Exit, Family, Launch, Poller, Received, launch};
@@ -35,10 +36,14 @@ pub(crate) fn shell(script: &str) -> Launch {
     }
 }
 
-/// This test program, running the test `entry`, which finds `role` in [`role`].
+/// This test program, running the test `entry`, which finds `role` in [`self::role`].
 pub(crate) fn myself(entry: &str, role: &str) -> Launch {
     let program = c(std::env::current_exe().unwrap().to_str().unwrap());
+    // The tests of a run are counted by what it prints. The other program prints counts too, which go elsewhere.
+    let errors = || std::io::stderr().as_fd().try_clone_to_owned().unwrap();
+    let outputs = self::role().is_none().then(|| Arc::new([errors(), errors()]));
     Launch {
+        outputs,
         args: vec![
             program.clone(),
             c(entry),

@@ -10,7 +10,7 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::Mutex;
 
-use rustix::io::Errno;
+use rustix::io::{Errno, ioctl_fionbio};
 use rustix::net::{Shutdown, SocketType, shutdown, sockopt};
 use rustix::process::Pid;
 
@@ -57,6 +57,8 @@ pub(in crate::sys) fn send(
     bytes: &[u8],
     fds: &[BorrowedFd<'_>],
 ) -> io::Result<()> {
+    // macOS waits for room whatever the flags of the call say. The other end has a mode of its own.
+    ioctl_fionbio(socket, true)?;
     let prefix = format!("{:0PREFIX_BYTES$x}", bytes.len());
     let sent = send_part(socket, &[prefix.as_bytes(), bytes], fds)?;
     if sent < PREFIX_BYTES + bytes.len() {

@@ -71,9 +71,9 @@ impl RegionFile {
         self.len
     }
 
-    /// Whether both are the same memory.
+    /// Whether both are the same memory. macOS gives such memory no identity, so only the lengths tell there.
     pub fn is_same(&self, other: &Self) -> bool {
-        self.identity == other.identity
+        (self.len, self.identity) == (other.len, other.identity)
     }
 
     /// Maps it once more.
