@@ -477,6 +477,10 @@ test('errors say what happened in their properties', (t) => {
   t.deepEqual({ ...died } as object, { ...death, code: 'ERR_POOL_WORKER_DIED', reason: undefined, phase: 'running' })
   t.is(died.message, 'worker 2 (pid 123, up 1.2 s) exited with code 3 while it ran task 7')
   t.is(
+    new WorkerDiedError({ ...death, exitCode: 0xc000_0005 }).message,
+    'worker 2 (pid 123, up 1.2 s) exited with code 3221225477 (0xC0000005) while it ran task 7'
+  )
+  t.is(
     new WorkerDiedError({ ...death, phase: 'waiting', item: '{ a: 1 }' }).message,
     'worker 2 (pid 123, up 1.2 s) exited with code 3 before it began task 7: { a: 1 }'
   )

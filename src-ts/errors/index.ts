@@ -18,7 +18,7 @@ export { QueueFullError } from './queue-full.js'
 export { SharedMemoryError } from './shared-memory.js'
 export { invalidOption, invalidOptionBecause, unknownOption } from './options.js'
 export { type FailedWorker, type LifeFailure, WorkerExitError, WorkerInitError } from './worker-life.js'
-export { type DeathPhase, type DeathReason, WorkerDiedError } from './worker-died.js'
+export { type DeathPhase, type DeathReason, type WorkerDeath, WorkerDiedError } from './worker-died.js'
 
 const { captureStackTrace } = Error
 

@@ -1,4 +1,5 @@
 import { PoolError } from './base.js'
+import { describeEnd } from './worker-end.js'
 
 /** How a worker died, and the task that it lost. */
 export interface WorkerDeath {
@@ -43,11 +44,11 @@ const PHASES: Readonly<Record<DeathPhase, string>> = {
   waiting: 'before it began'
 }
 
-function describeEnd({ exitCode, signal, reason, heapLimit = 0 }: WorkerDeath): string {
+function describeCause({ exitCode, signal, reason, heapLimit = 0 }: WorkerDeath): string {
   if (reason === 'oom') return `was killed by ${signal}, most likely by the out-of-memory killer,`
   if (reason === 'protocol') return 'was killed by the pool for violating the worker protocol'
   if (reason === 'overload') return "was killed by the pool because its result did not fit into this process's memory"
-  const how = signal !== null ? `was killed by ${signal}` : exitCode !== null ? `exited with code ${exitCode}` : 'ended'
+  const how = describeEnd(exitCode, signal)
   if (reason === undefined) return how
   return `${how} (JavaScript heap out of memory${heapLimit > 0 ? `, limit ${heapLimit} MB` : ''})`
 }
@@ -55,7 +56,7 @@ function describeEnd({ exitCode, signal, reason, heapLimit = 0 }: WorkerDeath): 
 function describeDeath(death: WorkerDeath): string {
   const { pid, workerId, index, uptime, phase = 'running', item } = death
   const worker = `worker ${workerId} (pid ${pid}, up ${(uptime / 1000).toFixed(1)} s)`
-  return `${worker} ${describeEnd(death)} ${PHASES[phase]} task ${index}${item === undefined ? '' : `: ${item}`}`
+  return `${worker} ${describeCause(death)} ${PHASES[phase]} task ${index}${item === undefined ? '' : `: ${item}`}`
 }
 
 /**
@@ -70,7 +71,7 @@ export class WorkerDiedError extends PoolError {
   readonly reason: DeathReason | undefined
   /** How far the worker had come with the task. */
   readonly phase: DeathPhase
-  /** The exit code, 0 to 255. Null if a signal ended the worker. */
+  /** The exit code: 0 to 255, or 0 to 4294967295 on Windows. Null if a signal ended the worker. */
   readonly exitCode: number | null
   /** The name of the signal, such as `SIGKILL`. Null if the worker exited. */
   readonly signal: string | null

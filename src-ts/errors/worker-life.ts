@@ -1,4 +1,5 @@
 import { PoolError } from './base.js'
+import { describeEnd } from './worker-end.js'
 
 /** A worker and how it ended, as far as it has. */
 export interface FailedWorker {
@@ -22,8 +23,7 @@ function describe(what: string, failure: LifeFailure): string {
   const worker = `worker ${workerId} (pid ${pid})`
   if (hasThrown) return `${what} failed in ${worker}: ${textOf(cause)}`
   if (timeout !== null) return `${what} did not end within ${timeout} ms in ${worker}, which was killed`
-  const how = signal !== null ? `was killed by ${signal}` : exitCode !== null ? `exited with code ${exitCode}` : 'ended'
-  return `${worker} ${how} before ${what} had ended`
+  return `${worker} ${describeEnd(exitCode, signal)} before ${what} had ended`
 }
 
 // What a function throws may have any getters.

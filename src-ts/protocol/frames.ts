@@ -51,6 +51,10 @@ export const RECORD_FAILED = 23
 export const DIED_WORDS = 12
 export const LATE_WORDS = 6
 
+/** How a worker has ended. The word behind it is its exit code or the number of the signal. 0: nobody knows. */
+export const ENDED_BY_EXIT = 1
+export const ENDED_BY_SIGNAL = 2
+
 /** How a worker failed to set itself up, or at what it does when it leaves. */
 export const HOW_THREW = 1
 export const HOW_DIED = 2

@@ -67,7 +67,7 @@ export type WorkerExitReason =
 
 /** How a worker process ended. */
 export interface WorkerExit {
-  /** The exit code. Null if a signal ended the worker. */
+  /** The exit code: 0 to 255, or 0 to 4294967295 on Windows. Null if a signal ended the worker. */
   readonly exitCode: number | null
   /** The name of the signal, such as `SIGKILL`. Null if the worker exited. */
   readonly signal: string | null

@@ -98,7 +98,7 @@ const _: () =
 enum Kind {
     /// Tasks that their worker has settled. The payload is the worker's.
     Outcome = 2,
-    /// Tasks that are lost with their worker. Payload, 32-bit words: index, worker, pid, exit code + 1 or 0, signal or 0, 1 where
+    /// Tasks that are lost with their worker. Payload, 32-bit words: index, worker, pid, its end (see [`end_words`]), 1 where
     /// task `index` had begun, cause, MiB of its limit, the worker's uptime in ms (low, high), flags of the chunk, 0. Then
     /// the chunk's items, or the first [`SHORTENED_BYTES_MAX`] of their bytes.
     Died = 16,
@@ -106,7 +106,7 @@ enum Kind {
     StartFailed = 17,
     /// A worker is ready.
     Started = 18,
-    /// A worker was reaped. Payload, 32-bit words: exit code + 1 or 0, signal or 0, tasks done (low, high), why it ended (see
+    /// A worker was reaped. Payload, 32-bit words: its end (see [`end_words`]), tasks done (low, high), why it ended (see
     /// [`reason_word`]), resident bytes (low, high), how it has failed at what its setups make it do when it leaves (one of the
     /// `HOW_` numbers, or 0), the limit of that in milliseconds.
     Exited = 19,
@@ -125,13 +125,18 @@ enum Kind {
     /// first [`SHORTENED_BYTES_MAX`] of its bytes, in front of the items.
     LoadTimedOut = 25,
     /// A worker could not set itself up. The fields are the setup, the worker's pid, its id, and one of the `HOW_` numbers. The payload is
-    /// the worker's error, or 32-bit words: exit code + 1 or 0, signal or 0, cause, MiB of its limit, limit in milliseconds, 0.
+    /// the worker's error, or 32-bit words: its end (see [`end_words`]), cause, MiB of its limit, limit in milliseconds, 0.
     SetupFailed = 26,
     /// A worker that leaves has done a part of what its setups make it do. Field 2 is 1 if that failed. The payload is the worker's.
     ExitResult = 27,
     /// The workers that had to leave for a resize have ended. Field 1 is its number.
     Resized = 28,
 }
+
+/// It exited, and the number is its exit code.
+const ENDED_BY_EXIT: u32 = 1;
+/// The number is that of the signal that ended it.
+const ENDED_BY_SIGNAL: u32 = 2;
 
 /// It threw an error.
 const HOW_THREW: u32 = 1;
@@ -155,6 +160,8 @@ pub(crate) const LAYOUT: &[(&str, u32)] = &[
     ("RECORD_SETUP_FAILED", Kind::SetupFailed as u32),
     ("RECORD_EXIT_RESULT", Kind::ExitResult as u32),
     ("RECORD_RESIZED", Kind::Resized as u32),
+    ("ENDED_BY_EXIT", ENDED_BY_EXIT),
+    ("ENDED_BY_SIGNAL", ENDED_BY_SIGNAL),
     ("HOW_THREW", HOW_THREW),
     ("HOW_DIED", HOW_DIED),
     ("HOW_LATE", HOW_LATE),
@@ -326,15 +333,15 @@ fn write_record(record: &Record<'_>, into: &mut [u8]) -> Result<usize, NoRoom> {
         }) => {
             let ([low, high], [bytes_low, bytes_high]) =
                 (halves(tasks_done), halves(resident_bytes));
-            let (code, signal, reason) =
-                (code_word(code), signal_word(signal), reason_word(reason));
+            let [how_ended, number] = end_words(code, signal);
+            let reason = reason_word(reason);
             let (how, limit) = match unfinished_exit {
                 None => (0, 0),
                 Some(Lateness::Died) => (HOW_DIED, 0),
                 Some(Lateness::TimedOut(limit)) => (HOW_LATE, milliseconds(limit)),
             };
             let words: [u32; EXITED_WORDS] =
-                [code, signal, low, high, reason, bytes_low, bytes_high, how, limit];
+                [how_ended, number, low, high, reason, bytes_low, bytes_high, how, limit];
             put(into, Kind::Exited, [worker_id.0, pid, 0, 0, 0, 0], &words, &[])
         }
         Record::Output { worker_id, pid, stream, bytes } => {
@@ -362,7 +369,8 @@ fn write_setup_failure(
         }
         SetupFailed::Ended(SetupFailure::Died { code, signal, cause }) => {
             let (cause, limit) = cause_words(cause);
-            (HOW_DIED, [code_word(code), signal_word(signal), cause, limit, 0, 0])
+            let [how_ended, number] = end_words(code, signal);
+            (HOW_DIED, [how_ended, number, cause, limit, 0, 0])
         }
         SetupFailed::Ended(SetupFailure::TimedOut { limit }) => {
             (HOW_LATE, [0, 0, 0, 0, milliseconds(limit), 0])
@@ -387,12 +395,13 @@ fn write_loss(fields: [u32; 6], loss: &Loss, into: &mut [u8]) -> Result<usize, N
         } => {
             let (cause, limit) = cause_words(*cause);
             let [low, high] = halves(uptime.as_millis() as u64);
+            let [how_ended, number] = end_words(*code, *signal);
             let words: [u32; DIED_WORDS] = [
                 *index,
                 worker_id.0,
                 *pid,
-                code_word(*code),
-                signal_word(*signal),
+                how_ended,
+                number,
                 u32::from(*has_begun),
                 cause,
                 limit,
@@ -457,12 +466,14 @@ fn milliseconds(duration: Duration) -> u32 {
     u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
 }
 
-fn code_word(code: Option<i32>) -> u32 {
-    code.map_or(0, |code| code.cast_unsigned().wrapping_add(1))
-}
-
-fn signal_word(signal: Option<i32>) -> u32 {
-    signal.unwrap_or(0).cast_unsigned()
+/// How a process has ended, one of the `ENDED_` numbers or 0 where nobody knows, and a number of it. An exit code takes the whole
+/// word on Windows.
+fn end_words(code: Option<i32>, signal: Option<i32>) -> [u32; 2] {
+    match (code, signal) {
+        (_, Some(signal)) => [ENDED_BY_SIGNAL, signal.cast_unsigned()],
+        (Some(code), None) => [ENDED_BY_EXIT, code.cast_unsigned()],
+        (None, None) => [0, 0],
+    }
 }
 
 /// The number of a reason for an exit.

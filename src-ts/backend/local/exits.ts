@@ -13,7 +13,7 @@ import {
   HOW_LATE
 } from '../../protocol/index.js'
 import type { WorkerExit, WorkerExitReason, WorkerInfo } from '../../types/index.js'
-import { toExitCode, toSignal } from './loss.js'
+import { toEnd } from './loss.js'
 
 const REASONS: ReadonlyMap<number, WorkerExitReason> = new Map([
   [EXIT_LIFESPAN, 'lifespan'],
@@ -31,7 +31,7 @@ export function readExit(id: number, pid: number, at: (index: number) => number)
   const tasksDone = at(2) + at(3) * 2 ** 32
   const rss = at(5) + at(6) * 2 ** 32
   const reason = REASONS.get(at(4)) ?? 'died'
-  return [endedWorker(id, pid, tasksDone, rss), { exitCode: toExitCode(at(0)), signal: toSignal(at(1)), reason, rss }]
+  return [endedWorker(id, pid, tasksDone, rss), { ...toEnd(at(0), at(1)), reason, rss }]
 }
 
 /** What a worker that has ended was to do before, and has not. Read as by {@linkcode readExit}. */
@@ -42,13 +42,13 @@ export function readUnfinishedExit(
 ): LifeFailure | undefined {
   const how = at(7)
   if (how !== HOW_DIED && how !== HOW_LATE) return undefined
-  return failureOf(workerId, pid, how === HOW_LATE ? { timeout: at(8) } : { code: at(0), signal: at(1) })
+  return failureOf(workerId, pid, how === HOW_LATE ? { timeout: at(8) } : { how: at(0), number: at(1) })
 }
 
 /** Why a worker could not set itself up, if it did not say so. */
 export function readSetupFailure(workerId: number, pid: number, how: number, payload: Uint8Array): LifeFailure {
-  const [code = 0, signal = 0, , , timeout = 0] = new Uint32Array(payload.buffer, payload.byteOffset, 6)
-  return failureOf(workerId, pid, how === HOW_LATE ? { timeout } : { code, signal })
+  const [howEnded = 0, number = 0, , , timeout = 0] = new Uint32Array(payload.buffer, payload.byteOffset, 6)
+  return failureOf(workerId, pid, how === HOW_LATE ? { timeout } : { how: howEnded, number })
 }
 
 /** The failure of a worker that has thrown. */
@@ -59,10 +59,9 @@ export function thrownBy(workerId: number, pid: number, cause: unknown): LifeFai
 function failureOf(
   workerId: number,
   pid: number,
-  { code = 0, signal = 0, timeout }: { readonly code?: number; readonly signal?: number; readonly timeout?: number }
+  { how = 0, number = 0, timeout }: { readonly how?: number; readonly number?: number; readonly timeout?: number }
 ): LifeFailure {
-  const ended = { exitCode: toExitCode(code), signal: toSignal(signal), timeout: timeout ?? null }
-  return { workerId, pid, ...ended, hasThrown: false }
+  return { workerId, pid, ...toEnd(how, number), timeout: timeout ?? null, hasThrown: false }
 }
 
 /** A worker that has ended, or is about to. */

@@ -1,9 +1,17 @@
 import { constants } from 'node:os'
 
 import type { LostTask } from '../index.js'
-import { type DeathReason, noteTask, shorten, WorkerDiedError } from '../../errors/index.js'
+import { type DeathReason, noteTask, shorten, type WorkerDeath, WorkerDiedError } from '../../errors/index.js'
 import { Map, Object, Uint32Array } from '../../primordials.js'
-import { CAUSE_HEAP, CAUSE_MEMORY, CAUSE_OUT_OF_MEMORY, CAUSE_PROTOCOL, DIED_WORDS } from '../../protocol/index.js'
+import {
+  CAUSE_HEAP,
+  CAUSE_MEMORY,
+  CAUSE_OUT_OF_MEMORY,
+  CAUSE_PROTOCOL,
+  DIED_WORDS,
+  ENDED_BY_EXIT,
+  ENDED_BY_SIGNAL
+} from '../../protocol/index.js'
 import { ItemTexts } from './item-texts.js'
 
 /** The longest text of an item in a message. */
@@ -22,14 +30,12 @@ for (const [name, number] of Object.entries(constants.signals)) {
   if (!signalNames.has(number)) signalNames.set(number, name)
 }
 
-/** The exit code that a word stands for. */
-export function toExitCode(word: number): number | null {
-  return word === 0 ? null : word - 1
-}
-
-/** The signal that a word stands for. */
-export function toSignal(word: number): string | null {
-  return word === 0 ? null : (signalNames.get(word) ?? `signal ${word}`)
+/** How a worker has ended, from the two words that say so. */
+export function toEnd(how: number, word: number): Pick<WorkerDeath, 'exitCode' | 'signal'> {
+  return {
+    exitCode: how === ENDED_BY_EXIT ? word : null,
+    signal: how === ENDED_BY_SIGNAL ? (signalNames.get(word) ?? `signal ${word}`) : null
+  }
 }
 
 /** Tasks that were lost with their worker, from a record. */
@@ -64,8 +70,7 @@ export class Loss {
       index,
       workerId,
       pid,
-      exitCode: toExitCode(this.#word(3)),
-      signal: toSignal(this.#word(4)),
+      ...toEnd(this.#word(3), this.#word(4)),
       uptime: this.#word(8) + this.#word(9) * 2 ** 32,
       phase: !this.#hasBegun ? 'waiting' : isBefore ? 'unsent' : 'running',
       reason: REASONS.get(this.#word(6)),

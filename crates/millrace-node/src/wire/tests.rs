@@ -103,7 +103,10 @@ fn a_loss_tells_where_and_how_the_worker_died() {
     let mut bytes = [0; 88];
     assert_eq!(write_record(&record, &mut bytes), Ok(88));
     assert_eq!(words(&bytes[..32]), [53, 16, 7, 1, 2, 3, 0, 0]);
-    assert_eq!(words(&bytes[32..80]), [3, 1, 4_000, 0, 9, 1, CAUSE_HEAP, 64, 0, 2, 4, 0]);
+    assert_eq!(
+        words(&bytes[32..80]),
+        [3, 1, 4_000, ENDED_BY_SIGNAL, 9, 1, CAUSE_HEAP, 64, 0, 2, 4, 0]
+    );
     assert_eq!(&bytes[80..], b"items\0\0\0");
     // Nothing is settled by a failed attempt: the count is 0.
     let record = Record::Retried { call_id: CallId(7), chunk: 1, index: 3, loss: &loss };
@@ -165,6 +168,16 @@ fn an_exit_has_its_reason_and_the_memory() {
     });
     let mut bytes = [0; 72];
     assert_eq!(write_record(&record, &mut bytes), Ok(72));
-    let payload = [0, 9, 0, 2, EXIT_ABORT, 7, 1, HOW_LATE, 5, 0];
+    let payload = [ENDED_BY_SIGNAL, 9, 0, 2, EXIT_ABORT, 7, 1, HOW_LATE, 5, 0];
     assert_eq!(words(&bytes), [&[36, 19, 3, 9, 0, 0, 0, 0][..], &payload].concat());
+}
+
+#[test]
+fn an_end_has_every_exit_code_of_each_system() {
+    assert_eq!(end_words(None, Some(9)), [ENDED_BY_SIGNAL, 9]);
+    assert_eq!(end_words(Some(0), None), [ENDED_BY_EXIT, 0]);
+    // On Windows: of `process.exit(-1)`, and of an access violation.
+    assert_eq!(end_words(Some(-1), None), [ENDED_BY_EXIT, u32::MAX]);
+    assert_eq!(end_words(Some(0xC000_0005_u32.cast_signed()), None), [ENDED_BY_EXIT, 0xC000_0005]);
+    assert_eq!(end_words(None, None), [0, 0]);
 }
