@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -8,10 +9,10 @@ import { Worker } from 'node:worker_threads'
 
 import test from 'ava'
 
-import { WorkerDiedError, availableCpus, task, tasks } from '../dist/index.js'
+import { WorkerDiedError, WorkerStartError, availableCpus, task, tasks } from '../dist/index.js'
 import { watchedPool } from './helpers/pools.js'
 import { gone, isAlive, until } from './helpers/processes.js'
-import { scratch } from './helpers/scratch.js'
+import { runNode, scratch } from './helpers/scratch.js'
 
 const windows = process.platform === 'win32' ? test : test.skip
 const jobs = tasks<typeof import('./fixtures/jobs-windows.mjs')>(new URL('fixtures/jobs-windows.mjs', import.meta.url))
@@ -22,7 +23,9 @@ for (const [way, exitCode] of [
   ['abort', 134],
   // Windows gives a process that is ended no signal, and Node ends itself with this code.
   ['its own kill', 1],
-  ['a large code', 0x4000_0001]
+  ['a large code', 0x4000_0001],
+  ['-1', 0xffff_ffff],
+  ['the code of an access violation', 0xc000_0005]
 ] as const) {
   windows(`a worker that ends by ${way} fails its running task and no other`, async (t) => {
     const { pool, exits } = watchedPool(t, { nJobs: 2 })
@@ -135,6 +138,48 @@ windows('spaces, quotes, backslashes and other alphabets arrive in paths, flags 
 windows('an empty environment has what Windows needs', async (t) => {
   const { pool } = watchedPool(t, { nJobs: 1, env: {} })
   t.is((await pool.apply(jobs.where)).root?.toLowerCase(), process.env['SystemRoot']?.toLowerCase())
+})
+
+for (const [what, names] of [
+  ['has spaces and other alphabets', ["with space 'ä'", '漢字 🙂 & (b)']],
+  ['is longer than 260 characters', ['a'.repeat(100), 'b'.repeat(100), 'c'.repeat(60)]]
+] as const) {
+  windows(`the package works where its path ${what}`, async (t) => {
+    const folder = join(scratch(t, {}), ...names)
+    const installed = join(folder, 'node_modules/millrace')
+    const root = fileURLToPath(new URL('..', import.meta.url))
+    const addons = readdirSync(root).filter((name) => /win32.*\.node$/.test(name))
+    const built = ['', 'worker'].flatMap((part) => {
+      const files = readdirSync(join(root, 'dist', part), { withFileTypes: true })
+      return files.filter((file) => file.isFile()).map(({ name }) => join('dist', part, name))
+    })
+    mkdirSync(join(installed, 'dist/worker'), { recursive: true })
+    // One by one: some versions of Node copy no folder to a path of other alphabets.
+    for (const name of ['package.json', ...addons, ...built]) copyFileSync(join(root, name), join(installed, name))
+    writeFileSync(join(folder, 'job.mjs'), 'export const twice = (x) => 2 * x\n')
+    const program = join(folder, 'program.mjs')
+    writeFileSync(
+      program,
+      `import { task, WorkerPool } from 'millrace'
+      const pool = new WorkerPool({ nJobs: 2 })
+      const twice = task(new URL('job.mjs', import.meta.url), 'twice')
+      console.log(await pool.map(twice, [1, 2]), await pool.map((x) => x + 1, [1, 2], { chunkSize: 1 }))
+      await pool.stopAndJoin()\n`
+    )
+    const { lines, stderr } = await runNode(t, tmpdir(), [program])
+    t.deepEqual([lines, stderr], [['[ 2, 4 ] [ 2, 3 ]'], ''])
+  })
+}
+
+windows('workers start in a folder with a long path, or say that the system has refused it', async (t) => {
+  const cwd = join(scratch(t, {}), 'a'.repeat(100), 'b'.repeat(100), 'c'.repeat(100))
+  mkdirSync(cwd, { recursive: true })
+  const { pool } = watchedPool(t, { nJobs: 1, cwd })
+  // Windows itself does so unless long paths are enabled.
+  const found = await pool.apply(jobs.where).catch((error: unknown) => error)
+  if (found instanceof WorkerStartError)
+    t.true(found.message.startsWith(`workers cannot start: ${cwd}: `), found.message)
+  else t.like(found, { cwd })
 })
 
 windows('a module with a long path is loaded', async (t) => {

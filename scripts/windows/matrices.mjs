@@ -3,10 +3,8 @@ import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { buildNative } from '../../__test__/matrix/native.mjs'
 import { windowsNode } from '../cross/nodes.mjs'
 import { binaryName } from '../cross/targets.mjs'
-import { need, tools } from '../cross/toolchain.mjs'
 import { root } from '../setup.mjs'
 import { target, tree } from './tree.mjs'
 import { underWine } from './wine.mjs'
@@ -24,9 +22,6 @@ export async function runMatrices({ node, only, minutes }) {
     return spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] }).status
   }
   if (only.length === 0) args.push('--outcomes', outcomesOf(node))
-  need('zig')
-  const compiler = [join(tools, 'venv/bin/python'), '-m', 'ziglang', 'cc', '-target', 'x86_64-windows-gnu']
-  buildNative({ compiler, to: join(tree, 'target/matrix'), system: 'win32' })
   const { status, stdout, stderr } = await underWine([windowsNode(node), ...args], { cwd: tree })
   console.log(`${stdout}${stderr}`.trim())
   return status

@@ -3,8 +3,9 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { transformSync } from 'esbuild'
+import { buildNative } from '../../__test__/matrix/native.mjs'
 import { binaryName, packageFolder, targets } from '../cross/targets.mjs'
-import { run } from '../cross/toolchain.mjs'
+import { need, run, tools } from '../cross/toolchain.mjs'
 import { root } from '../setup.mjs'
 
 /** What is run. */
@@ -20,7 +21,9 @@ export function makeTree() {
   rmSync(tree, { recursive: true, force: true })
   const files = run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard']).split('\0')
   const taken = files.filter(
-    (name) => /^(__test__\/|src-ts\/|scripts\/|[^/]+$)/.test(name) && existsSync(join(root, name))
+    (name) =>
+      /^(__test__\/|src-ts\/|scripts\/|docs\/|examples\/|bench\/|\.github\/|[^/]+$)/.test(name) &&
+      existsSync(join(root, name))
   )
   for (const file of taken) copy(file)
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
@@ -34,6 +37,9 @@ export function makeTree() {
   cpSync(join(root, 'dist'), join(tree, 'dist'), { recursive: true })
   symlinkSync(join(root, 'node_modules'), join(tree, 'node_modules'))
   cpSync(join(packageFolder(target), binaryName(target)), join(tree, binaryName(target)))
+  need('zig')
+  const compiler = [join(tools, 'venv/bin/python'), '-m', 'ziglang', 'cc', '-target', 'x86_64-windows-gnu']
+  buildNative({ compiler, to: join(tree, 'target/matrix'), system: 'win32' })
 }
 
 /** A file of TypeScript as JavaScript, others as they are. */
@@ -49,7 +55,9 @@ function copy(file) {
     sourcefile: file,
     sourcemap: 'inline'
   })
-  writeFileSync(to, code)
+  // The loader of TypeScript has no binary there, and nothing is left for it to do.
+  const unloaded = code.replaceAll('@oxc-node/core/register', 'data:text/javascript,0')
+  writeFileSync(to, unloaded.replace(/(\.\.\/src-ts\/[\w/-]+)\.ts\b/g, '$1.js'))
 }
 
 /** The names of the specs. */

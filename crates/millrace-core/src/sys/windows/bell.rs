@@ -5,7 +5,7 @@ use std::io;
 use std::ptr;
 use std::time::Duration;
 
-use windows_sys::Win32::Foundation::WAIT_OBJECT_0;
+use windows_sys::Win32::Foundation::{WAIT_FAILED, WAIT_OBJECT_0};
 use windows_sys::Win32::System::Threading::{
     CreateEventW, INFINITE, ResetEvent, SetEvent, WaitForSingleObject,
 };
@@ -82,6 +82,14 @@ impl Bell {
     pub fn clear(&self) -> bool {
         // SAFETY: the system refuses a number that is no event.
         unsafe { ResetEvent(raw(&self.0)) != 0 }
+    }
+
+    /// Whether this process can clear it and wait for it. A handle that another process has passed may be of something else, or allow
+    /// less: a poller would fail for all of its objects. A notification may be cleared.
+    pub(super) fn can_be_polled(&self) -> bool {
+        // Cleared first: to wait for a lock would take it, and nothing but an event can be cleared.
+        // SAFETY: the system refuses a number that is no handle.
+        self.clear() && unsafe { WaitForSingleObject(raw(&self.0), 0) != WAIT_FAILED }
     }
 
     /// Whether the bell is notified within `patience`; the notification stays.

@@ -94,8 +94,8 @@ impl Line {
         let [section, to_parent, to_worker] =
             <[OwnedFd; 3]>::try_from(handles).map_err(|_| no_line())?;
         let (to_parent, to_worker) = (Bell::to_wait(to_parent), Bell::to_notify(to_worker));
-        // A handle of something else would be reported for ever.
-        let memory = to_parent.clear().then(|| SharedMemory::attach(section, SECTION_BYTES));
+        let memory =
+            to_parent.can_be_polled().then(|| SharedMemory::attach(section, SECTION_BYTES));
         let Some(Ok(memory)) = memory else {
             to_worker.notify();
             return Err(no_line());

@@ -5,13 +5,16 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
 
-use windows_sys::Win32::Foundation::INVALID_HANDLE_VALUE;
+use windows_sys::Win32::Foundation::{
+    ERROR_INSUFFICIENT_BUFFER, ERROR_MORE_DATA, INVALID_HANDLE_VALUE,
+};
 use windows_sys::Win32::System::Memory::{
     CreateFileMappingW, FILE_MAP_READ, FILE_MAP_WRITE, MEM_COMMIT, MEMORY_BASIC_INFORMATION,
     MEMORY_MAPPED_VIEW_ADDRESS, MapViewOfFile, PAGE_READWRITE, UnmapViewOfFile, VirtualQuery,
 };
+use windows_sys::Win32::System::ProcessStatus::K32GetMappedFileNameW;
 
-use super::handle::{OwnedFd, new_object, raw};
+use super::handle::{OwnedFd, current_process, new_object, raw};
 
 /// The size of a page, on every CPU that has Windows.
 const PAGE_BYTES: usize = 4096;
@@ -71,6 +74,9 @@ impl SharedMemory {
 
     fn checked(section: &OwnedFd, len: usize) -> io::Result<Self> {
         let memory = Self::map(section, len).map_err(|error| invalid(&error.to_string()))?;
+        if memory.is_of_file() {
+            return Err(invalid("it belongs to a file, which can become unreadable"));
+        }
         let mapped = memory.mapped_bytes();
         if mapped != len.next_multiple_of(PAGE_BYTES) {
             return Err(invalid(&format!("it has {mapped} bytes, not {len}")));
@@ -97,6 +103,19 @@ impl SharedMemory {
             return Err(invalid("it is too small"));
         }
         Ok(memory)
+    }
+
+    /// Whether its content is that of a file. That of the paging file has no name.
+    fn is_of_file(&self) -> bool {
+        let mut name = [0; 512];
+        let place = self.start.as_ptr().cast_const().cast();
+        // SAFETY: takes any address, and writes at most as many characters as `name` has.
+        let length = unsafe {
+            K32GetMappedFileNameW(current_process(), place, name.as_mut_ptr(), name.len() as u32)
+        };
+        let error = io::Error::last_os_error().raw_os_error().map(i32::cast_unsigned);
+        // A name that does not fit is a name.
+        length != 0 || matches!(error, Some(ERROR_INSUFFICIENT_BUFFER | ERROR_MORE_DATA))
     }
 
     /// Whole pages that are taken: those of a section stay so.
