@@ -2,6 +2,7 @@ import test from 'ava'
 
 import { PoolClosedError, PoolError, PoolTerminatedError, tasks, WorkerPool } from '../dist/index.js'
 import type * as Jobs from './fixtures/jobs-map.mjs'
+import { KILLED } from './helpers/deaths.js'
 import { Gates } from './helpers/gates.js'
 import { watchedPool } from './helpers/pools.js'
 import { gone, until } from './helpers/processes.js'
@@ -301,14 +302,15 @@ test('events report every worker and the end', async (t) => {
     pool.workers.map((worker) => [worker.id, starts[events.indexOf(`start ${worker.id}`)]])
   )
   process.kill(pool.workers[0]?.pid ?? 0, 'SIGKILL')
+  const killed = `exit 0 ${KILLED.exitCode} ${KILLED.signal}`
   await until(
-    () => events.includes('exit 0 null SIGKILL'),
+    () => events.includes(killed),
     () => events.join(', ')
   )
   await pool.stopAndJoin()
   await new Promise((resolve) => setImmediate(resolve))
   t.deepEqual(events.slice(0, 2).toSorted(), ['start 0', 'start 1'])
-  t.deepEqual(events.slice(2), ['exit 0 null SIGKILL', 'exit 1 0 null', 'close'])
+  t.deepEqual(events.slice(2), [killed, 'exit 1 0 null', 'close'])
   t.throws(() => pool.on('close', 5 as never), { instanceOf: TypeError })
 })
 

@@ -2,6 +2,7 @@ import assert from 'node:assert'
 import { spawnSync } from 'node:child_process'
 import { createHash, createSecretKey } from 'node:crypto'
 import { PassThrough } from 'node:stream'
+import { fileURLToPath } from 'node:url'
 import { types } from 'node:util'
 import { runInNewContext, runInThisContext } from 'node:vm'
 import { MessageChannel as Channel } from 'node:worker_threads'
@@ -690,7 +691,7 @@ test('deep values arrive, deeper ones are refused', (t) => {
 
 for (const kind of Object.keys(deepKinds)) {
   test(`a cold reader reads as deep as a compiled writer writes: ${kind}`, (t) => {
-    const program = new URL('fixtures/deep-values.mjs', import.meta.url).pathname
+    const program = fileURLToPath(new URL('fixtures/deep-values.mjs', import.meta.url))
     const loader = `--import=${import.meta.resolve('@oxc-node/core/register')}`
     // A larger stack stands for the small frames of compiled code.
     const writer = spawnSync(process.execPath, ['--stack-size=6000', loader, program, 'write', kind])

@@ -1,5 +1,4 @@
 import assert from 'node:assert'
-import { fileURLToPath } from 'node:url'
 import { runInNewContext } from 'node:vm'
 import * as millrace from '../dist/index.js'
 import { Reader } from '../src-ts/codec/reader.js'
@@ -14,7 +13,7 @@ const { DaemonicProcessError, PoolClosedError, PoolError, PoolTerminatedError, W
 
 /** Its classes are others than those of the package. */
 const copy = secondCopy()
-const index = fileURLToPath(new URL('../dist/index.js', import.meta.url))
+const index = new URL('../dist/index.js', import.meta.url).href
 
 function encoded(value: unknown): Uint8Array {
   const writer = new Writer()

@@ -1,6 +1,9 @@
+import { pathToFileURL } from 'node:url'
+
 import test, { type ExecutionContext } from 'ava'
 
 import { tasks, type WorkerExit, type WorkerExitReason, type WorkerPoolOptions } from '../dist/index.js'
+import { ABORTED, KILLED, KILLED_BY_POOL } from './helpers/deaths.js'
 import { type Watched, watchedPool } from './helpers/pools.js'
 import { scratch } from './helpers/scratch.js'
 import { until } from './helpers/processes.js'
@@ -42,7 +45,6 @@ function check(
   t.true((exit?.rss ?? 0) > 20 * MEBIBYTE && (exit?.rss ?? 0) < 2 ** 34, `${exit?.rss} bytes`)
 }
 
-const KILLED = { exitCode: null, signal: 'SIGKILL' }
 const LEFT = { exitCode: 0, signal: null }
 
 test('died: a task ended its process, or an error that nobody handled', async (t) => {
@@ -51,7 +53,7 @@ test('died: a task ended its process, or an error that nobody handled', async (t
   const [left] = await exitsOf(t, 1, {}, ({ pool }) => t.throwsAsync(pool.apply(() => process.exit(0))))
   check(t, left, 'died', LEFT)
   const [aborted] = await exitsOf(t, 1, {}, ({ pool }) => t.throwsAsync(pool.apply(() => process.abort())))
-  check(t, aborted, 'died', { exitCode: null, signal: 'SIGABRT' })
+  check(t, aborted, 'died', ABORTED)
   const stray = (): Promise<never> => new Promise(() => setTimeout(() => { throw new Error('stray') })) // prettier-ignore
   const [thrown] = await exitsOf(t, 1, {}, ({ pool }) => t.throwsAsync(pool.apply(stray)))
   check(t, thrown, 'died', { exitCode: 1, signal: null })
@@ -60,7 +62,8 @@ test('died: a task ended its process, or an error that nobody handled', async (t
 test('died: a signal came from outside; the last memory is that after its task', async (t) => {
   for (const [signal, how] of [
     ['SIGKILL', KILLED],
-    ['SIGTERM', LEFT]
+    // Windows has none that a process could take.
+    ['SIGTERM', process.platform === 'win32' ? KILLED : LEFT]
   ] as const) {
     // prettier-ignore
     const [exit] = await exitsOf(t, 1, {}, async ({ pool }) => {
@@ -139,18 +142,18 @@ test('timeout: a task, a load or a start was late', async (t) => {
   const [late] = await exitsOf(t, 1, {}, ({ pool }) =>
     t.throwsAsync(pool.apply(holdAndSpin, [], { taskTimeout: 8_000 }))
   )
-  check(t, late, 'timeout', KILLED)
+  check(t, late, 'timeout', KILLED_BY_POOL)
   t.true((late?.rss ?? 0) > 150 * MEBIBYTE, `${late?.rss} bytes`)
   const hangs = 'await new Promise(() => setTimeout(() => {}, 1e6)); export default () => 1'
   const directory = scratch(t, { 'hangs.mjs': hangs, 'preload.mjs': hangs })
-  const jobs = tasks(new URL(`file://${directory}/hangs.mjs`))
+  const jobs = tasks(pathToFileURL(`${directory}/hangs.mjs`))
   const [loading] = await exitsOf(t, 1, { workerStartTimeout: 5_000 }, ({ pool }) =>
     t.throwsAsync(pool.apply(jobs['default'] as () => void), { code: 'ERR_POOL_FUNCTION' })
   )
-  check(t, loading, 'timeout', KILLED)
-  const stuck = { workerStartTimeout: 2_500, execArgv: ['--import', `${directory}/preload.mjs`] }
+  check(t, loading, 'timeout', KILLED_BY_POOL)
+  const stuck = { workerStartTimeout: 2_500, execArgv: ['--import', pathToFileURL(`${directory}/preload.mjs`).href] }
   const [starting] = await exitsOf(t, 1, stuck, ({ pool }) => t.throwsAsync(pool.apply(pidOf)))
-  check(t, starting, 'timeout', KILLED)
+  check(t, starting, 'timeout', KILLED_BY_POOL)
 })
 
 test('abort: it went on with a task that nobody wanted', async (t) => {
@@ -166,7 +169,7 @@ test('abort: it went on with a task that nobody wanted', async (t) => {
       controller.abort(new Error('enough'))
       await spinning
     })
-    check(t, exit, 'abort', KILLED)
+    check(t, exit, 'abort', KILLED_BY_POOL)
   }
   const [returned] = await exitsOf(t, 1, {}, async ({ pool }) => {
     const results = pool.imap((x: number) => { for (;;) if (x !== 2) return x }, [1, 2], { chunkSize: 1 }) // prettier-ignore
@@ -175,7 +178,7 @@ test('abort: it went on with a task that nobody wanted', async (t) => {
     await sleep(50)
     await results.return?.()
   })
-  check(t, returned, 'abort', KILLED)
+  check(t, returned, 'abort', KILLED_BY_POOL)
 })
 
 test('closed: the pool has ended, whatever its workers did', async (t) => {

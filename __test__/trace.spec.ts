@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url'
 import test from 'ava'
 
 import { WorkerPool } from '../dist/index.js'
+import { KILLED } from './helpers/deaths.js'
 import { Gates } from './helpers/gates.js'
 import { watchedPool } from './helpers/pools.js'
 import { PACKAGE, runNode, scratch } from './helpers/scratch.js'
@@ -154,7 +155,7 @@ test('a death is there, with the task that it has cut', async (t) => {
   t.deepEqual(tasksOf(events, 'deadly').length, 3)
   const exits = events.filter(({ name }) => name === 'worker exit').map(({ args }) => [args['reason'], args['signal']])
   t.deepEqual(exits, [
-    ['died', 'SIGKILL'],
+    ['died', KILLED.signal],
     ['closed', null]
   ])
 })

@@ -1,8 +1,10 @@
+import { devNull } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
 import test, { type ExecutionContext } from 'ava'
 
 import { tasks, WorkerDiedError, type WorkerPool } from '../dist/index.js'
+import { WAS_ABORTED, WAS_KILLED } from './helpers/deaths.js'
 import { watchedPool } from './helpers/pools.js'
 import { within } from './helpers/within.js'
 
@@ -32,14 +34,14 @@ test('the error of a lost task says how its worker ended, which task it was, and
   t.regex(error.stack ?? '', /worker-errors\.spec/)
 
   const killed = await death(t, pool.map(jobs.run, [{ end: 'kill' as const }]))
-  t.is(wordsOf(killed), "worker 0 (PID) was killed by SIGKILL while it ran task 0: { end: 'kill' }")
+  t.is(wordsOf(killed), `worker 0 (PID) ${WAS_KILLED} while it ran task 0: { end: 'kill' }`)
   const settled = await pool.mapSettled(jobs.run, [...items, { end: 'abort' as const }], { chunkSize: 4 })
   const reasons = settled.flatMap((each) =>
     each.status === 'rejected' ? [wordsOf(each.reason as WorkerDiedError)] : []
   )
   t.deepEqual(reasons, [
     "worker 0 (PID) exited with code 7 while it ran task 1: { n: 2, end: 'exit' }",
-    "worker 0 (PID) was killed by SIGABRT while it ran task 3: { end: 'abort' }"
+    `worker 0 (PID) ${WAS_ABORTED} while it ran task 3: { end: 'abort' }`
   ])
 })
 
@@ -86,16 +88,17 @@ test('a death by a full heap is reported with the limit; other aborts are not', 
   const error = await death(t, applyTo(pool, 'heap'))
   t.regex(
     wordsOf(error),
-    /^worker 0 \(PID\) was killed by SIG\w+ \(JavaScript heap out of memory, limit 32 MB\) while it ran task 0: \('heap'\)$/
+    /^worker 0 \(PID\) (was killed by SIG\w+|exited with code 134) \(JavaScript heap out of memory, limit 32 MB\) while it ran task 0: \('heap'\)$/
   )
-  t.is(wordsOf(await death(t, applyTo(pool, 'abort'))), "worker 0 (PID) was killed by SIGABRT while it ran task 0: ('abort')") // prettier-ignore
+  const aborted = await death(t, applyTo(pool, 'abort'))
+  t.is(wordsOf(aborted), `worker 0 (PID) ${WAS_ABORTED} while it ran task 0: ('abort')`)
 })
 
 test('the error says if no worker lived to begin the task', async (t) => {
   const execArgv = ['--require', fileURLToPath(new URL('./fixtures/preload-dies-when-ready.cjs', import.meta.url))]
-  const env = { SPAWNS: '/dev/null', DIES_UNTIL: '/does/not/exist' }
+  const env = { SPAWNS: devNull, DIES_UNTIL: '/does/not/exist' }
   const { pool, exits } = watchedPool(t, { nJobs: 1, execArgv, env })
   const error = await death(t, pool.apply(jobs.run, [{}]))
-  t.is(wordsOf(error), 'worker 0 (PID) was killed by SIGKILL before it began task 0: ({})')
+  t.is(wordsOf(error), `worker 0 (PID) ${WAS_KILLED} before it began task 0: ({})`)
   t.is(error.pid, exits.at(-1)?.pid ?? 0)
 })

@@ -4,6 +4,7 @@ import test from 'ava'
 
 import { type TaskContext, tasks, WorkerExitError, WorkerPool } from '../dist/index.js'
 import { testBoth } from './helpers/both.js'
+import { WAS_ABORTED, WAS_KILLED } from './helpers/deaths.js'
 import { Gates } from './helpers/gates.js'
 import { watchedPool } from './helpers/pools.js'
 import { until } from './helpers/processes.js'
@@ -141,7 +142,7 @@ const stuck = {
     /^workerExit did not end within 300 ms in worker 0 \(pid \d+\), which/
   ],
   exits: [() => process.exit(4), /^worker 0 \(pid \d+\) exited with code 4 before workerExit had ended$/],
-  aborts: [() => process.abort(), /^worker 0 \(pid \d+\) was killed by SIGABRT before workerExit had ended$/]
+  aborts: [() => process.abort(), new RegExp(`^worker 0 \\(pid \\d+\\) ${WAS_ABORTED} before workerExit had ended$`)]
 } as const
 
 for (const [how, [workerExit, message]] of Object.entries(stuck)) {
@@ -163,7 +164,10 @@ test('a worker that is killed from outside while it runs the exit', async (t) =>
   }
   const { pool } = watchedPool(t, { nJobs: 1, workerExit, workerExitTimeout: 60_000 })
   await pool.apply(() => 1)
-  const joined = t.throwsAsync(pool.stopAndJoin(), { ...BROKEN, message: /was killed by SIGKILL before workerExit/ })
+  const joined = t.throwsAsync(pool.stopAndJoin(), {
+    ...BROKEN,
+    message: new RegExp(`${WAS_KILLED} before workerExit`)
+  })
   kill(await gates.pid('pid'))
   await joined
 })

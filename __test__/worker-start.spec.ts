@@ -15,6 +15,7 @@ import {
   type WorkerPoolOptions,
   WorkerStartError
 } from '../dist/index.js'
+import { KILLED } from './helpers/deaths.js'
 import { watchedPool } from './helpers/pools.js'
 import { gone, until } from './helpers/processes.js'
 import { run } from './helpers/run.js'
@@ -36,26 +37,36 @@ interface Broken {
   readonly spawns: number
 }
 
+const IS_WINDOWS = process.platform === 'win32'
+
 const broken: Readonly<Record<string, Broken>> = {
   'an execPath that does not exist': {
     options: { execPath: '/does/not/exist' },
-    says: /^workers cannot start: \/does\/not\/exist: No such file/,
+    says: IS_WINDOWS
+      ? /^workers cannot start: \/does\/not\/exist: there is no such program/
+      : /^workers cannot start: \/does\/not\/exist: No such file/,
     spawns: 0
   },
   'an execPath that is no program': {
     options: { execPath: fixture('jobs-worker.mjs') },
-    says: /^workers cannot start: .*jobs-worker\.mjs: Permission denied/,
+    says: IS_WINDOWS
+      ? /^workers cannot start: .*jobs-worker\.mjs: .*\(os error \d+\)/
+      : /^workers cannot start: .*jobs-worker\.mjs: Permission denied/,
     spawns: 0
   },
   'an execPath that is another program': {
     // macOS has it elsewhere.
-    options: { execPath: ['/bin/true', '/usr/bin/true'].find((path) => existsSync(path)) ?? '/bin/true' },
-    says: /^workers cannot start: exited with code 0 before it was ready$/,
+    options: { execPath: IS_WINDOWS ? 'hostname' : (['/bin/true', '/usr/bin/true'].find(existsSync) ?? '/bin/true') },
+    says: IS_WINDOWS
+      ? /^workers cannot start: exited with code \d+ before it was ready$/
+      : /^workers cannot start: exited with code 0 before it was ready$/,
     spawns: 0
   },
   'a cwd that does not exist': {
     options: { cwd: '/does/not/exist' },
-    says: /^workers cannot start: \/does\/not\/exist: No such file/,
+    says: IS_WINDOWS
+      ? /^workers cannot start: .*does.not.exist: .*\(os error \d+\)/
+      : /^workers cannot start: \/does\/not\/exist: No such file/,
     spawns: 0
   },
   'a preload that throws': {
@@ -64,7 +75,7 @@ const broken: Readonly<Record<string, Broken>> = {
     spawns: 3
   },
   'an imported preload that throws': {
-    options: { execArgv: ['--import', fixture('preload-throws.mjs')] },
+    options: { execArgv: ['--import', new URL('fixtures/preload-throws.mjs', import.meta.url).href] },
     says: /^workers cannot start: Error: the preload is broken\n +at .*preload-throws\.mjs:4/,
     spawns: 3
   },
@@ -127,7 +138,7 @@ test('after a worker dies between ready and its first task, the task is tried on
   const { pool, exits } = watchedPool(t, { nJobs: 1, execArgv, env: { SPAWNS, DIES_UNTIL } })
   const error = await t.throwsAsync(pool.apply(double, [1]), { instanceOf: WorkerDiedError })
   t.is(readFileSync(SPAWNS, 'utf8').length, 2)
-  t.is(error.signal, 'SIGKILL')
+  t.like(error, KILLED)
   t.is(error.pid, exits.at(-1)?.pid ?? 0)
   writeFileSync(DIES_UNTIL, '')
   t.is(await pool.apply(double, [1]), 2)
@@ -381,7 +392,7 @@ test('a preload of NODE_OPTIONS that blocks dies with the parent, and tasks see 
   const files = directory(t)
   const [blocks, pidFile] = [join(files, 'blocks it.cjs'), join(files, 'pid')]
   writeFileSync(blocks, `require('node:fs').writeFileSync(process.env.PID_FILE, String(process.pid))\nfor (;;);`)
-  const NODE_OPTIONS = `--require "${blocks}"`
+  const NODE_OPTIONS = `--require "${blocks.replaceAll('\\', '\\\\')}"`
   const parent = run(t, 'starts-and-waits.mjs', [], { env: { WORKER_OPTIONS: NODE_OPTIONS, PID_FILE: pidFile } })
   await until(
     () => existsSync(pidFile) && readFileSync(pidFile, 'utf8') !== '',

@@ -89,8 +89,9 @@ function describeProcess(pid: number): string {
   return `${pid} (${read(`/proc/${pid}/cmdline`)?.replaceAll('\0', ' ').trim() ?? 'gone'})`
 }
 
-/** The living processes whose parent is `pid`. */
+/** The living processes whose parent is `pid`. On Windows none are known; who has to know them there asks the pool. */
 export function childrenOf(pid: number): readonly number[] {
+  if (IS_WINDOWS) return []
   const all = HAS_PROC ? list('/proc').map(Number) : [...listed().keys()]
   return all.filter((other) => other > 0 && stat(other)?.[1] === String(pid) && isAlive(other))
 }

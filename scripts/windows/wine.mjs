@@ -48,9 +48,19 @@ export async function underWine(args, { cwd, timeout }) {
         FOLDER: cwd
       },
       stdio: ['ignore', ...outputs],
-      ...(timeout === undefined ? {} : { timeout, killSignal: 'SIGKILL' })
+      detached: true
     })
+    // With what it has started, which wine leaves in its group.
+    const kill = () => process.kill(-child.pid, 'SIGKILL')
+    const interrupt = () => {
+      kill()
+      process.exit(130)
+    }
+    process.once('SIGINT', interrupt)
+    const watchdog = timeout === undefined ? undefined : setTimeout(kill, timeout)
     const status = await new Promise((resolve, reject) => child.on('error', reject).on('exit', resolve))
+    clearTimeout(watchdog)
+    process.off('SIGINT', interrupt)
     const [stdout, stderr] = paths.map((path) => readFileSync(path, 'utf8'))
     return { status, stdout, stderr }
   } finally {
