@@ -3,6 +3,9 @@ import { spawnSync } from 'node:child_process'
 
 import test from 'ava'
 
+import type { Sink } from '../src-ts/calls/sink.js'
+import type { PackedResults } from '../src-ts/codec/constants.js'
+import { TaskOutcomes } from '../src-ts/calls/task-outcomes.js'
 import { readValue } from '../src-ts/codec/decode.js'
 import { writeValue } from '../src-ts/codec/encode.js'
 import { Reader } from '../src-ts/codec/reader.js'
@@ -507,4 +510,84 @@ test('short strings of every length arrive', (t) => {
   for (const text of texts) t.is(copyOf(text), text)
   const wide = texts.map((text) => `${text}\u0100\ud800`)
   t.deepEqual(copyOf(wide), wide)
+})
+
+/** Messages as the core joins them: each with its length in front, padded to a multiple of 4. */
+function joined(messages: readonly Uint8Array[]): Reader {
+  const parts = messages.flatMap((message) => {
+    const length = new Uint8Array(Uint32Array.of(message.length).buffer)
+    return [length, message, new Uint8Array(-message.length & 3)]
+  })
+  const reader = new Reader(Uint8Array.from(Buffer.concat(parts)))
+  reader.join()
+  return reader
+}
+
+test('messages that were joined are read one by one, each with its own shapes', (t) => {
+  const values = [row(1), row(2), 'text', { other: 1, keys: 2 }, row(3), [row(4), row(5)]]
+  const reader = joined(values.map(encoded))
+  for (const value of values) {
+    t.true(reader.isJoined)
+    reader.openMessage()
+    sameAs(readValue(reader), value)
+  }
+  reader.reset(encoded('one'), 0, encoded('one').length)
+  t.false(reader.isJoined)
+})
+
+/** A sink that lists what it is told. */
+class Told implements Sink {
+  readonly told: unknown[] = []
+  unread = 0
+  value(index: number, value: unknown): void {
+    this.told.push([index, value])
+  }
+  several(index: number, results: PackedResults): void {
+    this.told.push([index, Array.from(results)])
+  }
+  failure(): 'go on' {
+    return 'go on'
+  }
+  end(): void {
+    this.told.push('end')
+  }
+  stopped(): void {
+    this.told.push('stopped')
+  }
+  abort(): void {
+    this.told.push('aborted')
+  }
+}
+
+test('a joined message that is damaged harms its own result alone', (t) => {
+  const sink = new Told()
+  const outcomes = new TaskOutcomes(
+    sink,
+    false,
+    () => true,
+    (index, count, error) => sink.told.push([index, count, (error as { code: string }).code])
+  )
+  const cut = encoded('a longer text').subarray(0, 5)
+  outcomes.read(joined([encoded(row(1)), cut, Uint8Array.of(), encoded(row(2))]), { base: 10 }, 3, 4)
+  t.deepEqual(sink.told, [
+    [13, row(1)],
+    [14, 1, 'ERR_POOL_NOT_SERIALIZABLE'],
+    [15, 1, 'ERR_POOL_NOT_SERIALIZABLE'],
+    [16, row(2)]
+  ])
+})
+
+test('joined messages are not read after the call has ended', (t) => {
+  const sink = new Told()
+  const outcomes = new TaskOutcomes(
+    sink,
+    false,
+    () => sink.told.length < 2,
+    () => t.fail()
+  )
+  outcomes.read(joined([1, 2, 3].map(encoded)), { base: 0 }, 0, 3)
+  t.deepEqual(sink.told, [
+    [0, 1],
+    [1, 2]
+  ])
 })

@@ -117,7 +117,8 @@ function outcomes(bytes: Uint8Array, count: number, isBatched = false): { values
       for (let at = 0; at < packed.length; at++) values[index + at] = packed[at]
     }
   } as unknown as Sink
-  const outcome = new TaskOutcomes(sink, isBatched, (index, items) => {
+  const wanted = (): boolean => true
+  const outcome = new TaskOutcomes(sink, isBatched, wanted, (index, items) => {
     for (let at = 0; at < items; at++) failed.push(index + at)
   })
   const reader = new Reader()

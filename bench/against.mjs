@@ -49,7 +49,7 @@ export function buildOf(ref, say) {
   mkdirSync(own, { recursive: true })
   const archive = `${own}.tar`
   run('git', ['archive', '--output', archive, commit], root)
-  run('tar', ['-xf', archive, '-C', own], root)
+  run('tar', ['-xmf', archive, '-C', own], root)
   rmSync(archive)
   // The loader of the addon is found by its path, so the folder has its name before it is built.
   renameSync(own, folder)

@@ -42,7 +42,7 @@ export class MapCall implements Call, OutcomeListener {
     const { size, maxTasksActive, limits, batch } = plan
     this.#batch = batch ?? 1
     this.#window = new Window(plan, size, maxTasksActive, isAcceptedWhole, limits.lifespan, this.#batch)
-    this.#outcomes = new TaskOutcomes(plan.sink, batch !== undefined, (...failed) => this.#fail(...failed))
+    this.#outcomes = new TaskOutcomes(plan.sink, batch !== undefined, this.#isWanted, (...all) => this.#fail(...all))
     this.#writer = new ChunkWriter(plan, this.#chunks, this.#isWanted)
   }
 

@@ -5,6 +5,7 @@ import {
   readConstants,
   type Reader,
   readResults,
+  readValue,
   unreadable
 } from '../codec/index.js'
 import { Array } from '../primordials.js'
@@ -17,15 +18,47 @@ export class TaskOutcomes {
   readonly #isBatched: boolean
   readonly #failItems: (index: number, count: number, error: unknown) => void
 
-  /** @param isBatched Whether a task is a batch of items, and its result a list of results. */
-  constructor(sink: Sink, isBatched: boolean, failItems: (index: number, count: number, error: unknown) => void) {
+  readonly #isWanted: () => boolean
+
+  /**
+   * @param isBatched Whether a task is a batch of items, and its result a list of results.
+   * @param isWanted Returns false once the call has ended.
+   */
+  constructor(
+    sink: Sink,
+    isBatched: boolean,
+    isWanted: () => boolean,
+    failItems: (index: number, count: number, error: unknown) => void
+  ) {
     this.#sink = sink
     this.#isBatched = isBatched
+    this.#isWanted = isWanted
     this.#failItems = failItems
   }
 
   /** Reads the results of tasks `first` to `first + count - 1` of a chunk. */
   read(reader: Reader, items: ChunkItems, first: number, count: number): void {
+    if (!reader.isJoined) return this.#readMessage(reader, items, first, count)
+    // A failure or a result may end the call.
+    for (let offset = first; offset < first + count && this.#isWanted(); offset++) {
+      reader.openMessage()
+      this.#readOne(reader, items, offset)
+    }
+  }
+
+  /** Reads a message with one result. */
+  #readOne(reader: Reader, items: ChunkItems, offset: number): void {
+    if (isBlock(reader.bytes, reader.offset)) return this.#readMessage(reader, items, offset, 1)
+    let value: unknown
+    try {
+      value = readValue(reader)
+    } catch {
+      return this.fail(items, offset, unreadable())
+    }
+    this.#take(items, offset, value)
+  }
+
+  #readMessage(reader: Reader, items: ChunkItems, first: number, count: number): void {
     const { bytes, offset: start, end } = reader
     if (count > 0 && isBlock(bytes, start)) {
       this.#takeBlock(readBlock(bytes, start, end) ?? readConstants(bytes, start, end), items, first, count)

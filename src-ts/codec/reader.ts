@@ -41,6 +41,9 @@ export class Reader {
   #buffer: Buffer
   #view: DataView
   readonly #window = new TextWindow()
+  /** Of several messages: where the next one starts, and where the last one ends. -1: there is one message. */
+  #nextMessage = -1
+  #lastEnd = 0
 
   constructor(bytes: Uint8Array = new Uint8Array(0)) {
     this.#bytes = bytes
@@ -68,6 +71,35 @@ export class Reader {
     }
     this.offset = offset
     this.end = end
+    this.#nextMessage = -1
+    this.#beginMessage()
+  }
+
+  /** Whether what was set last are several messages, each with its length in front. `openMessage` opens one after the other. */
+  get isJoined(): boolean {
+    return this.#nextMessage >= 0
+  }
+
+  /** The bytes that were set last are several messages, which the core has put together. */
+  join(): void {
+    this.#nextMessage = this.offset
+    this.#lastEnd = this.end
+  }
+
+  /** Starts to read the next of several messages. */
+  openMessage(): void {
+    this.offset = this.#nextMessage
+    this.end = this.#lastEnd
+    const length = this.u32()
+    const start = this.take(length)
+    // The core pads each message to a multiple of 4 bytes.
+    this.#nextMessage = start + ((length + 3) & ~3)
+    this.offset = start
+    this.end = start + length
+    this.#beginMessage()
+  }
+
+  #beginMessage(): void {
     if (this.shapes.length > 0) this.shapes = []
     this.#window.close()
   }

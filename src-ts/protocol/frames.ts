@@ -96,6 +96,8 @@ export const OUTCOME_DROPPED = 4
 export const OUTCOME_RETIRING = 8
 /** The worker could not set itself up, so the task has not run. */
 export const OUTCOME_SETUP = 16
+/** In a record: each result is a message of its own, with its length in front. */
+export const OUTCOME_JOINED = 32
 /** From this bit on the flags have the number of regions that were passed since the outcome before. */
 export const REGIONS_SHIFT = 16
 /** In a record, the flags have the source of the outcome's blocks above them. */

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use loom::sync::atomic::{AtomicU32, Ordering};
 use loom::sync::{Condvar, Mutex};
 use loom::thread;
-use millrace_core::testing::channel::doorbell::{Doorbell, SPINNING};
+use millrace_core::testing::channel::doorbell::{Doorbell, PATIENT, SPINNING};
 use millrace_core::testing::channel::ring::{Consumer, ModelRing, Producer};
 
 /// A bell that stays notified until it is waited for, as an eventfd does.
@@ -234,5 +234,53 @@ fn a_sleeper_that_spins_before_it_sleeps_misses_nothing() {
             asleep.disarm();
         }
         waker.join().unwrap();
+    });
+}
+
+/// What can wait leaves the flag of a patient sleeper alone. When its patience ends, it finds what was published, or is notified of it.
+#[test]
+fn a_sleeper_whose_patience_ends_misses_nothing() {
+    struct Shared {
+        flag: AtomicU32,
+        published: AtomicU32,
+        bell: Bell,
+    }
+    loom::model(|| {
+        let shared = Arc::new(Shared {
+            flag: AtomicU32::new(0),
+            published: AtomicU32::new(0),
+            bell: Bell::default(),
+        });
+        let asleep = Doorbell::new(&shared.flag);
+        asleep.arm_for(PATIENT);
+        let far_end = Arc::clone(&shared);
+        let waker = thread::spawn(move || {
+            far_end.published.store(1, Ordering::Release);
+            match Doorbell::new(&far_end.flag).bell_to_notify_if(|| false) {
+                0 => {}
+                1 => far_end.bell.notify(),
+                bell => panic!("bell {bell} is nobody's"),
+            }
+        });
+        // Where the flag was taken by the waker, it notifies.
+        if !asleep.end_patience(|| shared.published.load(Ordering::Acquire) == 1) {
+            shared.bell.wait();
+        }
+        assert_eq!(shared.published.load(Ordering::Acquire), 1);
+        waker.join().unwrap();
+    });
+}
+
+/// What is urgent wakes a patient sleeper, by the bell of one that is not patient.
+#[test]
+fn what_is_urgent_wakes_a_patient_sleeper() {
+    loom::model(|| {
+        let flag = AtomicU32::new(0);
+        let asleep = Doorbell::new(&flag);
+        asleep.arm_for(PATIENT);
+        assert_eq!(Doorbell::new(&flag).bell_to_notify_if(|| false), 0);
+        assert!(!asleep.is_taken());
+        assert_eq!(Doorbell::new(&flag).bell_to_notify_if(|| true), 1);
+        assert!(asleep.is_taken());
     });
 }

@@ -34,7 +34,7 @@
 //! | 3 | the chunk within the call, or the worker's pid |
 //! | 4 | first task, or the stream |
 //! | 5 | count of tasks |
-//! | 6 | flags of an outcome; from bit 8 on the source of its blocks, or 0 |
+//! | 6 | flags of an outcome, with [`JOINED`]; from bit 8 on the source of its blocks, or 0 |
 //! | 7 | microseconds that an outcome's tasks took |
 
 use std::num::NonZero;
@@ -50,6 +50,8 @@ use millrace_core::{
 const SUBMISSION_BYTES: usize = 56;
 /// Bits of the flags of an outcome in front of the source of its blocks.
 const SOURCE_SHIFT: u32 = 8;
+/// Flag of an outcome: each result is a message of its own, with its length in front.
+const JOINED: u32 = 32;
 /// Words in front of the items of a [`Kind::Died`].
 const DIED_WORDS: usize = 12;
 /// Words in front of the items of a [`Kind::TimedOut`], and in front of the function of a [`Kind::LoadTimedOut`].
@@ -149,6 +151,7 @@ const HOW_LATE: u32 = 3;
 pub(crate) const LAYOUT: &[(&str, u32)] = &[
     ("SUBMISSION_BYTES", SUBMISSION_BYTES as u32),
     ("SOURCE_SHIFT", SOURCE_SHIFT),
+    ("OUTCOME_JOINED", JOINED),
     ("RECORD_OUTCOME", Kind::Outcome as u32),
     ("RECORD_DIED", Kind::Died as u32),
     ("RECORD_START_FAILED", Kind::StartFailed as u32),
@@ -293,15 +296,18 @@ fn write_record(record: &Record<'_>, into: &mut [u8]) -> Result<usize, NoRoom> {
                 count,
                 is_error,
                 is_last,
+                is_joined,
                 elapsed,
                 payload,
                 block_source,
             } = outcome;
             let error = if is_error { outcome_flag::ERROR } else { 0 };
             let last = if is_last { outcome_flag::LAST } else { 0 };
+            let joined = if is_joined { JOINED } else { 0 };
             let source = block_source << SOURCE_SHIFT;
             let elapsed_us = elapsed.as_micros() as u32;
-            let fields = [call_id.0, chunk, first, count, error | last | source, elapsed_us];
+            let fields =
+                [call_id.0, chunk, first, count, error | last | joined | source, elapsed_us];
             put(into, Kind::Outcome, fields, &[], payload)
         }
         Record::Lost { call_id, chunk, first, count, loss } => {

@@ -32,6 +32,13 @@ export class Attempts {
     return earlier ?? NONE
   }
 
+  /** Tasks have settled. Returns how many attempts at the first of them have failed. */
+  takeSeveral(call: OutcomeListener, chunk: number, first: number, count: number): number {
+    if (!this.#isUsed) return 0
+    for (let position = first + 1; position < first + count; position++) this.take(call, chunk, position)
+    return this.take(call, chunk, first).length
+  }
+
   /** The task is lost. Adds the errors of earlier attempts, as `attempts`, to the last one. */
   finish(call: OutcomeListener, chunk: number, position: number, error: MakeAttemptError): MakeError {
     const earlier = this.take(call, chunk, position)

@@ -11,6 +11,7 @@ import {
   HEADER_BYTES,
   HOW_THREW,
   OUTCOME_ERROR,
+  OUTCOME_JOINED,
   OUTCOME_LAST,
   paddedLength,
   RECORD_CLOSED,
@@ -160,8 +161,9 @@ export class Records {
     const count = at(word + 5)
     if (kind === RECORD_OUTCOME) {
       const flags = at(word + 6)
-      const attempt = this.#attempts.take(call, second, first).length + 1
+      const attempt = this.#attempts.takeSeveral(call, second, first, count) + 1
       this.#reader.reset(this.#bytes, start, start + length)
+      if ((flags & OUTCOME_JOINED) !== 0) this.#reader.join()
       this.#blocks.open(flags >>> SOURCE_SHIFT)
       const isFailure = (flags & OUTCOME_ERROR) !== 0
       const isLast = (flags & OUTCOME_LAST) !== 0

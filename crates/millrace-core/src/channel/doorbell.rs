@@ -26,6 +26,10 @@
 //! that it spins ([`SPINNING`]): it looks at the flag itself until that is taken, and whoever takes it notifies nobody. It has to
 //! go over to a bell before it sleeps.
 //!
+//! **What can wait wakes nobody.** A sleeper whose news are not urgent says [`PATIENT`]. Whoever publishes something that can wait leaves that
+//! flag as it is, and the sleeper's own event loop looks at the condition before it sleeps ([`end_patience`](Doorbell::end_patience)). The same
+//! argument holds for that: it changes the flag, passes a fence and looks, and whoever publishes passes a fence and reads the flag.
+//!
 //! The flag is changed by swaps alone. Stores would do for the sleeper, since nothing can come between the two halves of
 //! the waker's swap; but loom does not know that of a store, and reports a wake-up lost that no machine loses.
 
@@ -33,6 +37,8 @@ use crate::sync::atomic::{AtomicU32, Ordering, fence};
 
 /// The number of no bell: the sleeper looks at its flag until that is taken.
 pub const SPINNING: u32 = 3;
+/// As 1, but what can wait does not take the flag.
+pub const PATIENT: u32 = 4;
 
 /// The flag of one sleeping side; a view of a word that both processes share.
 #[derive(Clone, Copy, Debug)]
@@ -73,16 +79,24 @@ impl<'a> Doorbell<'a> {
     /// that spins is notified by the look at the flag itself.
     #[must_use = "the flag is taken: whoever gets a number must notify"]
     pub fn bell_to_notify(self) -> u32 {
-        // SeqCst pairs with the fence in `arm`; it also keeps the publication before the look at the flag.
+        self.bell_to_notify_if(|| true)
+    }
+
+    /// Waker: as [`bell_to_notify`](Self::bell_to_notify). A sleeper that is [`PATIENT`] is notified if what was published `is_urgent`.
+    #[must_use = "the flag is taken: whoever gets a number must notify"]
+    pub fn bell_to_notify_if(self, is_urgent: impl FnOnce() -> bool) -> u32 {
+        // SeqCst pairs with the fences in `arm` and `end_patience`; it also keeps the publication before the look at the flag.
         fence(Ordering::SeqCst);
         // Looking before taking leaves the line shared while the other side is awake, the usual case.
-        if self.flag.load(Ordering::Relaxed) == 0 {
-            0
-        } else {
-            match self.flag.swap(0, Ordering::Relaxed) {
-                SPINNING => 0,
-                bell => bell,
-            }
+        match self.flag.load(Ordering::Relaxed) {
+            0 => return 0,
+            PATIENT if !is_urgent() => return 0,
+            _ => {}
+        }
+        match self.flag.swap(0, Ordering::Relaxed) {
+            SPINNING => 0,
+            PATIENT => 1,
+            bell => bell,
         }
     }
 
@@ -90,6 +104,18 @@ impl<'a> Doorbell<'a> {
     pub fn hand_over(self, from: u32, to: u32) -> bool {
         // Relaxed: it publishes nothing. Whoever armed the flag has looked at the condition since.
         self.flag.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+
+    /// Sleeper: is not [`PATIENT`] any more, and waits for bell 1. If it was, `is_there` tells whether what it waits for was published
+    /// meanwhile. `true`: it was, and the flag is taken, so the caller must notify.
+    #[must_use = "the flag is taken: whoever gets `true` must notify"]
+    pub fn end_patience(self, is_there: impl FnOnce() -> bool) -> bool {
+        if !self.hand_over(PATIENT, 1) {
+            return false;
+        }
+        // SeqCst pairs with the fence in `bell_to_notify_if`: whoever left the flag alone has published before the look here.
+        fence(Ordering::SeqCst);
+        is_there() && self.hand_over(1, 0)
     }
 
     /// Sleeper: whether the flag was taken: a notification has come or is about to.

@@ -242,6 +242,13 @@ impl Segment {
         Doorbell::new(self.word(index))
     }
 
+    /// Whether the worker has published bytes that the parent has not read. To be asked while nobody reads.
+    pub fn has_bytes_to_parent(&self) -> bool {
+        // Acquire: whoever reads the ring because of this finds the bytes.
+        let head = self.word(word::TO_PARENT_HEAD).load(Ordering::Acquire);
+        head != self.word(word::TO_PARENT_TAIL).load(Ordering::Relaxed)
+    }
+
     /// Parent: its ends of the rings of a formatted segment. To be called once: a second pair garbles what the first sends.
     pub fn parent_ends(&self) -> (SegmentProducer, SegmentConsumer) {
         (Producer::new(self.to_worker(), 0), Consumer::new(self.to_parent(), 0))

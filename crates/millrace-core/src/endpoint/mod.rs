@@ -18,7 +18,9 @@ use crate::channel::frame::{
     self, Assembler, Frame, FrameError, HEADER_BYTES, ToParent, ToWorker, padded_len,
 };
 use crate::channel::ring::RingCorrupt;
-use crate::channel::segment::{SEGMENT_BYTES, Segment, SegmentConsumer, SegmentProducer, word};
+use crate::channel::segment::{
+    RING_BYTES, SEGMENT_BYTES, Segment, SegmentConsumer, SegmentProducer, word,
+};
 use crate::lock::lock;
 use crate::scheduler::WorkerId;
 use crate::spin::Spinner;
@@ -303,7 +305,8 @@ impl WorkerEndpoint {
         loop {
             let pushed = self.outbound.push(frames).map_err(EndpointError::Ring)?;
             self.outbound.publish();
-            match segment.doorbell(word::PARENT_ASLEEP).bell_to_notify() {
+            let is_urgent = || pushed < frames.len() || self.is_urgent(frames);
+            match segment.doorbell(word::PARENT_ASLEEP).bell_to_notify_if(is_urgent) {
                 0 => {}
                 2 => self.notify(1),
                 _ => self.notify(0),
@@ -343,6 +346,12 @@ impl WorkerEndpoint {
                 }
             }
         }
+    }
+
+    /// Whether frames that were published cannot wait until the parent's event loop is about to sleep: they are more than results of a chunk
+    /// that goes on, or they have filled half of the ring.
+    fn is_urgent(&self, frames: &[u8]) -> bool {
+        !frame::is_mid_chunk(frames) || self.outbound.free().is_ok_and(|free| free < RING_BYTES / 2)
     }
 
     /// Copies a part of a result into a block. Returns the place of the block, for [`Outcome`](crate::Outcome)s to refer to. `None` if

@@ -16,7 +16,7 @@
 //! 2. The scheduler. No large copy and no system call happens under it.
 //! 3. A handle's `writer`, while frames are written into its ring. The scheduler's lock is not held then, because the copy may be large.
 //! 4. A handle's `queue`, `process` and `loop_watch`, and all others: `records`, `definitions`, `spawner`, `threads`, `loop_spin`,
-//!    `burst`, `cpus`.
+//!    `patience`, `burst`, `cpus`.
 //!
 //! The notification of records may run under a handle's `inbound`, so it must not call back into the pool.
 //!
@@ -68,7 +68,7 @@ use blocks::Arguments;
 use burst::Burst;
 use failing::lost;
 use handles::Handles;
-use listener::{CommonBells, LoopSpin, Waiter};
+use listener::{CommonBells, LoopSpin, Patience, Waiter};
 use output::UnreleasedOutput;
 use record_queue::RecordQueue;
 use spawner::{Request, SpawnResult, Spawner};
@@ -125,6 +125,7 @@ pub(crate) struct Shared {
     common_bells: Option<CommonBells>,
     loop_listens: AtomicBool,
     loop_spin: Mutex<LoopSpin>,
+    patience: Patience,
     /// A chunk is in flight, so there will be something to read.
     has_work_in_flight: AtomicBool,
     /// A caller waits for the pool, if only for workers to start or to end.
@@ -183,6 +184,7 @@ impl Pool {
             common_bells,
             loop_listens: AtomicBool::new(false),
             loop_spin: Mutex::default(),
+            patience: Patience::default(),
             has_work_in_flight: AtomicBool::new(false),
             has_open: AtomicBool::new(false),
             spawner: Mutex::new(None),
@@ -369,19 +371,19 @@ impl Pool {
 
     /// Counts of tasks.
     pub fn stats(&self) -> Stats {
-        self.shared.submit_gathered();
+        self.shared.catch_up();
         self.shared.scheduler().stats()
     }
 
     /// The workers that have a process.
     pub fn workers(&self) -> Vec<WorkerSnapshot> {
-        self.shared.submit_gathered();
+        self.shared.catch_up();
         self.shared.scheduler().workers()
     }
 
     /// The worker of this id, if it has a process.
     pub fn worker(&self, id: WorkerId) -> Option<WorkerSnapshot> {
-        self.shared.submit_gathered();
+        self.shared.catch_up();
         self.shared.scheduler().worker(id)
     }
 

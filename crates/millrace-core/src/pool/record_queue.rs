@@ -42,6 +42,8 @@ pub(super) enum Head {
         count: u32,
         is_error: bool,
         is_last: bool,
+        /// The payload has a message for each task.
+        is_joined: bool,
         elapsed_us: u32,
         /// The blocks that the payload refers to.
         lease: Option<Lease>,
@@ -139,6 +141,7 @@ fn record<'r>(head: &'r Head, payload: &'r [u8]) -> Record<'r> {
             count,
             is_error,
             is_last,
+            is_joined,
             elapsed_us,
             lease,
             ..
@@ -149,6 +152,7 @@ fn record<'r>(head: &'r Head, payload: &'r [u8]) -> Record<'r> {
             count: *count,
             is_error: *is_error,
             is_last: *is_last,
+            is_joined: *is_joined,
             elapsed: Duration::from_micros(u64::from(*elapsed_us)),
             payload,
             block_source: lease.as_ref().map_or(0, Lease::source),

@@ -124,6 +124,8 @@ pub struct Outcome<'r> {
     pub is_error: bool,
     /// Nothing more comes of the chunk, even if tasks of it were not run.
     pub is_last: bool,
+    /// Each result is a message of its own. The payload has for each its length in 4 bytes, little endian, and its bytes, up to a multiple of 4.
+    pub is_joined: bool,
     /// The time that the tasks took together.
     pub elapsed: Duration,
     /// The results, in the worker's own encoding.

@@ -103,6 +103,18 @@ impl WorkerHandle {
         }
     }
 
+    /// The waiting thread is not patient with the worker any more. If something has come meanwhile, `reader` is notified. Returns `false` if the
+    /// descriptor of its bell is gone.
+    pub(super) fn end_patience(&self, reader: Listener) -> bool {
+        let loop_watch = lock(&self.loop_watch);
+        let Some(LoopWatch { segment, to_parent, to_loop }) = loop_watch.as_ref() else {
+            return true;
+        };
+        let asleep = segment.doorbell(word::PARENT_ASLEEP);
+        let bell = if reader == Listener::Loop { to_loop } else { to_parent };
+        !asleep.end_patience(|| segment.has_bytes_to_parent()) || bell.try_notify()
+    }
+
     /// Whether the worker has notified somebody, or is about to, or somebody is reading.
     pub(super) fn has_notified(&self) -> bool {
         lock(&self.loop_watch)

@@ -71,6 +71,7 @@ fn an_outcome_is_a_header_and_its_payload() {
         count: 3,
         is_error: false,
         is_last: true,
+        is_joined: false,
         elapsed: Duration::from_micros(11),
         payload: b"abcde",
     };

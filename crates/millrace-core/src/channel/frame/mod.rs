@@ -188,7 +188,7 @@ impl From<[u32; 6]> for ChunkFields {
 }
 
 /// The fields of a [`ToParent::Outcome`], in their order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OutcomeFields {
     /// The chunk's sequence number.
     pub seq: u32,
@@ -235,6 +235,16 @@ pub fn header(
         place.copy_from_slice(&word.to_le_bytes());
     }
     Ok(bytes)
+}
+
+/// Whether `bytes` are one whole frame with results of a chunk that goes on, and nothing else has to be done about it.
+pub fn is_mid_chunk(bytes: &[u8]) -> bool {
+    let Some(header) = bytes.first_chunk::<HEADER_BYTES>() else { return false };
+    let word = |index: usize| u32::from_le_bytes(header.as_chunks().0[index]);
+    let fields = OutcomeFields::from([2, 3, 4, 5, 6, 7].map(word));
+    word(KIND) == ToParent::Outcome.number()
+        && fields.flags == 0
+        && bytes.len() == HEADER_BYTES + padded_len(word(LENGTH) as usize)
 }
 
 /// The place that `payload_bytes` of payload take: up to a multiple of 8.

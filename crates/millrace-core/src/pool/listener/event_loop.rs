@@ -34,6 +34,7 @@ impl Pool {
 
     /// The loop is about to sleep. From now on it listens if something is in flight. An idle pool costs it nothing.
     pub fn before_loop_sleeps(&self) {
+        let _ = self.shared.guard(|| self.shared.sleep_impatiently());
         if !self.shared.has_open.load(Ordering::Relaxed) {
             return;
         }
@@ -44,11 +45,13 @@ impl Pool {
     /// Workers have notified the loop. Handles what they sent, in the order of their notifications. Returns `true` if records
     /// wait to be collected.
     pub fn on_loop_notified(&self) -> bool {
+        self.shared.patience.loop_wakes();
         self.shared.guard(|| self.shared.read_notified_by_loop()).unwrap_or(true)
     }
 
     /// The loop has woken up, for whatever reason. As [`Self::on_loop_notified`].
     pub fn after_loop_wakes(&self) -> bool {
+        self.shared.patience.loop_wakes();
         self.shared.guard(|| self.shared.take_in_by_loop(&[])).unwrap_or(true)
     }
 

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::Listener;
+use super::run::Run;
 use crate::channel::blocks::SPACE_UNITS;
 use crate::channel::blocks::returns::Impossible;
 use crate::channel::frame::{
@@ -40,6 +41,8 @@ pub(in crate::pool) struct Inbound {
     to_parent: Arc<Bell>,
     /// Its large results.
     results: Option<Arc<Results>>,
+    /// Results that are handled together.
+    run: Run,
     /// It has violated the protocol, so its messages are not read any more.
     unreadable: Option<Cause>,
 }
@@ -62,6 +65,7 @@ impl Inbound {
             to_worker,
             to_parent,
             results,
+            run: Run::default(),
             unreadable: None,
         }
     }
@@ -84,13 +88,18 @@ impl Inbound {
             match self.assembler.poll(&mut self.ring) {
                 Ok(Some(frame)) => {
                     frames += 1;
-                    self.unreadable =
-                        handle(shared, self.worker_id, self.results.as_ref(), frame, listener)
-                            .err();
+                    if !Run::suits(&frame) || !self.run.add(&frame) {
+                        let worker = (self.worker_id, self.results.as_ref());
+                        self.unreadable =
+                            handle(shared, worker, frame, &mut self.run, listener).err();
+                    }
                 }
                 Ok(None) if self.ring.allowance() > 0 => {
                     self.offer_space(shared);
-                    asleep.arm_for(listener as u32);
+                    match listener {
+                        Listener::Thread => shared.arm_for_thread(self.worker_id, asleep),
+                        Listener::Loop => asleep.arm_for(listener as u32),
+                    }
                     match self.ring.available() {
                         Ok(0) => break,
                         Ok(_) => asleep.disarm(),
@@ -110,6 +119,9 @@ impl Inbound {
                 break;
             }
         }
+        // What came before the worker became unreadable is valid.
+        let ended = self.run.end(shared, self.worker_id, listener);
+        self.unreadable = self.unreadable.or(ended.err());
         if let Some(cause) = self.unreadable {
             // The process is still the one of this ring: the thread that reaps it waits for this half of the handle.
             if let Some(process) = shared.handles[self.worker_id.index()].process() {
@@ -130,14 +142,15 @@ impl Inbound {
     }
 }
 
-/// Handles one frame. An error says why nothing more can be read from the worker.
+/// Handles one frame that does not follow the run, which ends. An error says why nothing more can be read from the worker.
 fn handle(
     shared: &Shared,
-    worker_id: WorkerId,
-    results: Option<&Arc<Results>>,
+    (worker_id, results): (WorkerId, Option<&Arc<Results>>),
     frame: Frame<'_, ToParent>,
+    run: &mut Run,
     listener: Listener,
 ) -> Result<(), Cause> {
+    run.end(shared, worker_id, listener)?;
     match frame.kind {
         ToParent::Ready => {
             shared.drive(|scheduler| scheduler.ready(worker_id));
@@ -151,6 +164,10 @@ fn handle(
             };
             // If the outcome is not wanted, it ends here and the blocks and regions go back.
             let lease = lease.map_err(|Impossible| Cause::ProtocolViolation)?;
+            if lease.is_none() && Run::suits(&frame) {
+                run.begin(&frame);
+                return Ok(());
+            }
             let regions = match fields.flags >> outcome_flag::REGIONS_SHIFT {
                 0 => Vec::new(),
                 count => shared.handles[worker_id.index()]
@@ -175,6 +192,7 @@ fn handle(
                     count,
                     is_error: flags & outcome_flag::ERROR != 0,
                     is_last: is_last && flags & outcome_flag::LAST != 0,
+                    is_joined: false,
                     elapsed_us: elapsed_micros,
                     lease,
                     regions,
@@ -209,7 +227,7 @@ fn handle(
     Ok(())
 }
 
-fn settled(fields: OutcomeFields) -> Settled {
+pub(super) fn settled(fields: OutcomeFields) -> Settled {
     Settled {
         seq: ChunkSeq(fields.seq),
         first: fields.first,

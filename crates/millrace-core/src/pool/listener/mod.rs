@@ -2,7 +2,7 @@
 //!
 //! A worker notifies the parent when it has published something and nobody is reading its ring. It has two bells: bell 1 wakes the waiting
 //! thread ([`waiter`]), bell 2 wakes the event loop ([`event_loop`]). One word of its status block, `PARENT_ASLEEP`, says
-//! which bell to notify. The word is a [`doorbell`](crate::channel::doorbell) and has four values:
+//! which bell to notify. The word is a [`doorbell`](crate::channel::doorbell) and has five values:
 //!
 //! | value | meaning |
 //! |---|---|
@@ -10,6 +10,7 @@
 //! | 1 | the waiting thread listens |
 //! | 2 | the event loop listens |
 //! | 3 | the event loop looks at this word before it sleeps; the worker takes it to 0 and notifies nobody |
+//! | 4 | as 1, but results of a chunk that goes on notify nobody, until they fill half of the ring ([`patience`]) |
 //!
 //! # The protocol
 //!
@@ -29,7 +30,7 @@
 //!
 //! Nothing tells the pool that the event loop is busy with other JavaScript, perhaps for seconds. So a worker that has run out
 //! of work, or is blocked on a full ring, and was not read for 5 ms notifies bell 1 as well. The waiting thread then reads its
-//! ring and writes a 1. It stays the listener until the loop is about to sleep again.
+//! ring and writes a 4. It stays the listener until the loop is about to sleep again.
 //!
 //! A reader takes in a limited number of frames and bytes before other workers get their turn. If it stops before the end, it
 //! notifies bell 1 itself.
@@ -39,11 +40,14 @@
 mod common_bells;
 mod event_loop;
 mod inbound;
+mod patience;
+mod run;
 mod spin;
 mod waiter;
 
 pub(super) use common_bells::CommonBells;
 pub(super) use inbound::Inbound;
+pub(super) use patience::Patience;
 pub(super) use spin::LoopSpin;
 pub(super) use waiter::{WAKE, Waiter};
 

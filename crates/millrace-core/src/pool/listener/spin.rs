@@ -91,6 +91,7 @@ impl Shared {
 
     /// `None`: it has not looked. `true`: a worker has published something, and whoever wakes takes it in.
     pub(super) fn spin(&self) -> Option<bool> {
+        self.end_patience(Listener::Loop);
         let listened = self.list_busy();
         let spin = &mut *lock(&self.loop_spin);
         spin.listened = listened;

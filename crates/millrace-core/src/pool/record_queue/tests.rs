@@ -26,6 +26,7 @@ fn push(queue: &RecordQueue, chunk: u32, payload: Cow<'_, [u8]>) {
         count: 1,
         is_error: false,
         is_last: true,
+        is_joined: false,
         elapsed_us: 0,
     };
     queue.push(head, payload, Wake::Yes);
