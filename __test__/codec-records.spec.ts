@@ -512,6 +512,32 @@ test('short strings of every length arrive', (t) => {
   t.deepEqual(copyOf(wide), wide)
 })
 
+test('a getter that deletes a key that Object.prototype has, in a shape that comes often', (t) => {
+  for (const name of ['__proto__', 'toString', 'constructor', 'hasOwnProperty', 'valueOf']) {
+    // Made anew for each walk, because the walk changes them.
+    const rows = (): unknown[] =>
+      Array.from({ length: 300 }, (_, index) => {
+        const object = {}
+        const add = (member: string, rest: PropertyDescriptor): void => {
+          Object.defineProperty(object, member, { enumerable: true, configurable: true, ...rest })
+        }
+        const get = (): number => {
+          if (index % 3 === 2) Reflect.deleteProperty(object, name)
+          return index
+        }
+        add('first', { get })
+        add(name, { value: 'own' })
+        add('last', { value: 3 })
+        return object
+      })
+    const copies = copyOf(rows()) as object[]
+    const expected: object[] = structuredClone(rows()) as object[]
+    for (const [index, copy] of copies.entries()) {
+      t.deepEqual(Object.entries(copy), Object.entries(expected[index] ?? {}), `${name} ${index}`)
+    }
+  }
+})
+
 /** Messages as the core joins them: each with its length in front, padded to a multiple of 4. */
 function joined(messages: readonly Uint8Array[]): Reader {
   const parts = messages.flatMap((message) => {
