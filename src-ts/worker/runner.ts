@@ -176,6 +176,7 @@ export class Runner {
   /** The event loop runs. A chunk ends soon after its first slice as a rule, and a message would wake the parent. A longer one sends them. */
   #yield(): number {
     if (this.#hasYielded) this.#outcomes.flush()
+    else this.#outbox.endResults(this.#outcomes.stopwatch.lap(), false)
     this.#hasYielded = true
     return YIELD
   }
