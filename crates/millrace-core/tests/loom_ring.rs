@@ -271,6 +271,49 @@ fn a_sleeper_whose_patience_ends_misses_nothing() {
     });
 }
 
+/// The list of the patient is emptied at any time while the other side is awake, and once more before it sleeps. Whoever is patient then is in
+/// the list, and nobody is patient while it sleeps.
+#[test]
+fn nobody_is_patient_with_a_side_that_sleeps() {
+    struct Shared {
+        flag: AtomicU32,
+        is_awake: AtomicU32,
+        is_listed: Mutex<bool>,
+    }
+    impl Shared {
+        fn end_patience(&self) {
+            if std::mem::take(&mut *self.is_listed.lock().unwrap()) {
+                let _nothing = Doorbell::new(&self.flag).end_patience(|| false);
+            }
+        }
+    }
+    for wakes in [false, true] {
+        loom::model(move || {
+            let shared = Arc::new(Shared {
+                flag: AtomicU32::new(0),
+                is_awake: AtomicU32::new(1),
+                is_listed: Mutex::new(false),
+            });
+            let far_end = Arc::clone(&shared);
+            let sleeper = thread::spawn(move || {
+                let note = || *far_end.is_listed.lock().unwrap() = true;
+                let is_possible = || far_end.is_awake.load(Ordering::Relaxed) == 1;
+                Doorbell::new(&far_end.flag).arm_patiently(note, is_possible);
+            });
+            shared.end_patience();
+            shared.is_awake.store(0, Ordering::Relaxed);
+            shared.end_patience();
+            if wakes {
+                shared.is_awake.store(1, Ordering::Relaxed);
+            }
+            sleeper.join().unwrap();
+            let is_patient = shared.flag.load(Ordering::Relaxed) == PATIENT;
+            let is_listed = *shared.is_listed.lock().unwrap();
+            assert!(!is_patient || (wakes && is_listed), "a patient side is forgotten");
+        });
+    }
+}
+
 /// What is urgent wakes a patient sleeper, by the bell of one that is not patient.
 #[test]
 fn what_is_urgent_wakes_a_patient_sleeper() {

@@ -106,6 +106,19 @@ impl<'a> Doorbell<'a> {
         self.flag.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
+    /// Sleeper: is [`PATIENT`] from now on, and says so by `note`, for those who call [`end_patience`](Self::end_patience). If patience is not
+    /// possible any more, the sleeper waits for bell 1. It must look at the condition once more afterwards, as with [`arm_for`](Self::arm_for).
+    pub fn arm_patiently(self, note: impl FnOnce(), is_possible: impl FnOnce() -> bool) {
+        // Armed before it is noted: whoever finds the note must find the flag as well, because it takes the note away.
+        self.arm_for(PATIENT);
+        note();
+        if !is_possible() {
+            // Either of the two may be the one that changes the flag, and both look at the condition afterwards.
+            self.hand_over(PATIENT, 1);
+            fence(Ordering::SeqCst);
+        }
+    }
+
     /// Sleeper: is not [`PATIENT`] any more, and waits for bell 1. If it was, `is_there` tells whether what it waits for was published
     /// meanwhile. `true`: it was, and the flag is taken, so the caller must notify.
     #[must_use = "the flag is taken: whoever gets `true` must notify"]

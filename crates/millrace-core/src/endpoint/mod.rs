@@ -302,10 +302,11 @@ impl WorkerEndpoint {
         let segment = self.segment.clone();
         let space = segment.doorbell(word::WORKER_WANTS_SPACE);
         let mut has_taken_bell = false;
+        let can_wait = frame::is_mid_chunk(frames);
         loop {
             let pushed = self.outbound.push(frames).map_err(EndpointError::Ring)?;
             self.outbound.publish();
-            let is_urgent = || pushed < frames.len() || self.is_urgent(frames);
+            let is_urgent = || !can_wait || pushed < frames.len() || self.is_half_full();
             match segment.doorbell(word::PARENT_ASLEEP).bell_to_notify_if(is_urgent) {
                 0 => {}
                 2 => self.notify(1),
@@ -348,10 +349,9 @@ impl WorkerEndpoint {
         }
     }
 
-    /// Whether frames that were published cannot wait until the parent's event loop is about to sleep: they are more than results of a chunk
-    /// that goes on, or they have filled half of the ring.
-    fn is_urgent(&self, frames: &[u8]) -> bool {
-        !frame::is_mid_chunk(frames) || self.outbound.free().is_ok_and(|free| free < RING_BYTES / 2)
+    /// Whether the parent has to read before its event loop is about to sleep, or the ring would be full soon.
+    fn is_half_full(&self) -> bool {
+        self.outbound.free().is_ok_and(|free| free < RING_BYTES / 2)
     }
 
     /// Copies a part of a result into a block. Returns the place of the block, for [`Outcome`](crate::Outcome)s to refer to. `None` if

@@ -119,7 +119,7 @@ impl Inbound {
                 break;
             }
         }
-        // What came before the worker became unreadable is valid.
+        // What came before the worker became unreadable is valid. Results that are judged together are so together.
         let ended = self.run.end(shared, self.worker_id, listener);
         self.unreadable = self.unreadable.or(ended.err());
         if let Some(cause) = self.unreadable {

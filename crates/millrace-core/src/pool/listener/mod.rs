@@ -10,12 +10,12 @@
 //! | 1 | the waiting thread listens |
 //! | 2 | the event loop listens |
 //! | 3 | the event loop looks at this word before it sleeps; the worker takes it to 0 and notifies nobody |
-//! | 4 | as 1, but results of a chunk that goes on notify nobody, until they fill half of the ring ([`patience`]) |
+//! | 4 | as 1, but results of an unfinished chunk notify nobody, until they fill half of the ring ([`patience`]) |
 //!
 //! # The protocol
 //!
 //! 1. The spawner sets the word to 1 before the worker exists. The waiting thread listens first.
-//! 2. When the event loop is about to sleep and a task is in flight, it changes each 1 to a 2 with one compare-and-exchange
+//! 2. When the event loop is about to sleep, it first takes each 4 away ([`patience`]). If a task is in flight, it changes each 1 to a 2 with one compare-and-exchange
 //!    ([`Pool::before_loop_sleeps`](super::Pool::before_loop_sleeps)). From then on no thread stands between the worker's bell and the code
 //!    that waits for the result. A thread in between would cost each round trip one more wake-up. Before it does so, it may look for
 //!    a short time ([`spin`]): each 1 or 2 becomes a 3, and then a 2, or it has become a 0 and the loop does not sleep.

@@ -1,14 +1,16 @@
 //! The waiting thread is patient while the event loop is awake.
 //!
-//! While JavaScript runs, nobody waits for the results of a chunk that goes on: the submitter collects them when its loop comes round. If each
+//! While JavaScript runs, nobody waits for the results of an unfinished chunk: the submitter collects them when its loop comes round. If each
 //! of them woke the waiting thread, a lazy call of short tasks would spend a third of the parent's CPU time in it. So the thread arms a worker's
-//! flag with [`PATIENT`]. The worker then notifies it only of the end of a chunk, which makes room for the next one, of whatever else is no
-//! result, and when its ring is half full.
+//! flag with [`PATIENT`](crate::channel::doorbell::PATIENT). The worker then notifies it in three cases only: a chunk has ended, so there is
+//! room for the next one; it sends something other than a result; or its ring is half full.
 //!
-//! Before the loop sleeps it ends the patience with each such worker, and reads what has come meanwhile. Two orders are possible:
+//! Before the loop sleeps it ends the patience with each worker in the list, and reads what has come meanwhile. The thread arms a flag first and
+//! adds the worker to the list afterwards. So two orders are possible:
 //!
-//! - The thread arms the flag first. Then the loop finds the worker in the list, because the thread adds it before it arms.
-//! - The loop says first that it sleeps. Then the thread sees that after it has armed, and listens without patience.
+//! - The loop finds the worker in the list. Then the flag is armed, and the loop changes it.
+//! - The loop has emptied the list before. Then the thread sees that the loop sleeps, and listens without patience; or the loop is awake, and
+//!   finds the worker before it sleeps.
 //!
 //! A program that asks for counts while its loop is awake ends the patience too, so that it sees them grow.
 //!
@@ -19,12 +21,12 @@ use std::mem;
 use std::sync::Mutex;
 
 use super::Listener;
-use crate::channel::doorbell::{Doorbell, PATIENT};
+use crate::channel::doorbell::Doorbell;
 use crate::lock::lock;
 use crate::pool::Shared;
 use crate::pool::failing::lost;
 use crate::scheduler::WorkerId;
-use crate::sync::atomic::{AtomicBool, Ordering, fence};
+use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// With whom the waiting thread is patient.
 #[derive(Debug, Default)]
@@ -51,21 +53,16 @@ impl Shared {
         if !self.patience.is_possible() {
             return asleep.arm_for(Listener::Thread as u32);
         }
-        lock(&self.patience.workers).insert(worker_id);
-        // It passes a fence, which pairs with that in `sleep_impatiently`.
-        asleep.arm_for(PATIENT);
-        if !self.patience.is_possible() {
-            // Either of the two may be the one that changes the flag, and both look at the ring afterwards.
-            asleep.hand_over(PATIENT, Listener::Thread as u32);
-            fence(Ordering::SeqCst);
-        }
+        let note = || {
+            lock(&self.patience.workers).insert(worker_id);
+        };
+        asleep.arm_patiently(note, || self.patience.is_possible());
     }
 
     /// The event loop is about to sleep. From now on each result wakes somebody.
     pub(super) fn sleep_impatiently(&self) {
         self.patience.loop_is_awake.store(false, Ordering::Relaxed);
-        // SeqCst pairs with the fence in `Doorbell::arm_for`: the thread sees that the loop sleeps, or the loop sees the worker in the list.
-        fence(Ordering::SeqCst);
+        // The lock of the list makes this visible to a thread that adds a worker after the list was emptied.
         self.end_patience(Listener::Loop);
     }
 

@@ -318,7 +318,7 @@ impl Waiter {
     /// Handles what a worker may have notified this thread of.
     fn look_at(&self, worker_id: WorkerId) {
         let handle = &self.shared.handles[worker_id.index()];
-        // A flag that is armed says that somebody has read the ring since.
+        // A flag that is armed says that somebody has read the ring since, or that what is in it can wait.
         if handle.has_notified() {
             handle.take_in(&self.shared, Listener::Thread);
         }
