@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+
 import test from 'ava'
 
 import { type Progress, tasks } from '../dist/index.js'
@@ -69,6 +71,24 @@ test('progress comes while tasks of one chunk run, with a rate', async (t) => {
   await call
   t.deepEqual(last(seen), { done: 4, total: 4, failed: 0 })
   t.true(seen.every(({ done }, at) => done >= (seen[at - 1]?.done ?? 0)))
+})
+
+test('a long task is counted while the next task of its chunk runs', async (t) => {
+  const gates = new Gates(t)
+  const { pool } = watchedPool(t, { nJobs: 1 })
+  const go = gates.path('go')
+  const work = (x: number): number => {
+    const end = performance.now() + 20
+    while (x === 1 ? performance.now() < end : !existsSync(go));
+    return x
+  }
+  const call = pool.map(work, [1, 2], { chunkSize: 2 })
+  await until(
+    () => pool.stats.completed === 1,
+    () => 'the first task is counted'
+  )
+  gates.open('go')
+  t.deepEqual(await call, [1, 2])
 })
 
 test('an input without a length has no total until it has ended', async (t) => {

@@ -14,7 +14,7 @@ import { isThenable, type TaskInvoker } from './task-invoker.js'
 import type { TimeSlice } from './time-slice.js'
 
 type TaskClaims = Pick<Claims, 'beginFirstTask' | 'beginTask' | 'noteBegin' | 'noteLoading' | 'noteSetup'>
-type TaskSlice = Pick<TimeSlice, 'isOverAfterTask'>
+type TaskSlice = Pick<TimeSlice, 'isOverAfterTask' | 'mayWaitUs'>
 
 /** Runs chunks one after the other, and their tasks one at a time. */
 export class Runner {
@@ -37,7 +37,6 @@ export class Runner {
   #call = -1
   /** The results that have gathered are sent when the event loop runs again. */
   #isFlushDue = false
-  /** Whether the event loop has run since the chunk began. */
   #hasYielded = false
 
   constructor(
@@ -173,10 +172,11 @@ export class Runner {
     return this.#numbers.isSliceOver ? this.#yield() : undefined
   }
 
-  /** The event loop runs. A chunk ends soon after its first slice as a rule, and a message would wake the parent. A longer one sends them. */
+  /** The event loop runs. A message would wake the parent, and a chunk usually ends soon after its first slice, so its results wait. */
   #yield(): number {
-    if (this.#hasYielded) this.#outcomes.flush()
-    else this.#outbox.endResults(this.#outcomes.stopwatch.lap(), false)
+    const elapsedUs = this.#outcomes.stopwatch.lap()
+    this.#outbox.endResults(elapsedUs, false)
+    if (this.#hasYielded || elapsedUs > this.#timeSlice.mayWaitUs) this.#outbox.flush()
     this.#hasYielded = true
     return YIELD
   }

@@ -78,7 +78,7 @@ export class Executor {
     const isolation = { isNeeded: true, run: <T>(act: () => T): T => runAs(this.#enterTask(), act) }
     const invoker = new TaskInvoker(this.#cancellation, isolation, 0, settings.life)
     // The runner yields after each task, so that promises and timers of earlier tasks run.
-    const slice = { isOverAfterTask: () => true }
+    const slice = { isOverAfterTask: () => true, mayWaitUs: -1 }
     const resume = (): void => settings.pace.soon(this.#goOn)
     this.#runner = new Runner(claims, this.#outbox, slice, this.#cancellation, invoker, resume, {
       current: settings.recorder
