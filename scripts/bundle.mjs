@@ -250,6 +250,8 @@ async function bundleOthers(name, { contents, packages }) {
     stdin: { contents, resolveDir: root, sourcefile: `src-ts/${name}` },
     format: 'cjs',
     outfile: `dist/${name}.cjs`,
+    // Nobody reads their stacks, and the package has to stay small.
+    minifyIdentifiers: true,
     banner: { js: `// ${packages}; their licenses: ${name}.LICENSES.txt` }
   })
   const used = new Set(
