@@ -569,7 +569,7 @@ class Told implements Sink {
     this.told.push([index, value])
   }
   several(index: number, results: PackedResults): void {
-    this.told.push([index, Array.from(results)])
+    this.told.push([index, [...results]])
   }
   failure(): 'go on' {
     return 'go on'

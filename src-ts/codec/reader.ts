@@ -75,7 +75,7 @@ export class Reader {
     this.#beginMessage()
   }
 
-  /** Whether what was set last are several messages, each with its length in front. `openMessage` opens one after the other. */
+  /** Whether the bytes that were set last hold several messages, each with its length in front. `openMessage` opens one after the other. */
   get isJoined(): boolean {
     return this.#nextMessage >= 0
   }

@@ -29,7 +29,7 @@ function asBuffer(bytes: ArrayBufferView): TypedArray {
 
 /**
  * Elements `start` to `end - 1`, as a view of the same memory. If processes share that, it is sent as a view, otherwise as an array of its
- * own. Only of a SharedArrayBuffer, which is never sent, it is a copy. A part of a Buffer is a Buffer.
+ * own. A part of a SharedArrayBuffer is a copy, because such a buffer cannot be sent. A part of a Buffer is a Buffer.
  */
 export function partOf(array: TypedArray, start: number, end: number): TypedArray {
   const make = makerOf(array)
