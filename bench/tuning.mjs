@@ -59,10 +59,10 @@ async function chunks() {
 async function best() {
   const titles = {
     tiny: '1e6 empty tasks',
-    huge: '8 tasks of 300 ms',
-    tail: '20,000 tasks of 1 µs, then 8 of 200 ms',
-    rare: '4,000 tasks, one in a thousand of 200 ms, the others of 1 µs',
-    growing: '2,000 tasks of 0 to 0.8 ms, each longer than the one before'
+    huge: '8 tasks of 75 ms',
+    tail: '20,000 tasks of 1 µs, then 8 of 50 ms',
+    rare: '4,000 tasks, one in a thousand of 50 ms, the others of 1 µs',
+    growing: '2,000 tasks of 0 to 0.2 ms, each longer than the one before'
   }
   const pool = new WorkerPool({ nJobs: 2 })
   const rows = []
