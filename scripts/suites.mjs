@@ -12,7 +12,10 @@ const targetDirectory = process.env.CARGO_TARGET_DIR || join(root, 'target')
 const loomEnv = {
   RUSTFLAGS: [process.env.RUSTFLAGS, '--cfg loom'].filter(Boolean).join(' '),
   // Other flags mean other artifacts: in the common directory each build would throw away the other's.
-  CARGO_TARGET_DIR: join(targetDirectory, 'loom')
+  CARGO_TARGET_DIR: join(targetDirectory, 'loom'),
+  // To optimize each test program as a whole takes longer than to run it.
+  CARGO_PROFILE_RELEASE_LTO: 'off',
+  CARGO_PROFILE_RELEASE_CODEGEN_UNITS: '16'
 }
 
 /**
