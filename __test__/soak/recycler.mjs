@@ -1,8 +1,8 @@
 // Replaces the workers of a pool at random, and looks whether they end.
-import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const HANG_MS = 60_000
+import { watched } from './watched.mjs'
+
 /** Tasks between two calls. */
 const SETTLED_MIN = 3
 
@@ -41,18 +41,15 @@ export class Recycler {
     const pids = this.#pool.workers.flatMap(({ pid, tasksDone }) => (tasksDone > 0 ? [pid] : []))
     this.#ledger.recycled()
     this.count++
-    const watchdog = setTimeout(() => this.#fail(`recycle hangs for ${HANG_MS} ms`), HANG_MS)
-    try {
-      await this.#pool.recycle()
-      // Closing the pool resolves it too. The event of an exit may come a turn later than the end of the process, which may have
-      // been killed before the pool was asked.
-      const left = this.#pool.closed ? [] : pids.filter((pid) => existsSync(`/proc/${pid}`))
-      if (left.length > 0) this.#fail(`recycled, and workers ${left} have not ended`)
-    } catch (error) {
-      if (error.code !== 'ERR_POOL_CLOSED') this.#fail(`recycle rejected with ${error?.stack ?? error}`)
-    } finally {
-      clearTimeout(watchdog)
-    }
+    // Closing the pool resolves it too. The event of an exit may come a turn later than the end of the process, which may have been
+    // killed before the pool was asked.
+    await watched(
+      'recycle',
+      () => this.#pool.recycle(),
+      () => (this.#pool.closed ? [] : pids),
+      (left) => `recycled, and workers ${left} have not ended`,
+      this.#fail
+    )
   }
 
   async end() {

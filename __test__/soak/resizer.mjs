@@ -1,8 +1,8 @@
 // Changes the number of workers of a pool at random, and looks whether those that are too many end.
-import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const HANG_MS = 60_000
+import { watched } from './watched.mjs'
+
 const MOST_WORKERS = 6
 
 export class Resizer {
@@ -49,18 +49,14 @@ export class Resizer {
     this.#ledger.resized()
     const surplus = this.#pool.workers.flatMap(({ id, pid }) => (id < workers ? [] : [pid]))
     const number = this.count
-    const watchdog = setTimeout(() => this.#fail(`resize to ${workers} hangs for ${HANG_MS} ms`), HANG_MS)
-    try {
-      await this.#pool.resize(workers)
-      // Closing the pool resolves it too, and so may a later resize that has use for these workers.
-      const isLast = !this.#pool.closed && this.count === number
-      const left = isLast ? surplus.filter((pid) => existsSync(`/proc/${pid}`)) : []
-      if (left.length > 0) this.#fail(`there are to be ${workers} workers, and ${left} have not ended`)
-    } catch (error) {
-      if (error.code !== 'ERR_POOL_CLOSED') this.#fail(`resize rejected with ${error?.stack ?? error}`)
-    } finally {
-      clearTimeout(watchdog)
-    }
+    // Closing the pool resolves it too, and so may a later resize that has use for these workers.
+    await watched(
+      `resize to ${workers}`,
+      () => this.#pool.resize(workers),
+      () => (!this.#pool.closed && this.count === number ? surplus : []),
+      (left) => `there are to be ${workers} workers, and ${left} have not ended`,
+      this.#fail
+    )
   }
 
   async end() {
