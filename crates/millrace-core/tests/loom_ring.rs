@@ -194,21 +194,20 @@ fn a_sleeper_that_goes_over_and_back_is_rung_for_at_the_first_bell_or_at_the_sec
     });
 }
 
+/// What a waker and a sleeper with one bell share.
+#[derive(Default)]
+struct OneBell {
+    flag: AtomicU32,
+    published: AtomicU32,
+    bell: Bell,
+}
+
 /// The event loop looks at the flag for a while, then goes over to its bell. Whoever publishes while it looks notifies nobody, and takes
 /// the flag.
 #[test]
 fn a_sleeper_that_spins_before_it_sleeps_misses_nothing() {
-    struct Shared {
-        flag: AtomicU32,
-        published: AtomicU32,
-        bell: Bell,
-    }
     loom::model(|| {
-        let shared = Arc::new(Shared {
-            flag: AtomicU32::new(0),
-            published: AtomicU32::new(0),
-            bell: Bell::default(),
-        });
+        let shared = Arc::new(OneBell::default());
         let far_end = Arc::clone(&shared);
         let waker = thread::spawn(move || {
             for count in 1..=2 {
@@ -240,17 +239,8 @@ fn a_sleeper_that_spins_before_it_sleeps_misses_nothing() {
 /// What can wait leaves the flag of a patient sleeper alone. When its patience ends, it finds what was published, or is notified of it.
 #[test]
 fn a_sleeper_whose_patience_ends_misses_nothing() {
-    struct Shared {
-        flag: AtomicU32,
-        published: AtomicU32,
-        bell: Bell,
-    }
     loom::model(|| {
-        let shared = Arc::new(Shared {
-            flag: AtomicU32::new(0),
-            published: AtomicU32::new(0),
-            bell: Bell::default(),
-        });
+        let shared = Arc::new(OneBell::default());
         let asleep = Doorbell::new(&shared.flag);
         asleep.arm_for(PATIENT);
         let far_end = Arc::clone(&shared);
