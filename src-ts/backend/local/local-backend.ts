@@ -157,9 +157,9 @@ export class NativeBackend implements Backend {
 
 function openPool(options: RawPoolOptions, collect: () => void): RawPool {
   try {
-    // Without a prototype, because the binding reads inherited properties too.
     // Bun has no loop of libuv. Electron's main process waits outside it.
     const hasLoop = process.versions['bun'] === undefined && process.versions['electron'] === undefined
+    // Without a prototype, because the binding reads inherited properties too.
     return new RawPool(Object.assign(Object.create(null) as object, options), collect, hasLoop)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
