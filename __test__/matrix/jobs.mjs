@@ -57,7 +57,7 @@ export function work({ call, number, scratch, part, fault, bytes, array, delay }
   if (part === 'leave') return Buffer.alloc(BLOCK_BYTES, number)
   if (part === 'read') {
     // The thread may be late. It must not strike while another task runs.
-    if (faults[fault].fromThread !== undefined) waitForEnd()
+    if (hasArmedThread) waitForEnd()
     return bytes.length
   }
   return expected(number)
@@ -138,6 +138,12 @@ async function send(fault, scratch, delay) {
   return { large, late: false }
 }
 
+/**
+ * True where a thread waits for a large item. A worker that took the place of an armed one has none, and gets the item where values
+ * come through the ring: the task had not begun when the armed one ended.
+ */
+let hasArmedThread = false
+
 /** Lets the fault happen later, in one of the workers that are asked: while it is idle, when it leaves, or when a large item comes. */
 export async function arm({ when, fault, scratch }) {
   if (when === 'reading' && faults[fault].fromThread !== undefined) {
@@ -145,6 +151,7 @@ export async function arm({ when, fault, scratch }) {
     const thread = await startThread(fault, scratch, { share: 0.25, patience: Infinity })
     thread.unref()
     thread.postMessage('go', [])
+    hasArmedThread = true
     return
   }
   const act = () => void (isFirst(`${scratch}/lock`) && suffer(fault, scratch))
