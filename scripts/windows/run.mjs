@@ -27,7 +27,7 @@ const { values, positionals } = parseArgs({
 const SPEC_MS = 900_000
 setUpOrExit('0 passed, 1 failed')
 if (!isWindows) {
-  makeTree()
+  await makeTree()
   await setUp()
 }
 

@@ -2,7 +2,6 @@
 // for Windows in the registry.
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { transformSync } from 'esbuild'
 import { buildNative } from '../../__test__/matrix/native.mjs'
 import { binaryName, packageFolder, targets } from '../cross/targets.mjs'
 import { need, run, tools } from '../cross/toolchain.mjs'
@@ -15,7 +14,9 @@ export const target = targets.find(({ npm }) => npm === 'win32-x64-msvc')
 export const tree = join(process.env.CARGO_TARGET_DIR || join(root, 'target'), 'windows/tree')
 
 /** Builds the addon, and brings the copy up to date. */
-export function makeTree() {
+export async function makeTree() {
+  // Not at the top: on Windows itself nothing is translated, and the packages may not be installed yet when this is loaded.
+  const { transformSync } = await import('esbuild')
   const build = join(root, 'scripts/cross/build.mjs')
   run(process.execPath, [build, '--target', target.npm], { stdio: ['ignore', 'inherit', 'inherit'] })
   rmSync(tree, { recursive: true, force: true })
@@ -25,7 +26,7 @@ export function makeTree() {
       /^(__test__\/|src-ts\/|scripts\/|docs\/|examples\/|bench\/|\.github\/|[^/]+$)/.test(name) &&
       existsSync(join(root, name))
   )
-  for (const file of taken) copy(file)
+  for (const file of taken) copy(file, transformSync)
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const ava = {
     files: ['__test__/**/*.spec.js'],
@@ -43,7 +44,7 @@ export function makeTree() {
 }
 
 /** A file of TypeScript as JavaScript, others as they are. */
-function copy(file) {
+function copy(file, transformSync) {
   const isTranslated = /^(__test__\/(?!fixtures\/)|src-ts\/).*(?<!\.d)\.ts$/.test(file)
   const to = join(tree, isTranslated ? file.replace(/\.ts$/, '.js') : file)
   mkdirSync(dirname(to), { recursive: true })
