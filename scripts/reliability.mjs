@@ -1,7 +1,6 @@
 // Writes what was measured into a page, docs/reliability.md unless another is named, between the markers of its section.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { format } from 'prettier'
 import { root } from './setup.mjs'
 
 /**
@@ -17,6 +16,8 @@ export async function writeSection(section, markdown, name = 'docs/reliability.m
   const to = text.indexOf(end)
   if (from === -1 || to < from) throw new Error(`${name} has no section ${section}`)
   const whole = `${text.slice(0, from)}${begin}\n\n${markdown}\n\n${text.slice(to)}`
+  // Not at the top: who imports this may have to install the packages first.
+  const { format } = await import('prettier')
   const style = JSON.parse(readFileSync(join(root, '.prettierrc.json'), 'utf8'))
   writeFileSync(page, await format(whole, { ...style, parser: 'markdown' }))
 }
