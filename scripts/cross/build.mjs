@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { fingerprint } from '../fingerprint.mjs'
 import { root } from '../setup.mjs'
 import { problemsOf, readLibrary } from './macho.mjs'
+import { symbolsOfOldestMacos } from './oldest-macos.mjs'
 import { binaryName, chosenTargets, manifest, packageFolder } from './targets.mjs'
 import { need, run, tools } from './toolchain.mjs'
 
@@ -98,6 +99,12 @@ function note(kind, target, what) {
   writeFileSync(path, `${JSON.stringify({ ...known, [target.npm]: what }, undefined, 2)}\n`)
 }
 
+/** On macOS itself the linker knows what the oldest one has. */
+function problemsForMacos(binary, cpu) {
+  const symbols = process.platform === 'darwin' ? undefined : symbolsOfOldestMacos(cpu)
+  return problemsOf(readLibrary(readFileSync(binary)), cpu, symbols)
+}
+
 /** A failure is what it says: where in this program it was noticed helps nobody. */
 process.on('uncaughtException', ({ message }) => {
   console.error(message)
@@ -118,7 +125,7 @@ for (const target of chosenTargets(values.target)) {
   const { size } = statSync(binary)
   note('built', target, size)
   console.log(`${target.rust}: ${size} bytes, ${isNew ? 'built' : 'current'} (${seconds()})`)
-  const problems = target.os === 'darwin' ? problemsOf(readLibrary(readFileSync(binary)), target.cpu) : []
+  const problems = target.os === 'darwin' ? problemsForMacos(binary, target.cpu) : []
   if (size > bytesMax(target)) problems.push(`it has more than ${bytesMax(target)} bytes`)
   for (const problem of problems) console.error(`${binary}: ${problem}`)
   if (problems.length > 0) process.exitCode = 1

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { problemsOf, readLibrary } from './macho.mjs'
+import { symbolsOfOldestMacos } from './oldest-macos.mjs'
 import { binaryName, packageFolder, targets } from './targets.mjs'
 
 let checked = 0
@@ -10,10 +11,11 @@ for (const target of targets.filter(({ os }) => os === 'darwin')) {
   if (!existsSync(path)) continue
   checked += 1
   const library = readLibrary(readFileSync(path))
-  const problems = problemsOf(library, target.cpu)
-  const { minimum, libraries, dynamic, isSigned } = library
+  const problems = problemsOf(library, target.cpu, symbolsOfOldestMacos(target.cpu))
+  const { minimum, libraries, dynamic, system, isSigned } = library
   console.log(
-    `${target.rust}: macOS ${minimum}, ${isSigned ? 'signed' : 'not signed'}, ${libraries.length} libraries, ${dynamic.length} functions of the program`
+    `${target.rust}: macOS ${minimum}, ${isSigned ? 'signed' : 'not signed'}, ${libraries.length} libraries, ` +
+      `${system.length} symbols of the system, ${dynamic.length} of the program`
   )
   for (const problem of problems) console.error(`${target.rust}: ${problem}`)
   if (problems.length > 0) process.exitCode = 1

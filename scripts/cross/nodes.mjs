@@ -6,7 +6,7 @@ import { need, run, tools } from './toolchain.mjs'
 const nodes = join(tools, 'nodes')
 
 /** Makes a folder by a step that either ends or leaves nothing. */
-function once(folder, make) {
+export function once(folder, make) {
   if (existsSync(folder)) return folder
   const unfinished = `${folder}.unfinished`
   rmSync(unfinished, { recursive: true, force: true })
