@@ -42,15 +42,24 @@ function plan() {
   if (process.env.GITHUB_OUTPUT) appendFileSync(process.env.GITHUB_OUTPUT, answer)
 }
 
+/** What a tarball in npm/packed says of itself. */
+const manifestOf = (file) =>
+  JSON.parse(run('tar', ['-xzOf', join(root, 'npm/packed', file), 'package/package.json']).stdout)
+
+/** The tarball of a package, as npm calls it. */
+const fileOf = (each) => `${each.replace(/^@/, '').replace('/', '-')}-${version}.tgz`
+
 function publish(isDry) {
   const problems = contradictions()
   if (problems.length > 0) throw new Error(problems.join('\n'))
   const files = readdirSync(join(root, 'npm/packed')).filter((file) => file.endsWith(`-${version}.tgz`))
   const rootFile = `${name}-${version}.tgz`
   if (!files.includes(rootFile)) throw new Error(`npm/packed has no ${rootFile}: npm run pack:all`)
+  const missing = Object.keys(manifestOf(rootFile).optionalDependencies).filter((each) => !files.includes(fileOf(each)))
+  if (missing.length > 0) throw new Error(`npm/packed has no tarball of ${missing.join(', ')}: npm run pack:all`)
   // The root last: whoever installs it finds the others.
   for (const file of [...files.filter((each) => each !== rootFile), rootFile]) {
-    const manifest = JSON.parse(run('tar', ['-xzOf', join(root, 'npm/packed', file), 'package/package.json']).stdout)
+    const manifest = manifestOf(file)
     const known = run('npm', ['view', `${manifest.name}@${version}`, 'version'])
     if (known.status === 0 && known.stdout.trim() === version) {
       console.log(`${manifest.name}@${version} is published`)

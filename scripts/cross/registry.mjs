@@ -3,11 +3,12 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
-import { run } from './toolchain.mjs'
+import { npmProgram, run } from './toolchain.mjs'
 
 /** @returns what a registry tells of a package of which it has one version */
 function describe(folder, file, url) {
-  const manifest = JSON.parse(run('tar', ['-xzOf', join(folder, file), 'package/package.json']))
+  // By its name alone: to some tars a path that has a drive is one of another machine.
+  const manifest = JSON.parse(run('tar', ['-xzOf', file, 'package/package.json'], { cwd: folder }))
   const integrity = `sha512-${createHash('sha512')
     .update(readFileSync(join(folder, file)))
     .digest('base64')}`
@@ -24,7 +25,7 @@ function describe(folder, file, url) {
  * @returns {Promise<{ url: string, close: () => void }>}
  */
 export async function serve(folder) {
-  const elsewhere = run('npm', ['config', 'get', 'registry']).trim().replace(/\/$/, '')
+  const elsewhere = run(process.execPath, [npmProgram(), 'config', 'get', 'registry']).trim().replace(/\/$/, '')
   let packages = new Map()
   const server = createServer(({ url = '' }, response) => {
     const path = decodeURIComponent(url)

@@ -1,7 +1,8 @@
 // Tools for cross builds and for foreign systems, in a folder of the user: they outlive a clone.
 import { spawnSync } from 'node:child_process'
+import { realpathSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { root } from '../setup.mjs'
 
 /** Where the tools are. */
@@ -33,4 +34,12 @@ export function run(program, args, options = {}, wantsErrors = false) {
   if (status === 0) return (wantsErrors ? stderr : stdout) ?? ''
   const how = error?.message ?? (signal === null ? `exit code ${status}` : signal)
   throw new Error(`${stdout ?? ''}${stderr ?? ''}\n${program} ${args.join(' ')} failed (${how})`)
+}
+
+/** @returns {string} npm as a program for Node.js: on Windows `npm` itself is a script of the shell */
+export function npmProgram() {
+  const own = process.env.npm_execpath ?? ''
+  return basename(own) === 'npm-cli.js'
+    ? own
+    : realpathSync(join(run('npm', ['root', '--global']).trim(), 'npm/bin/npm-cli.js'))
 }

@@ -1,17 +1,9 @@
 // `npm run try:all`: installs the packed packages as a user does, without scripts and without a compiler, and runs README's example:
 // Linux of both CPUs and both C libraries, on each Node.js. `-- --only musl` tries the cells that have the word in their names, and
-// `--no-build` the packages as they are in npm/packed. What came out goes to npm/tried.json, for `npm run platforms`.
+// `--no-build` the packages as they are in npm/packed. What came out goes to npm/tried.json, for `npm run platforms`. `--here` tries this
+// very system and Node.js in place of the cells: the workflow does so where nothing is emulated.
 import { spawn } from 'node:child_process'
-import {
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync
-} from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -20,11 +12,15 @@ import { setUp, underWine } from '../windows/wine.mjs'
 import { cells } from './cells.mjs'
 import { emulator, foreignRoot, nativeNode, windowsNode } from './nodes.mjs'
 import { serve } from './registry.mjs'
-import { manifest, packageName, packedFolder, targets } from './targets.mjs'
-import { run } from './toolchain.mjs'
+import { manifest, ownTarget, packageName, packedFolder, targets } from './targets.mjs'
+import { npmProgram, run } from './toolchain.mjs'
 
 const { values } = parseArgs({
-  options: { only: { type: 'string', default: '' }, 'no-build': { type: 'boolean', default: false } }
+  options: {
+    only: { type: 'string', default: '' },
+    here: { type: 'boolean', default: false },
+    'no-build': { type: 'boolean', default: false }
+  }
 })
 /** How long one program may take; an emulated one is slow. */
 const PATIENCE_MS = 180_000
@@ -56,7 +52,7 @@ function execute(program, args, options) {
   })
 }
 
-const npmProgram = realpathSync(join(run('npm', ['root', '--global']).trim(), 'npm/bin/npm-cli.js'))
+const npm = npmProgram()
 
 /** The headers of an arm64 program, as binfmt_misc wants them, and its emulator. */
 const ARM64 = String.raw`:arm64:M::\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00:\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff:${emulator}:F`
@@ -88,10 +84,16 @@ async function underWindows(node, project) {
 
 /** How the system of a cell runs npm and the example in a project. */
 function system({ target, node }) {
+  if (values.here) {
+    return (project) => ({
+      install: (args) => execute(process.execPath, [npm, ...args], { cwd: project }),
+      run: () => execute(process.execPath, ['example.mjs'], { cwd: project })
+    })
+  }
   if (target.os === 'win32') {
     const choice = ['--os=win32', `--cpu=${target.cpu}`]
     return (project) => ({
-      install: (args) => execute(process.execPath, [npmProgram, ...args, ...choice], { cwd: project }),
+      install: (args) => execute(process.execPath, [npm, ...args, ...choice], { cwd: project }),
       run: () => underWindows(node, project)
     })
   }
@@ -104,7 +106,7 @@ function system({ target, node }) {
       symlinkSync(program, join(project, 'bin/node'))
       const options = { cwd: project, env: { ...process.env, PATH: join(project, 'bin') } }
       return {
-        install: (args) => execute(program, [npmProgram, ...args], options),
+        install: (args) => execute(program, [npm, ...args], options),
         run: () => execute(program, ['example.mjs'], options)
       }
     }
@@ -113,7 +115,7 @@ function system({ target, node }) {
   const choice = [`--os=${target.os}`, `--cpu=${target.cpu}`, `--libc=${target.libc}`]
   const env = { PATH: process.env.PATH, ROOT: folder, FORMAT: target.cpu === process.arch ? '' : ARM64 }
   return (project) => ({
-    install: (args) => execute(process.execPath, [npmProgram, ...args, ...choice], { cwd: project }),
+    install: (args) => execute(process.execPath, [npm, ...args, ...choice], { cwd: project }),
     run: () =>
       execute('unshare', ['--user', '--map-root-user', '--mount', 'sh', '-c', ENTER], {
         env: { ...env, PROJECT: project }
@@ -138,7 +140,7 @@ async function tryOne(cell, registry) {
     const printed = await inside.run()
     if (printed !== output) throw new Error(`the example printed ${JSON.stringify(printed)}`)
   } finally {
-    rmSync(project, { recursive: true, force: true })
+    rmSync(project, { recursive: true, force: true, maxRetries: 10 })
   }
 }
 
@@ -148,22 +150,26 @@ function isTarballOf(file, target) {
   return [start, manifest.name].some((name) => file === `${name}-${manifest.version}.tgz`)
 }
 
+const { node } = process.versions
+const here = { name: `${ownTarget()?.rust}, Node.js ${node}`, npm: ownTarget()?.npm, node }
+const chosen = values.here ? [here] : cells.filter(({ name }) => name.includes(values.only))
 const registry = await serve(packedFolder)
 const results = []
-for (const { npm, ...cell } of cells.filter(({ name }) => name.includes(values.only))) {
+for (const { npm: ending, ...cell } of chosen) {
   const begun = performance.now()
-  const target = targets.find((each) => each.npm === npm)
+  const target = targets.find((each) => each.npm === ending)
   const problem = await tryOne({ ...cell, target }, registry.url).then(
     () => '',
     (error) => error.message
   )
-  results.push({ name: cell.name, npm, node: cell.node, isGood: problem === '' })
+  results.push({ name: cell.name, npm: ending, node: cell.node, isGood: problem === '' })
   console.log(
     `${cell.name}: ${problem === '' ? 'ok' : `FAILED\n${problem}`} (${((performance.now() - begun) / 1000).toFixed(1)} s)`
   )
 }
 registry.close()
-if (values.only === '') writeFileSync(join(root, 'npm/tried.json'), `${JSON.stringify(results, undefined, 2)}\n`)
+if (values.only === '' && !values.here)
+  writeFileSync(join(root, 'npm/tried.json'), `${JSON.stringify(results, undefined, 2)}\n`)
 const failed = results.filter(({ isGood }) => !isGood).length
 console.log(`${results.length - failed} passed, ${failed} failed`)
 process.exitCode = failed > 0 ? 1 : 0
