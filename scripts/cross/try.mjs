@@ -3,7 +3,16 @@
 // `--no-build` the packages as they are in npm/packed. What came out goes to npm/tried.json, for `npm run platforms`. `--here` tries this
 // very system and Node.js in place of the cells: the workflow does so where nothing is emulated.
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -23,7 +32,7 @@ const { values } = parseArgs({
   }
 })
 /** How long one program may take; an emulated one is slow. */
-const PATIENCE_MS = 180_000
+const PATIENCE_MS = 600_000
 
 if (!values['no-build']) {
   run(process.execPath, [join(root, 'scripts/cross/pack.mjs')], { stdio: ['ignore', 'inherit', 'inherit'] })
@@ -168,8 +177,12 @@ for (const { npm: ending, ...cell } of chosen) {
   )
 }
 registry.close()
-if (values.only === '' && !values.here)
-  writeFileSync(join(root, 'npm/tried.json'), `${JSON.stringify(results, undefined, 2)}\n`)
+if (!values.here) {
+  const path = join(root, 'npm/tried.json')
+  const known = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : []
+  const others = known.filter(({ name }) => !results.some((result) => result.name === name))
+  writeFileSync(path, `${JSON.stringify([...others, ...results], undefined, 2)}\n`)
+}
 const failed = results.filter(({ isGood }) => !isGood).length
 console.log(`${results.length - failed} passed, ${failed} failed`)
 process.exitCode = failed > 0 ? 1 : 0
