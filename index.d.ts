@@ -223,13 +223,14 @@ export declare class RawWorkerEndpoint {
    */
   receive(into: Uint8Array): number
   /**
-   * Sends the frames in the first `length` bytes. Blocks while the ring is full.
+   * Sends the frames in the first `length` bytes. Blocks while the ring is full. With `is_quiet` a parent that sleeps goes on sleeping
+   * until the next message.
    *
    * # Errors
    *
    * If the parent's half is corrupt.
    */
-  send(frames: Uint8Array, length: number): void
+  send(frames: Uint8Array, length: number, isQuiet: boolean): void
   /** Copies `bytes` into a block for a result. Returns its place, or -1 if there is no room. */
   putBlock(bytes: Uint8Array): number
   /** Fills `into` from a block of the parent. Returns `false` if it is not there. */

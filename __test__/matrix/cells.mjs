@@ -1,5 +1,5 @@
 // The crash matrix: every fault, in every phase of a worker's life, under every kind of call.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sharedArray, tasks, WorkerPool } from '../../dist/index.js'
@@ -239,7 +239,8 @@ export async function runCell(cell) {
   const { submitted, completed, failed, cancelled, running, queued } = pool.stats
   if (running !== 0 || queued !== 0 || submitted !== completed + failed + cancelled)
     wrong.push(`the counts do not add up: ${JSON.stringify(pool.stats)}`)
-  const begun = readFileSync(`${scratch}/begun`, 'utf8').split('\n').slice(0, -1)
+  // The file is missing if no task ever began.
+  const begun = existsSync(`${scratch}/begun`) ? readFileSync(`${scratch}/begun`, 'utf8').split('\n').slice(0, -1) : []
   const begunTasks = begun.map((line) => line.split(' ').slice(0, 2).join(' '))
   const twice = begunTasks.filter((task, at) => begunTasks.indexOf(task) !== at)
   if (twice.length > 0) wrong.push(`ran twice: ${twice.join(', ')}`)

@@ -1,3 +1,4 @@
+import { setImmediate } from '../primordials.js'
 import { EACH, FAIL_FAST } from '../protocol/index.js'
 import type { Chunk, Progress } from './chunk.js'
 import type { Observers } from './observers.js'
@@ -15,6 +16,7 @@ export class ChunkOutcomes {
   readonly #progress: Progress
   readonly #observers: Pick<Observers, 'current'>
   readonly stopwatch: Stopwatch = new Stopwatch()
+  #isFlushDue = false
   #chunk: Chunk = { seq: 0, firstTask: 0, from: 0, count: 0, definition: 0, flags: 0 }
 
   constructor(
@@ -101,6 +103,16 @@ export class ChunkOutcomes {
     this.#outbox.dropRest(this.stopwatch.lap())
     this.#progress.index = this.#chunk.count
     return DONE
+  }
+
+  /** Sends the results that have gathered when the event loop has run, because the task that is awaited may take long. */
+  flushSoon(): void {
+    if (this.#isFlushDue || (this.#chunk.flags & EACH) !== 0) return
+    this.#isFlushDue = true
+    setImmediate(() => {
+      this.#isFlushDue = false
+      this.flush()
+    })
   }
 
   /** Sends the results that have gathered. */

@@ -48,11 +48,11 @@ export function openFigures(
 export function countingSend(send: Send, recorder: Recorder | undefined, blocks: WorkerBlocks): Send {
   if (recorder === undefined) return send
   let [taken, put] = [0, 0]
-  return (frames, length) => {
+  return (frames, length, isQuiet) => {
     recorder.received(blocks.bytesTaken - taken)
     const bytes = length + blocks.bytesPut - put
     taken = blocks.bytesTaken
     put = blocks.bytesPut
-    recorder.send(bytes, () => send(frames, length))
+    recorder.send(bytes, () => send(frames, length, isQuiet))
   }
 }

@@ -16,8 +16,8 @@ import {
   REGIONS_SHIFT
 } from '../protocol/index.js'
 
-/** Sends frames to the parent. Blocks while the ring is full. */
-export type Send = (frames: Uint8Array, length: number) => void
+/** Sends frames to the parent. Blocks while the ring is full. A quiet message does not wake a parent that sleeps. */
+export type Send = (frames: Uint8Array, length: number, isQuiet?: boolean) => void
 
 /** Results are sent when they have grown to this size together. */
 const BATCH_BYTES = 64 * 1024
@@ -147,10 +147,10 @@ export class Outbox {
     return this.#writer.length + this.#writer.blockBytes >= BATCH_BYTES
   }
 
-  /** Sends what has gathered. The open frame must be ended before. */
-  flush(): void {
+  /** Sends what has gathered. The open frame must be ended before. A quiet message needs another one behind it, which wakes the parent. */
+  flush(isQuiet = false): void {
     if (this.#writer.length === 0) return
-    this.#send(this.#writer.bytes, this.#writer.length)
+    this.#send(this.#writer.bytes, this.#writer.length, isQuiet)
     this.#regions?.sent()
     // The memory of a result of many megabytes is not kept for small ones.
     if (this.#writer.bytes.length > 16 * BATCH_BYTES) this.#writer = this.#makeWriter()

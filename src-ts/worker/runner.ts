@@ -1,4 +1,3 @@
-import { setImmediate } from '../primordials.js'
 import { CALL_SHIFT, EACH, LOAD, TIMED } from '../protocol/index.js'
 import type { TaskContext } from '../types/index.js'
 import type { TaskCancellation } from './task-cancellation.js'
@@ -35,8 +34,6 @@ export class Runner {
   #isLoading = false
   #isSettingUp = false
   #call = -1
-  /** The results that have gathered are sent when the event loop runs again. */
-  #isFlushDue = false
   #hasYielded = false
 
   constructor(
@@ -172,11 +169,14 @@ export class Runner {
     return this.#numbers.isSliceOver ? this.#yield() : undefined
   }
 
-  /** The event loop runs. A message would wake the parent, and a chunk usually ends soon after its first slice, so its results wait. */
+  /**
+   * The event loop runs. A timer of a task may end this process meanwhile, so the results are sent. The message of a chunk's first slice
+   * does not wake the parent, because the chunk usually ends soon.
+   */
   #yield(): number {
     const elapsedUs = this.#outcomes.stopwatch.lap()
     this.#outbox.endResults(elapsedUs, false)
-    if (this.#hasYielded || elapsedUs > this.#timeSlice.mayWaitUs) this.#outbox.flush()
+    this.#outbox.flush(!this.#hasYielded && elapsedUs <= this.#timeSlice.mayWaitUs)
     this.#hasYielded = true
     return YIELD
   }
@@ -210,7 +210,7 @@ export class Runner {
    * @param report Tells the parent, and with the error if no task fails with it.
    */
   interrupt(error: unknown, report: (stray: { readonly error: unknown } | undefined) => void): void {
-    this.#outcomes.flush()
+    this.flush()
     report(this.#progress.isRunning ? undefined : { error })
     if (this.#isSettingUp) this.failSetup(error)
     else if (this.#progress.isRunning) this.#fail(error)
@@ -219,8 +219,13 @@ export class Runner {
   /** This process was asked to end. The running task is its last one; then the parent lets it leave. */
   retire(report: () => void): void {
     this.#outbox.isRetiring = true
-    this.#outcomes.flush()
+    this.flush()
     report()
+  }
+
+  /** Sends the results that have gathered. */
+  flush(): void {
+    this.#outcomes.flush()
   }
 
   #fail(error: unknown): boolean {
@@ -228,13 +233,7 @@ export class Runner {
   }
 
   async #await(value: PromiseLike<unknown>): Promise<void> {
-    if ((this.#chunk.flags & EACH) === 0 && !this.#isFlushDue) {
-      this.#isFlushDue = true
-      setImmediate(() => {
-        this.#isFlushDue = false
-        this.#outcomes.flush()
-      })
-    }
+    this.#outcomes.flushSoon()
     let result: unknown
     try {
       // `await` settles once, whatever a foreign `then` does. A call of `then` would trust it.

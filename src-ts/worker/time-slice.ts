@@ -7,7 +7,7 @@ const STRIDE_MAX = 64
 
 /** The time that tasks may run before the event loop runs again. Reading the clock costs more than a small task. */
 export class TimeSlice {
-  /** The results of so many microseconds of tasks may wait for those of the next slice. A slice is longer than this if a task is long. */
+  /** The results of so many microseconds of tasks need not wake the parent yet. A slice is longer than this if a task is long. */
   readonly mayWaitUs: number = 2_000 * SLICE_MS
   #end = 0
   #stride = 1

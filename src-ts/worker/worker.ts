@@ -1,6 +1,5 @@
 /** The program of a worker process. It reads frames from one ring, runs their tasks, and writes outcomes into the other ring. */
 import { types } from 'node:util'
-
 import { Error, JSON, afterwards, kill, process, setImmediate } from '../primordials.js'
 import {
   FIELDS_AT,
@@ -29,7 +28,7 @@ import { Observers } from './observers.js'
 import { WorkerLife } from './life.js'
 import { MemoryLimit, ResidentMemory } from './memory-limit.js'
 import { withoutFramesOf } from './own-frames.js'
-import { Outbox } from './outbox.js'
+import { Outbox, type Send } from './outbox.js'
 import { reportUnhandled, retireOnSignals } from './process-end.js'
 import { Reports } from './reports.js'
 import { BEGUN, DONE, HALT, YIELD } from './run-state.js'
@@ -63,8 +62,9 @@ const memory = new ResidentMemory(words, recorder && ((bytes) => recorder.measur
 memory.measure()
 const blocks = new WorkerBlocks(endpoint)
 provideRegions(memoryOf(binding))
+const send: Send = (frames, length, isQuiet = false) => endpoint.send(frames, length, isQuiet)
 const outbox = new Outbox(
-  countingSend((frames, length) => endpoint.send(frames, length), recorder, blocks),
+  countingSend(send, recorder, blocks),
   new MemoryLimit(config.maxWorkerMemory, memory.measure),
   MAX_MESSAGE_BYTES,
   blocks,
@@ -80,7 +80,7 @@ const life = new WorkerLife(functions, workerId, isolation, true)
 const invoker = new TaskInvoker(cancellation, isolation, workerId, life, blocks)
 const runner = new Runner(claims, outbox, timeSlice, cancellation, invoker, resume, observers)
 provideCurrentTask(runner.current)
-const reports = new Reports((frames, length) => endpoint.send(frames, length))
+const reports = new Reports(send)
 const gracefulExit = new GracefulExit(start.streams, runExits, (error) => runner.interrupt(error, reports.fault))
 
 /** True while a chunk is unfinished, a module is being loaded, or this process leaves. Then no frame is read. */
@@ -113,9 +113,11 @@ function resumeInNewSlice(): void {
   resume()
 }
 
-/** Continues an unfinished chunk. */
+/** Continues an unfinished chunk, or ends one. */
 function resume(): void {
   if (timeSlice.isOver()) {
+    // A timer of a task may end this process while the event loop runs.
+    runner.flush()
     afterLoop(resumeInNewSlice)
     return
   }
@@ -205,7 +207,8 @@ function startChunk(header: Uint32Array): boolean {
     const onLoaded = (loaded: Resolved): void => {
       setPhase('running')
       runner.start(payload, loaded)
-      resume()
+      // The first task is claimed. If the event loop ran now, an error that an earlier task has left would be its own.
+      resumeInNewSlice()
     }
     void afterwards(resolved, onLoaded, (error: unknown) => {
       runner.failSetup(error)

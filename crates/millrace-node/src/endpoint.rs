@@ -116,15 +116,17 @@ impl RawWorkerEndpoint {
         }
     }
 
-    /// Sends the frames in the first `length` bytes. Blocks while the ring is full.
+    /// Sends the frames in the first `length` bytes. Blocks while the ring is full. With `is_quiet` a parent that sleeps goes on sleeping
+    /// until the next message.
     ///
     /// # Errors
     ///
     /// If the parent's half is corrupt.
     #[napi(catch_unwind)]
-    pub fn send(&mut self, frames: &[u8], length: u32) -> napi::Result<()> {
+    pub fn send(&mut self, frames: &[u8], length: u32, is_quiet: bool) -> napi::Result<()> {
         let frames = frames.get(..length as usize).unwrap_or(frames);
-        self.endpoint.send(frames).map_err(to_napi)
+        let sent = if is_quiet { self.endpoint.send_quietly(frames) } else { self.endpoint.send(frames) };
+        sent.map_err(to_napi)
     }
 
     /// Copies `bytes` into a block for a result. Returns its place, or -1 if there is no room.

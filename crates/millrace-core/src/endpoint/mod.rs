@@ -298,7 +298,21 @@ impl WorkerEndpoint {
     /// # Errors
     ///
     /// [`EndpointError::Ring`].
-    pub fn send(&mut self, mut frames: &[u8]) -> Result<(), EndpointError> {
+    pub fn send(&mut self, frames: &[u8]) -> Result<(), EndpointError> {
+        self.write(frames, false)
+    }
+
+    /// As [`Self::send`]. A parent that sleeps goes on sleeping until the next [`Self::send`], unless the ring would be full soon. If this
+    /// worker ends before, the parent reads the frames all the same.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::send`].
+    pub fn send_quietly(&mut self, frames: &[u8]) -> Result<(), EndpointError> {
+        self.write(frames, true)
+    }
+
+    fn write(&mut self, mut frames: &[u8], is_quiet: bool) -> Result<(), EndpointError> {
         let segment = self.segment.clone();
         let space = segment.doorbell(word::WORKER_WANTS_SPACE);
         let mut has_taken_bell = false;
@@ -306,11 +320,13 @@ impl WorkerEndpoint {
         loop {
             let pushed = self.outbound.push(frames).map_err(EndpointError::Ring)?;
             self.outbound.publish();
-            let is_urgent = || !can_wait || pushed < frames.len() || self.is_half_full();
-            match segment.doorbell(word::PARENT_ASLEEP).bell_to_notify_if(is_urgent) {
-                0 => {}
-                2 => self.notify(1),
-                _ => self.notify(0),
+            let is_full = || pushed < frames.len() || self.is_half_full();
+            if !is_quiet || is_full() {
+                match segment.doorbell(word::PARENT_ASLEEP).bell_to_notify_if(|| !can_wait || is_full()) {
+                    0 => {}
+                    2 => self.notify(1),
+                    _ => self.notify(0),
+                }
             }
             frames = &frames[pushed..];
             if frames.is_empty() {
