@@ -252,6 +252,9 @@ export declare class RawWorkerEndpoint {
 /** The CPU ids that this process may use. */
 export declare function availableCpus(): Array<number>
 
+/** The words that this process was started with, the program first. Empty if the system does not say. */
+export declare function commandLine(): Array<string>
+
 /** The number of logical CPUs of the system, regardless of affinity. */
 export declare function cpuCount(): number
 

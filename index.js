@@ -773,10 +773,11 @@ if (
   }
 }
 
-const { RawPool, RawWorkerEndpoint, availableCpus, cpuCount, createRegion, defaultJobs, fetchRegion, freshRegionId, initWorker, layout, libraryPath, makeRoomForDescriptors, openRegion, passRegion, pinRegion, regionsPerOutcome, releaseRegion, sendStartError, unpinRegion, workerIdentity } = nativeBinding
+const { RawPool, RawWorkerEndpoint, availableCpus, commandLine, cpuCount, createRegion, defaultJobs, fetchRegion, freshRegionId, initWorker, layout, libraryPath, makeRoomForDescriptors, openRegion, passRegion, pinRegion, regionsPerOutcome, releaseRegion, sendStartError, unpinRegion, workerIdentity } = nativeBinding
 export { RawPool }
 export { RawWorkerEndpoint }
 export { availableCpus }
+export { commandLine }
 export { cpuCount }
 export { createRegion }
 export { defaultJobs }

@@ -9,6 +9,7 @@ import type { RegionMemory } from './codec/index.js'
 
 export {
   availableCpus,
+  commandLine,
   cpuCount,
   defaultJobs,
   libraryPath,

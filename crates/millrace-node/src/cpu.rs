@@ -39,6 +39,12 @@ pub fn make_room_for_descriptors() {
     host::make_room_for_descriptors();
 }
 
+/// The words that this process was started with, the program first. Empty if the system does not say.
+#[napi(catch_unwind)]
+pub fn command_line() -> Vec<String> {
+    host::command_line()
+}
+
 /// Path of the addon's own file.
 ///
 /// # Errors

@@ -27,7 +27,8 @@ mod wire;
 use no_event_loop::{event_loop, loop_watcher};
 
 pub use cpu::{
-    available_cpus, cpu_count, default_jobs, layout, library_path, make_room_for_descriptors,
+    available_cpus, command_line, cpu_count, default_jobs, layout, library_path,
+    make_room_for_descriptors,
 };
 pub use endpoint::{
     RawWorkerEndpoint, RawWorkerIdentity, init_worker, send_start_error, worker_identity,

@@ -1,7 +1,8 @@
-import { readFileSync, realpathSync } from 'node:fs'
+import { realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { isAbsolute, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { commandLine } from '../../binding.js'
 import { Set, URL, process } from '../../primordials.js'
 
 const require = createRequire(import.meta.url)
@@ -33,14 +34,9 @@ function isTyped(): boolean {
   return typeof typed === 'string'
 }
 
-/** The program by the command line that the system keeps. undefined if there is none, or if `process.title` has replaced it. */
+/** The program by the command line that the system keeps. undefined if it keeps none, or if `process.title` has replaced it. */
 function commandLineProgram(directory: string): string | undefined {
-  let words: string[]
-  try {
-    words = readFileSync('/proc/self/cmdline', 'utf8').split('\0')
-  } catch {
-    return undefined
-  }
+  const words = commandLine()
   const { execArgv } = process
   if (execArgv.some((word) => /^(-p?e|-p|--eval|--print|-i|--interactive)$/.test(word))) return undefined
   if (execArgv.some((word, at) => words[at + 1] !== word)) return undefined

@@ -68,7 +68,8 @@ use unsupported as unix;
 #[cfg(feature = "testing")]
 pub use machine::set_affinity_of_current_thread;
 pub use machine::{
-    affinity_of, available_memory, control_groups, resident_bytes, was_killed_for_memory,
+    affinity_of, available_memory, command_line, control_groups, resident_bytes,
+    was_killed_for_memory,
 };
 #[cfg(any(millrace_system = "posix", millrace_system = "none"))]
 pub use no_block_memory::{BlockMemory, BlockReader, give_back_freed_memory};

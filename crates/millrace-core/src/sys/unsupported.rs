@@ -356,6 +356,11 @@ pub fn available_memory(_root: &Path) -> Option<u64> {
     None
 }
 
+/// The words that this process was started with; not known here.
+pub fn command_line() -> Vec<String> {
+    Vec::new()
+}
+
 /// How many descriptors this process may have; there are none here.
 pub fn descriptor_limit() -> usize {
     0

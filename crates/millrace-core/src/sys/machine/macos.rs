@@ -63,3 +63,8 @@ pub fn resident_bytes(pid: u32) -> Option<u64> {
     let info = unsafe { info.assume_init() };
     (written == size).then_some(info.pti_resident_size)
 }
+
+/// The words that this process was started with, the program first. A process that has given itself a title has others, or none.
+pub fn command_line() -> Vec<String> {
+    std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect()
+}

@@ -11,6 +11,6 @@ use macos as own;
 
 pub(super) use own::peak_memory;
 pub use own::{
-    affinity_of, available_memory, control_groups, resident_bytes, set_affinity_of_current_thread,
-    was_killed_for_memory,
+    affinity_of, available_memory, command_line, control_groups, resident_bytes,
+    set_affinity_of_current_thread, was_killed_for_memory,
 };

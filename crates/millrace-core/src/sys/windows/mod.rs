@@ -42,9 +42,9 @@ pub use parent::{own_pidfd, wait_until_gone};
 pub use pipe::Pipe;
 pub use poller::Poller;
 pub use process::{
-    available_memory, control_groups, descriptor_limit, is_self_inflicted, keep_streams_at_exit,
-    kill_own_group, monotonic_ms, resident_bytes, set_worker_signals, was_killed_for_memory,
-    with_signals_blocked,
+    available_memory, command_line, control_groups, descriptor_limit, is_self_inflicted,
+    keep_streams_at_exit, kill_own_group, monotonic_ms, resident_bytes, set_worker_signals,
+    was_killed_for_memory, with_signals_blocked,
 };
 pub use region::RegionFile;
 

@@ -88,3 +88,8 @@ pub fn control_groups(_root: &Path, _process: &str, _controller: &str) -> Vec<Co
 pub fn was_killed_for_memory(_pid: u32) -> Option<bool> {
     None
 }
+
+/// The words that this process was started with, the program first.
+pub fn command_line() -> Vec<String> {
+    std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect()
+}
