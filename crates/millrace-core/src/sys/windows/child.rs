@@ -1,11 +1,11 @@
 //! A started process: its death, its job, its end.
-#![expect(unsafe_code, reason = "asks for an exit code")]
+#![expect(unsafe_code, reason = "asks for an exit code, and kills")]
 
 use std::io;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use windows_sys::Win32::System::Threading::GetExitCodeProcess;
+use windows_sys::Win32::System::Threading::{GetExitCodeProcess, TerminateProcess};
 
 use super::bell::{is_set_within, milliseconds};
 use super::handle::{AsFd, BorrowedFd, OwnedFd, check, raw};
@@ -42,6 +42,12 @@ impl Child {
     pub fn kill_group(&self) -> bool {
         self.job.kill();
         true
+    }
+
+    /// Kills the process itself, which may be in no job yet.
+    pub(super) fn kill_alone(&self) {
+        // SAFETY: the handle is open. It fails only for a process that has ended.
+        unsafe { TerminateProcess(raw(&self.process), KILLED) };
     }
 
     /// Windows does not say why a process was ended, so nobody asks how large it was.

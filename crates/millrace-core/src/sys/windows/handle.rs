@@ -85,7 +85,14 @@ pub(super) fn copy_into(process: &impl AsFd, handle: &impl AsFd) -> io::Result<u
 }
 
 /// Copies a handle out of another process, which names it by its number there. It may be a handle of anything.
+///
+/// # Errors
+/// `InvalidInput` for a number that stands for something, such as the thread that asks; else what the system reports.
 pub(super) fn copy_from(process: &impl AsFd, number: u64) -> io::Result<OwnedFd> {
+    // The system says that numbers of handles have 32 bits.
+    if i32::try_from(number).is_err() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
     let mut copy = ptr::null_mut();
     let handle = ptr::with_exposed_provenance_mut(number as usize);
     // SAFETY: the handle of the process is open, any number may be passed, and the system writes to `copy`, which lives until it

@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 use std::ptr;
 
-use windows_sys::Win32::Foundation::{GENERIC_READ, GENERIC_WRITE, HANDLE};
+use windows_sys::Win32::Foundation::{GENERIC_READ, GENERIC_WRITE, HANDLE, INVALID_HANDLE_VALUE};
 use windows_sys::Win32::Storage::FileSystem::{
     CreateFileW, FILE_SHARE_READ, FILE_SHARE_WRITE, OPEN_EXISTING,
 };
@@ -97,14 +97,18 @@ pub fn launch(launch: &Launch, control: Control, family: &Family) -> io::Result<
     answer.map_err(|error| explain(cwd.as_deref(), &program, &error))?;
     let process = new_object(made.hProcess)?;
     let thread = new_object(made.hThread)?;
-    // Dropped, it is killed.
     let child = Child::new(process, job, made.dwProcessId);
-    family.0.take_in(&child)?;
-    child.prepare(affinity.as_ref(), control)?;
+    let started = child.prepare(family, affinity.as_ref(), control).and_then(|()| resume(&thread));
+    // Its job kills it only if it is in there.
+    started.inspect_err(|_| child.kill_alone()).map(|()| child)
+}
+
+/// Lets a process run.
+fn resume(thread: &OwnedFd) -> io::Result<()> {
     // SAFETY: the handle is open.
-    match unsafe { ResumeThread(raw(&thread)) } {
+    match unsafe { ResumeThread(raw(thread)) } {
         u32::MAX => Err(io::Error::last_os_error()),
-        _ => Ok(child),
+        _ => Ok(()),
     }
 }
 
@@ -129,7 +133,9 @@ fn streams(launch: &Launch) -> io::Result<[OwnedFd; 3]> {
 fn own_stream(which: STD_HANDLE) -> Option<OwnedFd> {
     // SAFETY: takes any number.
     let handle = unsafe { GetStdHandle(which) };
-    if handle.is_null() { None } else { inheritable(handle).ok() }
+    // The invalid handle stands for this process elsewhere: a copy of it would give the worker all power over its parent.
+    let is_none = handle.is_null() || handle == INVALID_HANDLE_VALUE;
+    if is_none { None } else { inheritable(handle).ok() }
 }
 
 /// The device that has nothing and takes everything.
@@ -149,7 +155,13 @@ fn explain(cwd: Option<&str>, program: &str, error: &io::Error) -> io::Error {
 }
 
 impl Child {
-    fn prepare(&self, affinity: Option<&GROUP_AFFINITY>, control: Control) -> io::Result<()> {
+    fn prepare(
+        &self,
+        family: &Family,
+        affinity: Option<&GROUP_AFFINITY>,
+        control: Control,
+    ) -> io::Result<()> {
+        family.0.take_in(self)?;
         self.job.take_in(self)?;
         if let Some(affinity) = affinity {
             affinity::bind(self, affinity)?;

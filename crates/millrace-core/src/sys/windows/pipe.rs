@@ -12,7 +12,8 @@ use std::ptr;
 use std::sync::Mutex;
 
 use windows_sys::Win32::Foundation::{
-    ERROR_BROKEN_PIPE, ERROR_IO_INCOMPLETE, ERROR_IO_PENDING, GENERIC_WRITE,
+    ERROR_BROKEN_PIPE, ERROR_IO_INCOMPLETE, ERROR_IO_PENDING, ERROR_OPERATION_ABORTED,
+    GENERIC_WRITE,
 };
 use windows_sys::Win32::Storage::FileSystem::{
     CreateFileW, FILE_FLAG_FIRST_PIPE_INSTANCE, FILE_FLAG_OVERLAPPED, FILE_READ_ATTRIBUTES,
@@ -25,7 +26,7 @@ use windows_sys::Win32::System::Pipes::{
 
 use super::bell::Bell;
 use super::command_line::wide;
-use super::handle::{AsFd, BorrowedFd, OwnedFd, new_object, raw};
+use super::handle::{AsFd, BorrowedFd, OwnedFd, check, new_object, raw};
 use crate::lock::lock;
 
 /// What the system keeps for a pipe, and the size of one read.
@@ -157,34 +158,51 @@ impl Pipe {
         Ok(())
     }
 
-    /// Takes the answer of the open read. Returns `false` if there is none yet.
+    /// Takes the answer of the open read. Returns `false` if nothing is there.
     fn finish(&self, reading: &mut Reading) -> io::Result<bool> {
+        let mut is_sure = false;
+        while reading.state == State::Open {
+            let mut answer = self.answer(reading, false);
+            if has_code(&answer, ERROR_IO_INCOMPLETE) {
+                if is_sure {
+                    return Ok(false);
+                }
+                // The system tells the thread that has opened the read, which may not have run since then. A caller that knows that
+                // the writer is dead wants all that was written: so the read is taken back, and what it has got by now is its answer.
+                is_sure = true;
+                self.cancel(reading);
+                answer = self.answer(reading, true);
+            }
+            match answer {
+                // A writer may write nothing, which is not the end. And a read ends with the thread that has opened it.
+                Ok(0) => self.read_on(reading)?,
+                Err(_) if has_code(&answer, ERROR_OPERATION_ABORTED) => self.read_on(reading)?,
+                Ok(count) => reading.state = State::Full { at: 0, end: count as usize },
+                Err(_) if has_code(&answer, ERROR_BROKEN_PIPE) => self.end(reading),
+                Err(error) => {
+                    self.end(reading);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// How many bytes the open read has got.
+    fn answer(&self, reading: &Reading, waits: bool) -> io::Result<u32> {
         let mut count = 0;
         let overlapped = reading.target.overlapped.get();
         // SAFETY: the read was opened with it, and it writes to `count`, which lives until it returns.
-        let answer =
-            unsafe { GetOverlappedResult(raw(&self.handle), overlapped, &raw mut count, 0) };
-        if answer != 0 {
-            // A writer may write nothing, which is not the end.
-            if count == 0 {
-                self.read_on(reading)?;
-                return Ok(reading.state != State::Open);
-            }
-            reading.state = State::Full { at: 0, end: count as usize };
-            return Ok(true);
-        }
-        let error = io::Error::last_os_error();
-        match error.raw_os_error().map(i32::cast_unsigned) {
-            Some(ERROR_IO_INCOMPLETE) => Ok(false),
-            Some(ERROR_BROKEN_PIPE) => {
-                self.end(reading);
-                Ok(true)
-            }
-            _ => {
-                self.end(reading);
-                Err(error)
-            }
-        }
+        check(unsafe {
+            GetOverlappedResult(raw(&self.handle), overlapped, &raw mut count, i32::from(waits))
+        })?;
+        Ok(count)
+    }
+
+    /// Takes the open read back. It fails only where the read has ended.
+    fn cancel(&self, reading: &Reading) {
+        // SAFETY: the read was opened with it.
+        unsafe { CancelIoEx(raw(&self.handle), reading.target.overlapped.get()) };
     }
 
     /// The event stays set from now on, as for any pipe that has ended.
@@ -198,20 +216,59 @@ impl Drop for Pipe {
     fn drop(&mut self) {
         let reading = lock(&self.reading);
         if reading.state == State::Open {
-            let overlapped = reading.target.overlapped.get();
-            // SAFETY: the read was opened with it.
-            unsafe { CancelIoEx(raw(&self.handle), overlapped) };
-            let mut count = 0;
+            self.cancel(&reading);
             // The system writes to the target until then.
-            // SAFETY: as above, and it writes to `count`, which lives until it returns.
-            unsafe { GetOverlappedResult(raw(&self.handle), overlapped, &raw mut count, 1) };
+            let _ = self.answer(&reading, true);
         }
     }
+}
+
+fn has_code<T>(answer: &io::Result<T>, code: u32) -> bool {
+    answer.as_ref().is_err_and(|error| error.raw_os_error() == Some(code.cast_signed()))
 }
 
 /// Set when something can be read, or all writers are gone.
 impl AsFd for Pipe {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.ended.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::io::Write;
+    use std::thread;
+
+    use super::super::bell::is_set_within;
+    use super::*;
+
+    fn read(pipe: &Pipe) -> Option<Vec<u8>> {
+        let mut bytes = [0; 16];
+        let count = pipe.try_read(&mut bytes).unwrap()?;
+        Some(bytes[..count].to_vec())
+    }
+
+    #[test]
+    fn what_was_written_is_there_at_once_and_nothing_is_not_the_end() {
+        let (pipe, writer) = Pipe::new().unwrap();
+        let mut writer = File::from(writer);
+        for _ in 0..100 {
+            assert_eq!(read(&pipe), None);
+            writer.write_all(b"some").unwrap();
+            assert_eq!(read(&pipe).as_deref(), Some(&b"some"[..]));
+        }
+        drop(writer);
+        assert_eq!(read(&pipe).as_deref(), Some(&b""[..]));
+        assert!(is_set_within(&pipe, 0), "it stays reported");
+    }
+
+    #[test]
+    fn a_pipe_outlives_the_thread_that_has_made_it() {
+        let (pipe, writer) = thread::spawn(|| Pipe::new().unwrap()).join().unwrap();
+        assert_eq!(read(&pipe), None);
+        File::from(writer).write_all(b"more").unwrap();
+        assert_eq!(read(&pipe).as_deref(), Some(&b"more"[..]));
+        assert_eq!(read(&pipe).as_deref(), Some(&b""[..]));
     }
 }
