@@ -11,10 +11,12 @@ const libraries = {
   abort: ['native.c', '-DABORT'],
   exit0: ['native.c', '-DEXIT_CODE=0'],
   exit1: ['native.c', '-DEXIT_CODE=1'],
-  'garbage-handles': ['../fixtures/garbage-handles.c']
+  'garbage-handles': ['../fixtures/garbage-handles.c'],
+  'ctrl-c': ['../fixtures/console-event.c', '-DCONSOLE_EVENT=CTRL_C_EVENT'],
+  'ctrl-break': ['../fixtures/console-event.c', '-DCONSOLE_EVENT=CTRL_BREAK_EVENT']
 }
-/** Windows has no signal that `abort` could raise, and other systems have no handles. */
-const missing = (system) => (system === 'win32' ? 'abort' : 'garbage-handles')
+/** Windows has no signal that `abort` could raise, and other systems have neither handles nor consoles. */
+const missing = (system) => (system === 'win32' ? ['abort'] : ['garbage-handles', 'ctrl-c', 'ctrl-break'])
 
 /** The library's path; it is there once {@linkcode buildNative} has run. */
 export function nativePath(fault, inFolder = folder) {
@@ -34,7 +36,7 @@ export function buildNative({ compiler, to = folder, system = process.platform }
   const [program, ...options] = compiler ?? (system === 'win32' ? ['clang'] : ['cc', '-fPIC'])
   mkdirSync(to, { recursive: true })
   for (const [fault, [file, ...flags]] of Object.entries(libraries)) {
-    if (fault === missing(system)) continue
+    if (missing(system).includes(fault)) continue
     const source = fileURLToPath(new URL(file, import.meta.url))
     const path = nativePath(fault, to)
     if (isCurrent(path, source)) continue

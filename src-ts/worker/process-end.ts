@@ -1,14 +1,15 @@
 import { process } from '../primordials.js'
 
 /** The signals of service managers and of terminals that close. Handlers of the user act beside ours. */
-const SIGNALS = ['SIGTERM', 'SIGHUP'] as const
+const SIGNALS = process.platform === 'win32' ? (['SIGHUP'] as const) : (['SIGTERM', 'SIGHUP'] as const)
 
 /**
  * Calls `retire` once, when a signal asks this process to end. The parent lets the worker leave when its task has ended. A signal that
  * comes before this call ends the process: a worker that is not ready has nothing to lose.
  */
 export function retireOnSignals(retire: () => void): void {
-  if (process.platform === 'win32') return
+  // A console reports Ctrl-Break to all its processes, and ends those that have no handler. The parent decides what it means.
+  if (process.platform === 'win32') process.on('SIGBREAK', () => {})
   let isAsked = false
   const onSignal = (): void => {
     if (isAsked) return
