@@ -153,7 +153,8 @@ export async function runCell(cell) {
   let lost = 0
   const pool = new WorkerPool({
     nJobs: 2,
-    ...(fault === 'infinite loop' && life !== undefined ? { [`${life}Timeout`]: LIFE_TIMEOUT_MS } : {}),
+    // What ends a worker may take its time, under wine seconds. Only a loop has no end of its own.
+    ...(life === undefined ? {} : { [`${life}Timeout`]: fault === 'infinite loop' ? LIFE_TIMEOUT_MS : HANG_MS }),
     stdio: process.env.MILLRACE_MATRIX_STDIO ?? 'ignore',
     env: { ...process.env, MILLRACE_MATRIX: JSON.stringify({ fault, phase, scratch }) },
     execArgv: [
