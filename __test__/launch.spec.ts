@@ -1,11 +1,20 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import test from 'ava'
 import { workerEnvironment } from '../src-ts/launch/environment.js'
 import { workerExecArgv, workerNodeOptions } from '../src-ts/launch/exec-argv.js'
 import { describeLaunch } from '../src-ts/launch/launch.js'
+
+const IS_WINDOWS = process.platform === 'win32'
+
+/** A text whose absolute paths and file URLs, which are in angle brackets, have the drive that Windows adds. */
+const onThisSystem = (text: string): string =>
+  text.replaceAll(/<(file:\/\/)?(.*?)>/g, (_match, isUrl: string | undefined, path: string) =>
+    isUrl === undefined ? resolve(path) : `${pathToFileURL('/').href}${path.slice(1)}`
+  )
 
 // Each is put in the midst of flags that are kept.
 const leftOut = `
@@ -46,22 +55,26 @@ test('every other flag is kept with its value', (t) => {
 })
 
 const moved: readonly (readonly [given: string, expected: string])[] = [
-  ['-r ./a.cjs --require=../c.cjs', '-r /home/x/a.cjs --require=/home/c.cjs'],
-  ['--import ./a%20b.mjs?q=1 --loader=../l.mjs', '--import file:///home/x/a%20b.mjs?q=1 --loader=file:///home/l.mjs'],
-  ['--experimental_loader=./l.mjs', '--experimental_loader=file:///home/x/l.mjs'],
-  ['--env-file .env --env_file=/e', '--env-file /home/x/.env --env_file=/e'],
+  ['-r ./a.cjs --require=../c.cjs', '-r </home/x/a.cjs> --require=</home/c.cjs>'],
+  [
+    '--import ./a%20b.mjs?q=1 --loader=../l.mjs',
+    '--import <file:///home/x/a%20b.mjs?q=1> --loader=<file:///home/l.mjs>'
+  ],
+  ['--experimental_loader=./l.mjs', '--experimental_loader=<file:///home/x/l.mjs>'],
+  ['--env-file .env --env_file=/e', '--env-file </home/x/.env> --env_file=</e>'],
   ['-r name --import=tsx --import /a.mjs -r .hidden', '-r name --import=tsx --import /a.mjs -r .hidden'],
   ['--title ./a -C ../b', '--title ./a -C ../b'],
-  ['--allow-fs-read=* --allow-fs-write=out', '--allow-fs-read=* --allow-fs-write=/home/x/out'],
-  ['--cpu-prof-dir=p --diagnostic-dir ../d', '--cpu-prof-dir=/home/x/p --diagnostic-dir /home/d']
+  ['--allow-fs-read=* --allow-fs-write=out', '--allow-fs-read=* --allow-fs-write=</home/x/out>'],
+  ['--cpu-prof-dir=p --diagnostic-dir ../d', '--cpu-prof-dir=</home/x/p> --diagnostic-dir </home/d>']
 ]
 
 test('relative preloads and env files are found from another directory', (t) => {
   for (const [given, expected] of moved) {
-    t.is(workerExecArgv(given.split(' '), '/home/x').join(' '), expected)
+    t.is(workerExecArgv(given.split(' '), resolve('/home/x')).join(' '), onThisSystem(expected))
     t.is(workerExecArgv(given.split(' ')).join(' '), given)
   }
-  t.deepEqual(workerExecArgv(['--import=./a.mjs', '-r', './b'], '/'), ['--import=file:///a.mjs', '-r', '/b'])
+  const atRoot = ['--import=<file:///a.mjs>', '-r', '</b>'].map(onThisSystem)
+  t.deepEqual(workerExecArgv(['--import=./a.mjs', '-r', './b'], resolve('/')), atRoot)
 })
 
 const nodeOptions: readonly (readonly [given: string, left: string])[] = [
@@ -84,7 +97,8 @@ const nodeOptions: readonly (readonly [given: string, left: string])[] = [
 
 test('NODE_OPTIONS is read and quoted as Node does', (t) => {
   for (const [given, expected] of nodeOptions) t.is(workerNodeOptions(given), expected, given)
-  t.is(workerNodeOptions('-r ./a.cjs', '/my home'), '-r "/my home/a.cjs"')
+  const path = resolve('/my home/a.cjs').replaceAll('\\', '\\\\')
+  t.is(workerNodeOptions('-r ./a.cjs', resolve('/my home')), `-r "${path}"`)
 })
 
 test('a worker gets the environment without the variables that were meant for this process only', (t) => {
@@ -108,11 +122,12 @@ test('a worker gets the environment without the variables that were meant for th
 })
 
 test('relative paths in the environment are found from another directory', (t) => {
-  const env = { NODE_V8_COVERAGE: 'cov', NODE_EXTRA_CA_CERTS: '/ca', NODE_PATH: 'lib::/opt/lib', HOME: 'x' }
-  t.deepEqual(workerEnvironment(env, '/home/x'), [
-    'NODE_V8_COVERAGE=/home/x/cov',
-    'NODE_EXTRA_CA_CERTS=/ca',
-    'NODE_PATH=/home/x/lib::/opt/lib',
+  const given = ['lib', '', '/opt/lib'].join(delimiter)
+  const env = { NODE_V8_COVERAGE: 'cov', NODE_EXTRA_CA_CERTS: '/ca', NODE_PATH: given, HOME: 'x' }
+  t.deepEqual(workerEnvironment(env, resolve('/home/x')), [
+    onThisSystem('NODE_V8_COVERAGE=</home/x/cov>'),
+    onThisSystem('NODE_EXTRA_CA_CERTS=</ca>'),
+    onThisSystem(`NODE_PATH=</home/x/lib>${delimiter}${delimiter}</opt/lib>`),
     'HOME=x'
   ])
 })
@@ -151,8 +166,8 @@ test('settings that the user did not give are inherited', (t) => {
 test('in another directory, inherited paths are those of the directory where the program was started', (t) => {
   const launch = describeLaunch({ ...NOTHING, cwd: '/data' }, FILES, HERITAGE)
   t.is(launch.cwd, '/data')
-  t.deepEqual(launch.args.slice(3, 5), ['-r', '/home/a.cjs'])
-  t.deepEqual(launch.env, ['A=1', `NODE_OPTIONS=--require ${FILES.lifeline} -r /home/b.cjs`])
+  t.deepEqual(launch.args.slice(3, 5), ['-r', resolve('/home/a.cjs')])
+  t.deepEqual(launch.env, ['A=1', `NODE_OPTIONS=--require ${FILES.lifeline} -r ${resolve('/home/b.cjs')}`])
   const later = describeLaunch(NOTHING, FILES, { ...HERITAGE, cwd: '/later' })
   t.is(later.cwd, '/later')
   t.deepEqual([later.args, later.env], [launch.args, launch.env])
@@ -236,7 +251,9 @@ test('a worker starts from what was described', (t) => {
     return path
   }
   write(join(home, '.env'), 'FROM_FILE=1\n')
-  write(join(home, 'a "b\\.cjs'), 'globalThis.seen.push("options")')
+  // Windows allows neither of the two characters in the name of a file.
+  const odd = IS_WINDOWS ? "a 'b.cjs" : 'a "b\\.cjs'
+  write(join(home, odd), 'globalThis.seen.push("options")')
   write(join(home, 'c.cjs'), 'globalThis.seen.push("require")')
   write(join(home, 'd e.mjs'), 'globalThis.seen.push("import" + new URL(import.meta.url).search)')
   const files = {
@@ -247,11 +264,12 @@ test('a worker starts from what was described', (t) => {
     ),
     addon: '/addon.node'
   }
+  const quoted = (path: string): string => `"${path.replaceAll(/["\\]/g, String.raw`\$&`)}"`
   const launch = describeLaunch({ ...NOTHING, cwd: data }, files, {
     execPath: process.execPath,
     execArgv: ['-r', './c.cjs', '--import=./d%20e.mjs?q', '--env-file=.env', '--inspect-port', '1234', '-e', 'code'],
     env: {
-      NODE_OPTIONS: String.raw`--inspect=0 --test-only -r "${files.lifeline}" --require "./a \"b\\.cjs"`,
+      NODE_OPTIONS: `--inspect=0 --test-only -r ${quoted(files.lifeline)} --require ${quoted(`./${odd}`)}`,
       NODE_TEST_CONTEXT: 'child-v8'
     },
     cwd: data,

@@ -61,7 +61,10 @@ test('the error on a system without a package says so', (t) => {
 
 test("an addon that cannot be loaded is reported with the system's message", (t) => {
   const report = run(install(t, false, { [addon]: 'no library' }), load)
-  t.regex(report, /the native addon of millrace cannot be loaded: .*(?:invalid ELF header|file too short)/)
+  t.regex(
+    report,
+    /the native addon of millrace cannot be loaded: .*(?:invalid ELF header|file too short|not a valid Win32|Bad EXE format)/
+  )
   t.notRegex(report, /npm has a bug/)
 })
 

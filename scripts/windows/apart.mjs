@@ -1,5 +1,6 @@
-// What `npm run windows` does not run. Each has its reason. `windows.spec.ts` and `windows-handles.spec.ts` have what Windows does instead:
-// deaths by their exit codes, the ends of a parent, pinning, names and paths, many workers, handles in the place of descriptors.
+// What `npm run windows` does not run. Each has its reason. `windows.spec.ts`, `windows-handles.spec.ts` and `windows-console.spec.ts` have
+// what Windows does instead: deaths by their exit codes, the ends of a parent, pinning, names and paths, many workers, handles in the
+// place of descriptors, the keys of a console.
 
 // These hold on Windows itself and under wine.
 const CODES = 'Windows has no signals: what something else kills has an exit code, as what ends by itself has'
@@ -10,7 +11,6 @@ const SHELL = 'it runs a shell of POSIX'
 const REFUSED = 'it starts programs under filters of system calls, or as another user'
 const LINUX_OUTPUT = 'it compares with what is printed on Linux'
 const REPLACED = 'it replaces a library that is loaded, which Windows refuses'
-const COMMAND_LINE = 'only /proc tells which program node was started with once argv names another file'
 const REPOSITORY = 'it tests tools of this repository that run on Linux'
 
 // These hold under wine alone. CI runs the tests on Windows itself.
@@ -43,13 +43,6 @@ const titles = {
   coverage: [[SIGNALS, 'the coverage of a worker is complete, and the same in the next run (SIGTERM)']],
   'entry-program': [
     [
-      COMMAND_LINE,
-      'a worker does not run the program that node was started with: process.argv changed before the library is loaded',
-      'a worker does not run the program that node was started with: process.argv replaced before the library is loaded, with flags',
-      'a worker does not run the program that node was started with: CommonJS, process.argv changed before the library is loaded',
-      'a worker does not run the program that node was started with: a thread that imports the program'
-    ],
-    [
       NOT_IN_WINE,
       'a worker does not run the program that node was started with: a link',
       'a worker does not run the program that node was started with: a link, --preserve-symlinks',
@@ -69,6 +62,7 @@ const titles = {
       'examples/server.mjs answers with the hash of a file, refuses a missing file, and closes on SIGTERM'
     ]
   ],
+  functions: [[NO_BINARY, "the worker's bundle is small, and runs without a loader or a warning"]],
   idle: [
     [
       PROC,
@@ -124,6 +118,7 @@ const titles = {
   ],
   timeouts: [[SIGNALS, 'a late task (stop) fails alone, and every task begins once']],
   windows: [[NOT_IN_WINE, 'workers start in a folder with a long path, or say that the system has refused it']],
+  'windows-console': [[NOT_IN_WINE, 'the parent decides what the keys mean that a console reports by SIGBREAK']],
   'worker-death': [
     [
       SIGNALS,
