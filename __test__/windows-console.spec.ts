@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 
 import test from 'ava'
@@ -53,7 +54,8 @@ for (const [signal, library] of [
       windowsHide: true
     })
     t.teardown(() => child.kill('SIGKILL'))
-    const [printed, errors] = await Promise.all([text(child.stdout), text(child.stderr)])
+    // Its folder cannot be removed before it is gone.
+    const [printed, errors] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
     t.is(printed, 'true\n', errors)
   })
 }
