@@ -125,7 +125,8 @@ impl RawWorkerEndpoint {
     #[napi(catch_unwind)]
     pub fn send(&mut self, frames: &[u8], length: u32, is_quiet: bool) -> napi::Result<()> {
         let frames = frames.get(..length as usize).unwrap_or(frames);
-        let sent = if is_quiet { self.endpoint.send_quietly(frames) } else { self.endpoint.send(frames) };
+        let sent =
+            if is_quiet { self.endpoint.send_quietly(frames) } else { self.endpoint.send(frames) };
         sent.map_err(to_napi)
     }
 

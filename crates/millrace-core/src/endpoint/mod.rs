@@ -322,7 +322,10 @@ impl WorkerEndpoint {
             self.outbound.publish();
             let is_full = || pushed < frames.len() || self.is_half_full();
             if !is_quiet || is_full() {
-                match segment.doorbell(word::PARENT_ASLEEP).bell_to_notify_if(|| !can_wait || is_full()) {
+                match segment
+                    .doorbell(word::PARENT_ASLEEP)
+                    .bell_to_notify_if(|| !can_wait || is_full())
+                {
                     0 => {}
                     2 => self.notify(1),
                     _ => self.notify(0),
