@@ -1,0 +1,1 @@
+//! Measurements of `millrace-core`, in `benches/`. `npm run bench:scheduler` runs them.
