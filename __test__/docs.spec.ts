@@ -30,34 +30,47 @@ function makeProject(t: ExecutionContext, blocks: readonly CodeBlock[]): string 
   return directory
 }
 
+/** The declarations of the library, of Node and of the language. Each is read once for all pages. */
+const declarations = new Map<string, ts.SourceFile | undefined>()
+
+function hostOf(options: ts.CompilerOptions): ts.CompilerHost {
+  const host = ts.createCompilerHost(options)
+  const read = host.getSourceFile.bind(host)
+  host.getSourceFile = (file, ...how) => {
+    if (!/\.d\.[mc]?ts$/.test(file)) return read(file, ...how)
+    if (!declarations.has(file)) declarations.set(file, read(file, ...how))
+    return declarations.get(file)
+  }
+  return host
+}
+
 function typeErrors(directory: string, files: readonly string[]): readonly string[] {
-  const program = ts.createProgram(
-    files.map((file) => join(directory, file)),
-    {
-      strict: true,
-      noEmit: true,
-      skipLibCheck: true,
-      target: ts.ScriptTarget.ES2023,
-      module: ts.ModuleKind.NodeNext,
-      lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
-      types: ['node'],
-      typeRoots: [join(directory, 'node_modules/@types')]
-    }
-  )
+  const options: ts.CompilerOptions = {
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    target: ts.ScriptTarget.ES2023,
+    module: ts.ModuleKind.NodeNext,
+    lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
+    types: ['node'],
+    typeRoots: [join(directory, 'node_modules/@types')]
+  }
+  const paths = files.map((file) => join(directory, file))
+  const program = ts.createProgram(paths, options, hostOf(options))
   return ts.getPreEmitDiagnostics(program).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))
 }
 
 async function runBlock(t: ExecutionContext, page: string, directory: string, block: CodeBlock): Promise<void> {
   const where = `${page}:${block.line} (${block.file})`
   // Each block gets this long, so that a page may have many of them.
-  t.timeout(90_000, where)
+  t.timeout(280_000, where)
   const loader = isTypeScript(block) ? [`--import=${import.meta.resolve('@oxc-node/core/register')}`] : []
   const { NODE_OPTIONS: _, ...env } = process.env
   const child = spawn(process.execPath, [...loader, block.file], {
     cwd: directory,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 60_000
+    timeout: 200_000
   })
   if (block.mark === 'ends by SIGTERM') child.stdout.once('data', () => child.kill('SIGTERM'))
   const [stdout, stderr, [code, signal]] = await Promise.all([

@@ -15,7 +15,7 @@ const program = fileURLToPath(new URL('fixtures/error-stacks.mjs', import.meta.u
 const lines = readFileSync(program, 'utf8').split('\n')
 
 async function run(...args: readonly string[]): Promise<{ readonly stdout: string; readonly stderr: string }> {
-  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'], timeout: 100_000 })
+  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'], timeout: 200_000 })
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)])
   return { stdout, stderr }
 }
@@ -27,6 +27,9 @@ async function failures(how: string): Promise<readonly Failure[]> {
     .split('\n')
     .map((line) => JSON.parse(line) as Failure)
 }
+
+/** Those of a program that has changed nothing. */
+const usualFailures = failures('')
 
 /** The lines of the program that a kind of error is made on. */
 function placeOf(kind: string): { readonly first: number; readonly last: number } {
@@ -40,7 +43,7 @@ function placeOf(kind: string): { readonly first: number; readonly last: number 
 const OWN_FRAME = /^\s+at .*[\\/]dist[\\/]/m
 
 test("errors of the library and of tasks have no frame of the library, and name the caller's line", async (t) => {
-  const all = await failures('')
+  const all = await usualFailures
   t.is(all.length, lines.filter((line) => /^ {2}'.*': /.test(line)).length + 3)
   for (const { kind, name, message, stacks } of all) {
     t.is(typeof name, 'string', kind)
@@ -61,7 +64,7 @@ test("errors of the library and of tasks have no frame of the library, and name 
 
 for (const how of ['no limit', 'limit 0', 'frozen', 'call sites']) {
   test(`errors are the same if a program has changed how stacks are made: ${how}`, async (t) => {
-    const usual = await failures('')
+    const usual = await usualFailures
     const all = await failures(how)
     t.deepEqual(all.map(({ kind, name }) => [kind, name]), usual.map(({ kind, name }) => [kind, name])) // prettier-ignore
     for (const { kind, stacks } of all) for (const stack of stacks) t.notRegex(stack, OWN_FRAME, kind)
