@@ -18,7 +18,12 @@ function run(t: ExecutionContext, program: string, ...flags: readonly string[]):
   for (const name of ['dist', 'package.json', addon]) cpSync(join(root, name), join(home, name), { recursive: true })
   writeFileSync(join(folder, 'preload.cjs'), `Object.defineProperty(process, 'version', { value: 'v1.2.3' })`)
   writeFileSync(join(folder, 'main.mjs'), program)
-  const options = { cwd: folder, encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' }, timeout: 60_000 } as const
+  const options = {
+    cwd: folder,
+    encoding: 'utf8',
+    env: { ...process.env, NODE_OPTIONS: '' },
+    timeout: 200_000
+  } as const
   // A worker that is refused may tell its standard error, too.
   const { stdout, stderr } = spawnSync(process.execPath, [...flags, 'main.mjs'], options)
   t.log(stderr)

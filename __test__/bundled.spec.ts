@@ -32,7 +32,7 @@ async function bundle(t: ExecutionContext, format: Format): Promise<{ folder: st
 
 function run(file: string): { stdout: string; stderr: string } {
   const env = { ...process.env, NODE_OPTIONS: '' }
-  return spawnSync(process.execPath, [file], { encoding: 'utf8', env, timeout: 60_000 })
+  return spawnSync(process.execPath, [file], { encoding: 'utf8', env, timeout: 200_000 })
 }
 
 for (const format of ['esm', 'cjs'] as const) {

@@ -24,7 +24,7 @@ test('all tasks of a burst of applies run although the program blocks right afte
   const file = gates.path('ran')
   await pool.apply(note, [gates.path('other'), 0])
   const calls = Array.from({ length: CALLS }, (_, i) => pool.apply(note, [file, i]))
-  const end = performance.now() + 20_000
+  const end = performance.now() + 100_000
   while (gates.lines('ran').length < CALLS && performance.now() < end);
   t.is(gates.lines('ran').length, CALLS)
   t.is((await within(Promise.all(calls), 'a call stays open')).length, CALLS)

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { PoolError, WorkerDiedError, type WorkerPoolOptions } from '../dist/index.js'
+import { Gates } from './helpers/gates.js'
 import { watchedPool } from './helpers/pools.js'
 import { within } from './helpers/within.js'
 
@@ -83,7 +84,7 @@ test.serial('a full heap on a busy machine is reported', async (t) => {
   const results = await within(
     pool.mapSettled(
       task,
-      Array.from({ length: 18 }, () => 0),
+      Array.from({ length: 12 }, () => 0),
       { chunkSize: 1 }
     ),
     'all died'
@@ -189,8 +190,14 @@ for (const [when, wait] of [
     await pool.map((x: number) => x, [1, 2], { chunkSize: 1 })
     if (!killAnother(t, `other-${wait}`)) return t.pass('the system killed nothing')
     await new Promise((resolve) => setTimeout(resolve, wait))
-    const dying = pool.mapSettled(() => { for (;;); }, [1, 2], { chunkSize: 1 }) // prettier-ignore
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    const gates = new Gates(t)
+    const file = gates.path('begun')
+    const spin = (n: number): never => {
+      process.getBuiltinModule('node:fs').writeFileSync(`${file}-${n}`, '')
+      for (;;);
+    }
+    const dying = pool.mapSettled(spin, [1, 2], { chunkSize: 1 })
+    await Promise.all([gates.passed('begun-1'), gates.passed('begun-2')])
     for (const { pid } of pool.workers) process.kill(pid, 'SIGKILL')
     for (const result of await within(dying, 'both died')) {
       const error = (result as PromiseRejectedResult).reason as Error

@@ -15,7 +15,7 @@ const site = makeSite()
 test.after.always(() => site.remove())
 
 test.before('every kind of function in every way of running', async (t) => {
-  t.timeout(120_000)
+  t.timeout(280_000)
   const rest = [...open]
   const runAll = async (): Promise<void> => {
     for (let way = rest.shift(); way !== undefined; way = rest.shift()) cells.push(...(await runWay(way, node, site)))

@@ -208,7 +208,7 @@ for (const otherHost of ['a single-executable app', 'Bun', 'Deno'] as const)
 // From here on with real processes.
 
 const run = (args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd?: string) =>
-  spawnSync(process.execPath, args, { env, cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000 })
+  spawnSync(process.execPath, args, { env, cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 200_000 })
 
 const PRINT = 'console.log(">" + JSON.stringify(process.execArgv) + "<")'
 const printed = (stdout: string): unknown => JSON.parse(/>(\[.*\])</.exec(stdout)?.[1] ?? 'null')

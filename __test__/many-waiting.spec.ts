@@ -33,7 +33,7 @@ test.serial(
     t.is(getEventListeners(signal, 'abort').length, 1)
     controller.abort()
     t.is(getEventListeners(signal, 'abort').length, 0)
-    const reasons = await within(Promise.all(ends), 'the calls do not end', 90_000)
+    const reasons = await within(Promise.all(ends), 'the calls do not end')
     t.is(reasons[0], signal.reason)
     t.is(new Set(reasons).size, 1)
     t.deepEqual(order.slice(0, 3), [0, 1, 2])
@@ -67,7 +67,7 @@ test.serial(
     const end = (function terminateHere() {
       return pool.terminate()
     })()
-    const reasons = await within(Promise.all(ends), 'the calls do not end', 90_000)
+    const reasons = await within(Promise.all(ends), 'the calls do not end')
     await end
     t.is(cancels, 0)
     t.is(new Set(reasons).size, 1)
@@ -90,7 +90,7 @@ test.serial('after its timeout stopAndJoin rejects all open work with one error 
   await (function joinHere() {
     return pool.stopAndJoin({ timeout: 1 })
   })()
-  const reasons = (await within(Promise.all(ends), 'the calls do not end', 90_000)) as Error[]
+  const reasons = (await within(Promise.all(ends), 'the calls do not end')) as Error[]
   t.is(new Set(reasons).size, 1)
   t.is(reasons[0]?.name, 'PoolTerminatedError')
   t.regex(reasons[0]?.stack?.split('\n')[1] ?? '', /joinHere .*many-waiting\.spec\.ts/)
@@ -104,7 +104,7 @@ test.serial('calls that are aborted one by one leave the queue one by one', asyn
     reasonOf(i % 2 === 0 ? pool.apply(double, [i], { signal }) : pool.map(double, [i], { signal }))
   )
   for (const controller of controllers.toReversed()) controller.abort()
-  const reasons = await within(Promise.all(ends), 'the calls do not end', 90_000)
+  const reasons = await within(Promise.all(ends), 'the calls do not end')
   t.deepEqual(
     reasons,
     controllers.map(({ signal }) => signal.reason as unknown)

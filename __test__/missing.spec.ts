@@ -23,7 +23,7 @@ function install(t: ExecutionContext, withAddon: boolean, files: Readonly<Record
 function run(folder: string, program: string, ...flags: readonly string[]): string {
   const args = [...flags, '--input-type=module', '-e', program]
   const env = { ...process.env, NODE_OPTIONS: '' }
-  return spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8', env, timeout: 60_000 }).stderr
+  return spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8', env, timeout: 200_000 }).stderr
 }
 
 const load = `import 'millrace'`

@@ -46,7 +46,7 @@ function transpile(folder: string, format: 'esm' | 'cjs'): string {
 /** Runs the program: every task called here and in a worker. */
 function check(t: ExecutionContext, args: readonly string[], expected: RegExp): readonly Line[] {
   const env = { ...process.env, NODE_OPTIONS: '' }
-  const run = spawnSync(process.execPath, [...args, index], { encoding: 'utf8', env, timeout: 100_000 })
+  const run = spawnSync(process.execPath, [...args, index], { encoding: 'utf8', env, timeout: 200_000 })
   t.is(run.status, 0, run.stderr)
   const lines = run.stdout
     .trim()
@@ -117,7 +117,7 @@ test('a program that maps its stacks by Error.prepareStackTrace', (t) => {
 test('if code from strings is disallowed, functions with variables run and name no wrong line', (t) => {
   const program = transpile(place(t, 'strict'), 'esm')
   const args = ['--disallow-code-generation-from-strings', program, index]
-  const run = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 100_000 })
+  const run = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 200_000 })
   t.is(run.status, 0, run.stderr)
   t.true(run.stdout.includes('millrace:closure/'))
   for (const line of run.stdout.trim().split('\n')) {

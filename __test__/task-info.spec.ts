@@ -1,6 +1,7 @@
 import test from 'ava'
 
 import { BatchResultError, NotSerializableError, taskInfo, TaskTimeoutError, WorkerDiedError } from '../dist/index.js'
+import { longEnough } from './helpers/limits.js'
 import { watchedPool } from './helpers/pools.js'
 import { scratch } from './helpers/scratch.js'
 
@@ -198,8 +199,14 @@ test('errors of the library about a task name it: its function, its result', asy
   t.like(taskInfo(unsent), { index: 0, item: '1', attempt: 1 })
   const hangs = 'await new Promise(() => setTimeout(() => {}, 1e6)); export default () => 1'
   const directory = scratch(t, { 'hangs.mjs': hangs })
-  const slow = watchedPool(t, { nJobs: 1, workerStartTimeout: 5_000 })
-  const late = await reasonOf(slow.pool.map(new URL(`file://${directory}/hangs.mjs`), ['a']))
+  const late = await longEnough(
+    [2_500, 15_000, 60_000],
+    async (workerStartTimeout) => {
+      const slow = watchedPool(t, { nJobs: 1, workerStartTimeout })
+      return reasonOf(slow.pool.map(new URL(`file://${directory}/hangs.mjs`), ['a']))
+    },
+    (reason) => taskInfo(reason) !== undefined
+  )
   t.like(taskInfo(late), { index: 0, item: "'a'", workerId: 0, attempt: 1 })
 })
 

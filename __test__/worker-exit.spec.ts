@@ -65,6 +65,7 @@ test('ten megabytes of each worker arrive, also at the end of an await using sco
   const pool = new WorkerPool({
     nJobs: 3,
     execArgv: [],
+    workerExitTimeout: 60_000,
     workerExit: ({ workerId }) => ({ bytes: new Uint8Array(10 << 20).fill(workerId + 1), text: 'x'.repeat(1 << 20) })
   })
   await pool.warm()

@@ -24,7 +24,7 @@ for (const [what, way, rounds, expected] of [
 ] as const) {
   test(`a thread that ${what} takes its workers with it, and nothing else`, async (t) => {
     const script = run(t, 'thread-rounds.mjs', [way, String(rounds)])
-    const { code, signal, lines, stderr } = await within(script.end, 'a worker stays, or the process does', 60_000)
+    const { code, signal, lines, stderr } = await within(script.end, 'a worker stays, or the process does')
     t.deepEqual([code, signal, stderr], [0, null, ''])
     t.is(lines.length, rounds)
     for (const line of lines) {

@@ -22,6 +22,16 @@ function forThisProcess({ execArgv, stdio, nJobs, ...rest }: WorkerPoolOptions):
   return { ...rest, nJobs: 0 }
 }
 
+/** After this time the pool has ended even if a process that it has killed is still there, as on a machine under load. */
+const TERMINATE_BOUND_MS = 900
+
+/** Terminates the pool. Returns whether it has heard of the end of every worker. */
+export async function terminated(pool: WorkerPool): Promise<boolean> {
+  const begun = performance.now()
+  await pool.terminate()
+  return performance.now() - begun < TERMINATE_BOUND_MS
+}
+
 /** A pool whose workers start fast, or one without workers in the second run of a `testBoth`. When the test ends it is terminated, and no process of it may be left. */
 export function watchedPool(t: ExecutionContext, options: WorkerPoolOptions = {}): Watched {
   const pool = new WorkerPool(isInline(t) ? forThisProcess(options) : { execArgv: [], stdio: 'ignore', ...options })

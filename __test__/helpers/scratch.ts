@@ -5,6 +5,8 @@ import { dirname, join } from 'node:path'
 
 import type { ExecutionContext } from 'ava'
 
+import { PATIENCE_MS } from './processes.js'
+
 /** The URL of the built package, for programs that are written by a test. */
 export const PACKAGE = new URL('../../dist/index.js', import.meta.url).href
 
@@ -35,7 +37,7 @@ export async function runNode(
   const inherited = { ...process.env, NODE_OPTIONS: '', NODE_TEST_CONTEXT: undefined }
   const child = spawn(process.execPath, ['--no-warnings', ...args], { cwd, env: { ...inherited, ...env } })
   t.teardown(() => child.kill('SIGKILL'))
-  const watchdog = setTimeout(() => child.kill('SIGKILL'), 60_000)
+  const watchdog = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS)
   const texts = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => (texts.stdout += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (texts.stderr += text))
