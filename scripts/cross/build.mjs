@@ -7,6 +7,7 @@ import { fingerprint } from '../fingerprint.mjs'
 import { root } from '../setup.mjs'
 import { problemsOf, readLibrary } from './macho.mjs'
 import { symbolsOfOldestMacos } from './oldest-macos.mjs'
+import { problemsOfDll } from './pe.mjs'
 import { binaryName, chosenTargets, manifest, packageFolder } from './targets.mjs'
 import { need, run, tools } from './toolchain.mjs'
 
@@ -34,7 +35,8 @@ const isInstalled = (rust) => existsSync(join(sysroot, 'lib/rustlib', rust, 'lib
  */
 function plan(target, isCheck) {
   const isOwnSystem = target.os === process.platform && target.os !== 'linux'
-  const rust = isOwnSystem ? target.rust : (target.standIn ?? target.rust)
+  // What is not linked needs no stand-in.
+  const rust = isOwnSystem || isCheck ? target.rust : (target.standIn ?? target.rust)
   const hasStd = isInstalled(rust)
   const parts = [...(isOwnSystem || isCheck ? [] : ['zig']), ...(hasStd ? [] : ['std'])]
   const env = { CARGO_TERM_COLOR: 'never', CARGO_TARGET_DIR: targetDirectory }
@@ -47,6 +49,8 @@ function plan(target, isCheck) {
   env.PATH = [...path, process.env.PATH].join(delimiter)
   if (target.libc === 'musl') env.RUSTFLAGS = '-C target-feature=-crt-static -C link-self-contained=no'
   if (target.os === 'win32' && !isOwnSystem) env.LIBNODE_PATH = join(tools, 'libnode')
+  // Else it needs the library of Microsoft's compiler, which not every Windows has.
+  if (target.os === 'win32' && isOwnSystem) env.RUSTFLAGS = '-C target-feature=+crt-static'
   if (target.os === 'darwin') env.MACOSX_DEPLOYMENT_TARGET = '11.0'
   const verb = isCheck ? 'check' : parts.includes('zig') ? 'zigbuild' : 'build'
   const triple = target.oldest !== undefined && verb === 'zigbuild' ? `${rust}.${target.oldest}` : rust
@@ -99,8 +103,11 @@ function note(kind, target, what) {
   writeFileSync(path, `${JSON.stringify({ ...known, [target.npm]: what }, undefined, 2)}\n`)
 }
 
-/** On macOS itself the linker knows what the oldest one has. */
-function problemsForMacos(binary, cpu) {
+/** What is wrong with a binary, as far as its file tells. */
+function problemsIn(binary, { os, cpu }) {
+  if (os === 'win32') return problemsOfDll(readFileSync(binary))
+  if (os !== 'darwin') return []
+  // On macOS itself the linker knows what the oldest one has.
   const symbols = process.platform === 'darwin' ? undefined : symbolsOfOldestMacos(cpu)
   return problemsOf(readLibrary(readFileSync(binary)), cpu, symbols)
 }
@@ -125,7 +132,7 @@ for (const target of chosenTargets(values.target)) {
   const { size } = statSync(binary)
   note('built', target, size)
   console.log(`${target.rust}: ${size} bytes, ${isNew ? 'built' : 'current'} (${seconds()})`)
-  const problems = target.os === 'darwin' ? problemsForMacos(binary, target.cpu) : []
+  const problems = problemsIn(binary, target)
   if (size > bytesMax(target)) problems.push(`it has more than ${bytesMax(target)} bytes`)
   for (const problem of problems) console.error(`${binary}: ${problem}`)
   if (problems.length > 0) process.exitCode = 1
