@@ -7,7 +7,7 @@ const limits: Readonly<Record<string, RegExp>> = {
   '-n 40': RIGHT,
   '-v 2500000': RIGHT,
   // Memory of 0 bytes: the parent gets an error, and the signal for files that grow too large does not end it.
-  '-f 0': /^WorkerStartError ERR_POOL_WORKER_START: workers cannot start: File too large/
+  '-f 0': /^WorkerStartError ERR_POOL_WORKER_START: workers cannot start: (shm_open failed: )?File too large/
 }
 
 for (const [limit, expected] of Object.entries(limits)) {
