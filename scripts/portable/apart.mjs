@@ -2,6 +2,7 @@
 // that. Each has its reason. The tests of the core that do not run there say so themselves: `ignore` in crates/millrace-core/tests/process.
 
 const WITHOUT_BLOCKS = 'POSIX has no memory for large values: they travel in messages'
+const SHARED_FLAGS = 'POSIX cannot open a pipe once more, so a worker shares the flags of the pipe with its parent'
 
 /** @type {readonly { spec: string, title: string, reason: string }[]} by title */
 export const apart = [
@@ -18,7 +19,17 @@ export const apart = [
   {
     spec: 'shared-streams',
     title: 'the flags of a shared pipe stay (quiet)',
-    reason: 'POSIX cannot open a pipe once more, so a worker shares the flags of the pipe with its parent'
+    reason: SHARED_FLAGS
+  },
+  {
+    spec: 'shared-streams',
+    title: 'code that prints without streams gets no EAGAIN after the parent has used its stdout',
+    reason: SHARED_FLAGS
+  },
+  {
+    spec: 'shared-streams',
+    title: 'the parent gets no EAGAIN after a worker has used its stdout',
+    reason: SHARED_FLAGS
   },
   {
     spec: 'worker-breach',
