@@ -72,6 +72,7 @@ const COUNTERS: [(&str, &str, &str); 6] = [
 ];
 
 #[test]
+#[cfg_attr(not(target_os = "linux"), ignore = "Linux alone has control groups")]
 fn a_kill_that_was_just_counted_is_attributed_to_a_large_worker() {
     for (name, membership, file) in COUNTERS {
         let root = Root::new(name);
@@ -119,6 +120,7 @@ fn a_kill_that_was_counted_before_is_not_attributed_to_this_worker() {
 }
 
 #[test]
+#[cfg_attr(not(target_os = "linux"), ignore = "Linux alone has control groups")]
 fn a_worker_in_its_own_control_group_is_judged_by_that_group() {
     let root = Root::new("moved");
     root.write("proc/self/cgroup", "0::/a\n");
