@@ -2,6 +2,7 @@
 // that. Each has its reason. The tests of the core that do not run there say so themselves: `ignore` in crates/millrace-core/tests/process.
 
 const WITHOUT_BLOCKS = 'POSIX has no memory for large values: they travel in messages'
+const FIRST_BYTES = `${WITHOUT_BLOCKS}, and the error of a lost task keeps the first MiB of a message`
 const SHARED_FLAGS = 'POSIX cannot open a pipe once more, so a worker shares the flags of the pipe with its parent'
 
 /** @type {readonly { spec: string, title: string, reason: string }[]} by title */
@@ -10,6 +11,12 @@ export const apart = [
     spec: 'idle',
     title: 'nothing wakes up while a pool is idle',
     reason: 'without a pidfd or a kqueue a worker looks four times a second whether its parent is still there'
+  },
+  {
+    spec: 'orphans',
+    title: 'nothing is left of workers that were about to be stopped when their parent died',
+    reason:
+      'POSIX ends no process with its parent: the system wakes an orphan that has stopped, but not one that stops just then'
   },
   {
     spec: 'stdio',
@@ -58,9 +65,19 @@ export const apart = [
   },
   { spec: 'blocks', title: 'a worker uses the memory of large values again', reason: WITHOUT_BLOCKS },
   {
+    spec: 'slices',
+    title: 'the caller makes no arrays for slices: their bytes are copied once, into the message',
+    reason: WITHOUT_BLOCKS
+  },
+  {
     spec: 'blocks',
     title: 'the error of a lost task shows a large item as it shows a small one',
-    reason: `${WITHOUT_BLOCKS}, and the error of a lost task keeps the first MiB of a message`
+    reason: FIRST_BYTES
+  },
+  {
+    spec: 'worker-errors',
+    title: 'the error of an apply shows the arguments, and of a large item the part that fits a line',
+    reason: FIRST_BYTES
   }
 ]
 
@@ -103,7 +120,7 @@ const onMacos = {
 
 /** Whole specs that macOS does not run, by reason. */
 const specsOnMacos = {
-  [PROC]: ['descriptors', 'doors', 'idle', 'matrix', 'worker-breach'],
+  [PROC]: ['descriptors', 'doors', 'idle', 'matrix', 'soak', 'worker-breach'],
   [OTHERS]: ['permissions', 'refused-calls', 'small-limits'],
   'its programs are those of Linux': ['shared-streams'],
   'macOS cannot pin': ['pinning']
