@@ -37,7 +37,7 @@ function triedOn({ npm }) {
 
 const byTarget = targets.map((target) => [
   `\`${target.rust}\``,
-  checked[target.npm] ? 'yes' : 'not checked',
+  checked[target.npm] ? 'yes' : built[target.npm] === undefined ? 'not checked' : 'linked',
   built[target.npm] === undefined ? 'no' : kilobytes(built[target.npm]),
   triedOn(target),
   RUNNERS[target.npm],
