@@ -197,3 +197,24 @@ test('onProgress can be a default of the pool; apply has none', async (t) => {
   }
   await t.throwsAsync(pool.apply(double, [1], { onProgress } as never), { code: 'ERR_POOL_INVALID_OPTION' })
 })
+
+test('a task that has ended counts while the next one of its chunk is awaited', async (t) => {
+  const { pool } = watchedPool(t, { nJobs: 1 })
+  const gates = new Gates(t)
+  const gate = gates.path('counted')
+  const counted = async (x: number): Promise<number> => {
+    while (!existsSync(gate)) await new Promise((resolve) => setTimeout(resolve, 5))
+    return x
+  }
+  const job = (x: number): number | Promise<number> => {
+    if (x > 0) return counted(x)
+    // A little longer than a time slice of the worker.
+    const end = performance.now() + 5
+    while (performance.now() < end);
+    return x
+  }
+  const onProgress = ({ done }: Progress): void => {
+    if (done === 1) gates.open('counted')
+  }
+  t.deepEqual(await pool.map(job, [0, 1], { chunkSize: 2, onProgress }), [0, 1])
+})

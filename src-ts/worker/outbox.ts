@@ -41,6 +41,8 @@ export class Outbox {
   #seq = 0
   #first = 0
   #count = 0
+  /** Whether the last message has woken nobody. */
+  #wasQuiet = false
   /** The results of the open frame, if they are a block of numbers. */
   #block: NumberBlock | undefined
 
@@ -147,9 +149,10 @@ export class Outbox {
     return this.#writer.length + this.#writer.blockBytes >= BATCH_BYTES
   }
 
-  /** Sends what has gathered. The open frame must be ended before. A quiet message needs another one behind it, which wakes the parent. */
+  /** Sends what has gathered. The open frame must be ended before. After a quiet message the next flush wakes the parent, even with nothing. */
   flush(isQuiet = false): void {
-    if (this.#writer.length === 0) return
+    if (this.#writer.length === 0 && (isQuiet || !this.#wasQuiet)) return
+    this.#wasQuiet = isQuiet
     this.#send(this.#writer.bytes, this.#writer.length, isQuiet)
     this.#regions?.sent()
     // The memory of a result of many megabytes is not kept for small ones.
