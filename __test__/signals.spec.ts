@@ -141,15 +141,16 @@ test('a signal while a module is loading: its task runs, then the worker leaves'
   t.true(exits.some((exit) => exit.pid === pid && exit.exitCode === 0))
 })
 
-test('a task that sends the signal to itself ends normally, however often it does', async (t) => {
-  const gates = new Gates(t)
-  const { pool } = watchedPool(t, { nJobs: 1 })
-  const few = items.slice(0, 5)
-  const rows = few.map((item) => [gates.path('begun'), '', item])
-  const all = pool.map(jobs.signalsItself, rows as never, { chunkSize: 5, spread: true })
-  t.deepEqual(await within(all as Promise<unknown[]>, 'all tasks have settled'), few)
-  t.is(new Set(gates.lines('begun').map((line) => line.split(' ')[1])).size, few.length)
-})
+for (const name of ['signalsItself', 'signalsItselfAndBlocks'] as const)
+  test(`a task that sends the signal to itself is its worker's last one (${name})`, async (t) => {
+    const gates = new Gates(t)
+    const { pool } = watchedPool(t, { nJobs: 1 })
+    const few = items.slice(0, 5)
+    const rows = few.map((item) => [gates.path('begun'), '', item])
+    const all = pool.map(jobs[name], rows as never, { chunkSize: 5, spread: true })
+    t.deepEqual(await within(all as Promise<unknown[]>, 'all tasks have settled'), few)
+    t.is(new Set(gates.lines('begun').map((line) => line.split(' ')[1])).size, few.length)
+  })
 
 test('SIGKILL still kills', async (t) => {
   const gates = new Gates(t)

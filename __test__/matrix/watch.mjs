@@ -140,7 +140,7 @@ export class Watch {
 
   /** Whether the fault has happened; one that is on its way in a worker is waited for. */
   happened() {
-    return holds(() => this.suffering().length > 0, 1000)
+    return holds(() => this.suffering().length > 0, GONE_MS)
   }
 
   /** What is left when the pool has closed. @returns {Promise<string[]>} */

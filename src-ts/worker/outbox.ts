@@ -137,7 +137,7 @@ export class Outbox {
     this.#closeFrame(OUTCOME_ERROR | OUTCOME_SETUP | OUTCOME_LAST | (drops ? OUTCOME_DROPPED : 0), elapsedUs)
   }
 
-  /** Ends the chunk before its last task, because the parent wants no more of it. */
+  /** Ends the chunk before its last task. */
   dropRest(elapsedUs: number): void {
     this.#endBlock()
     if (this.#open < 0) this.#openFrame()

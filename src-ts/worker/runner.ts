@@ -24,7 +24,6 @@ export class Runner {
   readonly #invoker: TaskInvoker
   readonly #resume: () => void
   readonly #observers: Pick<Observers, 'current'>
-
   #chunk: Chunk = { seq: 0, firstTask: 0, from: 0, count: 0, definition: 0, flags: 0 }
   readonly #progress: Progress = { index: 0, isRunning: false }
   readonly #outcomes: ChunkOutcomes
@@ -127,6 +126,8 @@ export class Runner {
   }
 
   #run(): number {
+    // A signal that came between two tasks has no running task to wait for.
+    if (this.#outbox.isRetiring && !this.#progress.isRunning) this.#outcomes.retire()
     let state: number | undefined
     while (state === undefined && this.#progress.index < this.#chunk.count) {
       const numberFunction = this.#hasNumbers ? this.#invoker.numberFunction : undefined
