@@ -1,6 +1,6 @@
 // @ts-check
 // Sends the lines of a file through a pool into another file. A slow disk slows the workers, and slow workers slow the
-// reading: the program holds at most 64 lines, whatever the size of the file.
+// reading: the pool holds at most 64 lines, and the program one more, whatever the size of the file.
 //
 //   node examples/stream.mjs [from] [to]
 import { createReadStream, createWriteStream } from 'node:fs'
