@@ -1,6 +1,6 @@
 // @ts-check
 // Sends the lines of a file through a pool into another file. A slow disk slows the workers, and slow workers slow the
-// reading: the pool holds at most 64 lines, and the program one more, whatever the size of the file.
+// reading: the program holds at most 64 lines, whatever the size of the file.
 //
 //   node examples/stream.mjs [from] [to]
 import { createReadStream, createWriteStream } from 'node:fs'
@@ -29,7 +29,8 @@ async function* lines() {
 
 const pool = new WorkerPool({ nJobs: 2 })
 try {
-  const upper = pool.imap((/** @type {string} */ line) => `${line.toUpperCase()}\n`, lines(), { maxTasksActive: 64 })
+  // One more line is on its way from the pool to the file.
+  const upper = pool.imap((/** @type {string} */ line) => `${line.toUpperCase()}\n`, lines(), { maxTasksActive: 63 })
   const counted = async function* () {
     for await (const line of upper) {
       written += 1
