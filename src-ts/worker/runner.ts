@@ -24,6 +24,7 @@ export class Runner {
   readonly #invoker: TaskInvoker
   readonly #resume: () => void
   readonly #observers: Pick<Observers, 'current'>
+
   #chunk: Chunk = { seq: 0, firstTask: 0, from: 0, count: 0, definition: 0, flags: 0 }
   readonly #progress: Progress = { index: 0, isRunning: false }
   readonly #outcomes: ChunkOutcomes
@@ -126,8 +127,6 @@ export class Runner {
   }
 
   #run(): number {
-    // A signal that came between two tasks has no running task to wait for.
-    if (this.#outbox.isRetiring && !this.#progress.isRunning) this.#outcomes.retire()
     let state: number | undefined
     while (state === undefined && this.#progress.index < this.#chunk.count) {
       const numberFunction = this.#hasNumbers ? this.#invoker.numberFunction : undefined
@@ -217,11 +216,12 @@ export class Runner {
     else if (this.#progress.isRunning) this.#fail(error)
   }
 
-  /** This process was asked to end. The running task is its last one; then the parent lets it leave. */
+  /** This process was asked to end. The running task, if there is one, is its last one; then the parent lets it leave. */
   retire(report: () => void): void {
     this.#outbox.isRetiring = true
     this.flush()
     report()
+    if (!this.#progress.isRunning) this.#outcomes.retire()
   }
 
   /** Sends the results that have gathered. */
